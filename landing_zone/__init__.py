@@ -1,0 +1,1 @@
+"""Gemini API projects as code: settings, prices and Google clients, without Pulumi."""

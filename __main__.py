@@ -1,0 +1,16 @@
+"""The program: a stack file's settings → an environment → the stack's outputs."""
+
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from components import Environment
+from landing_zone.settings import SettingsError, load_engine
+
+try:
+    settings = load_engine(pulumi.get_stack(), CONFIG.get(), Path(__file__).parent / "stacks")
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None
+
+pulumi.export("projects", Environment(settings).summary)

@@ -1,0 +1,73 @@
+"""API keys, restricted to the Gemini API from their first moment."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+from pulumi_gcp import projects
+
+from components.base import Component
+from landing_zone.gemini import GEMINI_API
+from landing_zone.settings import KeySettings
+
+
+class ApiKeysArgs(TypedDict):
+    """Which keys, where."""
+
+    projectId: pulumi.Input[str]
+    """The project's id. Naming it by number instead would replace every key."""
+    keys: Mapping[str, KeySettings]
+    """By name."""
+    protect: bool
+    """Pulumi refuses to delete them."""
+
+
+class ApiKeys(Component):
+    """A project's API keys. Their strings are secrets from birth."""
+
+    key_strings: dict[str, pulumi.Output[str]]
+    """By name; secret."""
+
+    def __init__(self, name: str, args: ApiKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self.key_strings = {}
+        for key_name, settings in args["keys"].items():
+            # No fixed id: Google keeps a deleted key's id for 30 days, in which the same name could not come back.
+            key = projects.ApiKey(
+                f"{name}--{key_name}",
+                project=args["projectId"],
+                display_name=settings.display_name or f"{name} {key_name}",
+                service_account_email=settings.service_account,
+                restrictions=_restrictions(settings),
+                opts=self.child(protect=args["protect"] or None, secret_outputs=["keyString"]),
+            )
+            self.key_strings[key_name] = pulumi.Output.secret(key.key_string)
+        self.register_outputs({})
+
+
+def _restrictions(settings: KeySettings) -> projects.ApiKeyRestrictionsArgs:
+    restrictions = projects.ApiKeyRestrictionsArgs(
+        api_targets=[projects.ApiKeyRestrictionsApiTargetArgs(service=GEMINI_API)]
+    )
+    if settings.allowed_ips:
+        restrictions.server_key_restrictions = projects.ApiKeyRestrictionsServerKeyRestrictionsArgs(
+            allowed_ips=list(settings.allowed_ips)
+        )
+    if settings.allowed_referrers:
+        restrictions.browser_key_restrictions = projects.ApiKeyRestrictionsBrowserKeyRestrictionsArgs(
+            allowed_referrers=list(settings.allowed_referrers)
+        )
+    if settings.android_apps:
+        restrictions.android_key_restrictions = projects.ApiKeyRestrictionsAndroidKeyRestrictionsArgs(
+            allowed_applications=[
+                projects.ApiKeyRestrictionsAndroidKeyRestrictionsAllowedApplicationArgs(
+                    package_name=app.package_name, sha1_fingerprint=app.sha1_fingerprint
+                )
+                for app in settings.android_apps
+            ]
+        )
+    if settings.ios_bundle_ids:
+        restrictions.ios_key_restrictions = projects.ApiKeyRestrictionsIosKeyRestrictionsArgs(
+            allowed_bundle_ids=list(settings.ios_bundle_ids)
+        )
+    return restrictions

@@ -1,0 +1,86 @@
+"""`gemini-lz`: what can be asked of a stack without changing it.
+
+Exit codes: 0 all is well; 1 something is wrong with the stack; 2 wrong usage, or what the command needs is missing.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from landing_zone.cli import show as showing
+from landing_zone.settings import SettingsError, load_file
+from landing_zone.settings.schema import stack_file_schema
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Gemini API projects as code. Try: gemini-lz validate prod",
+)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Folder = Annotated[Path, typer.Option("--stacks", help="The folder of the stack files.")]
+
+
+@app.command(epilog="Example: gemini-lz validate staging prod")
+def validate(
+    stacks: Annotated[
+        list[str] | None, typer.Argument(metavar="[STACK]...", help="All of the folder's if none.")
+    ] = None,
+    folder: Folder = Path("stacks"),
+    as_json: AsJson = False,
+) -> None:
+    """Check stack files, without Pulumi and without Google. Tells every mistake."""
+    names = stacks or sorted(path.name.removeprefix("Pulumi.")[:-5] for path in folder.glob("Pulumi.*.yaml"))
+    if not names:
+        _err.print(f"no stack file in {folder}: name the folder with --stacks", markup=False)
+        raise typer.Exit(2)
+    verdicts: list[dict[str, Any]] = []
+    for name in names:
+        problems = []
+        try:
+            settings = load_file(name, folder / f"Pulumi.{name}.yaml")
+        except SettingsError as error:
+            problems = list(error.problems)
+            if not as_json:
+                _err.print(str(error), markup=False)
+        else:
+            if not as_json:
+                _out.print(f"{name}: {len(settings.projects)} projects, no mistakes", markup=False)
+        verdicts.append({"stack": name, "problems": [problem.as_json() for problem in problems]})
+    if as_json:
+        _out.print_json(json.dumps(verdicts))
+    raise typer.Exit(1 if any(verdict["problems"] for verdict in verdicts) else 0)
+
+
+@app.command(epilog="Example: gemini-lz schema > stacks/schema.json")
+def schema() -> None:
+    """Print the JSON Schema of a stack file, for editors."""
+    typer.echo(json.dumps(stack_file_schema(), indent=2))
+
+
+@app.command(epilog="Example: gemini-lz show prod --json")
+def show(
+    stack: Annotated[str | None, typer.Argument(help="The selected one if none.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a stack has made, and whether billing is on. Keys are never shown."""
+    try:
+        projects = showing.read(stack)
+    except showing.NotReadableError as error:
+        _err.print(str(error), markup=False)
+        raise typer.Exit(2) from None
+    if as_json:
+        _out.print_json(json.dumps([project.as_json() for project in projects]))
+    else:
+        showing.print_table(_out, projects)
+
+
+def main() -> None:
+    """Entry point."""
+    app()

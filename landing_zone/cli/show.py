@@ -1,0 +1,108 @@
+"""What a stack has made, from its outputs and Cloud Billing."""
+
+import json
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from landing_zone.google.billing import BillingUnreadableError, billing_client, billing_enabled
+
+
+class NotReadableError(Exception):
+    """The stack's outputs cannot be read; says why and what to do."""
+
+
+@dataclass(frozen=True)
+class ShownProject:
+    """A project, as shown: nothing secret in it."""
+
+    name: str
+    project_id: str
+    number: str
+    tier: str
+    billing: str
+    keys: list[str]
+    budget: str
+    limits: list[str]
+    console: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
+
+
+def read(stack: str | None) -> list[ShownProject]:
+    """The projects of `stack`, or of the selected one. Raises NotReadableError."""
+    if not shutil.which("pulumi"):
+        raise NotReadableError(
+            'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
+        )
+    command = ["pulumi", "stack", "output", "--json", *(["--stack", stack] if stack else [])]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise NotReadableError(f"{' '.join(command)} failed:\n{run.stderr.strip()}")
+    outputs = json.loads(run.stdout).get("projects")
+    if not outputs:
+        raise NotReadableError("the stack has no projects yet: run pulumi up")
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        links = dict(zip(outputs, pool.map(_link, outputs.values()), strict=True))
+    return [_project(name, output, links[name]) for name, output in outputs.items()]
+
+
+def _link(output: dict[str, Any]) -> str:
+    try:
+        enabled = billing_enabled(billing_client(), output["projectId"])
+    except BillingUnreadableError as error:
+        return f"unknown ({error})"
+    if output["tier"] == "paid":
+        return "on" if enabled else "OFF: the project is linked to no open account, so it has the free tier"
+    return "ON: the project is linked, so it is paid" if enabled else "off"
+
+
+def _project(name: str, output: dict[str, Any], link: str) -> ShownProject:
+    budget = output.get("budget")
+    return ShownProject(
+        name=name,
+        project_id=output["projectId"],
+        number=output["number"],
+        tier=output["tier"],
+        billing=link,
+        # Their names alone: the strings are secrets, which Pulumi has not decrypted here either.
+        keys=_key_names(output["keys"]),
+        budget=f"{budget['amount']} {budget['currency']} a month" if budget else "none",
+        limits=[
+            f"{model}: " + ", ".join(f"{value} {limit}" for limit, value in limits.items())
+            for model, limits in output["limits"].items()
+        ],
+        console=output["console"],
+    )
+
+
+def _key_names(keys: object) -> list[str]:
+    return sorted(keys) if isinstance(keys, dict) else []
+
+
+def print_table(console: Console, projects: list[ShownProject]) -> None:
+    """A row a project, then where to look in the console."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("project", "id", "number", "tier", "billing", "keys", "budget", "limits"):
+        table.add_column(column, overflow="fold")
+    for project in projects:
+        table.add_row(
+            project.name,
+            project.project_id,
+            project.number,
+            project.tier,
+            project.billing,
+            "\n".join(project.keys) or "none",
+            project.budget,
+            "\n".join(project.limits) or "none",
+        )
+    console.print(table)
+    for project in projects:
+        console.print(f"{project.name}: {project.console['usage']}", markup=False, soft_wrap=True)

@@ -1,0 +1,62 @@
+"""The Gemini API's quota metrics, per tier.
+
+The metric that counts a project's requests changes with its tier, and the tier changes by itself as the
+billing account is used. A limit that is to last is therefore set on the metric of every paid tier.
+
+Source: the Cloud Quotas and Service Usage listings of generativelanguage.googleapis.com, as of 2026-11-20.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from landing_zone.gemini import GEMINI_API
+
+Tier = Literal["free", "paid"]
+LimitName = Literal["requestsPerMinute", "requestsPerDay", "inputTokensPerMinute"]
+
+# Service Usage's names of a limit. Its unit, `1/min/{project}/{model}`, has another order: neither gives the other.
+_PER_MINUTE: Final = "/min/model/project"
+_PER_DAY: Final = "/d/model/project"
+
+
+@dataclass(frozen=True)
+class QuotaLimit:
+    """One limit of Service Usage's: what an override is set on."""
+
+    tier: str
+    """`free`, or the number of the paid tier, `1` to `3`."""
+    metric: str
+    """With the service in front, as in `generativelanguage.googleapis.com/generate_requests_per_model`."""
+    limit: str
+    """As in `/min/model/project`."""
+
+
+def _limit(tier: str, metric: str, limit: str) -> QuotaLimit:
+    return QuotaLimit(tier, f"{GEMINI_API}/{metric}", limit)
+
+
+QUOTA_LIMITS: Final[dict[LimitName, tuple[QuotaLimit, ...]]] = {
+    "requestsPerMinute": (
+        _limit("free", "generate_content_free_tier_requests", _PER_MINUTE),
+        _limit("1", "generate_requests_per_model", _PER_MINUTE),
+        _limit("2", "generate_content_paid_tier_2_requests", _PER_MINUTE),
+        _limit("3", "generate_content_paid_tier_3_requests", _PER_MINUTE),
+    ),
+    "requestsPerDay": (
+        _limit("free", "generate_content_free_tier_requests", _PER_DAY),
+        _limit("1", "generate_requests_per_model_per_day", _PER_DAY),
+        _limit("2", "generate_content_paid_tier_2_requests", _PER_DAY),
+        _limit("3", "generate_content_paid_tier_3_requests", _PER_DAY),
+    ),
+    "inputTokensPerMinute": (
+        _limit("free", "generate_content_free_tier_input_token_count", _PER_MINUTE),
+        _limit("1", "generate_content_paid_tier_input_token_count", _PER_MINUTE),
+        _limit("2", "generate_content_paid_tier_2_input_token_count", _PER_MINUTE),
+        _limit("3", "generate_content_paid_tier_3_input_token_count", _PER_MINUTE),
+    ),
+}
+
+
+def quota_limits(tier: Tier, name: LimitName) -> tuple[QuotaLimit, ...]:
+    """The limits that together hold `name` on a project of `tier`: one for free, one for each paid tier."""
+    return tuple(limit for limit in QUOTA_LIMITS[name] if (limit.tier == "free") == (tier == "free"))

@@ -1,0 +1,1 @@
+"""Google's clients, with their errors in words."""

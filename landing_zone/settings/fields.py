@@ -1,0 +1,209 @@
+"""The field types of the settings: each refuses what Google would refuse, and says what to write instead."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, StrictInt, StrictStr, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from landing_zone.gemini.currencies import CURRENCIES
+from landing_zone.settings.problems import nearest
+
+
+def mistake(reason: str, remedy: str) -> PydanticCustomError:
+    """A mistake for a validator to raise: pydantic keeps where, this keeps what and the way out."""
+    return PydanticCustomError("mistake", "{reason}", {"reason": reason, "remedy": remedy})
+
+
+def _matching(pattern: str, what: str, remedy: str) -> Any:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise mistake(f"{value!r} is not {what}", remedy)
+        return value
+
+    return Annotated[
+        StrictStr, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+    ]
+
+
+def _text(limit: int, what: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not 1 <= len(value) <= limit:
+            raise mistake(f"{what} has {len(value)} characters", f"write 1 to {limit} characters")
+        return value
+
+    return check
+
+
+def _project_id(value: str) -> str:
+    remedy = "write 6 to 30 lowercase letters, digits and hyphens, a letter first and no hyphen last"
+    if not 6 <= len(value) <= 30:
+        raise mistake(f"{value!r} has {len(value)} characters; Google allows 6 to 30", remedy)
+    if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", value):
+        raise mistake(f"{value!r} is not a project id", remedy)
+    if word := next((word for word in ("google", "ssl") if word in value), None):
+        raise mistake(f"{value!r} contains {word!r}, which Google reserves", "choose an id without it")
+    return value
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise mistake(f"{value!r} is not a number", "write a number such as 1200.50")
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise mistake(
+            f"{value!r} is not a number", "write a number without currency sign or commas, such as 1200.50"
+        ) from None
+    if not number.is_finite():
+        raise mistake(f"{value!r} is not a finite number", "write a number such as 1200.50")
+    return number
+
+
+def _amount(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise mistake(f"the amount is {value}", "write an amount above 0")
+    if value >= Decimal(10) ** 12:
+        raise mistake(f"the amount {value} is beyond any budget", "write an amount below 1000000000000")
+    if -int(value.as_tuple().exponent) > 9:
+        raise mistake(
+            f"{value} has more than 9 decimals", "write at most 9 decimals; Google counts in billionths"
+        )
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in CURRENCIES:
+        near = value.upper() if value.upper() in CURRENCIES else nearest(value, CURRENCIES)
+        hint = f"did you mean {near}? " if near else ""
+        raise mistake(
+            f"{value!r} is not a currency code",
+            f"{hint}Write the billing account's currency as three capital letters, such as USD",
+        )
+    return value
+
+
+def share(raw: object) -> Decimal:
+    """A threshold's share of a budget; over 1 is allowed, as Google allows it."""
+    value = _decimal(raw)
+    if value < 0:
+        raise mistake(f"the threshold {value} is negative", "write a share of the budget: 0.5 is 50 %")
+    if value > 10:
+        raise mistake(
+            f"{value} is {value:%} of the budget",
+            f"write a share: {value / 100:f} is {value} %, 1.2 is 120 %",
+        )
+    return value
+
+
+def _ratio(value: Decimal) -> Decimal:
+    if not 0 < value < 1:
+        raise mistake(f"{value} is not a share between 0 and 1", "write a share of all requests: 0.05 is 5 %")
+    return value
+
+
+def _allowed_ip(value: str) -> str:
+    remedy = "write an address or a block, such as 203.0.113.7 or 203.0.113.0/24"
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise mistake(f"{value!r} is not an IP address or block", remedy) from None
+    if network.prefixlen == 0:
+        raise mistake(f"{value} allows every address", f"{remedy}, or leave allowedIps out")
+    if "/" in value and str(network) != str(ipaddress.ip_interface(value)):
+        raise mistake(f"{value} is an address inside a block, not a block", f"write {network} for the block")
+    return value
+
+
+def _email(value: str) -> str:
+    if len(value) > 254 or not re.fullmatch(r"[^@\s,;<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+        raise mistake(
+            f"{value!r} is not one e-mail address", "write one address an entry, such as oncall@example.com"
+        )
+    return value
+
+
+def _count(value: int) -> int:
+    if value < 0:
+        raise mistake(
+            f"the limit is {value}",
+            "write 0 to block the model, a number to limit it, or leave the limit out",
+        )
+    if value > 2**63 - 1:
+        raise mistake("the limit is beyond what Google can hold", "leave a limit out to leave it as it is")
+    return value
+
+
+ProjectId = Annotated[
+    StrictStr,
+    AfterValidator(_project_id),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9-]{4,28}[a-z0-9]$"}),
+]
+DisplayName = _matching(
+    r"[A-Za-z0-9 '\"!-]{4,30}",
+    "a project name",
+    "write 4 to 30 letters, digits, spaces, hyphens, quotes or exclamation marks",
+)
+ProjectKey = _matching(
+    r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+    "a name for a project here",
+    "write at most 24 lowercase letters and digits, with single hyphens between",
+)
+KeyName = _matching(
+    r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+    "a name for a key",
+    "write at most 24 lowercase letters and digits, with single hyphens between",
+)
+BillingAccount = _matching(
+    r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}",
+    "a billing account id",
+    "write it as `gcloud billing accounts list` shows it: 01A2B3-C4D5E6-F7A8B9",
+)
+Parent = _matching(
+    r"(folders|organizations)/[1-9][0-9]*",
+    "a folder or an organization",
+    "write folders/NUMBER or organizations/NUMBER",
+)
+LabelKey = _matching(
+    r"[a-z][a-z0-9_-]{0,62}",
+    "a label key",
+    "write at most 63 lowercase letters, digits, _ and -, a letter first",
+)
+LabelValue = _matching(
+    r"[a-z0-9_-]{0,63}", "a label value", "write at most 63 lowercase letters, digits, _ and -, in quotes"
+)
+ServiceAccount = _matching(
+    r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com",
+    "a service account",
+    "write its e-mail address: NAME@PROJECT.iam.gserviceaccount.com",
+)
+ChannelName = _matching(
+    r"projects/[a-z0-9-]+/notificationChannels/[0-9]+",
+    "a notification channel",
+    "write it as `gcloud beta monitoring channels list` shows it: projects/ID/notificationChannels/NUMBER",
+)
+BundleId = _matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcode: com.example.app")
+PackageName = _matching(
+    r"[A-Za-z0-9_.]+", "an Android package name", "write it as in the manifest: com.example.app"
+)
+Sha1Fingerprint = _matching(
+    r"([0-9A-F]{2}:){19}[0-9A-F]{2}",
+    "a SHA-1 fingerprint",
+    "write 20 pairs of capital hex digits with colons between",
+)
+Referrer = Annotated[StrictStr, AfterValidator(_text(2048, "the referrer"))]
+BudgetName = Annotated[StrictStr, AfterValidator(_text(60, "the budget's name"))]
+Email = Annotated[StrictStr, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})]
+AllowedIp = Annotated[StrictStr, AfterValidator(_allowed_ip)]
+_NUMBER_SCHEMA = WithJsonSchema({"type": ["number", "string"]})
+Amount = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_amount), _NUMBER_SCHEMA]
+Ratio = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_ratio), _NUMBER_SCHEMA]
+Currency = Annotated[
+    StrictStr, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})
+]
+Count = Annotated[StrictInt, AfterValidator(_count), WithJsonSchema({"type": "integer", "minimum": 0})]

@@ -1,0 +1,54 @@
+"""JSON Schema of a stack file, generated from the types, for editors."""
+
+from typing import Any
+
+from landing_zone.settings.fields import BillingAccount, LabelKey, LabelValue, Parent
+from landing_zone.settings.problems import NAMESPACE
+from landing_zone.settings.types import ProjectSettings, Settings
+
+
+class _StackFile(Settings):
+    """What a stack file holds under this project's namespace."""
+
+    projects: dict[str, ProjectSettings]
+    defaults: ProjectSettings | None = None
+    parent: Parent | None = None
+    billing_account: BillingAccount | None = None
+    labels: dict[LabelKey, LabelValue] | None = None
+
+
+def stack_file_schema() -> dict[str, Any]:
+    """The schema of `stacks/Pulumi.<stack>.yaml`, draft 2020-12.
+
+    It demands less than the loader: what defaults may supply is not demanded of each project.
+    """
+    schema = _StackFile.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    for definition in definitions.values():
+        if definition.get("title") != "AndroidApp":
+            definition.pop("required", None)
+    project = definitions["ProjectSettings"]
+    definitions["Defaults"] = {
+        **project,
+        "description": "What projects take over unless they say otherwise.",
+        "properties": {k: v for k, v in project["properties"].items() if k not in {"projectId", "adopt"}},
+    }
+    project["required"] = ["projectId"]
+    properties = schema["properties"]
+    properties["defaults"] = {"$ref": "#/$defs/Defaults"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A stack of gemini-landing-zone",
+        "type": "object",
+        "properties": {
+            "config": {
+                "type": "object",
+                "properties": {f"{NAMESPACE}:{name}": value for name, value in properties.items()},
+                "patternProperties": {f"^(?!{NAMESPACE}:).+:.+$": {}},
+                "additionalProperties": False,
+                "required": [f"{NAMESPACE}:projects"],
+            }
+        },
+        "required": ["config"],
+        "$defs": definitions,
+    }

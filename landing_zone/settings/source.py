@@ -1,0 +1,123 @@
+"""A stack file as text: its values with exact decimals, and the line of every path in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path as FilePath
+from typing import Any, cast
+
+import yaml
+
+from landing_zone.settings.problems import NAMESPACE, Path, Problem, SettingsError
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """What a stack file says under this project's namespace, by the name behind the colon."""
+
+    file: str
+    values: Mapping[str, Any]
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path) -> int | None:
+        """The line of `path`, or of the nearest part of the file that holds it."""
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path[:-1]
+        return None
+
+
+class _Reader(yaml.SafeLoader):
+    """YAML without floats: money keeps every digit that was written."""
+
+
+def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+    text = str(loader.construct_scalar(node)).replace("_", "")
+    # YAML's .inf and .nan stay text, for the settings to refuse with the others.
+    return text if text.lstrip("+-").casefold() in {".inf", ".nan"} else Decimal(text)
+
+
+_Reader.add_constructor("tag:yaml.org,2002:float", _decimal)
+
+
+def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
+    """Read a Pulumi stack file.
+
+    Raises SettingsError, naming the line, where it is missing, is not YAML, or says the same key twice.
+    """
+    file = shown_as or str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=_Reader)
+    except FileNotFoundError:
+        raise SettingsError(
+            [Problem((), "there is no such file", "name a stack that has one", file)]
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        reason = f"not YAML: {error.problem or error.context}"
+        raise SettingsError(
+            [Problem((), reason, "check indentation, colons and quotes there", file, line)]
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError([Problem((), f"not YAML: {error}", "write it as UTF-8 text", file)]) from None
+
+    config = _child(root, "config")
+    if not isinstance(config, yaml.MappingNode):
+        raise SettingsError(
+            [
+                Problem(
+                    (), "no config in the file", f"write config:, and below it {NAMESPACE}:projects:", file, 1
+                )
+            ]
+        )
+    lines: dict[Path, int] = {}
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    loader = _Reader(text)
+    try:
+        for key, value in config.value:
+            space, _, name = str(key.value).partition(":")
+            if space != NAMESPACE:
+                continue
+            if name in values:
+                problems.append(_twice((name,), file, key))
+            _note_lines(value, (name,), key.start_mark.line + 1, lines, problems, file)
+            values[name] = loader.construct_object(value, deep=True)
+    finally:
+        loader.dispose()
+    if problems:
+        raise SettingsError(problems)
+    return StackFile(file, values, lines)
+
+
+def _child(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == name:
+                return cast("yaml.Node", value)
+    return None
+
+
+def _twice(path: Path, file: str, key: yaml.Node) -> Problem:
+    return Problem(
+        path, f"{path[-1]!r} stands here twice", "keep one of the two", file, key.start_mark.line + 1
+    )
+
+
+def _note_lines(
+    node: yaml.Node, path: Path, line: int, lines: dict[Path, int], problems: list[Problem], file: str
+) -> None:
+    lines[path] = line
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            below = (*path, str(key.value))
+            if key.value in seen:
+                problems.append(_twice(below, file, key))
+            seen.add(key.value)
+            _note_lines(value, below, key.start_mark.line + 1, lines, problems, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            _note_lines(value, (*path, position), value.start_mark.line + 1, lines, problems, file)
