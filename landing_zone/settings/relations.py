@@ -90,7 +90,7 @@ def _notification(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 f"{len(emails) + len(channels)} channels; Google sends a budget to at most {MAX_BUDGET_CHANNELS}",
                 f"keep {MAX_BUDGET_CHANNELS} of alerts.email and budget.channels, or write to a group's address",
             )
-        if not _list(merged, "budget", "thresholds"):
+        if merged["budget"].get("thresholds") == []:
             yield Problem(
                 ("budget", "thresholds"),
                 "a budget without thresholds never tells anyone",

@@ -1,0 +1,182 @@
+"""What the components ask of Google for a stack file, by Pulumi's mocks. The engine's part is in tests/lifecycle."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+from components import Environment
+from landing_zone.settings import EnvironmentSettings, load_file
+
+STACKS = Path(__file__).parents[2] / "stacks"
+OVERRIDE = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
+BUDGET = "gcp:billing/budget:Budget"
+PROJECT = "gcp:organizations/project:Project"
+KEY = "gcp:projects/apiKey:ApiKey"
+
+
+class Recorder(pulumi.runtime.Mocks):
+    """Answers as Google would, and keeps what was asked for."""
+
+    def __init__(self) -> None:
+        self.resources: list[mocks.MockResourceArgs] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.resources.append(args)
+        answer = {
+            **args.inputs,
+            "number": "123456789012",
+            "keyString": "made-up",
+            "name": args.inputs.get("name", args.name),
+        }
+        if args.resource_id:  # a project that is read
+            answer["projectId"] = args.resource_id.removeprefix("projects/")
+        return f"{args.name}-id", answer
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"the program asked for {args.token}")
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Inputs by resource name."""
+        return {resource.name: resource.inputs for resource in self.resources if resource.typ == kind}
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    made = Recorder()
+    mocks.set_mocks(made, preview=False)
+    return made
+
+
+def make(settings: EnvironmentSettings) -> dict[str, Any]:
+    """Run the environment to its end; its summary with every output resolved."""
+    found: dict[str, Any] = {}
+
+    def run() -> pulumi.Output[None]:
+        return pulumi.Output.from_input(Environment(settings).summary).apply(found.update)
+
+    pulumi.runtime.test(run)()
+    return found
+
+
+@pytest.fixture
+def sandbox() -> EnvironmentSettings:
+    return load_file("sandbox", STACKS / "Pulumi.sandbox.yaml")
+
+
+def test_the_sandbox_is_one_free_project_and_two_paid_ones(
+    recorder: Recorder, sandbox: EnvironmentSettings
+) -> None:
+    make(sandbox)
+    counted = Counter(resource.typ for resource in recorder.resources if resource.typ.startswith("gcp:"))
+    assert counted == {
+        PROJECT: 3,
+        "gcp:projects/service:Service": 9,
+        KEY: 4,
+        BUDGET: 2,
+        "gcp:monitoring/notificationChannel:NotificationChannel": 3,
+        "gcp:monitoring/alertPolicy:AlertPolicy": 6,
+        # Two limits on the free tier's metrics; seven more, each on those of the three paid tiers.
+        OVERRIDE: 2 + 3 * (5 + 2),
+    }
+    assert not any(resource.typ.startswith("gcp:compute") for resource in recorder.resources)
+
+
+def test_a_free_project_has_no_link_and_no_budget(recorder: Recorder, sandbox: EnvironmentSettings) -> None:
+    make(sandbox)
+    projects = recorder.of(PROJECT)
+    assert "billingAccount" not in projects["playground"]
+    assert projects["chat"]["billingAccount"] == "01A2B3-C4D5E6-F7A8B9"
+    assert all(project["autoCreateNetwork"] for project in projects.values())
+    assert recorder.of(BUDGET).keys() == {"chat", "batch"}
+
+
+def test_a_budget_counts_its_project_by_number_before_credits(
+    recorder: Recorder, sandbox: EnvironmentSettings
+) -> None:
+    make(sandbox)
+    budget = recorder.of(BUDGET)["chat"]
+    assert budget["amount"]["specifiedAmount"] == {
+        "currencyCode": "USD",
+        "units": "1200",
+        "nanos": 500_000_000,
+    }
+    assert budget["budgetFilter"] == {
+        "projects": ["projects/123456789012"],
+        "services": ["services/AEFD-7695-64FA"],
+        "calendarPeriod": "MONTH",
+        "creditTypesTreatment": "EXCLUDE_ALL_CREDITS",
+    }
+    assert [(rule["thresholdPercent"], rule["spendBasis"]) for rule in budget["thresholdRules"]] == [
+        (0.5, "CURRENT_SPEND"),
+        (0.8, "CURRENT_SPEND"),
+        (1, "CURRENT_SPEND"),
+        (1, "FORECASTED_SPEND"),
+    ]
+
+
+def test_every_key_opens_the_gemini_api_alone(recorder: Recorder, sandbox: EnvironmentSettings) -> None:
+    make(sandbox)
+    keys = recorder.of(KEY)
+    assert keys.keys() == {"playground--notebook", "chat--backend", "chat--website", "batch--worker"}
+    for key in keys.values():
+        assert [target["service"] for target in key["restrictions"]["apiTargets"]] == [
+            "generativelanguage.googleapis.com"
+        ]
+    assert keys["chat--backend"]["restrictions"]["serverKeyRestrictions"] == {
+        "allowedIps": ["203.0.113.0/24"]
+    }
+
+
+def test_a_paid_limit_holds_on_every_paid_tier(recorder: Recorder, sandbox: EnvironmentSettings) -> None:
+    make(sandbox)
+    overrides = recorder.of(OVERRIDE)
+    daily = {
+        (unquote(made["metric"]).partition("/")[2], unquote(made["limit"]), made["overrideValue"])
+        for name, made in overrides.items()
+        if name.startswith("chat--gemini-2.5-flash-requestsPerDay")
+    }
+    assert daily == {
+        ("generate_requests_per_model_per_day", "/d/model/project", "10000"),
+        ("generate_content_paid_tier_2_requests", "/d/model/project", "10000"),
+        ("generate_content_paid_tier_3_requests", "/d/model/project", "10000"),
+    }
+    free = {unquote(made["metric"]) for name, made in overrides.items() if name.startswith("playground--")}
+    assert free == {"generativelanguage.googleapis.com/generate_content_free_tier_requests"}
+
+
+def test_an_adopted_project_is_read_and_linked_but_never_made(recorder: Recorder) -> None:
+    settings = load_file("prod", STACKS / "Pulumi.prod.yaml")
+    make(settings)
+    [link] = recorder.of("gcp:billing/projectInfo:ProjectInfo").values()
+    assert link == {"project": "acme-support-legacy", "billingAccount": "01A2B3-C4D5E6-F7A8B9"}
+    adopted = [
+        resource for resource in recorder.resources if resource.typ == PROJECT and resource.resource_id
+    ]
+    assert [resource.resource_id for resource in adopted] == ["projects/acme-support-legacy"]
+
+
+def test_outputs_hold_the_keys_as_secrets_and_money_as_text(
+    recorder: Recorder, sandbox: EnvironmentSettings
+) -> None:
+    secret: list[bool] = []
+
+    def run() -> Any:
+        summary = Environment(sandbox).summary
+        outputs = [key for project in summary.values() for key in project["keys"].values()]
+        return pulumi.Output.from_input([output.is_secret() for output in outputs]).apply(secret.extend)
+
+    pulumi.runtime.test(run)()
+    assert secret == [True] * 4
+    summary = make(sandbox)
+    assert summary["chat"]["budget"]["amount"] == "1200.50"
+    assert summary["chat"]["limits"]["gemini-2.5-pro"] == {"requestsPerMinute": 5, "requestsPerDay": 200}
+    assert summary["playground"]["budget"] is None
+    assert "acme-chat-sbx" in summary["chat"]["console"]["billing"]
+    assert "billing" not in summary["playground"]["console"]
