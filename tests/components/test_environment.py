@@ -38,7 +38,7 @@ class Recorder(pulumi.runtime.Mocks):
             answer["projectId"] = args.resource_id.removeprefix("projects/")
         return f"{args.name}-id", answer
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"the program asked for {args.token}")
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -162,9 +162,7 @@ def test_an_adopted_project_is_read_and_linked_but_never_made(recorder: Recorder
     assert [resource.resource_id for resource in adopted] == ["projects/acme-support-legacy"]
 
 
-def test_outputs_hold_the_keys_as_secrets_and_money_as_text(
-    recorder: Recorder, sandbox: EnvironmentSettings
-) -> None:
+def test_outputs_hold_the_keys_as_secrets_and_money_as_text(sandbox: EnvironmentSettings) -> None:
     secret: list[bool] = []
 
     def run() -> Any:
