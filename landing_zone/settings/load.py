@@ -7,14 +7,15 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.merge import project_values
-from landing_zone.settings.problems import NAMESPACE, Path, Problem, SettingsError
+from landing_zone.settings.problems import NAMESPACE, Path, Problem, SettingsError, nearest
 from landing_zone.settings.relations import environment_problems, project_problems
 from landing_zone.settings.source import StackFile, read_stack_file
-from landing_zone.settings.translate import model_at, reason_and_remedy, unknown_key
+from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
 from landing_zone.settings.types import EnvironmentSettings, ProjectSettings
 
 ENVIRONMENT_KEYS: Final = ("projects", "defaults", "parent", "billingAccount", "labels")
@@ -107,12 +108,23 @@ def _project(name: str, own: Any, combined: Any) -> tuple[ProjectSettings | None
     try:
         settings = ProjectSettings.model_validate(combined)
     except ValidationError as error:
-        for detail in error.errors():
+        details = error.errors()
+        for detail in details:
             path = tuple(part for part in detail["loc"] if part != "[key]")
-            # A key that is wrong in itself is judged by its own words, not by those of the mapping it stands in.
             model = model_at(ProjectSettings, path[:-1])
-            problems.append(Problem((*at, *path), *reason_and_remedy(detail, model)))
+            if detail["type"] != "missing" or not _mistyped(path, model, details):
+                problems.append(Problem((*at, *path), *reason_and_remedy(detail, model)))
     return settings, problems
+
+
+def _mistyped(path: Path, model: type[BaseModel] | None, details: list[ErrorDetails]) -> bool:
+    """Whether the missing key stands there under a mistyped name: that is one mistake, not two."""
+    return any(
+        other["type"] == "extra_forbidden"
+        and tuple(other["loc"][:-1]) == path[:-1]
+        and nearest(str(other["loc"][-1]), known_keys(model) if model else []) == path[-1]
+        for other in details
+    )
 
 
 def _at_home(problem: Problem, values: Mapping[str, Any]) -> Problem:

@@ -185,6 +185,10 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
     assert lines == sorted(lines)
 
 
+def test_a_mistyped_key_is_one_mistake_not_also_a_missing_one(tmp_path: Path) -> None:
+    assert len(mistakes(tmp_path, PAID.replace("tier:", "teir:"))) == 1
+
+
 def test_a_mistake_in_the_defaults_is_told_once_and_there(tmp_path: Path) -> None:
     content = yaml.safe_load(FREE)
     content["config"]["gemini-landing-zone:projects"]["two"] = {"projectId": "acme-two-dev", "tier": "free"}
