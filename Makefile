@@ -1,0 +1,22 @@
+# The targets are names for `python -m sandbox COMMAND`, which tells what it does and how long each step took.
+PYTHON ?= python3
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down env test check format lock bench
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: ## Set up what is missing: .venv and the Pulumi CLI
+up: ## Set up, start the local cloud, deploy the stack `sandbox` to it and show what was made
+down: ## Destroy what the stack made and stop the local cloud
+env: ## Print the environment for pulumi, gcloud and terraform: eval "$(make -s env)"
+test: ## Set up what is missing and run the tests; ARGS="-k budget" goes to pytest
+check: ## Check format, code, types and import rules
+format: ## Format the code
+lock: ## Pin the dependencies anew from pyproject.toml
+bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`
+
+setup up down env test check format lock bench:
+	@$(PYTHON) -m sandbox.bootstrap $@ $(ARGS)

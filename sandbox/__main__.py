@@ -1,0 +1,163 @@
+"""`python -m sandbox COMMAND`: what the Makefile's targets run, inside `.venv`.
+
+Exit codes: 0 done; 1 it failed; 2 wrong usage, or something that must be there is missing.
+"""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sandbox import local_cloud, stack
+from sandbox.engine import get_engine
+from sandbox.errors import SandboxError
+from sandbox.files import only_one
+from sandbox.layout import ROOT, SANDBOX
+from sandbox.local_cloud import Ready
+from sandbox.lock import lock
+from sandbox.shell import chosen_provider, sandbox_environment
+from sandbox.steps import say, step
+
+CHECKS = {
+    "Format": ["ruff", "format", "--check"],
+    "Lint": ["ruff", "check"],
+    "Types": ["mypy", "."],
+    "Import rules": ["lint-imports"],
+}
+BIN = Path(sys.executable).parent
+
+
+def setup(_: list[str]) -> None:
+    """Set up what is missing: .venv, the Pulumi CLI."""
+    get_engine()
+
+
+def up(_: list[str]) -> None:
+    """Start the local cloud and deploy the stack `sandbox` to it."""
+    provider = chosen_provider()
+    engine = get_engine()
+    with _alone():
+        environment = sandbox_environment(engine, SANDBOX, local_cloud.start(SANDBOX), provider)
+        stack.up(SANDBOX, environment)
+        _run("What was made", ["gemini-lz", "show", stack.STACK], environment)
+    say(
+        'Go on with:  eval "$(make -s env)"  and then pulumi, gcloud or terraform;  make down  takes it all away.'
+    )
+
+
+def down(_: list[str]) -> None:
+    """Destroy the stack `sandbox` and stop the local cloud."""
+    provider = chosen_provider()
+    engine = get_engine()
+    with _alone():
+        environment = sandbox_environment(engine, SANDBOX, local_cloud.start(SANDBOX), provider)
+        stack.destroy(SANDBOX, environment)
+        local_cloud.stop(SANDBOX)
+
+
+def env(_: list[str]) -> None:
+    """Print the exports that point pulumi, gcloud and terraform at the local cloud."""
+    provider = chosen_provider()
+    engine = get_engine()
+    ready: Ready | None = local_cloud.running(SANDBOX)
+    if ready is None:
+        with _alone():
+            ready = local_cloud.start(SANDBOX)
+    for name, value in sandbox_environment(engine, SANDBOX, ready, provider).items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+def test(arguments: list[str]) -> None:
+    """Run the test suite; arguments go to pytest."""
+    get_engine()
+    _become([BIN / "pytest", *(arguments or ["--numprocesses=auto"])])
+
+
+def bench(arguments: list[str]) -> None:
+    """Measure; arguments go to `python -m bench`."""
+    get_engine()
+    _become([sys.executable, "-m", "bench", *arguments])
+
+
+def check(_: list[str]) -> None:
+    """Check the format, the code, its types and which room imports which."""
+    failed = []
+    for title, command in CHECKS.items():
+        try:
+            _run(title, command, {})
+        except SandboxError:
+            failed.append(title)
+    if failed:
+        raise SandboxError(f"Failed: {', '.join(failed)}")
+
+
+def reformat(_: list[str]) -> None:
+    """Format the code, and mend what the linter can mend itself."""
+    _run("Lint", ["ruff", "check", "--fix", "--quiet"], {})
+    _run("Format", ["ruff", "format"], {})
+
+
+def relock(_: list[str]) -> None:
+    """Pin the dependencies anew."""
+    lock(ROOT, SANDBOX.state / "resolver")
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "setup": setup,
+    "up": up,
+    "down": down,
+    "env": env,
+    "test": test,
+    "check": check,
+    "format": reformat,
+    "lock": relock,
+    "bench": bench,
+}
+TAKE_ARGUMENTS = ("test", "bench")
+
+
+def main() -> int:
+    """Run the command named on the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Run the whole of this on one machine."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.__doc__)
+    chosen, arguments = parser.parse_known_args()
+    if arguments and chosen.command not in TAKE_ARGUMENTS:
+        parser.error(f"{chosen.command} takes no arguments: {' '.join(arguments)}")
+    try:
+        COMMANDS[chosen.command](arguments)
+    except SandboxError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _alone() -> AbstractContextManager[None]:
+    return only_one(SANDBOX.state / "stack.lock", "Wait for another `make up`, `down` or `env` to end")
+
+
+def _run(title: str, command: list[str], environment: dict[str, str]) -> None:
+    with step(title, streams=True):
+        code = subprocess.run(
+            [BIN / command[0], *command[1:]], cwd=ROOT, env={**os.environ, **environment}, check=False
+        )
+        if code.returncode:
+            raise SandboxError(f"`{' '.join(command)}` failed (exit code {code.returncode})")
+
+
+def _become(command: list[str | Path]) -> None:
+    """Let `command` take this process over: its exit code and its signals are then its own."""
+    os.execv(command[0], [str(part) for part in command])  # noqa: S606 an argument list, no shell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The Pulumi CLI built from Go modules. `go.mod` and `go.sum` beside this file pin every one of them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from sandbox.steps import run_quietly, step
+
+MODULE = Path(__file__).parent
+PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+SDK = "github.com/pulumi/pulumi/sdk/v3"
+SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
+"""What Pulumi ships beside its CLI to run Python, and the SDK's module holds too."""
+
+
+def pinned_version() -> str:
+    """The version of the CLI, from go.mod: `3.259.0`."""
+    return _in_go_mod(r"github\.com/pulumi/pulumi/pkg/v3 v(\S+)")
+
+
+def pinned_go() -> str:
+    """The oldest Go that builds it, from go.mod: `1.25.11`."""
+    return _in_go_mod(r"^go (\S+)")
+
+
+def build(version: str, folder: Path) -> None:
+    """Build the CLI `version` into `folder`/bin, with the scripts that it runs Python with.
+
+    Downloads about 300 modules and compiles some minutes on a machine that has never done it. Raises
+    SandboxError when there is no Go, or the build fails.
+    """
+    go = shutil.which("go")
+    if not go:
+        raise SandboxError("no `go` on PATH to build the CLI with")
+    packages = _download(go)
+    binary = folder / "bin" / "pulumi"
+    with step(f"Build the Pulumi CLI {version}") as current:
+        compiled: set[str] = set()
+
+        def progress(line: str) -> None:
+            if line in packages:
+                compiled.add(line)
+                current.detail = f"{len(compiled)} of {len(packages)} packages compiled"
+
+        run_quietly(
+            [
+                go,
+                "build",
+                "-mod=readonly",
+                "-v",
+                f"-ldflags=-s -w -X {SDK}/go/common/version.Version=v{version}",
+                "-o",
+                binary,
+                PACKAGE,
+            ],
+            cwd=MODULE,
+            failure="`go build` of the Pulumi CLI failed",
+            on_line=progress,
+        )
+    sdk = Path(
+        subprocess.check_output([go, "list", "-m", "-f", "{{.Dir}}", SDK], cwd=MODULE, text=True).strip()
+    )
+    for script in SCRIPTS:
+        # Module files are read-only; a copy has to be executable.
+        shutil.copyfile(sdk / script, binary.parent / Path(script).name)
+        (binary.parent / Path(script).name).chmod(0o755)
+
+
+def _download(go: str) -> set[str]:
+    """Download the modules that the CLI needs; return the import paths of the packages in it."""
+    packages: set[str] = set()
+    modules = 0
+    with step("Download the Go modules of the Pulumi CLI") as current:
+
+        def progress(line: str) -> None:
+            nonlocal modules
+            if line.startswith("go: downloading "):
+                modules += 1
+                current.detail = f"{modules} modules"
+            else:
+                packages.add(line)
+
+        run_quietly(
+            [go, "list", "-mod=readonly", "-deps", PACKAGE],
+            cwd=MODULE,
+            failure="the Go modules of the Pulumi CLI could not be downloaded",
+            on_line=progress,
+        )
+        current.outcome = current.detail
+    return packages
+
+
+def _in_go_mod(pattern: str) -> str:
+    match = re.search(pattern, (MODULE / "go.mod").read_text(), flags=re.MULTILINE)
+    if not match:
+        raise SandboxError(f"{MODULE / 'go.mod'} has no line that matches {pattern}")
+    return match[1]

@@ -1,0 +1,156 @@
+"""The stack `sandbox`: created and updated by the Pulumi engine, destroyed again, healed after a kill."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from sandbox.errors import SandboxError
+from sandbox.layout import Layout
+from sandbox.steps import step
+
+STACK = "sandbox"
+POLL_S = 0.2
+
+CHOSEN_IDS = {
+    "gcp:organizations/project:Project": "projects/{projectId}",
+    "gcp:projects/apiKey:ApiKey": "projects/{project}/locations/global/keys/{name}",
+}
+"""Resource type → the id that a created resource has, where its inputs decide it. A create of these that was cut
+off may have been done, and doing it again would meet the resource itself."""
+
+
+def up(layout: Layout, environment: Mapping[str, str]) -> None:
+    """Bring the stack to what its file says; the engine's output goes to the screen."""
+    pulumi = _Pulumi(layout, environment)
+    with step("Select the stack") as current:
+        current.outcome = STACK
+        pulumi.ask("stack", "select", "--create", STACK)
+    _heal(pulumi, layout)
+    with step(f"pulumi up --stack {STACK}", streams=True):
+        pulumi.stream("up", "--yes", "--stack", STACK)
+
+
+def destroy(layout: Layout, environment: Mapping[str, str]) -> None:
+    """Delete what the stack made; the stack stays, empty."""
+    pulumi = _Pulumi(layout, environment)
+    if not _exists(pulumi):
+        with step("Destroy the stack") as current:
+            current.outcome = "there is none"
+        return
+    _heal(pulumi, layout)
+    with step(f"pulumi destroy --stack {STACK}", streams=True):
+        pulumi.stream("destroy", "--yes", "--stack", STACK)
+
+
+class _Pulumi:
+    """The CLI on the sandbox's program and backend."""
+
+    def __init__(self, layout: Layout, environment: Mapping[str, str]) -> None:
+        self._directory = layout.program
+        self._environment = {**os.environ, **environment}
+
+    def ask(self, *arguments: str) -> str:
+        """Run a command that ends soon and return what it prints. Raises SandboxError with what it says."""
+        answer = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self._directory,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            raise SandboxError(f"`pulumi {' '.join(arguments)}` failed:\n{answer.stderr.strip()}")
+        return answer.stdout
+
+    def stream(self, *arguments: str) -> None:
+        """Run a command with its output on the screen. Raises SandboxError when it fails."""
+        code = run_attached(["pulumi", *arguments], self._directory, self._environment)
+        if code:
+            raise SandboxError(
+                f"`pulumi {' '.join(arguments)}` failed (exit code {code}); it says why above."
+            )
+
+
+def run_attached(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> int:
+    """Run a command on this terminal and return its exit code.
+
+    Ctrl-C reaches it from the terminal, and a SIGTERM to this process is passed on as the same: it then ends in
+    its own way, and this process after it.
+    """
+    process = subprocess.Popen(command, cwd=cwd, env=environment)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            process.send_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exists(pulumi: _Pulumi) -> bool:
+    return any(stack["name"] == STACK for stack in json.loads(pulumi.ask("stack", "ls", "--json")))
+
+
+def _heal(pulumi: _Pulumi, layout: Layout) -> None:
+    """Undo what a killed run left: its lock, and operations of which the state does not know the end."""
+    _unlock(pulumi, layout)
+    deployment = json.loads(pulumi.ask("stack", "export", "--stack", STACK)).get("deployment") or {}
+    pending = deployment.get("pending_operations") or []
+    if not pending:
+        return
+    with step(f"Find out how {len(pending)} operations ended that were cut off", streams=True):
+        imports = [
+            f"--import-pending-creates={value}"
+            for operation in pending
+            if operation["type"] == "creating" and (made := _chosen_id(operation["resource"]))
+            for value in (operation["resource"]["urn"], made)
+        ]
+        pulumi.stream("refresh", "--yes", "--stack", STACK, "--clear-pending-creates", *imports)
+
+
+def _chosen_id(resource: Mapping[str, Any]) -> str | None:
+    pattern = CHOSEN_IDS.get(resource["type"])
+    return pattern.format_map(resource["inputs"]) if pattern else None
+
+
+def _unlock(pulumi: _Pulumi, layout: Layout) -> None:
+    """Remove a lock whose owner is dead; wait for an owner that lives, as after a kill of its parent alone."""
+    for lock in (layout.backend / ".pulumi" / "locks").rglob(f"{STACK}/*.json"):
+        try:
+            owner = json.loads(lock.read_text())
+        except FileNotFoundError:  # its owner has ended meanwhile
+            continue
+        if owner["hostname"] != socket.gethostname():
+            raise SandboxError(
+                f"The stack is locked by process {owner['pid']} on the machine {owner['hostname']}. If that has ended: "
+                f"pulumi cancel --yes --stack {STACK}"
+            )
+        if _is_pulumi(owner["pid"]):
+            with step(f"Wait for pulumi (pid {owner['pid']}), which is still at work on the stack"):
+                while lock.exists() and _is_pulumi(owner["pid"]):
+                    time.sleep(POLL_S)
+        if lock.exists():
+            with step("Remove the lock of a run that was killed"):
+                pulumi.ask("cancel", "--yes", "--stack", STACK)
+
+
+def _is_pulumi(pid: int) -> bool:
+    """Whether the process lives; where the system tells, also that it is not another one with an old number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    command = Path(f"/proc/{pid}/cmdline")
+    return "pulumi" in command.read_text() if command.exists() else True
