@@ -1,0 +1,88 @@
+"""The control surface below `/_local/` on the main port. Google has nothing like it: it is for tests and people."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from sandbox.cloud.app import Application
+from sandbox.cloud.cloudbilling import models as billing
+from sandbox.cloud.core.errors import CloudError
+from sandbox.cloud.core.faults import Faults
+from sandbox.cloud.core.journal import Journal
+from sandbox.cloud.core.store import Store
+
+Change = Callable[[Request, dict[str, Any]], dict[str, Any]]
+
+
+def create(application: Application, store: Store, journal: Journal, faults: Faults) -> Starlette:
+    """The admin application.
+
+    - `GET /_local/requests?after=N`: `{"requests": […], "last": N}`, the journal after request number N.
+    - `PATCH /_local/billingAccounts/X` with any of `tier` (1 to 3), `open`, `linkLimit`.
+    - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
+    - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
+    - `PUT /_local/faults` with `{"faults": [{"error", "method", "path", "times"}]}`: see `core.faults.Fault`.
+    """
+
+    async def requests(request: Request) -> JSONResponse:
+        text = request.query_params.get("after", "0")
+        if not text.isdecimal():
+            return _refusal("after must be a request's number")
+        entries = journal.after(int(text))
+        return JSONResponse({"requests": entries, "last": entries[-1]["n"] if entries else int(text)})
+
+    def patch_account(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        with store.transaction():
+            return billing.set_local_state(store, request.path_params["account"], body)
+
+    def put_latency(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        application.latency = _whole_number(body, "ms") / 1000
+        return body
+
+    def put_operations(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        store.settle_polls = _whole_number(body, "polls")
+        return body
+
+    def put_faults(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        faults.replace(body["faults"])
+        return body
+
+    return Starlette(
+        routes=[
+            Route("/_local/requests", requests, methods=["GET"]),
+            Route("/_local/billingAccounts/{account}", _endpoint(patch_account), methods=["PATCH"]),
+            Route("/_local/latency", _endpoint(put_latency), methods=["PUT"]),
+            Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),
+            Route("/_local/faults", _endpoint(put_faults), methods=["PUT"]),
+        ]
+    )
+
+
+def _endpoint(change: Change) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(change(request, json.loads(await request.body())))
+        except CloudError as error:
+            return JSONResponse(error.body(), error.code)
+        except KeyError as error:
+            return _refusal(f"the body lacks {error}")
+        except (ValueError, TypeError) as error:
+            return _refusal(str(error))
+
+    return endpoint
+
+
+def _whole_number(body: dict[str, Any], name: str) -> int:
+    value = body[name]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} must be a whole number, 0 or more")
+    return value
+
+
+def _refusal(message: str) -> JSONResponse:
+    return JSONResponse(CloudError("INVALID_ARGUMENT", message).body(), 400)

@@ -1,0 +1,10 @@
+"""Billing Budgets v1."""
+
+from functools import partial
+
+from sandbox.cloud.core import discovery
+from sandbox.cloud.core.service import Api, Handlers, Service
+
+SERVICE = Service(
+    name="billingbudgets", apis=(Api(partial(discovery.methods, "billingbudgets", "v1"), Handlers()),)
+)

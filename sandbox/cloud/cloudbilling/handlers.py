@@ -1,0 +1,135 @@
+"""Cloud Billing v1, method by method."""
+
+from sandbox.cloud.cloudbilling import catalogue, models
+from sandbox.cloud.cloudbilling.models import Account
+from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.cloudresourcemanager.models import Project
+from sandbox.cloud.core import filters, iam, masks, paging
+from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.core.service import Call, Handlers
+
+handlers = Handlers()
+
+
+def _view(account: Account) -> JsonObject:
+    return {
+        "name": f"billingAccounts/{account.id}",
+        "open": account.open,
+        "displayName": account.display_name,
+        "masterBillingAccount": "",
+        "parent": account.parent,
+        "currencyCode": account.currency,
+    }
+
+
+def _billing_info(project: Project, account: Account | None) -> JsonObject:
+    return {
+        "name": f"projects/{project.project_id}/billingInfo",
+        "projectId": project.project_id,
+        "billingAccountName": f"billingAccounts/{account.id}" if account is not None else "",
+        "billingEnabled": account is not None and account.open,
+    }
+
+
+def _accounts(call: Call, parent: str) -> JsonObject:
+    accepts = filters.parse(call.query.get("filter", ""))
+    accounts = [
+        account
+        for account in models.all_accounts(call.store)
+        if (not parent or account.parent == parent)
+        and accepts({"open": str(account.open).lower(), "master_billing_account": ""}.get)
+    ]
+    page, token = paging.requested(call.query, default=100, maximum=100).cut(accounts, lambda item: item.id)
+    return ({"billingAccounts": [_view(account) for account in page]} if page else {}) | token
+
+
+@handlers("cloudbilling.billingAccounts.list")
+def list_accounts(call: Call) -> JsonObject:
+    return _accounts(call, call.query.get("parent", ""))
+
+
+@handlers("cloudbilling.organizations.billingAccounts.list")
+def list_accounts_of_organization(call: Call) -> JsonObject:
+    return _accounts(call, call.path["parent"])
+
+
+@handlers("cloudbilling.billingAccounts.get")
+def get_account(call: Call) -> JsonObject:
+    return _view(models.require(call.store, call.ids[0]))
+
+
+@handlers("cloudbilling.billingAccounts.patch")
+def patch_account(call: Call) -> JsonObject:
+    account = models.require(call.store, call.ids[0])
+    mask = call.query.get("updateMask", "")
+    paths = masks.parse(mask, call.message) if mask else masks.implied(call.body, call.message)
+    if any(path != ("displayName",) for path in paths):
+        raise invalid_argument(None, "update_mask", "Only display_name can be updated.")
+    changed = {name: getattr(account, name) for name in Account.__slots__}
+    if paths:
+        changed["display_name"] = call.body.get("displayName", "")
+    models.add(call.store, Account(**changed))
+    return _view(Account(**changed))
+
+
+@handlers("cloudbilling.billingAccounts.getIamPolicy")
+def get_iam_policy(call: Call) -> JsonObject:
+    return iam.get_policy(call.store, f"billingAccounts/{models.require(call.store, call.ids[0]).id}")
+
+
+@handlers("cloudbilling.billingAccounts.setIamPolicy")
+def set_iam_policy(call: Call) -> JsonObject:
+    account = models.require(call.store, call.ids[0])
+    return iam.set_policy(call.store, f"billingAccounts/{account.id}", call.body.get("policy", {}))
+
+
+@handlers("cloudbilling.billingAccounts.testIamPermissions")
+def test_iam_permissions(call: Call) -> JsonObject:
+    models.require(call.store, call.ids[0])
+    return iam.test_permissions(call.body)
+
+
+@handlers("cloudbilling.billingAccounts.projects.list")
+def list_projects(call: Call) -> JsonObject:
+    account = models.require(call.store, call.ids[0])
+    page, token = paging.requested(call.query, default=100, maximum=100).cut(
+        models.linked_projects(call.store, account.id), str
+    )
+    infos = [_billing_info(projects.require(call.store, number), account) for number in page]
+    return ({"projectBillingInfo": infos} if infos else {}) | token
+
+
+@handlers("cloudbilling.projects.getBillingInfo")
+def get_billing_info(call: Call) -> JsonObject:
+    project = projects.require_active(call.store, call.ids[0])
+    return _billing_info(project, models.account_of(call.store, project.number))
+
+
+@handlers("cloudbilling.projects.updateBillingInfo")
+def update_billing_info(call: Call) -> JsonObject:
+    project = projects.require_active(call.store, call.ids[0])
+    models.link(call.store, project, call.body.get("billingAccountName", ""))
+    return _billing_info(project, models.account_of(call.store, project.number))
+
+
+@handlers("cloudbilling.services.list")
+def list_services(call: Call) -> JsonObject:
+    page, token = paging.requested(call.query, default=5000, maximum=5000).cut(
+        catalogue.services(), lambda service: str(service["name"])
+    )
+    return ({"services": page} if page else {}) | token
+
+
+@handlers("cloudbilling.services.skus.list")
+def list_skus(call: Call) -> JsonObject:
+    skus = catalogue.skus(
+        call.ids[0],
+        call.query.get("currencyCode") or "USD",
+        call.query.get("startTime", ""),
+        call.query.get("endTime", ""),
+        call.now,
+    )
+    page, token = paging.requested(call.query, default=5000, maximum=5000).cut(
+        skus, lambda sku: str(sku["name"])
+    )
+    return ({"skus": page} if page else {}) | token

@@ -1,0 +1,170 @@
+"""Billing accounts and links. An account's Gemini tier and its limit of links are facts that no Google API shows;
+they are local state, changed below `/_local/`.
+"""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.cloud.cloudresourcemanager.models import Project
+from sandbox.cloud.core.errors import (
+    CloudError,
+    JsonObject,
+    failed_precondition,
+    invalid_argument,
+    not_found,
+    permission_denied,
+    quota_failure,
+)
+from sandbox.cloud.core.store import Store
+
+SCHEMA = """
+CREATE TABLE billing_accounts (
+    id TEXT PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    open INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    tier INTEGER NOT NULL,
+    link_limit INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE billing_links (
+    project_number TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX billing_links_of_account ON billing_links (account_id);
+"""
+
+_NAME = re.compile(r"billingAccounts/([0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A billing account; `parent` is its organization, `tier` (1 to 3) the Gemini API's paid tier it has reached."""
+
+    id: str
+    display_name: str
+    open: bool
+    currency: str
+    parent: str
+    tier: int
+    link_limit: int
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(**{**dict(row), "open": bool(row["open"])})
+
+
+def add(store: Store, account: Account) -> None:
+    """Add an account, or replace the one of the same id."""
+    values = [getattr(account, name) for name in Account.__slots__]
+    store.run("INSERT OR REPLACE INTO billing_accounts VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
+
+
+def all_accounts(store: Store) -> list[Account]:
+    """Every account, by id."""
+    return [_account(row) for row in store.rows("SELECT * FROM billing_accounts ORDER BY id")]
+
+
+def find(store: Store, account_id: str) -> Account | None:
+    """The account of an id."""
+    row = store.row("SELECT * FROM billing_accounts WHERE id = ?", account_id)
+    return _account(row) if row is not None else None
+
+
+def require(store: Store, account_id: str) -> Account:
+    """The account of an id.
+
+    Raises:
+        CloudError: 404 NOT_FOUND.
+    """
+    account = find(store, account_id)
+    if account is None:
+        raise not_found()
+    return account
+
+
+def account_of(store: Store, project_number: str) -> Account | None:
+    """The account that a project is linked to, open or closed."""
+    row = store.row(
+        "SELECT a.* FROM billing_links l JOIN billing_accounts a ON a.id = l.account_id WHERE l.project_number = ?",
+        project_number,
+    )
+    return _account(row) if row is not None else None
+
+
+def paid_tier(store: Store, project_number: str) -> int | None:
+    """The Gemini API's paid tier of a project: its open account's; None (the free tier) without one."""
+    account = account_of(store, project_number)
+    return account.tier if account is not None and account.open else None
+
+
+def linked_projects(store: Store, account_id: str) -> list[str]:
+    """The numbers of the projects linked to an account, in order."""
+    rows = store.rows(
+        "SELECT project_number FROM billing_links WHERE account_id = ? ORDER BY project_number", account_id
+    )
+    return [row["project_number"] for row in rows]
+
+
+def link(store: Store, project: Project, account_name: str) -> None:
+    """Link a project to `billingAccounts/X`; "" unlinks it. A closed account can be linked, and enables nothing.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT for a malformed name, 403 for an unknown account, 400 FAILED_PRECONDITION
+            with a QuotaFailure when the account has its fill of projects.
+    """
+    if not account_name:
+        unlink(store, project.number)
+        return
+    named = _NAME.fullmatch(account_name)
+    if named is None:
+        raise invalid_argument(
+            None,
+            "project_billing_info.billing_account_name",
+            f"'{account_name}' is not a billing account's name.",
+        )
+    account = find(store, named[1])
+    if account is None:
+        raise permission_denied()
+    others = [number for number in linked_projects(store, account.id) if number != project.number]
+    if len(others) >= account.link_limit:
+        raise _over_limit(account_name)
+    store.run("INSERT OR REPLACE INTO billing_links VALUES (?, ?)", project.number, account.id)
+
+
+def _over_limit(account_name: str) -> CloudError:
+    description = (
+        "Cloud billing quota exceeded: https://support.google.com/code/contact/billing_quota_increase"
+    )
+    return failed_precondition(None, [quota_failure(account_name, description)])
+
+
+def unlink(store: Store, project_number: str) -> None:
+    """Remove a project's link, if it has one."""
+    store.run("DELETE FROM billing_links WHERE project_number = ?", project_number)
+
+
+def set_local_state(store: Store, account_id: str, changes: JsonObject) -> JsonObject:
+    """Change what only Google changes: `tier` (1 to 3), `open`, `linkLimit`; returns all three.
+
+    Raises:
+        CloudError: 404 for an unknown account, 400 for another key or a bad value.
+    """
+    account = require(store, account_id)
+    allowed: dict[str, tuple[str, type, Any]] = {
+        "tier": ("tier", int, range(1, 4)),
+        "open": ("open", bool, (False, True)),
+        "linkLimit": ("link_limit", int, range(10_000)),
+    }
+    values = {name: getattr(account, name) for name in Account.__slots__}
+    for key, value in changes.items():
+        if key not in allowed or type(value) is not allowed[key][1] or value not in allowed[key][2]:
+            raise invalid_argument(
+                f"cannot set {key} to {value!r}: tier is 1 to 3, open a boolean, linkLimit a number"
+            )
+        values[allowed[key][0]] = value
+    changed = Account(**values)
+    add(store, changed)
+    return {key: getattr(changed, name) for key, (name, _, _) in allowed.items()}

@@ -1,0 +1,17 @@
+"""Resource Manager v1 and v3: organizations, folders, projects. Every other service asks it about projects."""
+
+from functools import partial
+
+from sandbox.cloud.cloudresourcemanager import handlers_v1, handlers_v3, models, seed
+from sandbox.cloud.core import discovery
+from sandbox.cloud.core.service import Api, Service
+
+SERVICE = Service(
+    name="cloudresourcemanager",
+    apis=(
+        Api(partial(discovery.methods, "cloudresourcemanager", "v1"), handlers_v1.handlers),
+        Api(partial(discovery.methods, "cloudresourcemanager", "v3"), handlers_v3.handlers),
+    ),
+    schema=models.SCHEMA,
+    seed=seed.seed,
+)

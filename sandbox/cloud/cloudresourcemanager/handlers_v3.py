@@ -1,0 +1,251 @@
+"""Resource Manager v3: the same resources as v1, named and operated on the newer way."""
+
+from base64 import b64encode
+
+from sandbox.cloud.cloudresourcemanager import models
+from sandbox.cloud.cloudresourcemanager.handlers_v1 import matching
+from sandbox.cloud.cloudresourcemanager.models import Folder, Organization, Project
+from sandbox.cloud.core import filters, iam, masks, operations, paging
+from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied
+from sandbox.cloud.core.service import Call, Handlers
+
+handlers = Handlers()
+
+_TYPE = "type.googleapis.com/google.cloud.resourcemanager.v3"
+
+
+def _etag(*parts: object) -> str:
+    return b64encode("/".join(map(str, parts)).encode()).decode()
+
+
+def _view(project: Project) -> JsonObject:
+    view: JsonObject = {
+        "name": f"projects/{project.number}",
+        "projectId": project.project_id,
+        "state": project.state,
+        "displayName": project.name,
+        "createTime": project.created,
+        "updateTime": project.updated,
+        "etag": _etag(project.number, project.generation),
+    }
+    for name, value in (
+        ("parent", project.parent),
+        ("labels", project.labels),
+        ("deleteTime", project.deleted),
+    ):
+        if value:
+            view[name] = value
+    return view
+
+
+def _folder_view(folder: Folder) -> JsonObject:
+    return {
+        "name": f"folders/{folder.id}",
+        "parent": folder.parent,
+        "displayName": folder.display_name,
+        "state": folder.state,
+        "createTime": folder.created,
+        "updateTime": folder.updated,
+        "etag": _etag(folder.id, folder.updated),
+    }
+
+
+def _organization_view(organization: Organization) -> JsonObject:
+    return {
+        "name": f"organizations/{organization.id}",
+        "displayName": organization.display_name,
+        "directoryCustomerId": organization.directory_customer_id,
+        "state": models.ACTIVE,
+        "createTime": organization.created,
+        "updateTime": organization.created,
+        "etag": _etag(organization.id),
+    }
+
+
+def _operation(call: Call, prefix: str, kind: str, project: Project) -> JsonObject:
+    return operations.start(
+        call.store,
+        f"operations/{prefix}.",
+        response={"@type": f"{_TYPE}.Project", **_view(project)},
+        metadata={"@type": f"{_TYPE}.{kind}ProjectMetadata"},
+    )
+
+
+@handlers("cloudresourcemanager.projects.create")
+def create(call: Call) -> JsonObject:
+    body = call.body
+    project = models.create_project(
+        call.store,
+        call.now,
+        body.get("projectId", ""),
+        body.get("displayName", ""),
+        body.get("parent", ""),
+        body.get("labels", {}),
+    )
+    return _operation(call, "cp", "Create", project)
+
+
+@handlers("cloudresourcemanager.projects.get")
+def get(call: Call) -> JsonObject:
+    return _view(models.require(call.store, call.ids[0]))
+
+
+@handlers("cloudresourcemanager.projects.list")
+def list_(call: Call) -> JsonObject:
+    parent = call.query.get("parent", "")
+    models.require_parent(call.store, parent)
+    shown = (models.ACTIVE, models.DELETE_REQUESTED) if call.query.get("showDeleted") else (models.ACTIVE,)
+    return _page(
+        call, [project for project in models.all_projects(call.store, parent) if project.state in shown]
+    )
+
+
+@handlers("cloudresourcemanager.projects.search")
+def search(call: Call) -> JsonObject:
+    return _page(call, matching(call, call.query.get("query", ""), "query"))
+
+
+def _page(call: Call, projects: list[Project]) -> JsonObject:
+    page, token = paging.requested(call.query, default=100, maximum=1000).cut(
+        projects, lambda item: item.number
+    )
+    return ({"projects": [_view(project) for project in page]} if page else {}) | token
+
+
+@handlers("cloudresourcemanager.projects.patch")
+def patch(call: Call) -> JsonObject:
+    project = models.require(call.store, call.ids[0])
+    mask = call.query.get("updateMask", "")
+    paths = masks.parse(mask, call.message) if mask else masks.implied(call.body, call.message)
+    refused = {path[0] for path in paths} - {"displayName", "labels"} if mask != "*" else set()
+    if refused:
+        raise invalid_argument(
+            None, "update_mask", f"Not a field that can be updated: {', '.join(sorted(refused))}."
+        )
+    current = {"displayName": project.name, "labels": project.labels}
+    wanted = masks.apply([path for path in paths if path[0] in current], current, call.body)
+    changed = models.change_project(
+        call.store, call.now, project, name=wanted.get("displayName", ""), labels=wanted.get("labels", {})
+    )
+    return _operation(call, "up", "Update", changed)
+
+
+@handlers("cloudresourcemanager.projects.move")
+def move(call: Call) -> JsonObject:
+    project = models.require(call.store, call.ids[0])
+    destination = call.body.get("destinationParent", "")
+    models.require_parent(call.store, destination)
+    return _operation(
+        call, "mp", "Move", models.change_project(call.store, call.now, project, parent=destination)
+    )
+
+
+@handlers("cloudresourcemanager.projects.delete")
+def delete(call: Call) -> JsonObject:
+    project = models.require(call.store, call.ids[0])
+    return _operation(call, "dp", "Delete", models.delete_project(call.store, call.now, project))
+
+
+@handlers("cloudresourcemanager.projects.undelete")
+def undelete(call: Call) -> JsonObject:
+    project = models.require(call.store, call.ids[0])
+    return _operation(call, "udp", "Undelete", models.undelete_project(call.store, call.now, project))
+
+
+@handlers("cloudresourcemanager.projects.getIamPolicy")
+def get_iam_policy(call: Call) -> JsonObject:
+    return iam.get_policy(call.store, f"projects/{models.require_active(call.store, call.ids[0]).number}")
+
+
+@handlers("cloudresourcemanager.projects.setIamPolicy")
+def set_iam_policy(call: Call) -> JsonObject:
+    project = models.require_active(call.store, call.ids[0])
+    return iam.set_policy(call.store, f"projects/{project.number}", call.body.get("policy", {}))
+
+
+@handlers("cloudresourcemanager.projects.testIamPermissions")
+def test_iam_permissions(call: Call) -> JsonObject:
+    models.require(call.store, call.ids[0])
+    return iam.test_permissions(call.body)
+
+
+@handlers("cloudresourcemanager.operations.get")
+def get_operation(call: Call) -> JsonObject:
+    return operations.poll(call.store, call.path["name"])
+
+
+@handlers("cloudresourcemanager.folders.create")
+def create_folder(call: Call) -> JsonObject:
+    folder = models.create_folder(
+        call.store, call.now, call.body.get("parent", ""), call.body.get("displayName", "")
+    )
+    return operations.start(
+        call.store,
+        "operations/fc.",
+        response={"@type": f"{_TYPE}.Folder", **_folder_view(folder)},
+        metadata={
+            "@type": f"{_TYPE}.CreateFolderMetadata",
+            "displayName": folder.display_name,
+            "parent": folder.parent,
+        },
+    )
+
+
+@handlers("cloudresourcemanager.folders.get")
+def get_folder(call: Call) -> JsonObject:
+    folder = models.find_folder(call.store, call.ids[0])
+    if folder is None:
+        raise permission_denied()
+    return _folder_view(folder)
+
+
+@handlers("cloudresourcemanager.folders.list")
+def list_folders(call: Call) -> JsonObject:
+    parent = call.query.get("parent", "")
+    models.require_parent(call.store, parent)
+    return _folder_page(
+        call, [folder for folder in models.all_folders(call.store) if folder.parent == parent]
+    )
+
+
+@handlers("cloudresourcemanager.folders.search")
+def search_folders(call: Call) -> JsonObject:
+    accepts = filters.parse(call.query.get("query", ""), "query")
+    found = [
+        folder
+        for folder in models.all_folders(call.store)
+        if accepts({"displayName": folder.display_name, "parent": folder.parent, "state": folder.state}.get)
+    ]
+    return _folder_page(call, found)
+
+
+def _folder_page(call: Call, folders: list[Folder]) -> JsonObject:
+    page, token = paging.requested(call.query, default=100, maximum=1000).cut(folders, lambda item: item.id)
+    return ({"folders": [_folder_view(folder) for folder in page]} if page else {}) | token
+
+
+@handlers("cloudresourcemanager.organizations.get")
+def get_organization(call: Call) -> JsonObject:
+    organization = models.find_organization(call.store, call.ids[0])
+    if organization is None:
+        raise permission_denied()
+    return _organization_view(organization)
+
+
+@handlers("cloudresourcemanager.organizations.search")
+def search_organizations(call: Call) -> JsonObject:
+    accepts = filters.parse(call.query.get("query", ""), "query")
+    found = [
+        organization
+        for organization in models.all_organizations(call.store)
+        if accepts(
+            {
+                "domain": organization.display_name,
+                "directoryCustomerId": organization.directory_customer_id,
+            }.get
+        )
+    ]
+    page, token = paging.requested(call.query, default=50, maximum=1000).cut(found, lambda item: item.id)
+    return (
+        {"organizations": [_organization_view(organization) for organization in page]} if page else {}
+    ) | token

@@ -1,0 +1,361 @@
+"""Organizations, folders and projects: state and Google's rules for it.
+
+Other services ask `require_active` for the project that a request names.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox.cloud.core.errors import (
+    CloudError,
+    already_exists,
+    error_info,
+    failed_precondition,
+    invalid_argument,
+    permission_denied,
+)
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.times import rfc3339
+
+SCHEMA = """
+CREATE TABLE organizations (
+    id TEXT PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    directory_customer_id TEXT NOT NULL,
+    created TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE folders (
+    id TEXT PRIMARY KEY,
+    parent TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE projects (
+    number TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    state TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    deleted TEXT NOT NULL,
+    generation INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+ACTIVE = "ACTIVE"
+DELETE_REQUESTED = "DELETE_REQUESTED"
+
+_PROJECT_ID = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+_NAME = re.compile(r"[A-Za-z0-9'\"! -]*")
+_FOLDER_NAME = re.compile(r"[^\W_](?:[\w -]{1,28}[^\W_])")
+_FORBIDDEN_WORDS = ("google", "ssl")
+_MAX_LABELS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project; `parent` is `folders/N`, `organizations/N` or "". Times are RFC 3339, `deleted` "" until then."""
+
+    number: str
+    project_id: str
+    name: str
+    parent: str
+    state: str
+    labels: dict[str, str]
+    created: str
+    updated: str
+    deleted: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder; `parent` is `folders/N` or `organizations/N`."""
+
+    id: str
+    parent: str
+    display_name: str
+    state: str
+    created: str
+    updated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organization."""
+
+    id: str
+    display_name: str
+    directory_customer_id: str
+    created: str
+
+
+def _project(row: sqlite3.Row) -> Project:
+    values = dict(row)
+    return Project(**{**values, "labels": json.loads(values["labels"])})
+
+
+def find(store: Store, id_or_number: str) -> Project | None:
+    """The project of an id or a number, in whatever state."""
+    column = "number" if id_or_number.isdecimal() else "project_id"
+    row = store.row(f"SELECT * FROM projects WHERE {column} = ?", id_or_number)  # noqa: S608 - one of two names
+    return _project(row) if row is not None else None
+
+
+def require(store: Store, id_or_number: str) -> Project:
+    """The project of an id or a number, in whatever state.
+
+    Raises:
+        CloudError: 403 PERMISSION_DENIED; Google does not tell whether it exists.
+    """
+    project = find(store, id_or_number)
+    if project is None:
+        raise permission_denied()
+    return project
+
+
+def require_active(store: Store, id_or_number: str) -> Project:
+    """The project of an id or a number, when it is not in deletion.
+
+    Raises:
+        CloudError: 403 PERMISSION_DENIED for an unknown project and for one in deletion.
+    """
+    project = require(store, id_or_number)
+    if project.state != ACTIVE:
+        raise permission_denied()
+    return project
+
+
+def require_user_project(store: Store, id_or_number: str) -> None:
+    """Check the project that an `x-goog-user-project` header bills the call to.
+
+    Raises:
+        CloudError: 403 PERMISSION_DENIED, reason USER_PROJECT_DENIED.
+    """
+    project = find(store, id_or_number)
+    if project is None or project.state != ACTIVE:
+        raise permission_denied(
+            f"Caller does not have required permission to use project {id_or_number}. Grant the caller the "
+            "roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use "
+            "permission.",
+            [error_info("USER_PROJECT_DENIED", "googleapis.com", {"consumer": f"projects/{id_or_number}"})],
+        )
+
+
+def all_projects(store: Store, parent: str | None = None) -> list[Project]:
+    """Every project, by number; with `parent`, those directly below it."""
+    if parent is None:
+        return [_project(row) for row in store.rows("SELECT * FROM projects ORDER BY number")]
+    return [
+        _project(row) for row in store.rows("SELECT * FROM projects WHERE parent = ? ORDER BY number", parent)
+    ]
+
+
+def create_project(
+    store: Store, now: datetime, project_id: str, name: str, parent: str, labels: dict[str, str]
+) -> Project:
+    """Create a project and tell the services that wait for one.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT for a bad id, name or label, 403 for a parent that is not there, 409 for an
+            id that was ever used.
+    """
+    _check_project_id(project_id)
+    check_name(name or project_id)
+    check_labels(labels)
+    if parent:
+        require_parent(store, parent)
+    if find(store, project_id) is not None:
+        raise already_exists()
+    # Twelve digits, spread so that two neighbours are not mistaken for one another.
+    number = str(100_000_000_000 + store.next_value("project") * 104_729 % 900_000_000_000)
+    stamp = rfc3339(now)
+    project = Project(number, project_id, name or project_id, parent, ACTIVE, labels, stamp, stamp, "", 1)
+    _save(store, project)
+    for hook in store.on_project_created:
+        hook(store, number)
+    return project
+
+
+def change_project(store: Store, now: datetime, project: Project, **changes: Any) -> Project:
+    """Change `name`, `labels` or `parent` of a project.
+
+    Raises:
+        CloudError: 400 for a bad name or label or a project in deletion, 403 for a parent that is not there.
+    """
+    if project.state != ACTIVE:
+        raise failed_precondition("Project is not active.")
+    if "name" in changes:
+        check_name(changes["name"])
+    if "labels" in changes:
+        check_labels(changes["labels"])
+    if changes.get("parent", project.parent) != project.parent:
+        require_parent(store, changes["parent"])
+    return _changed(store, now, project, changes)
+
+
+def delete_project(store: Store, now: datetime, project: Project) -> Project:
+    """Put a project into deletion: it stays readable for 30 days, its parts do not.
+
+    Raises:
+        CloudError: 400 FAILED_PRECONDITION when it already is.
+    """
+    if project.state != ACTIVE:
+        raise failed_precondition("Cannot delete an inactive project.")
+    for hook in store.on_project_deleted:
+        hook(store, project.number)
+    return _changed(store, now, project, {"state": DELETE_REQUESTED, "deleted": rfc3339(now)})
+
+
+def undelete_project(store: Store, now: datetime, project: Project) -> Project:
+    """Bring a project back from deletion; its billing link stays removed, as at Google.
+
+    Raises:
+        CloudError: 400 FAILED_PRECONDITION when it is not in deletion.
+    """
+    if project.state != DELETE_REQUESTED:
+        raise failed_precondition("Cannot undelete a project that is not in deletion.")
+    return _changed(store, now, project, {"state": ACTIVE, "deleted": ""})
+
+
+def _changed(store: Store, now: datetime, project: Project, changes: dict[str, Any]) -> Project:
+    values = {name: getattr(project, name) for name in Project.__slots__}
+    changed = Project(**{**values, **changes, "updated": rfc3339(now), "generation": project.generation + 1})
+    _save(store, changed)
+    return changed
+
+
+def _save(store: Store, project: Project) -> None:
+    values = [getattr(project, name) for name in Project.__slots__]
+    values[Project.__slots__.index("labels")] = json.dumps(project.labels)
+    store.run(
+        "INSERT INTO projects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+        "name = excluded.name, parent = excluded.parent, state = excluded.state, labels = excluded.labels, "
+        "updated = excluded.updated, deleted = excluded.deleted, generation = excluded.generation",
+        *values,
+    )
+
+
+def find_folder(store: Store, folder_id: str) -> Folder | None:
+    """The folder of an id."""
+    row = store.row("SELECT * FROM folders WHERE id = ?", folder_id)
+    return Folder(**dict(row)) if row is not None else None
+
+
+def all_folders(store: Store) -> list[Folder]:
+    """Every folder, by id."""
+    return [Folder(**dict(row)) for row in store.rows("SELECT * FROM folders ORDER BY id")]
+
+
+def create_folder(store: Store, now: datetime, parent: str, display_name: str, folder_id: str = "") -> Folder:
+    """Create a folder; without `folder_id` it gets the next number.
+
+    Raises:
+        CloudError: 400 for a bad name or one that a sibling has, 403 for a parent that is not there.
+    """
+    if not _FOLDER_NAME.fullmatch(display_name):
+        raise _issue(
+            "display_name", "folder display name must be 3 to 30 letters, digits, spaces, hyphens, _"
+        )
+    require_parent(store, parent)
+    for sibling in all_folders(store):
+        if sibling.parent == parent and sibling.display_name == display_name and sibling.state == ACTIVE:
+            raise failed_precondition(
+                f"Folder reservation failed for parent [{parent}], folder [] due to constraint: "
+                f"The folder operation violates display name uniqueness within the parent."
+            )
+    number = folder_id or str(300_000_000_000 + store.next_value("folder") * 7_919)
+    stamp = rfc3339(now)
+    folder = Folder(number, parent, display_name, ACTIVE, stamp, stamp)
+    store.run(
+        "INSERT INTO folders VALUES (?, ?, ?, ?, ?, ?)", *(getattr(folder, name) for name in Folder.__slots__)
+    )
+    return folder
+
+
+def find_organization(store: Store, organization_id: str) -> Organization | None:
+    """The organization of an id."""
+    row = store.row("SELECT * FROM organizations WHERE id = ?", organization_id)
+    return Organization(**dict(row)) if row is not None else None
+
+
+def all_organizations(store: Store) -> list[Organization]:
+    """Every organization, by id."""
+    return [Organization(**dict(row)) for row in store.rows("SELECT * FROM organizations ORDER BY id")]
+
+
+def require_parent(store: Store, parent: str) -> None:
+    """Check that `parent` names an active folder or an organization that is there.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT for another form, 403 PERMISSION_DENIED for one that is not there.
+    """
+    kind, _, number = parent.partition("/")
+    lookups: dict[str, Callable[[Store, str], Folder | Organization | None]] = {
+        "folders": find_folder,
+        "organizations": find_organization,
+    }
+    if kind not in lookups or not number.isdecimal():
+        raise _issue("parent", f"invalid parent: {parent}")
+    found = lookups[kind](store, number)
+    if found is None or (isinstance(found, Folder) and found.state != ACTIVE):
+        raise permission_denied()
+
+
+def ancestry(store: Store, project: Project) -> list[str]:
+    """The project's ancestors from itself up: `projects/id`, `folders/N`…, `organizations/N`."""
+    names = [f"projects/{project.project_id}"]
+    parent = project.parent
+    while parent:
+        names.append(parent)
+        kind, _, number = parent.partition("/")
+        folder = find_folder(store, number) if kind == "folders" else None
+        parent = folder.parent if folder is not None else ""
+    return names
+
+
+def _issue(field: str, issue: str) -> CloudError:
+    return invalid_argument(f"field [{field}] has issue [{issue}]", field, issue)
+
+
+def _check_project_id(project_id: str) -> None:
+    if not 6 <= len(project_id) <= 30:
+        raise _issue("project_id", "project_id must be 6 to 30 characters long")
+    if not _PROJECT_ID.fullmatch(project_id):
+        raise _issue("project_id", "project_id contains invalid characters")
+    if any(word in project_id for word in _FORBIDDEN_WORDS):
+        raise _issue("project_id", "project_id contains a forbidden word")
+
+
+def check_name(name: str) -> None:
+    """Google's rule for a project's name: 4 to 30 letters, digits, hyphens, quotes, spaces, exclamation points."""
+    if not 4 <= len(name) <= 30:
+        raise _issue("display_name", "project display name must be 4 to 30 characters long")
+    if not _NAME.fullmatch(name):
+        raise _issue("display_name", "project display name contains invalid characters")
+
+
+def check_labels(labels: dict[str, str]) -> None:
+    """Google's rules for labels: lower case letters, digits, `_` and `-`; keys of 1 to 63, values of 0 to 63."""
+    if len(labels) > _MAX_LABELS:
+        raise _issue("labels", f"more than {_MAX_LABELS} labels")
+    for key, value in labels.items():
+        if not 1 <= len(key) <= 63 or not key[0].isalpha() or not _label_characters(key):
+            raise _issue("labels", f"label key [{key}] does not conform to the requirements")
+        if len(value) > 63 or not _label_characters(value):
+            raise _issue("labels", f"label value [{value}] does not conform to the requirements")
+
+
+def _label_characters(text: str) -> bool:
+    return all(
+        char in "-_" or ((char.isalpha() or char.isdecimal()) and char == char.lower()) for char in text
+    )

@@ -1,0 +1,1 @@
+"""What every service of the local Google Cloud shares: routing, validation, errors, state."""

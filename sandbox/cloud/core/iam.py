@@ -1,0 +1,67 @@
+"""IAM policies of any resource. The caller of the local cloud is its owner: every permission is granted."""
+
+import json
+import re
+from base64 import b64encode
+
+from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
+from sandbox.cloud.core.store import Store
+
+_ROLE = re.compile(r"(roles|(projects|organizations)/[^/]+/roles)/[A-Za-z0-9_.]+")
+_MEMBER = re.compile(r"allUsers|allAuthenticatedUsers|[a-zA-Z]+:\S+")
+_PERMISSION = re.compile(r"[a-z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+){2,}")
+
+
+def get_policy(store: Store, resource: str) -> JsonObject:
+    """The policy of `resource` (its full name); one never set is empty."""
+    found = store.row("SELECT generation, body FROM iam_policies WHERE resource = ?", resource)
+    if found is None:
+        return {"version": 1, "etag": _etag(0)}
+    policy: JsonObject = json.loads(found["body"])
+    return {**policy, "etag": _etag(found["generation"])}
+
+
+def set_policy(store: Store, resource: str, policy: JsonObject) -> JsonObject:
+    """Replace the policy of `resource`, as read-modify-write when the policy carries an etag.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT for a malformed binding, 409 ABORTED when the etag is not the current one.
+    """
+    if policy.get("etag") not in (None, "", get_policy(store, resource)["etag"]):
+        raise CloudError(
+            "ABORTED",
+            "There were concurrent policy changes. "
+            "Please retry the whole read-modify-write with exponential backoff.",
+        )
+    for binding in policy.get("bindings", []):
+        role = binding.get("role", "")
+        if not _ROLE.fullmatch(role):
+            raise invalid_argument(f"Role {role} is not supported for this resource.")
+        for member in binding.get("members", []):
+            if not _MEMBER.fullmatch(member):
+                raise invalid_argument(f"Invalid member: {member}.")
+    kept = {"version": 1, **{key: value for key, value in policy.items() if key != "etag"}}
+    store.run(
+        "INSERT INTO iam_policies VALUES (?, 1, ?) "
+        "ON CONFLICT (resource) DO UPDATE SET generation = generation + 1, body = excluded.body",
+        resource,
+        json.dumps(kept),
+    )
+    return get_policy(store, resource)
+
+
+def test_permissions(body: JsonObject) -> JsonObject:
+    """The answer to a TestIamPermissionsRequest.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT for what is no permission (`service.resource.verb`).
+    """
+    permissions: list[str] = body.get("permissions", [])
+    for permission in permissions:
+        if not _PERMISSION.fullmatch(permission):
+            raise invalid_argument(f"Permission {permission} is not valid for this resource.")
+    return {"permissions": permissions} if permissions else {}
+
+
+def _etag(generation: int) -> str:
+    return b64encode(b"\x07" + generation.to_bytes(7)).decode()

@@ -1,0 +1,84 @@
+"""Long-running operations.
+
+The change itself is made in the request that starts it; what takes time is that the operation says so: it is done
+after `Store.settle_polls` reads of it (0: at once). No clock and no thread, so a test knows what it will see.
+"""
+
+import json
+
+from sandbox.cloud.core.errors import CloudError, JsonObject, not_found
+from sandbox.cloud.core.store import Store
+
+
+def start(
+    store: Store,
+    prefix: str,
+    *,
+    response: JsonObject | None = None,
+    metadata: JsonObject | None = None,
+    error: CloudError | None = None,
+) -> JsonObject:
+    """Record an operation and return it, not yet done unless operations settle at once.
+
+    Args:
+        store: the state.
+        prefix: what the service's operation names begin with (`operations/cp.`).
+        response: the result with its `@type`; for google.protobuf.Empty, `{"@type": …Empty}`.
+        metadata: the service's metadata with its `@type`.
+        error: the failure that the operation ends with, in place of a response.
+    """
+    number = 4_000_000_000_000_000_000 + store.next_value("operations") * 7_919
+    body: JsonObject = {"name": f"{prefix}{number}"}
+    if metadata is not None:
+        body["metadata"] = metadata
+    done = {**body, "done": True}
+    if error is not None:
+        done["error"] = {
+            "code": _CODES.index(error.status),
+            "message": error.message,
+            "details": error.details,
+        }
+    else:
+        done["response"] = response or {}
+    store.run("INSERT INTO operations VALUES (?, ?, ?)", body["name"], store.settle_polls, json.dumps(done))
+    return done if store.settle_polls == 0 else body
+
+
+def poll(store: Store, name: str) -> JsonObject:
+    """An operation by its full name; each call brings it nearer to being done.
+
+    Raises:
+        CloudError: 404 NOT_FOUND.
+    """
+    found = store.row(
+        "UPDATE operations SET polls_left = max(polls_left - 1, 0) WHERE name = ? RETURNING polls_left, body",
+        name,
+    )
+    if found is None:
+        raise not_found(f"Operation {name} was not found.")
+    body: JsonObject = json.loads(found["body"])
+    if found["polls_left"] == 0:
+        return body
+    return {key: value for key, value in body.items() if key in ("name", "metadata")}
+
+
+#: google.rpc.Code, by number.
+_CODES = (
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+)

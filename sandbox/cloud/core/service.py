@@ -1,0 +1,120 @@
+"""What a service is: its API descriptions, its handlers, its tables and its part of the first world."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from sandbox.cloud.core.errors import JsonObject
+from sandbox.cloud.core.messages import Message, Method
+from sandbox.cloud.core.routing import Router
+from sandbox.cloud.core.store import ProjectHook, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A validated request, as its handler sees it.
+
+    Attributes:
+        method: the API method.
+        path: each path parameter's value (`{"name": "projects/x"}`); a slash inside a segment reads `%2F` in it.
+        ids: what the path's wildcards stood for, in order, decoded (`("x",)`).
+        query: the method's query parameters that were given, by JSON name, with their types.
+        body: the request message, by JSON names: int64 as strings, enums by name, no nulls, nothing output-only.
+        store: the state, inside the request's transaction.
+        now: the request's time, UTC.
+    """
+
+    method: Method
+    path: Mapping[str, str]
+    ids: tuple[str, ...]
+    query: JsonObject
+    body: JsonObject
+    store: Store
+    now: datetime
+
+    @property
+    def message(self) -> Message:
+        """The description of the body, for update masks."""
+        if self.method.body is None:
+            raise LookupError(f"{self.method.id} has no body")
+        return self.method.body.message()
+
+
+Handler = Callable[[Call], JsonObject]
+
+
+class Handlers:
+    """Handlers by method id: `@handlers("cloudbilling.projects.getBillingInfo")`."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Handler] = {}
+
+    def __call__(self, *method_ids: str) -> Callable[[Handler], Handler]:
+        """Register the decorated function for one or more methods."""
+
+        def register(handler: Handler) -> Handler:
+            for method_id in method_ids:
+                self.by_id[method_id] = handler
+            return handler
+
+        return register
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One version of a service's API: where its methods are described, and who handles them.
+
+    `served_as` puts the methods under another version's path: some clients ask for v1beta1 methods below `/v1/`.
+    """
+
+    methods: Callable[[], tuple[Method, ...]]
+    handlers: Handlers
+    served_as: str | None = None
+
+    def bound(self) -> dict[Method, Handler | None]:
+        """Every method with its handler, None where the local cloud has none.
+
+        Raises:
+            LookupError: a handler's id is no method of the API.
+        """
+        methods = self.methods()
+        unknown = self.handlers.by_id.keys() - {method.id for method in methods}
+        if unknown:
+            raise LookupError(f"no such API method: {', '.join(sorted(unknown))}")
+        if self.served_as is not None:
+            methods = tuple(
+                replace(method, segments=(self.served_as, *method.segments[1:])) for method in methods
+            )
+        return {method: self.handlers.by_id.get(method.id) for method in methods}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of the local cloud.
+
+    Attributes:
+        name: its host's first label and its path prefix (`cloudbilling`).
+        apis: its versions; where two describe one path, the first is served.
+        schema: the SQL of its tables.
+        seed: fills its tables of an empty database, inside one transaction.
+        on_project_created: told of every new project.
+        on_project_deleted: told of every project that goes into deletion.
+    """
+
+    name: str
+    apis: Sequence[Api]
+    schema: str = ""
+    seed: Callable[[Store, datetime], None] | None = None
+    on_project_created: ProjectHook | None = None
+    on_project_deleted: ProjectHook | None = None
+
+    @cached_property
+    def handlers(self) -> Mapping[Method, Handler | None]:
+        """Every method of every version with its handler; read on the service's first request."""
+        return {method: handler for api in self.apis for method, handler in api.bound().items()}
+
+    @cached_property
+    def router(self) -> Router:
+        """The paths of all versions."""
+        return Router(self.handlers)

@@ -1,0 +1,121 @@
+"""The state of the local cloud: one SQLite file, one connection, one transaction a request.
+
+Write-ahead logging with synchronous=NORMAL: a process killed at any moment loses no answered request, and a request
+that was not answered leaves nothing behind.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE sequences (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE operations (
+    name TEXT PRIMARY KEY,
+    polls_left INTEGER NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE iam_policies (
+    resource TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE about (schema_digest TEXT NOT NULL);
+"""
+
+#: Called inside the transaction that creates or deletes a project, with the project's number.
+ProjectHook = Callable[["Store", str], None]
+
+
+class StoreUnusableError(Exception):
+    """The file cannot serve as the state: in use by another server, or of another version."""
+
+
+class Store:
+    """The database, with the hooks that tell services of each other's projects.
+
+    `settle_polls` is how many times a long-running operation is polled until it is done.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.on_project_created: list[ProjectHook] = []
+        self.on_project_deleted: list[ProjectHook] = []
+        self.settle_polls = 1
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Used from one thread at a time (the event loop's), but made before that thread is known.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        self._db.row_factory = sqlite3.Row
+
+    def prepare(self, schemas: Iterable[str], fill: Callable[["Store"], None]) -> None:
+        """Take the file; an empty one gets the tables and what `fill` writes, all or nothing.
+
+        Raises:
+            StoreUnusableError: the file is in use, no database of the local cloud's, or of another version.
+        """
+        schema = "\n".join([_SCHEMA, *schemas])
+        try:
+            # The exclusive lock keeps a second server out; the operating system drops it with the process.
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._create_or_check(schema, fill)
+        except sqlite3.OperationalError as error:
+            raise StoreUnusableError(f"{self._path}: {error}. Is another local cloud using it?") from None
+        except sqlite3.DatabaseError as error:
+            raise StoreUnusableError(f"{self._path} is not a local cloud's database: {error}.") from None
+
+    def _create_or_check(self, schema: str, fill: Callable[["Store"], None]) -> None:
+        digest = hashlib.sha256(schema.encode()).hexdigest()
+        if self.row("SELECT 1 FROM sqlite_master") is None:
+            self._db.executescript(f"BEGIN EXCLUSIVE;\n{schema}\nINSERT INTO about VALUES ('{digest}');")
+            fill(self)
+            self._db.execute("COMMIT")
+            return
+        made_with = self.row("SELECT schema_digest FROM about")
+        if made_with is None or made_with["schema_digest"] != digest:
+            raise StoreUnusableError(
+                f"{self._path} was made by another version of the local cloud: remove it to start afresh."
+            )
+        # Forces the exclusive lock now, so that a second server fails at its start and not at its first write.
+        self._db.execute("BEGIN EXCLUSIVE")
+        self._db.execute("COMMIT")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: an exception undoes what was written inside."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        return self._db.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+        return found
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Execute a statement; returns the number of rows it changed."""
+        return self._db.execute(sql, values).rowcount
+
+    def next_value(self, sequence: str) -> int:
+        """The next number of a sequence, from 1; never given twice, not even after a restart."""
+        found = self.row(
+            "INSERT INTO sequences VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            sequence,
+        )
+        return int(found["value"]) if found is not None else 0
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is merged into it."""
+        self._db.close()

@@ -1,0 +1,37 @@
+"""Environment variables that point Google's tools at the local cloud.
+
+Standard library only, and no import of the server: the shell's `env` and the tests of other rooms use it too.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: A token that is none: the local cloud takes any, and no Google API would take this one.
+ACCESS_TOKEN = "local-cloud-no-secret"  # noqa: S105 - no password, and says so
+
+#: Variable → service and version path, for Terraform's provider and the official `gcp` plugin built on it.
+#: The names are in each product's definition in terraform-provider-google; older releases read the others.
+_TERRAFORM = {
+    "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT": "cloudresourcemanager/v1/",
+    "GOOGLE_CLOUD_RESOURCE_MANAGER_CUSTOM_ENDPOINT": "cloudresourcemanager/v1/",
+    "GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
+    "GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT": "cloudbilling/v1/",
+    "GOOGLE_CORE_BILLING_CUSTOM_ENDPOINT": "cloudbilling/v1/",
+    "GOOGLE_BILLING_BUDGETS_CUSTOM_ENDPOINT": "billingbudgets/v1/",
+    "GOOGLE_BILLING_CUSTOM_ENDPOINT": "billingbudgets/v1/",
+    "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT": "serviceusage/v1/",
+    "GOOGLE_APIKEYS_CUSTOM_ENDPOINT": "apikeys/v2/",
+    "GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT": "cloudquotas/v1/",
+    "GOOGLE_MONITORING_CUSTOM_ENDPOINT": "monitoring/",
+}
+
+
+def environment(ready: Mapping[str, Any]) -> dict[str, str]:
+    """The variables for a running local cloud, from its ready file (`{"port": P, "services": {name: port}}`)."""
+    main = f"http://127.0.0.1:{ready['port']}"
+    terraform = {variable: f"{main}/{path}" for variable, path in _TERRAFORM.items()}
+    gcloud = {
+        f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service.upper()}": f"http://127.0.0.1:{port}/"
+        for service, port in ready["services"].items()
+    }
+    return {**terraform, **gcloud, "GOOGLE_OAUTH_ACCESS_TOKEN": ACCESS_TOKEN}
