@@ -1,0 +1,198 @@
+"""API keys: state and Google's rules for them."""
+
+import ipaddress
+import json
+import re
+import secrets
+import sqlite3
+import string
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sandbox.cloud.core.errors import (
+    CloudError,
+    JsonObject,
+    already_exists,
+    failed_precondition,
+    invalid_argument,
+    not_found,
+)
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.times import rfc3339
+from sandbox.cloud.serviceusage.catalogue import TITLES
+
+SCHEMA = """
+CREATE TABLE api_keys (
+    project TEXT NOT NULL,
+    id TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    key_string TEXT NOT NULL UNIQUE,
+    settings TEXT NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    deleted TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID;
+"""
+_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_SERVICE_ACCOUNT = re.compile(r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com")
+_KEY_ALPHABET = string.ascii_letters + string.digits + "-_"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key. `settings` holds what callers set: displayName, annotations, restrictions, serviceAccountEmail."""
+
+    project: str
+    id: str
+    uid: str
+    key_string: str
+    settings: JsonObject
+    created: str
+    updated: str
+    deleted: str
+    generation: int
+
+
+def create(store: Store, now: datetime, project: str, identifier: str, settings: JsonObject) -> Key:
+    """Create a key; without an id its uid is one.
+
+    Raises:
+        CloudError: 400 for a bad id or setting, 409 for an id in use, also by a key deleted in the last 30 days.
+    """
+    uid = _uuid(store)
+    if identifier and not _ID.fullmatch(identifier):
+        raise invalid_argument(
+            "The key id must be 1 to 63 lowercase letters, digits or hyphens, a letter first.", "key_id"
+        )
+    if (
+        store.row("SELECT 1 FROM api_keys WHERE project = ? AND id = ?", project, identifier or uid)
+        is not None
+    ):
+        raise already_exists()
+    _check(settings)
+    stamp = rfc3339(now)
+    # The form of Google's: AIza and 35 characters.
+    key_string = "AIzaSy" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(33))
+    key = Key(project, identifier or uid, uid, key_string, settings, stamp, stamp, "", 1)
+    _save(store, key)
+    return key
+
+
+def find(store: Store, project: str, identifier: str) -> Key:
+    """A key that is not deleted, by id or uid.
+
+    Raises:
+        CloudError: 404 NOT_FOUND.
+    """
+    key = _find(store, project, identifier)
+    if key.deleted:
+        raise not_found()
+    return key
+
+
+def of_project(store: Store, project: str, *, deleted: bool) -> list[Key]:
+    """The keys of a project (by number), by id; with `deleted`, also those."""
+    rows = store.rows("SELECT * FROM api_keys WHERE project = ? ORDER BY id", project)
+    return [key for key in map(_read, rows) if deleted or not key.deleted]
+
+
+def lookup(store: Store, key_string: str) -> Key:
+    """The key of a string.
+
+    Raises:
+        CloudError: 404 NOT_FOUND.
+    """
+    row = store.row("SELECT * FROM api_keys WHERE key_string = ? AND deleted = ''", key_string)
+    if row is None:
+        raise not_found()
+    return _read(row)
+
+
+def change(store: Store, now: datetime, key: Key, settings: JsonObject) -> Key:
+    """Replace what callers set.
+
+    Raises:
+        CloudError: 400 for a bad setting, or another service account: that is another key.
+    """
+    if settings.get("serviceAccountEmail", "") != key.settings.get("serviceAccountEmail", ""):
+        raise invalid_argument("The service account of a key cannot be changed.", "key.service_account_email")
+    _check(settings)
+    changed = replace(key, settings=settings, updated=rfc3339(now), generation=key.generation + 1)
+    _save(store, changed)
+    return changed
+
+
+def delete(store: Store, now: datetime, key: Key) -> Key:
+    """Put a key into deletion: it opens nothing, and its id stays taken."""
+    changed = replace(key, deleted=rfc3339(now), generation=key.generation + 1)
+    _save(store, changed)
+    return changed
+
+
+def undelete(store: Store, project: str, identifier: str) -> Key:
+    """Bring a deleted key back.
+
+    Raises:
+        CloudError: 404, or 400 when it is not deleted.
+    """
+    key = _find(store, project, identifier)
+    if not key.deleted:
+        raise failed_precondition("The key is not deleted.")
+    changed = replace(key, deleted="", generation=key.generation + 1)
+    _save(store, changed)
+    return changed
+
+
+def _find(store: Store, project: str, identifier: str) -> Key:
+    row = store.row(
+        "SELECT * FROM api_keys WHERE project = ? AND (id = ? OR uid = ?)", project, identifier, identifier
+    )
+    if row is None:
+        raise not_found()
+    return _read(row)
+
+
+def _save(store: Store, key: Key) -> None:
+    store.run(
+        "INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(json.dumps(key.settings) if name == "settings" else getattr(key, name) for name in Key.__slots__),
+    )
+
+
+def _read(row: sqlite3.Row) -> Key:
+    values = dict(row)
+    return Key(**{**values, "settings": json.loads(values["settings"])})
+
+
+def _uuid(store: Store) -> str:
+    number = store.next_value("api_key")
+    return f"{number * 2_654_435_761 % 2**32:08x}-5f3c-4d2a-9b1e-{number:012x}"
+
+
+def _check(settings: JsonObject) -> None:
+    if len(settings.get("displayName", "")) > 63:
+        raise invalid_argument("The display name must be at most 63 characters.", "key.display_name")
+    account = settings.get("serviceAccountEmail", "")
+    if account and not _SERVICE_ACCOUNT.fullmatch(account):
+        raise invalid_argument(f"{account} is not a service account.", "key.service_account_email")
+    restrictions = settings.get("restrictions", {})
+    for target in restrictions.get("apiTargets", []):
+        if target.get("service") not in TITLES:
+            raise _restriction("api_targets", f"Service {target.get('service', '')!r} was not found.")
+    for address in restrictions.get("serverKeyRestrictions", {}).get("allowedIps", []):
+        try:
+            ipaddress.ip_network(address, strict=False)
+        except ValueError:
+            raise _restriction("server_key_restrictions", f"{address!r} is not an IP address.") from None
+    for referrer in restrictions.get("browserKeyRestrictions", {}).get("allowedReferrers", []):
+        if not referrer or " " in referrer:
+            raise _restriction("browser_key_restrictions", f"{referrer!r} is not a referrer.")
+    clients = restrictions.keys() - {"apiTargets"}
+    if len(clients) > 1:
+        raise _restriction("client_restrictions", "Only one kind of client restriction can be set.")
+
+
+def _restriction(field: str, text: str) -> CloudError:
+    return invalid_argument(text, f"key.restrictions.{field}")

@@ -1,0 +1,177 @@
+"""Cloud Quotas v1: the quotas of a project, and what was asked of them."""
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+from sandbox.cloud.cloudquotas import models
+from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.core import paging
+from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found, unimplemented
+from sandbox.cloud.core.service import Call, Handlers
+from sandbox.cloud.serviceusage import models as usage
+from sandbox.cloud.serviceusage.catalogue import LIMITS, TITLES, Limit, metric_title
+
+handlers = Handlers()
+
+_INTERVALS = {"min": ("minute", "per minute"), "d": ("day", "per day")}
+_CHANGEABLE = {"quota_config", "quotaConfig", "quota_config.preferred_value", "quotaConfig.preferredValue"}
+_WORDS = {"justification", "contact_email", "contactEmail"}
+
+
+def _project(call: Call) -> str:
+    """The number of the project that the path names."""
+    if not next(value for value in call.path.values()).startswith("projects/"):
+        raise unimplemented("Cloud Quotas of folders and organizations")
+    if call.ids[1] != "global":
+        raise invalid_argument(f"Location {call.ids[1]} is not supported; use global.")
+    return projects.require_active(call.store, call.ids[0]).number
+
+
+def _info(call: Call, project: str, limit: Limit) -> JsonObject:
+    interval, words = _INTERVALS[limit.name.split("/")[1]]
+    overridden = [
+        override.dimensions.get("model") for override in usage.overrides(call.store, project, limit)
+    ]
+    models_with_values = [model for model in dict.fromkeys([*limit.models, *overridden]) if model]
+    buckets: list[str | None] = [*models_with_values, None]
+    info: JsonObject = {
+        "name": f"projects/{project}/locations/global/services/{_service(limit)}/quotaInfos/{limit.quota_id}",
+        "quotaId": limit.quota_id,
+        "metric": limit.metric,
+        "service": _service(limit),
+        "isPrecise": True,
+        "refreshInterval": interval,
+        "containerType": "PROJECT",
+        "dimensions": ["model"],
+        "metricDisplayName": metric_title(limit.metric),
+        "quotaDisplayName": f"{metric_title(limit.metric)} {words}, per model",
+        "metricUnit": "1",
+        "quotaIncreaseEligibility": {"isEligible": limit.tier > 0 and not limit.fixed},
+        "dimensionsInfos": [
+            {
+                **({"dimensions": {"model": model}} if model else {}),
+                "details": {"value": str(models.value(call.store, project, limit, model))},
+                "applicableLocations": ["global"],
+            }
+            for model in buckets
+        ],
+        "serviceRequestQuotaUri": f"https://console.cloud.google.com/iam-admin/quotas?project={project}",
+    }
+    if limit.fixed:
+        info["isFixed"] = True
+    return info
+
+
+def _service(limit: Limit) -> str:
+    return limit.metric.partition("/")[0]
+
+
+def _preference(preference: models.Preference) -> JsonObject:
+    digest = sha256(f"{preference.project}/{preference.id}/{preference.updated}".encode()).digest()
+    return {
+        "name": f"projects/{preference.project}/locations/global/quotaPreferences/{preference.id}",
+        **({"dimensions": preference.dimensions} if preference.dimensions else {}),
+        "quotaConfig": {
+            "preferredValue": str(preference.preferred),
+            "grantedValue": str(preference.granted),
+            "traceId": digest.hex()[:24],
+            "requestOrigin": "ORIGIN_UNSPECIFIED",
+        },
+        "etag": urlsafe_b64encode(digest[:16]).decode(),
+        "createTime": preference.created,
+        "updateTime": preference.updated,
+        "service": preference.service,
+        "quotaId": preference.quota_id,
+        **({"reconciling": True} if preference.reconciling else {}),
+        **({"justification": preference.justification} if preference.justification else {}),
+    }
+
+
+@handlers("cloudquotas.ListQuotaInfos")
+def list_infos(call: Call) -> JsonObject:
+    """The quotas of the project's tier: free without a link, those of every paid tier with one."""
+    project, service = _project(call), call.ids[2]
+    usage.require_known([service])
+    found = [
+        limit for limit in LIMITS if _service(limit) == service and usage.in_force(call.store, project, limit)
+    ]
+    page, more = paging.requested(call.query, 100, 1000).cut(
+        sorted(found, key=lambda limit: limit.quota_id), lambda limit: limit.quota_id
+    )
+    return {"quotaInfos": [_info(call, project, limit) for limit in page], **more}
+
+
+@handlers("cloudquotas.GetQuotaInfo")
+def get_info(call: Call) -> JsonObject:
+    """A quota, of whatever tier."""
+    project, service, quota_id = _project(call), call.ids[2], call.ids[3]
+    if service not in TITLES:
+        raise not_found(f"Service {service} was not found.")
+    return _info(call, project, models.find_limit(service, quota_id))
+
+
+@handlers("cloudquotas.ListQuotaPreferences")
+def list_preferences(call: Call) -> JsonObject:
+    """The preferences of a project."""
+    found = models.of_project(call.store, _project(call))
+    page, more = paging.requested(call.query, 100, 1000).cut(found, lambda preference: preference.id)
+    return {"quotaPreferences": [_preference(preference) for preference in page], **more}
+
+
+@handlers("cloudquotas.GetQuotaPreference")
+def get_preference(call: Call) -> JsonObject:
+    """A preference."""
+    return _preference(models.find(call.store, _project(call), call.ids[2]))
+
+
+@handlers("cloudquotas.CreateQuotaPreference")
+def create_preference(call: Call) -> JsonObject:
+    """Create a preference; without an id it gets one of its quota and dimensions."""
+    project, body = _project(call), call.body
+    for name in ("service", "quotaId", "quotaConfig"):
+        if not body.get(name):
+            raise invalid_argument(f"{name} is required.", f"quota_preference.{name}")
+    dimensions = body.get("dimensions", {})
+    seed = f"{body['service']}/{body['quotaId']}/{sorted(dimensions.items())}"
+    identifier = call.query.get("quotaPreferenceId") or f"qp-{sha256(seed.encode()).hexdigest()[:20]}"
+    return _preference(
+        models.create(
+            call.store,
+            call.now,
+            project,
+            identifier,
+            body["service"],
+            body["quotaId"],
+            dimensions,
+            _wish(call),
+        )
+    )
+
+
+@handlers("cloudquotas.UpdateQuotaPreference")
+def update_preference(call: Call) -> JsonObject:
+    """Change a preference's value; its quota and dimensions never change."""
+    project = _project(call)
+    mask = {part.strip() for part in call.query.get("updateMask", "").split(",") if part.strip()}
+    if mask - _CHANGEABLE - _WORDS - {"*"}:
+        raise invalid_argument(
+            "Only quota_config, justification and contact_email can be updated.", "update_mask"
+        )
+    found = models.find(call.store, project, call.ids[2])
+    for name, held in (
+        ("dimensions", found.dimensions),
+        ("service", found.service),
+        ("quotaId", found.quota_id),
+    ):
+        if name in call.body and call.body[name] != held:
+            raise invalid_argument(f"{name} cannot be changed.", f"quota_preference.{name}")
+    return _preference(models.change(call.store, call.now, found, _wish(call)))
+
+
+def _wish(call: Call) -> models.Wish:
+    return models.Wish(
+        preferred=int(call.body.get("quotaConfig", {}).get("preferredValue", "0")),
+        justification=call.body.get("justification", ""),
+        contact=call.body.get("contactEmail", ""),
+        ignored_checks=frozenset(call.query.get("ignoreSafetyChecks", [])),
+    )

@@ -1,0 +1,16 @@
+"""Cloud Monitoring: notification channels, alert policies, dashboards."""
+
+from functools import partial
+
+from sandbox.cloud.core.discovery import methods
+from sandbox.cloud.core.service import Api, Service
+from sandbox.cloud.monitoring import handlers, models
+
+SERVICE = Service(
+    name="monitoring",
+    apis=(
+        Api(partial(methods, "monitoring", "v3"), handlers.v3),
+        Api(partial(methods, "monitoring", "v1"), handlers.v1),
+    ),
+    schema=models.SCHEMA,
+)

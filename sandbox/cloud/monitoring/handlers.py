@@ -1,0 +1,194 @@
+"""Cloud Monitoring v3 (channels, alert policies) and v1 (dashboards)."""
+
+from hashlib import sha256
+
+from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.core import masks, paging
+from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
+from sandbox.cloud.core.service import Call, Handlers
+from sandbox.cloud.monitoring import models
+
+v3 = Handlers()
+v1 = Handlers()
+
+
+def _project(call: Call) -> projects.Project:
+    return projects.require_active(call.store, call.ids[0])
+
+
+def _page(call: Call, kind: str, found: list[JsonObject]) -> JsonObject:
+    page, more = paging.requested(call.query, 1000, 1000).cut(found, lambda item: str(item["id"]))
+    items = [{name: value for name, value in item.items() if name != "id"} for item in page]
+    return {**({kind: items} if items else {}), **more}
+
+
+def _patched(call: Call, current: JsonObject) -> JsonObject:
+    """The resource with what the request's mask names; without a mask, the request's in whole."""
+    mask = call.query.get("updateMask", "")
+    if not mask:
+        return {**call.body, "name": current["name"]}
+    return masks.apply(masks.parse(mask, call.message), current, call.body)
+
+
+@v3("monitoring.projects.notificationChannels.create")
+def create_channel(call: Call) -> JsonObject:
+    """Create a channel."""
+    project = _project(call)
+    identifier = models.new_id(call.store)
+    channel = {
+        **call.body,
+        "name": f"projects/{project.project_id}/{models.CHANNELS}/{identifier}",
+        "enabled": call.body.get("enabled", True),
+        "creationRecord": models.stamp(call.now),
+        "mutationRecords": [models.stamp(call.now)],
+    }
+    models.check_channel(channel)
+    models.save(call.store, project.number, models.CHANNELS, identifier, channel)
+    return models.shown_channel(channel)
+
+
+@v3("monitoring.projects.notificationChannels.get")
+def get_channel(call: Call) -> JsonObject:
+    """A channel."""
+    return models.shown_channel(models.find(call.store, _project(call).number, models.CHANNELS, call.ids[1]))
+
+
+@v3("monitoring.projects.notificationChannels.list")
+def list_channels(call: Call) -> JsonObject:
+    """The channels of a project."""
+    found = models.listed(call.store, _project(call).number, models.CHANNELS)
+    return _page(call, models.CHANNELS, [models.shown_channel(channel) for channel in found])
+
+
+@v3("monitoring.projects.notificationChannels.patch")
+def patch_channel(call: Call) -> JsonObject:
+    """Change a channel."""
+    project = _project(call)
+    current = models.find(call.store, project.number, models.CHANNELS, call.ids[1])
+    changed = {
+        **_patched(call, current),
+        "name": current["name"],
+        "creationRecord": current["creationRecord"],
+        "mutationRecords": [models.stamp(call.now)],
+    }
+    changed.setdefault("enabled", True)
+    if changed.get("type") != current["type"]:
+        raise invalid_argument("Field 'type' cannot be changed.")
+    models.check_channel(changed)
+    models.save(call.store, project.number, models.CHANNELS, call.ids[1], changed)
+    return models.shown_channel(changed)
+
+
+@v3("monitoring.projects.notificationChannels.delete")
+def delete_channel(call: Call) -> JsonObject:
+    """Delete a channel; with force also from the policies that name it."""
+    project = _project(call)
+    name = models.find(call.store, project.number, models.CHANNELS, call.ids[1])["name"]
+    models.release_channel(call.store, project.number, name, force=bool(call.query.get("force")))
+    models.delete(call.store, project.number, models.CHANNELS, call.ids[1])
+    return {}
+
+
+def _policy(call: Call, project: projects.Project, identifier: str, body: JsonObject) -> JsonObject:
+    name = f"projects/{project.project_id}/{models.POLICIES}/{identifier}"
+    policy = {**body, "name": name, "enabled": body.get("enabled", True)}
+    models.check_policy(call.store, project.number, policy)
+    policy["conditions"] = [
+        {"name": f"{name}/conditions/{models.new_id(call.store)}", **condition}
+        for condition in policy["conditions"]
+    ]
+    return policy
+
+
+@v3("monitoring.projects.alertPolicies.create")
+def create_policy(call: Call) -> JsonObject:
+    """Create an alert policy."""
+    project = _project(call)
+    identifier = models.new_id(call.store)
+    policy = _policy(call, project, identifier, call.body)
+    policy |= {"creationRecord": models.stamp(call.now), "mutationRecord": models.stamp(call.now)}
+    models.save(call.store, project.number, models.POLICIES, identifier, policy)
+    return policy
+
+
+@v3("monitoring.projects.alertPolicies.get")
+def get_policy(call: Call) -> JsonObject:
+    """An alert policy."""
+    return models.find(call.store, _project(call).number, models.POLICIES, call.ids[1])
+
+
+@v3("monitoring.projects.alertPolicies.list")
+def list_policies(call: Call) -> JsonObject:
+    """The alert policies of a project."""
+    found = models.listed(call.store, _project(call).number, models.POLICIES)
+    answer = _page(call, models.POLICIES, found)
+    return {**answer, "totalSize": len(found)} if found else answer
+
+
+@v3("monitoring.projects.alertPolicies.patch")
+def patch_policy(call: Call) -> JsonObject:
+    """Change an alert policy."""
+    project = _project(call)
+    current = models.find(call.store, project.number, models.POLICIES, call.ids[1])
+    policy = _policy(call, project, call.ids[1], _patched(call, current))
+    policy |= {"creationRecord": current["creationRecord"], "mutationRecord": models.stamp(call.now)}
+    models.save(call.store, project.number, models.POLICIES, call.ids[1], policy)
+    return policy
+
+
+@v3("monitoring.projects.alertPolicies.delete")
+def delete_policy(call: Call) -> JsonObject:
+    """Delete an alert policy."""
+    models.delete(call.store, _project(call).number, models.POLICIES, call.ids[1])
+    return {}
+
+
+def _dashboard(name: str, body: JsonObject) -> JsonObject:
+    if not body.get("displayName"):
+        raise invalid_argument("Field 'displayName' must be set.")
+    content = {key: value for key, value in body.items() if key not in ("name", "etag")}
+    etag = sha256(repr(sorted(content.items())).encode()).hexdigest()[:32]
+    return {**content, "name": name, "etag": etag}
+
+
+@v1("monitoring.projects.dashboards.create")
+def create_dashboard(call: Call) -> JsonObject:
+    """Create a dashboard; its name may give its id."""
+    project = _project(call)
+    identifier = call.body.get("name", "").rpartition("/")[2] or models.new_id(call.store)
+    dashboard = _dashboard(f"projects/{project.number}/{models.DASHBOARDS}/{identifier}", call.body)
+    if not call.query.get("validateOnly"):
+        models.save(call.store, project.number, models.DASHBOARDS, identifier, dashboard)
+    return dashboard
+
+
+@v1("monitoring.projects.dashboards.get")
+def get_dashboard(call: Call) -> JsonObject:
+    """A dashboard."""
+    return models.find(call.store, _project(call).number, models.DASHBOARDS, call.ids[1])
+
+
+@v1("monitoring.projects.dashboards.list")
+def list_dashboards(call: Call) -> JsonObject:
+    """The dashboards of a project."""
+    return _page(call, models.DASHBOARDS, models.listed(call.store, _project(call).number, models.DASHBOARDS))
+
+
+@v1("monitoring.projects.dashboards.patch")
+def patch_dashboard(call: Call) -> JsonObject:
+    """Replace a dashboard; an etag that is not the current one is refused."""
+    project = _project(call)
+    current = models.find(call.store, project.number, models.DASHBOARDS, call.ids[1])
+    if call.body.get("etag", current["etag"]) != current["etag"]:
+        raise CloudError("ABORTED", "The etag does not match the current etag of the dashboard.")
+    dashboard = _dashboard(current["name"], call.body)
+    if not call.query.get("validateOnly"):
+        models.save(call.store, project.number, models.DASHBOARDS, call.ids[1], dashboard)
+    return dashboard
+
+
+@v1("monitoring.projects.dashboards.delete")
+def delete_dashboard(call: Call) -> JsonObject:
+    """Delete a dashboard."""
+    models.delete(call.store, _project(call).number, models.DASHBOARDS, call.ids[1])
+    return {}

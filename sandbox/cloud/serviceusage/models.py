@@ -1,0 +1,273 @@
+"""Enabled services and quota overrides: state and Google's rules for them."""
+
+import json
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+
+from sandbox.cloud.cloudbilling import models as billing
+from sandbox.cloud.core.errors import (
+    CloudError,
+    JsonObject,
+    already_exists,
+    error_info,
+    failed_precondition,
+    invalid_argument,
+    not_found,
+    permission_denied,
+    precondition_failure,
+)
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.serviceusage.catalogue import ENABLED_AT_BIRTH, NEEDS_BILLING, TITLES, Limit
+
+SCHEMA = """
+CREATE TABLE enabled_services (
+    project TEXT NOT NULL,
+    service TEXT NOT NULL,
+    PRIMARY KEY (project, service)
+) WITHOUT ROWID;
+CREATE TABLE quota_overrides (
+    project TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    limit_name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    dimensions TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (project, metric, limit_name, id)
+) WITHOUT ROWID;
+"""
+_DOMAIN = "serviceusage.googleapis.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A consumer override; `dimensions` is empty for one that holds for all buckets without their own."""
+
+    id: str
+    dimensions: dict[str, str]
+    value: int
+
+
+def enable_at_birth(store: Store, project: str) -> None:
+    """What Google enables in every new project."""
+    for service in ENABLED_AT_BIRTH:
+        _enable(store, project, service)
+
+
+def is_enabled(store: Store, project: str, service: str) -> bool:
+    """Whether a project (by number) has a service enabled."""
+    return (
+        store.row("SELECT 1 FROM enabled_services WHERE project = ? AND service = ?", project, service)
+        is not None
+    )
+
+
+def enabled(store: Store, project: str) -> set[str]:
+    """The services that a project (by number) has enabled."""
+    return {
+        row["service"]
+        for row in store.rows("SELECT service FROM enabled_services WHERE project = ?", project)
+    }
+
+
+def enable(store: Store, project: str, services: list[str]) -> None:
+    """Enable services; those that are enabled already stay so.
+
+    Raises:
+        CloudError: 403 for a name that is no service, 400 for one that needs billing in a project without.
+    """
+    require_known(services)
+    unpaid = [
+        service
+        for service in services
+        if service in NEEDS_BILLING and not is_enabled(store, project, service)
+    ]
+    if unpaid and billing.paid_tier(store, project) is None:
+        raise failed_precondition(
+            f"Billing account for project '{project}' is not found. Billing must be enabled for activation of "
+            f"service(s) '{','.join(unpaid)}' to proceed.",
+            [
+                precondition_failure(
+                    "googleapis.com/billing-enabled",
+                    f"?error_code=390001&project={project}&services={','.join(unpaid)}",
+                ),
+                error_info(
+                    "UREQ_PROJECT_BILLING_NOT_FOUND",
+                    "serviceusage.googleapis.com/billing-enabled",
+                    {"project": project, "services": ",".join(unpaid)},
+                ),
+            ],
+        )
+    for service in services:
+        _enable(store, project, service)
+
+
+def disable(store: Store, project: str, service: str) -> None:
+    """Disable a service.
+
+    Raises:
+        CloudError: 403 for a name that is no service, 400 when it is not enabled.
+    """
+    require_known([service])
+    if not store.run("DELETE FROM enabled_services WHERE project = ? AND service = ?", project, service):
+        raise failed_precondition(f"Service {service} is not enabled for consumer projects/{project}.")
+
+
+def require_known(services: list[str]) -> None:
+    """Check that every name is a service's.
+
+    Raises:
+        CloudError: 403 PERMISSION_DENIED; Google does not tell unknown from forbidden.
+    """
+    unknown = [service for service in services if service not in TITLES]
+    if unknown:
+        names = ",".join(unknown)
+        raise permission_denied(
+            f"Not found or permission denied for service(s): {names}.",
+            [
+                precondition_failure("googleapis.com", f"?error_code=220002&services={names}"),
+                error_info("SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED", _DOMAIN, {"services": names}),
+            ],
+        )
+
+
+def overrides(store: Store, project: str, limit: Limit) -> list[Override]:
+    """The overrides on a limit in a project, by id."""
+    rows = store.rows(
+        "SELECT id, dimensions, value FROM quota_overrides WHERE project = ? AND metric = ? AND limit_name = ? "
+        "ORDER BY id",
+        project,
+        limit.metric,
+        limit.name,
+    )
+    return [Override(row["id"], json.loads(row["dimensions"]), row["value"]) for row in rows]
+
+
+def effective(store: Store, project: str, limit: Limit, model: str | None) -> int:
+    """What holds for a model: the lower of its default and of the override for it, or else of the one for all."""
+    default = limit.value(model)
+    found = overrides(store, project, limit)
+    own = [override.value for override in found if model and override.dimensions == {"model": model}]
+    general = [override.value for override in found if not override.dimensions]
+    return min([default, *(own or general)])
+
+
+def add_override(
+    store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int, force: bool
+) -> Override:
+    """Create an override.
+
+    Raises:
+        CloudError: 400 for a bad value or dimension, a fixed limit, or a lowering that wants force; 409 when there is
+            one with these dimensions.
+    """
+    if dimensions.keys() - {"model"} or not all(dimensions.values()):
+        raise invalid_argument(
+            f"Dimensions {json.dumps(dimensions)} do not fit the limit {limit.unit}.", "dimensions"
+        )
+    _check_value(store, project, limit, dimensions, value, force)
+    if any(override.dimensions == dimensions for override in overrides(store, project, limit)):
+        raise already_exists("A consumer override with these dimensions exists.")
+    text = json.dumps(dimensions, sort_keys=True)
+    # Google's ids are encoded messages as well: one with dimensions is longer than one without.
+    identifier = (
+        urlsafe_b64encode(b"\n\rQuotaOverride" + (text.encode() if dimensions else b"")).decode().rstrip("=")
+    )
+    store.run(
+        "INSERT INTO quota_overrides VALUES (?, ?, ?, ?, ?, ?)",
+        project,
+        limit.metric,
+        limit.name,
+        identifier,
+        text,
+        value,
+    )
+    return Override(identifier, dimensions, value)
+
+
+def change_override(
+    store: Store, project: str, limit: Limit, identifier: str, value: int, force: bool
+) -> Override:
+    """Set an override's value.
+
+    Raises:
+        CloudError: 404, or 400 as for a new one.
+    """
+    override = find_override(store, project, limit, identifier)
+    _check_value(store, project, limit, override.dimensions, value, force)
+    store.run(
+        "UPDATE quota_overrides SET value = ? WHERE project = ? AND metric = ? AND limit_name = ? AND id = ?",
+        value,
+        project,
+        limit.metric,
+        limit.name,
+        identifier,
+    )
+    return Override(identifier, override.dimensions, value)
+
+
+def remove_override(store: Store, project: str, limit: Limit, identifier: str) -> None:
+    """Take an override away: the tier's own limit holds again.
+
+    Raises:
+        CloudError: 404.
+    """
+    find_override(store, project, limit, identifier)
+    store.run(
+        "DELETE FROM quota_overrides WHERE project = ? AND metric = ? AND limit_name = ? AND id = ?",
+        project,
+        limit.metric,
+        limit.name,
+        identifier,
+    )
+
+
+def find_override(store: Store, project: str, limit: Limit, identifier: str) -> Override:
+    """An override by its id.
+
+    Raises:
+        CloudError: 404 NOT_FOUND.
+    """
+    for override in overrides(store, project, limit):
+        if override.id == identifier:
+            return override
+    raise not_found("Consumer override not found.")
+
+
+def in_force(store: Store, project: str, limit: Limit) -> bool:
+    """Whether a limit is of the project's kind of tier: free without a link to an open account, paid with one."""
+    return (limit.tier == 0) == (billing.paid_tier(store, project) is None)
+
+
+def _enable(store: Store, project: str, service: str) -> None:
+    store.run("INSERT OR IGNORE INTO enabled_services VALUES (?, ?)", project, service)
+
+
+def _check_value(
+    store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int, force: bool
+) -> None:
+    model = dimensions.get("model")
+    if limit.fixed:
+        raise _refused("COMMON_QUOTA_CONSUMER_OVERRIDE_FOR_FIXED_LIMIT", limit, "The limit is fixed.")
+    if value < -1:
+        raise invalid_argument("An override value must be -1 (unlimited) or more.", "override_value")
+    if value == -1 or value > limit.value(model):
+        raise _refused(
+            "COMMON_QUOTA_CONSUMER_OVERRIDE_TOO_HIGH",
+            limit,
+            f"The override is above {limit.value(model)}, the limit.",
+        )
+    if not force and value < effective(store, project, limit, model) * 9 // 10:
+        raise _refused(
+            "COMMON_QUOTA_CONSUMER_OVERRIDE_DECREASE_TOO_LARGE",
+            limit,
+            "The override lowers the limit by more than 10 percent; set force to confirm.",
+        )
+
+
+def _refused(reason: str, limit: Limit, text: str) -> CloudError:
+    subject = f"?error_code={reason}&metric={limit.metric}&limit={limit.unit}"
+    details: list[JsonObject] = [
+        precondition_failure("googleapis.com", subject, text),
+        error_info(reason, _DOMAIN, {"quota_metric": limit.metric, "quota_limit": limit.name}),
+    ]
+    return failed_precondition(f"{text} {reason}", details)
