@@ -1,0 +1,26 @@
+"""`pulumi-language-python [--root=…] [ENGINE]`: serve the engine until it goes."""
+
+import sys
+
+from pulumi.runtime.proto import language_pb2_grpc
+
+from sandbox.standins.language.host import LanguageHost
+from sandbox.standins.serving import announce, leave_when_told, thread_server
+
+# A program holds its call until it ends; others are served meanwhile.
+_WORKERS = 16
+
+
+def main() -> None:
+    """Serve until told to leave."""
+    leave_when_told()
+    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    server = thread_server(_WORKERS)
+    host = LanguageHost(arguments[-1] if arguments else "")
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
+    announce(server.add_insecure_port("127.0.0.1:0"))
+    server.start()
+    server.wait_for_termination()
+
+
+main()

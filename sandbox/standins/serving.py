@@ -1,0 +1,32 @@
+"""How a plugin serves Pulumi's engine: a gRPC server whose port is the first line it prints."""
+
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+#: The engine's own bound on a message.
+MAX_MESSAGE = 400 * 1024 * 1024
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+)
+
+
+def leave_when_told() -> None:
+    """End the process at once and quietly on SIGINT and SIGTERM: the engine waits for plugins that linger."""
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, lambda *_: os._exit(0))
+
+
+def thread_server(workers: int) -> grpc.Server:
+    """A server whose calls run in threads."""
+    return grpc.server(ThreadPoolExecutor(workers), options=CHANNEL_OPTIONS)
+
+
+def announce(port: int) -> None:
+    """Tell the engine where this plugin listens."""
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
