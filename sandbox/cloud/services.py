@@ -1,12 +1,20 @@
 """The services of the local Google Cloud, in the order of their ports. Append only: scripts count on the order."""
 
+from sandbox.cloud.apikeys import SERVICE as APIKEYS
 from sandbox.cloud.billingbudgets import SERVICE as BILLINGBUDGETS
 from sandbox.cloud.cloudbilling import SERVICE as CLOUDBILLING
+from sandbox.cloud.cloudquotas import SERVICE as CLOUDQUOTAS
 from sandbox.cloud.cloudresourcemanager import SERVICE as CLOUDRESOURCEMANAGER
 from sandbox.cloud.core.service import Service
+from sandbox.cloud.monitoring import SERVICE as MONITORING
+from sandbox.cloud.serviceusage import SERVICE as SERVICEUSAGE
 
 SERVICES: tuple[Service, ...] = (
     CLOUDRESOURCEMANAGER,
     CLOUDBILLING,
     BILLINGBUDGETS,
+    SERVICEUSAGE,
+    APIKEYS,
+    CLOUDQUOTAS,
+    MONITORING,
 )

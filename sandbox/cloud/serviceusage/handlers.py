@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import operations, paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found
+from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.serviceusage import models
 from sandbox.cloud.serviceusage.catalogue import GEMINI_API, TITLES, Limit, limits_by_metric, metric_title
@@ -17,8 +17,10 @@ _STATE_FILTER = re.compile(r"\s*state\s*[:=]\s*\"?(ENABLED|DISABLED)\"?\s*")
 
 
 def _number(call: Call) -> str:
-    """The number of the project that the path names."""
-    return projects.require_active(call.store, call.ids[0]).number
+    """The number of the project that the path names: Service Usage's paths begin with the kind of the consumer."""
+    if call.ids[0] != "projects":
+        raise unimplemented("Service Usage of folders and organizations")
+    return projects.require_active(call.store, call.ids[1]).number
 
 
 def _service(project: str, name: str, state: str) -> JsonObject:
@@ -57,7 +59,7 @@ def list_services(call: Call) -> JsonObject:
 @services("serviceusage.services.get")
 def get_service(call: Call) -> JsonObject:
     """One service, enabled or not."""
-    project, name = _number(call), call.ids[1]
+    project, name = _number(call), call.ids[2]
     models.require_known([name])
     return _service(project, name, _state(call, project, name))
 
@@ -74,7 +76,7 @@ def batch_get_services(call: Call) -> JsonObject:
 @services("serviceusage.services.enable")
 def enable_service(call: Call) -> JsonObject:
     """Enable a service."""
-    project, name = _number(call), call.ids[1]
+    project, name = _number(call), call.ids[2]
     models.enable(call.store, project, [name])
     return _operation(
         call,
@@ -102,7 +104,7 @@ def batch_enable_services(call: Call) -> JsonObject:
 @services("serviceusage.services.disable")
 def disable_service(call: Call) -> JsonObject:
     """Disable a service."""
-    project, name = _number(call), call.ids[1]
+    project, name = _number(call), call.ids[2]
     models.disable(call.store, project, name)
     response = {"service": _service(project, name, "DISABLED")}
     return _operation(call, "acf", "DisableServiceResponse", "v1", response, project, [name])
@@ -193,28 +195,28 @@ def _consumer_metric(call: Call, project: str, metric: str) -> JsonObject:
 
 
 def _known_metric(call: Call) -> str:
-    metric = call.ids[2]
-    if call.ids[1] != GEMINI_API or metric not in limits_by_metric():
-        raise not_found(f"Quota metric {metric} of service {call.ids[1]} was not found.")
+    metric = call.ids[3]
+    if call.ids[2] != GEMINI_API or metric not in limits_by_metric():
+        raise not_found(f"Quota metric {metric} of service {call.ids[2]} was not found.")
     return metric
 
 
 def _known_limit(call: Call) -> Limit:
     for limit in limits_by_metric()[_known_metric(call)]:
-        if limit.name == call.ids[3]:
+        if limit.name == call.ids[4]:
             return limit
-    raise not_found(f"Limit {call.ids[3]} of quota metric {call.ids[2]} was not found.")
+    raise not_found(f"Limit {call.ids[4]} of quota metric {call.ids[3]} was not found.")
 
 
 @quotas("serviceusage.services.consumerQuotaMetrics.list")
 def list_metrics(call: Call) -> JsonObject:
     """The quota metrics of the project's tier: free without a link, those of every paid tier with one."""
     project = _number(call)
-    models.require_known([call.ids[1]])
+    models.require_known([call.ids[2]])
     metrics = [
         metric
         for metric, limits in limits_by_metric().items()
-        if call.ids[1] == GEMINI_API and models.in_force(call.store, project, limits[0])
+        if call.ids[2] == GEMINI_API and models.in_force(call.store, project, limits[0])
     ]
     page, more = paging.requested(call.query, 50, 200).cut(sorted(metrics), str)
     found = [_consumer_metric(call, project, metric) for metric in page]
@@ -260,7 +262,7 @@ def patch_override(call: Call) -> JsonObject:
     mask = [part.strip() for part in call.query.get("updateMask", "overrideValue").split(",")]
     if set(mask) - {"overrideValue", "override_value"}:
         raise invalid_argument("Only override_value can be updated.", "update_mask")
-    override = models.change_override(call.store, project, limit, call.ids[4], _value(call), _forced(call))
+    override = models.change_override(call.store, project, limit, call.ids[5], _value(call), _forced(call))
     return _override_operation(call, "QuotaOverride", _override(project, limit, override), project)
 
 
@@ -268,7 +270,7 @@ def patch_override(call: Call) -> JsonObject:
 def delete_override(call: Call) -> JsonObject:
     """Remove an override."""
     project, limit = _number(call), _known_limit(call)
-    models.remove_override(call.store, project, limit, call.ids[4])
+    models.remove_override(call.store, project, limit, call.ids[5])
     return _override_operation(call, "", {}, project)
 
 
