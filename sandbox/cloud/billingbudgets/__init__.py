@@ -2,9 +2,12 @@
 
 from functools import partial
 
+from sandbox.cloud.billingbudgets import handlers, models
 from sandbox.cloud.core import discovery
-from sandbox.cloud.core.service import Api, Handlers, Service
+from sandbox.cloud.core.service import Api, Service
 
 SERVICE = Service(
-    name="billingbudgets", apis=(Api(partial(discovery.methods, "billingbudgets", "v1"), Handlers()),)
+    name="billingbudgets",
+    apis=(Api(partial(discovery.methods, "billingbudgets", "v1"), handlers.handlers),),
+    schema=models.SCHEMA,
 )
