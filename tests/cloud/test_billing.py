@@ -1,0 +1,177 @@
+"""Cloud Billing v1: accounts, links, the price catalogue."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.cloud.local_cloud import (
+    ACCOUNT,
+    CLOSED_ACCOUNT,
+    EURO_ACCOUNT,
+    NEW_ACCOUNT,
+    ORGANIZATION,
+    LocalCloud,
+)
+
+SERVICE = "cloudbilling"
+SKUS = "v1/services/AEFD-7695-64FA/skus"
+
+
+def _link(cloud: LocalCloud, project_id: str, account_name: str, status: int = 200) -> dict[str, Any]:
+    body = {"billingAccountName": account_name}
+    return cloud.call(SERVICE, "PUT", f"v1/projects/{project_id}/billingInfo", body, status=status)
+
+
+def test_the_accounts_of_the_first_world(cloud: LocalCloud) -> None:
+    accounts = cloud.call(SERVICE, "GET", "v1/billingAccounts")["billingAccounts"]
+    assert {
+        account["name"].removeprefix("billingAccounts/"): account["currencyCode"] for account in accounts
+    } == {
+        ACCOUNT: "USD",
+        EURO_ACCOUNT: "EUR",
+        CLOSED_ACCOUNT: "USD",
+        NEW_ACCOUNT: "USD",
+    }
+    opened = cloud.call(SERVICE, "GET", "v1/billingAccounts", filter="open=true")["billingAccounts"]
+    assert len(opened) == 3
+    assert cloud.call(SERVICE, "GET", f"v1/{ORGANIZATION}/billingAccounts") == {"billingAccounts": accounts}
+    assert cloud.call(SERVICE, "GET", "v1/billingAccounts/AAAAAA-BBBBBB-CCCCCC", status=404)["error"] == {
+        "code": 404,
+        "message": "Requested entity was not found.",
+        "status": "NOT_FOUND",
+    }
+
+
+def test_a_project_is_linked_moved_and_unlinked(cloud: LocalCloud) -> None:
+    cloud.create_project("gem-link-1")
+    free = {
+        "name": "projects/gem-link-1/billingInfo",
+        "projectId": "gem-link-1",
+        "billingAccountName": "",
+        "billingEnabled": False,
+    }
+    path = "v1/projects/gem-link-1/billingInfo"
+    assert cloud.call(SERVICE, "GET", path) == free
+    for account in (ACCOUNT, EURO_ACCOUNT):
+        linked = _link(cloud, "gem-link-1", f"billingAccounts/{account}")
+        assert linked == {**free, "billingAccountName": f"billingAccounts/{account}", "billingEnabled": True}
+        assert cloud.call(SERVICE, "GET", path) == linked
+        listed = cloud.call(SERVICE, "GET", f"v1/billingAccounts/{account}/projects")["projectBillingInfo"]
+        assert linked in listed
+    # An empty body unlinks as well as an empty name: it is how the official plugin does it.
+    assert cloud.call(SERVICE, "PUT", path, {}) == free
+    _link(cloud, "gem-link-1", f"billingAccounts/{ACCOUNT}")
+    assert _link(cloud, "gem-link-1", "") == free
+
+
+def test_a_closed_account_can_be_linked_and_enables_nothing(cloud: LocalCloud) -> None:
+    cloud.create_project("gem-closed-1")
+    assert _link(cloud, "gem-closed-1", f"billingAccounts/{CLOSED_ACCOUNT}")["billingEnabled"] is False
+
+
+def test_an_account_that_closes_disables_its_projects(cloud: LocalCloud) -> None:
+    cloud.create_project("gem-closing-1", account=EURO_ACCOUNT)
+    state = cloud.local("PATCH", f"billingAccounts/{EURO_ACCOUNT}", {"open": False, "tier": 3})
+    assert state == {"tier": 3, "open": False, "linkLimit": 25}
+    assert cloud.call(SERVICE, "GET", f"v1/billingAccounts/{EURO_ACCOUNT}")["open"] is False
+    assert cloud.call(SERVICE, "GET", "v1/projects/gem-closing-1/billingInfo")["billingEnabled"] is False
+    cloud.local("PATCH", f"billingAccounts/{EURO_ACCOUNT}", {"open": True})
+
+
+def test_the_sixth_project_of_a_new_account_is_refused_as_google_refuses_it(cloud: LocalCloud) -> None:
+    for number in range(6):
+        cloud.create_project(f"gem-limit-{number}")
+    name = f"billingAccounts/{NEW_ACCOUNT}"
+    for number in range(5):
+        _link(cloud, f"gem-limit-{number}", name)
+    error = _link(cloud, "gem-limit-5", name, status=400)["error"]
+    assert (error["status"], error["message"]) == ("FAILED_PRECONDITION", "Precondition check failed.")
+    (detail,) = error["details"]
+    assert detail["@type"] == "type.googleapis.com/google.rpc.QuotaFailure"
+    assert detail["violations"][0]["subject"] == name
+    assert detail["violations"][0]["description"].startswith("Cloud billing quota exceeded: ")
+
+    _link(cloud, "gem-limit-0", name)  # a link that is there already takes no second place
+    _link(cloud, "gem-limit-0", "")
+    _link(cloud, "gem-limit-5", name)
+
+
+@pytest.mark.parametrize(
+    ("account_name", "status"),
+    [
+        (ACCOUNT, 400),
+        ("billingAccounts/123", 400),
+        (f"billingAccounts/{ACCOUNT.lower()}", 400),
+        ("billingAccounts/AAAAAA-BBBBBB-CCCCCC", 403),
+    ],
+)
+def test_a_link_to_no_account_is_refused(cloud: LocalCloud, account_name: str, status: int) -> None:
+    _link(cloud, "sandbox-seed", account_name, status=status)
+    assert cloud.call(SERVICE, "GET", "v1/projects/sandbox-seed/billingInfo")["billingEnabled"] is True
+
+
+def test_an_account_is_renamed_and_nothing_else_of_it(cloud: LocalCloud) -> None:
+    path = f"v1/billingAccounts/{CLOSED_ACCOUNT}"
+    renamed = cloud.call(
+        SERVICE, "PATCH", path, {"displayName": "Old", "currencyCode": "EUR"}, updateMask="display_name"
+    )
+    assert (renamed["displayName"], renamed["currencyCode"]) == ("Old", "USD")
+    cloud.call(SERVICE, "PATCH", path, {"currencyCode": "EUR"}, updateMask="currencyCode", status=400)
+    asked = ["billing.resourceAssociations.create"]
+    assert cloud.call(SERVICE, "POST", f"{path}:testIamPermissions", {"permissions": asked}) == {
+        "permissions": asked
+    }
+    assert (
+        cloud.call(SERVICE, "GET", f"{path}:getIamPolicy", **{"options.requestedPolicyVersion": "3"})[
+            "version"
+        ]
+        == 1
+    )
+    assert (
+        "subAccounts.create"
+        in cloud.call(SERVICE, "POST", f"{path}/subAccounts", {}, status=501)["error"]["message"]
+    )
+
+
+def _per_million(cloud: LocalCloud, description: str, **query: str) -> list[Decimal]:
+    skus = cloud.call(SERVICE, "GET", SKUS, **query)["skus"]
+    (sku,) = [sku for sku in skus if sku["description"] == description]
+    prices = []
+    for pricing in sku["pricingInfo"]:
+        (rate,) = pricing["pricingExpression"]["tieredRates"]
+        assert pricing["pricingExpression"]["usageUnit"] == "count"
+        prices.append(Decimal(rate["unitPrice"]["nanos"]) / 1000)
+    return prices
+
+
+def test_prices_change_on_their_dates(cloud: LocalCloud) -> None:
+    description = "Generate content input token count Gemini 3.6 Flash text"
+    around_new_year = {"startTime": "2026-12-01T00:00:00Z", "endTime": "2027-02-01T00:00:00Z"}
+    assert _per_million(cloud, description, **around_new_year) == [Decimal("0.75"), Decimal("1.5")]
+    after = {"startTime": "2027-02-01T00:00:00Z", "endTime": "2027-03-01T00:00:00Z"}
+    assert _per_million(cloud, description, **after) == [Decimal("1.5")]
+    assert _per_million(cloud, "Long context generate content output token count Gemini 2.5 Pro") == [
+        Decimal(15)
+    ]
+
+
+def test_the_catalogue_comes_in_pages_without_loss(cloud: LocalCloud) -> None:
+    everything = cloud.call(SERVICE, "GET", SKUS)["skus"]
+    collected: list[dict[str, Any]] = []
+    token = ""
+    while True:
+        page = cloud.call(SERVICE, "GET", SKUS, pageSize="10", pageToken=token)
+        collected += page["skus"]
+        token = page.get("nextPageToken", "")
+        if not token:
+            break
+    assert collected == everything
+    assert len({sku["skuId"] for sku in everything}) == len(everything) > 40
+
+
+def test_the_catalogue_refuses_what_it_does_not_have(cloud: LocalCloud) -> None:
+    cloud.call(SERVICE, "GET", "v1/services/0000-0000-0000/skus", status=404)
+    cloud.call(SERVICE, "GET", SKUS, currencyCode="XXX", status=400)
+    cloud.call(SERVICE, "GET", SKUS, startTime="yesterday", status=400)
+    assert len(cloud.call(SERVICE, "GET", "v1/services")["services"]) == 2
