@@ -134,7 +134,7 @@ def test_an_account_is_renamed_and_nothing_else_of_it(cloud: LocalCloud) -> None
     )
 
 
-def _per_million(cloud: LocalCloud, description: str, **query: str) -> list[Decimal]:
+def _per_million(cloud: LocalCloud, description: str, **query: Any) -> list[Decimal]:
     skus = cloud.call(SERVICE, "GET", SKUS, **query)["skus"]
     (sku,) = [sku for sku in skus if sku["description"] == description]
     prices = []

@@ -193,7 +193,8 @@ def test_listings_are_filtered(cloud: LocalCloud, text: str, found: list[str]) -
         if cloud.request(SERVICE, "GET", f"v1/projects/{project_id}").status_code != 200:
             cloud.call(SERVICE, "POST", "v1/projects", {"projectId": project_id, "labels": its_labels})
     for path, parameter in (("v1/projects", "filter"), ("v3/projects:search", "query")):
-        listed = cloud.call(SERVICE, "GET", path, **{parameter: text})
+        query: dict[str, Any] = {parameter: text}
+        listed = cloud.call(SERVICE, "GET", path, **query)
         assert [project["projectId"] for project in listed.get("projects", [])] == found
 
 
