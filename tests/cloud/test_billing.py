@@ -122,12 +122,8 @@ def test_an_account_is_renamed_and_nothing_else_of_it(cloud: LocalCloud) -> None
     assert cloud.call(SERVICE, "POST", f"{path}:testIamPermissions", {"permissions": asked}) == {
         "permissions": asked
     }
-    assert (
-        cloud.call(SERVICE, "GET", f"{path}:getIamPolicy", **{"options.requestedPolicyVersion": "3"})[
-            "version"
-        ]
-        == 1
-    )
+    version: dict[str, Any] = {"options.requestedPolicyVersion": "3"}
+    assert cloud.call(SERVICE, "GET", f"{path}:getIamPolicy", **version)["version"] == 1
     assert (
         "subAccounts.create"
         in cloud.call(SERVICE, "POST", f"{path}/subAccounts", {}, status=501)["error"]["message"]
