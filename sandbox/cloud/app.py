@@ -95,7 +95,10 @@ class Application:
         request = Request(
             scope["method"], raw_path, scope["query_string"].decode("latin-1"), dict(scope["headers"]), b""
         )
-        request.body = await _read(receive)
+        body = await _read(receive)
+        if body is None:
+            return  # the client left before it had said what it wants
+        request.body = body
         if self.latency:
             await asyncio.sleep(self.latency)
         service = self._services.get(name)
@@ -175,12 +178,12 @@ class Application:
         return answer
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive) -> bytes | None:
     chunks: list[bytes] = []
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            return b""
+            return None
         if event.get("body"):
             chunks.append(event["body"])
         if not event.get("more_body"):

@@ -339,3 +339,39 @@ def test_any_name_that_a_message_does_not_have_is_refused_with_its_path(
     (violation,) = refused.value.details[0]["fieldViolations"]
     assert violation.get("field", "") == path
     assert f"Unknown name {json.dumps(name)}" in violation["description"]
+
+
+_BODIES = st.one_of(
+    st.binary(max_size=40),
+    _ANY_JSON.map(lambda value: json.dumps(value).encode()),
+    st.sampled_from(
+        [b"[" * 5000, b"9" * 5000, b'{"displayName": "\\ud800"}', b"NaN", b'{"amount": -Infinity}']
+    ),
+)
+_PATHS = st.sampled_from(
+    [
+        ("billingbudgets", "POST", BUDGETS),
+        ("billingbudgets", "PATCH", f"{BUDGETS}/x"),
+        ("cloudresourcemanager", "POST", "v1/projects"),
+        ("cloudresourcemanager", "PUT", "v1/projects/sandbox-seed"),
+        ("cloudresourcemanager", "POST", "v3/folders"),
+        ("cloudbilling", "PUT", "v1/projects/sandbox-seed/billingInfo"),
+        ("cloudbilling", "GET", "v1/billingAccounts"),
+    ]
+)
+_QUERIES = st.dictionaries(
+    st.sampled_from(["fields", "filter", "pageToken", "pageSize", "updateMask", "alt", "prettyPrint"]),
+    st.text(),
+)
+
+
+@given(_PATHS, _BODIES, _QUERIES)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_request_makes_the_server_fail(
+    cloud: LocalCloud, call: tuple[str, str, str], body: bytes, query: dict[str, str]
+) -> None:
+    service, method, path = call
+    headers = {"content-type": "application/json"}
+    response = cloud.request(service, method, path, data=body, params=query, headers=headers)
+    assert response.status_code < 500
+    response.json()

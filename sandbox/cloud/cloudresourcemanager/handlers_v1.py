@@ -5,7 +5,7 @@ from functools import partial
 from sandbox.cloud.cloudresourcemanager import models
 from sandbox.cloud.cloudresourcemanager.models import Project
 from sandbox.cloud.core import filters, iam, operations, paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied
+from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
 
 handlers = Handlers()
@@ -79,6 +79,8 @@ def matching(call: Call, text: str, parameter: str) -> list[Project]:
 @handlers("cloudresourcemanager.projects.create")
 def create(call: Call) -> JsonObject:
     body = call.body
+    if body.get("tags"):
+        raise unimplemented("tags of projects")
     project = models.create_project(
         call.store,
         call.now,

@@ -2,14 +2,18 @@
 
 from base64 import b64encode
 
-from sandbox.cloud.cloudresourcemanager import models
-from sandbox.cloud.cloudresourcemanager.handlers_v1 import matching
+from sandbox.cloud.cloudresourcemanager import handlers_v1, models
 from sandbox.cloud.cloudresourcemanager.models import Folder, Organization, Project
-from sandbox.cloud.core import filters, iam, masks, operations, paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied
+from sandbox.cloud.core import filters, masks, operations, paging
+from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
 
 handlers = Handlers()
+# The same in both versions.
+handlers("cloudresourcemanager.projects.getIamPolicy")(handlers_v1.get_iam_policy)
+handlers("cloudresourcemanager.projects.setIamPolicy")(handlers_v1.set_iam_policy)
+handlers("cloudresourcemanager.projects.testIamPermissions")(handlers_v1.test_iam_permissions)
+handlers("cloudresourcemanager.operations.get")(handlers_v1.get_operation)
 
 _TYPE = "type.googleapis.com/google.cloud.resourcemanager.v3"
 
@@ -74,6 +78,8 @@ def _operation(call: Call, prefix: str, kind: str, project: Project) -> JsonObje
 @handlers("cloudresourcemanager.projects.create")
 def create(call: Call) -> JsonObject:
     body = call.body
+    if body.get("tags"):
+        raise unimplemented("tags of projects")
     project = models.create_project(
         call.store,
         call.now,
@@ -102,7 +108,7 @@ def list_(call: Call) -> JsonObject:
 
 @handlers("cloudresourcemanager.projects.search")
 def search(call: Call) -> JsonObject:
-    return _page(call, matching(call, call.query.get("query", ""), "query"))
+    return _page(call, handlers_v1.matching(call, call.query.get("query", ""), "query"))
 
 
 def _page(call: Call, projects: list[Project]) -> JsonObject:
@@ -150,28 +156,6 @@ def delete(call: Call) -> JsonObject:
 def undelete(call: Call) -> JsonObject:
     project = models.require(call.store, call.ids[0])
     return _operation(call, "udp", "Undelete", models.undelete_project(call.store, call.now, project))
-
-
-@handlers("cloudresourcemanager.projects.getIamPolicy")
-def get_iam_policy(call: Call) -> JsonObject:
-    return iam.get_policy(call.store, f"projects/{models.require_active(call.store, call.ids[0]).number}")
-
-
-@handlers("cloudresourcemanager.projects.setIamPolicy")
-def set_iam_policy(call: Call) -> JsonObject:
-    project = models.require_active(call.store, call.ids[0])
-    return iam.set_policy(call.store, f"projects/{project.number}", call.body.get("policy", {}))
-
-
-@handlers("cloudresourcemanager.projects.testIamPermissions")
-def test_iam_permissions(call: Call) -> JsonObject:
-    models.require(call.store, call.ids[0])
-    return iam.test_permissions(call.body)
-
-
-@handlers("cloudresourcemanager.operations.get")
-def get_operation(call: Call) -> JsonObject:
-    return operations.poll(call.store, call.path["name"])
 
 
 @handlers("cloudresourcemanager.folders.create")

@@ -51,6 +51,8 @@ class Faults:
         for fault in faults:
             if fault.error not in known:
                 raise ValueError(f"unknown error {fault.error!r}; known: {', '.join(known)}")
+            if type(fault.times) is not int or fault.times < 1:
+                raise ValueError(f"times must be a whole number, 1 or more, not {fault.times!r}")
         self._waiting = faults
 
     def strike(self, method: Method, raw_path: str) -> None:

@@ -13,7 +13,7 @@ _SECRET_PARAMETERS = frozenset({"key", "$key", "keyString", "key_string", "acces
 _SECRET_FIELDS = frozenset({"keyString", "key_string", "auth_token", "password", "service_key"})
 _BLANK = "REDACTED"
 #: Enough for a benchmark of 100 projects, and a bound on memory.
-_CAPACITY = 200_000
+_CAPACITY = 50_000
 
 
 class Journal:

@@ -77,14 +77,25 @@ def parse_json(raw: bytes) -> Any:
         CloudError: 400 INVALID_ARGUMENT, with the place of the mistake as Google shows it.
     """
     try:
-        return json.loads(raw)
-    except UnicodeDecodeError:
+        value = json.loads(raw, parse_constant=_no_constant)
+        if b"\\ud" in raw.lower():
+            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no character
+        return value
+    except UnicodeError:
         raise _syntax_error("Encountered non UTF-8 code points.", "") from None
+    except RecursionError:
+        raise _syntax_error("Message too deep.", "") from None
     except json.JSONDecodeError as error:
         line = error.doc.split("\n")[error.lineno - 1]
         ended = error.pos >= len(error.doc.rstrip())
         reason = "Unexpected end of string." if ended else _SYNTAX.get(error.msg, "Unexpected token.")
         raise _syntax_error(reason, f"\n{line}\n{' ' * (error.colno - 1)}^") from None
+    except ValueError:  # a number of thousands of digits, or NaN
+        raise _syntax_error("Unexpected token.", "") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _syntax_error(reason: str, where: str) -> CloudError:
