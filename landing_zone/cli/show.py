@@ -5,12 +5,20 @@ import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from landing_zone.google.billing import BillingUnreadableError, billing_client, billing_enabled
+
+
+_WORDS = {
+    "requestsPerMinute": "requests a minute",
+    "requestsPerDay": "requests a day",
+    "inputTokensPerMinute": "input tokens a minute",
+}
 
 
 class NotReadableError(Exception):
@@ -74,13 +82,19 @@ def _project(name: str, output: dict[str, Any], link: str) -> ShownProject:
         billing=link,
         # Their names alone: the strings are secrets, which Pulumi has not decrypted here either.
         keys=_key_names(output["keys"]),
-        budget=f"{budget['amount']} {budget['currency']} a month" if budget else "none",
+        budget=_money(budget["amount"], budget["currency"]) if budget else "none",
         limits=[
-            f"{model}: " + ", ".join(f"{value} {limit}" for limit, value in limits.items())
+            f"{model}: "
+            + ", ".join(f"{limits[limit]:,} {_WORDS[limit]}" for limit in _WORDS if limit in limits)
             for model, limits in output["limits"].items()
         ],
         console=output["console"],
     )
+
+
+def _money(amount: str, currency: str) -> str:
+    decimals = max(2, -int(Decimal(amount).as_tuple().exponent))
+    return f"{Decimal(amount):,.{decimals}f} {currency} a month"
 
 
 def _key_names(keys: object) -> list[str]:
@@ -88,21 +102,13 @@ def _key_names(keys: object) -> list[str]:
 
 
 def print_table(console: Console, projects: list[ShownProject]) -> None:
-    """A row a project, then where to look in the console."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("project", "id", "number", "tier", "billing", "keys", "budget", "limits"):
-        table.add_column(column, overflow="fold")
+    """Each project: what it is, and where to look in the console."""
     for project in projects:
-        table.add_row(
-            project.name,
-            project.project_id,
-            project.number,
-            project.tier,
-            project.billing,
-            "\n".join(project.keys) or "none",
-            project.budget,
-            "\n".join(project.limits) or "none",
-        )
-    console.print(table)
-    for project in projects:
-        console.print(f"{project.name}: {project.console['usage']}", markup=False, soft_wrap=True)
+        console.print(f"[bold]{project.name}[/]  {project.project_id}  {project.number}", soft_wrap=True)
+        rows = Table.grid(padding=(0, 2), pad_edge=True)
+        rows.add_row("  tier", f"{project.tier}, billing {project.billing}")
+        rows.add_row("  keys", ", ".join(project.keys) or "none")
+        rows.add_row("  budget", project.budget)
+        rows.add_row("  limits", "\n".join(project.limits) or "none")
+        console.print(rows)
+        console.print(f"  usage    {project.console['usage']}", markup=False, soft_wrap=True)

@@ -9,6 +9,10 @@ from sandbox.cloud.core.service import Api, Service
 
 SERVICE = Service(
     name="cloudquotas",
-    apis=(Api(partial(methods, "google.cloud.cloudquotas_v1", "CloudQuotas", "cloudquotas"), handlers),),
+    apis=tuple(
+        # gcloud asks the beta version.
+        Api(partial(methods, f"google.cloud.cloudquotas_{version}", "CloudQuotas", "cloudquotas"), handlers)
+        for version in ("v1", "v1beta")
+    ),
     schema=models.SCHEMA,
 )

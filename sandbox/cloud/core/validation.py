@@ -239,8 +239,10 @@ def _enum(field: Field, item: Any) -> str:
 def _bool(item: Any) -> bool:
     if isinstance(item, bool):
         return item
-    _require(item in ("true", "false"))
-    return bool(item == "true")
+    # Python's clients write True and False, and Google takes them.
+    word = item.lower() if isinstance(item, str) else ""
+    _require(word in ("true", "false"))
+    return bool(word == "true")
 
 
 def _integer(kind: str, item: Any) -> int | str:
