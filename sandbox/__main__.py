@@ -41,7 +41,9 @@ def up(_: list[str]) -> None:
     provider = chosen_provider()
     engine = get_engine()
     with _alone():
-        environment = sandbox_environment(engine, SANDBOX, local_cloud.start(SANDBOX), provider)
+        ready = local_cloud.start(SANDBOX)
+        local_cloud.forget_deleted_projects(ready)
+        environment = sandbox_environment(engine, SANDBOX, ready, provider)
         stack.up(SANDBOX, environment)
         _run("What was made", ["gemini-lz", "show", stack.STACK], environment)
     say(

@@ -100,6 +100,16 @@ def launch(layout: Layout, options: list[str]) -> Ready:
     raise SandboxError(f"The local cloud did not start in time. {_log_since(layout.cloud_log, begin)}")
 
 
+def forget_deleted_projects(ready: Ready) -> None:
+    """Let the ids of deleted projects be used again: at Google they are gone, and the stack's could not come back."""
+    connection = http.client.HTTPConnection(HOST, ready["port"], timeout=5)
+    connection.request("DELETE", "/_local/deletedProjects")
+    forgotten = json.load(connection.getresponse())["forgotten"]
+    connection.close()
+    if forgotten:
+        say(f"  Deleted projects are forgotten, so that their ids are free again: {', '.join(forgotten)}")
+
+
 def stop(layout: Layout) -> None:
     """End the local cloud if it runs; what it holds stays in its database."""
     with step("Stop the local cloud") as current:

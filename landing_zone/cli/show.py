@@ -13,7 +13,6 @@ from rich.table import Table
 
 from landing_zone.google.billing import BillingUnreadableError, billing_client, billing_enabled
 
-
 _WORDS = {
     "requestsPerMinute": "requests a minute",
     "requestsPerDay": "requests a day",

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from sandbox.cloud.app import Application
 from sandbox.cloud.cloudbilling import models as billing
+from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError
 from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.journal import Journal
@@ -24,6 +25,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
 
     - `GET /_local/requests?after=N`: `{"requests": […], "last": N}`, the journal after request number N.
     - `PATCH /_local/billingAccounts/X` with any of `tier` (1 to 3), `open`, `linkLimit`.
+    - `DELETE /_local/deletedProjects`: forget projects in deletion, so that their ids can be used again.
     - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
     - `PUT /_local/faults` with `{"faults": [{"error", "method", "path", "times"}]}`: see `core.faults.Fault`.
@@ -39,6 +41,10 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     def patch_account(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         with store.transaction():
             return billing.set_local_state(store, request.path_params["account"], body)
+
+    async def forget(_: Request) -> JSONResponse:
+        with store.transaction():
+            return JSONResponse({"forgotten": projects.forget_deleted(store)})
 
     def put_latency(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         application.latency = _whole_number(body, "ms") / 1000
@@ -56,6 +62,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
         routes=[
             Route("/_local/requests", requests, methods=["GET"]),
             Route("/_local/billingAccounts/{account}", _endpoint(patch_account), methods=["PATCH"]),
+            Route("/_local/deletedProjects", forget, methods=["DELETE"]),
             Route("/_local/latency", _endpoint(put_latency), methods=["PUT"]),
             Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),
             Route("/_local/faults", _endpoint(put_faults), methods=["PUT"]),

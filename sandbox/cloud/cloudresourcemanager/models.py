@@ -227,6 +227,13 @@ def undelete_project(store: Store, now: datetime, project: Project) -> Project:
     return _changed(store, now, project, {"state": ACTIVE, "deleted": ""})
 
 
+def forget_deleted(store: Store) -> list[str]:
+    """Free the ids of projects in deletion, which Google never does: a sandbox is made again under the same names."""
+    rows = store.rows("SELECT project_id FROM projects WHERE state = ? ORDER BY project_id", DELETE_REQUESTED)
+    store.run("DELETE FROM projects WHERE state = ?", DELETE_REQUESTED)
+    return [row["project_id"] for row in rows]
+
+
 def _changed(store: Store, now: datetime, project: Project, changes: dict[str, Any]) -> Project:
     values = {name: getattr(project, name) for name in Project.__slots__}
     changed = Project(**{**values, **changes, "updated": rfc3339(now), "generation": project.generation + 1})
