@@ -84,6 +84,18 @@ def test_a_project_named_by_id_comes_back_by_number(cloud: LocalCloud) -> None:
     assert [budget["name"] for budget in by_scope["budgets"]] == [made["name"]]
 
 
+def test_what_is_zero_false_or_empty_is_left_out_of_the_answer(cloud: LocalCloud) -> None:
+    made = _create(
+        cloud,
+        displayName="",
+        amount={"specifiedAmount": {"units": "0", "nanos": 0}},
+        notificationsRule={"disableDefaultIamRecipients": False, "monitoringNotificationChannels": []},
+    )
+    assert made["amount"] == {"specifiedAmount": {"currencyCode": "USD"}}
+    assert made["notificationsRule"] == {}
+    assert "displayName" not in made
+
+
 def test_the_currency_left_out_is_the_accounts(cloud: LocalCloud) -> None:
     body = _budget(amount={"specifiedAmount": {"units": "5", "nanos": 500_000_000}})
     made = cloud.call("billingbudgets", "POST", f"v1/billingAccounts/{EURO_ACCOUNT}/budgets", body)
@@ -174,7 +186,7 @@ def test_a_mask_changes_what_it_names_and_nothing_else(cloud: LocalCloud) -> Non
     custom = {"startDate": {"year": 2026, "month": 1, "day": 1}}
     patch = {"budgetFilter": {"customPeriod": custom, "calendarPeriod": "YEAR"}}
     changed = cloud.call("billingbudgets", "PATCH", f"v1/{made['name']}", patch, updateMask=mask)
-    assert changed["thresholdRules"] == []
+    assert "thresholdRules" not in changed
     assert "services" not in changed["budgetFilter"]
 
 

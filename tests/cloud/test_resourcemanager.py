@@ -169,6 +169,12 @@ def test_a_project_moves_between_folders(cloud: LocalCloud) -> None:
     below = cloud.call(SERVICE, "GET", "v3/projects", parent=folder)["projects"]
     assert [project["projectId"] for project in below] == ["gem-move-1"]
     assert cloud.call(SERVICE, "GET", "v3/folders", parent=FOLDER)["folders"][0]["name"] == folder
+    older = cloud.call(SERVICE, "GET", f"v2/{folder}")
+    assert (older["parent"], older["lifecycleState"]) == (FOLDER, "ACTIVE")
+    assert cloud.call(SERVICE, "GET", "v2/folders", parent=FOLDER) == {"folders": [older]}
+    assert cloud.call(SERVICE, "POST", "v2/folders:search", {"query": "displayName=team-a"}) == {
+        "folders": [older]
+    }
     cloud.call(SERVICE, "POST", "v3/folders", {"parent": FOLDER, "displayName": "team-a"}, status=400)
 
 

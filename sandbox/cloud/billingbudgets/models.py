@@ -143,17 +143,24 @@ def _completed(store: Store, given: JsonObject, currency: str) -> JsonObject:
         ]
         part["projects"] = [f"projects/{number}" for number in numbers]
     if "specifiedAmount" in budget["amount"]:
-        budget["amount"] = {
-            "specifiedAmount": {**budget["amount"]["specifiedAmount"], "currencyCode": currency}
-        }
-    budget["thresholdRules"] = [
-        {
-            "thresholdPercent": rule.get("thresholdPercent", 0.0),
-            "spendBasis": "FORECASTED_SPEND"
-            if rule.get("spendBasis") == "FORECASTED_SPEND"
-            else "CURRENT_SPEND",
-        }
-        for rule in budget.get("thresholdRules", [])
-    ]
+        money = {**budget["amount"]["specifiedAmount"], "currencyCode": currency}
+        if money.get("units") == "0":
+            del money["units"]
+        budget["amount"] = {"specifiedAmount": money}
+    budget["thresholdRules"] = [_with_basis(rule) for rule in budget.get("thresholdRules", [])]
     budget.setdefault("notificationsRule", {})
-    return budget
+    return _without_zeros(budget)
+
+
+def _with_basis(rule: JsonObject) -> JsonObject:
+    given = rule.get("spendBasis", "BASIS_UNSPECIFIED")
+    return {**rule, "spendBasis": "CURRENT_SPEND" if given == "BASIS_UNSPECIFIED" else given}
+
+
+def _without_zeros(message: JsonObject) -> JsonObject:
+    """A message as Google writes it: fields at zero, false or empty are left out, messages are not."""
+    return {
+        key: _without_zeros(value) if isinstance(value, dict) else value
+        for key, value in message.items()
+        if isinstance(value, dict) or value not in (0, "", [])
+    }

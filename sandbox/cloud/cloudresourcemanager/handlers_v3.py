@@ -185,26 +185,36 @@ def get_folder(call: Call) -> JsonObject:
 
 @handlers("cloudresourcemanager.folders.list")
 def list_folders(call: Call) -> JsonObject:
-    parent = call.query.get("parent", "")
+    return folders_below(call, call.query)
+
+
+def folders_below(call: Call, request: JsonObject) -> JsonObject:
+    """The page of the folders directly below a parent that `request` asks for."""
+    parent = request.get("parent", "")
     models.require_parent(call.store, parent)
     return _folder_page(
-        call, [folder for folder in models.all_folders(call.store) if folder.parent == parent]
+        [folder for folder in models.all_folders(call.store) if folder.parent == parent], request
     )
 
 
 @handlers("cloudresourcemanager.folders.search")
 def search_folders(call: Call) -> JsonObject:
-    accepts = filters.parse(call.query.get("query", ""), "query")
-    found = [
-        folder
-        for folder in models.all_folders(call.store)
-        if accepts({"displayName": folder.display_name, "parent": folder.parent, "state": folder.state}.get)
-    ]
-    return _folder_page(call, found)
+    return folders_matching(call, call.query)
 
 
-def _folder_page(call: Call, folders: list[Folder]) -> JsonObject:
-    page, token = paging.requested(call.query, default=100, maximum=1000).cut(folders, lambda item: item.id)
+def folders_matching(call: Call, request: JsonObject) -> JsonObject:
+    """The page of the folders that the `query` of `request` lets through."""
+    accepts = filters.parse(request.get("query", ""), "query")
+    found = []
+    for folder in models.all_folders(call.store):
+        fields = {"displayName": folder.display_name, "parent": folder.parent}
+        if accepts({**fields, "state": folder.state, "lifecycleState": folder.state}.get):
+            found.append(folder)
+    return _folder_page(found, request)
+
+
+def _folder_page(folders: list[Folder], request: JsonObject) -> JsonObject:
+    page, token = paging.requested(request, default=100, maximum=1000).cut(folders, lambda item: item.id)
     return ({"folders": [_folder_view(folder) for folder in page]} if page else {}) | token
 
 
