@@ -91,6 +91,8 @@ def test_a_second_server_on_the_same_state_or_port_says_why_it_cannot(
     (tmp_path / "text.db").write_text("no database, but long enough to look like one " * 40)
     no_database = start(tmp_path / "text.db", 0)
     assert (no_database.returncode, len(no_database.stderr.splitlines())) == (3, 1)
+    no_folder = start(tmp_path / "text.db" / "state.db", 0)
+    assert (no_folder.returncode, len(no_folder.stderr.splitlines())) == (3, 1)
     assert not (tmp_path / "ready.json").exists()
 
 

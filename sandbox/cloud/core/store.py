@@ -45,9 +45,11 @@ class Store:
         self.on_project_deleted: list[ProjectHook] = []
         self.settle_polls = 1
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Used from one thread at a time (the event loop's), but made before that thread is known.
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnusableError(f"{path} cannot be opened: {error}.") from None
         self._db.row_factory = sqlite3.Row
 
     def prepare(self, schemas: Iterable[str], fill: Callable[["Store"], None]) -> None:
@@ -63,10 +65,14 @@ class Store:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._create_or_check(schema, fill)
-        except sqlite3.OperationalError as error:
-            raise StoreUnusableError(f"{self._path}: {error}. Is another local cloud using it?") from None
         except sqlite3.DatabaseError as error:
-            raise StoreUnusableError(f"{self._path} is not a local cloud's database: {error}.") from None
+            if error.sqlite_errorname == "SQLITE_BUSY":
+                raise StoreUnusableError(
+                    f"{self._path} is in use: is another local cloud running on it?"
+                ) from None
+            if error.sqlite_errorname == "SQLITE_NOTADB":
+                raise StoreUnusableError(f"{self._path} is not a database.") from None
+            raise
 
     def _create_or_check(self, schema: str, fill: Callable[["Store"], None]) -> None:
         digest = hashlib.sha256(schema.encode()).hexdigest()
