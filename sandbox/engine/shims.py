@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sandbox.files import write_atomically
 
-GCP = ("gcp", "pulumi-resource-gcp")
+GCP = ("provider", "pulumi-resource-gcp")
 LANGUAGE = ("language", "pulumi-language-python")
 
 

@@ -5,7 +5,7 @@ import asyncio
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from sandbox.standins.gcp.provider import Provider
+from sandbox.standins.provider.servicer import Provider
 from sandbox.standins.serving import CHANNEL_OPTIONS, announce, leave_when_told
 
 

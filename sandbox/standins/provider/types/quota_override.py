@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.standins.gcp.resource import Context, ResourceType, Step
+from sandbox.standins.provider.resource import Context, ResourceType, Step
 
 _PARENT = (
     "projects/{project}/services/{service}/consumerQuotaMetrics/{metric}/limits/{limit}/consumerOverrides/"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sandbox.standins.gcp.resource import Context, ResourceType, Step
-from sandbox.standins.gcp.shape import Block, Each, shaped
-from sandbox.standins.gcp.values import without_empty
+from sandbox.standins.provider.resource import Context, ResourceType, Step
+from sandbox.standins.provider.shape import Block, Each, shaped
+from sandbox.standins.provider.values import without_empty
 
 _AGGREGATIONS = Each(
     Block({"alignmentPeriod": "", "crossSeriesReducer": "", "groupByFields": [], "perSeriesAligner": ""})

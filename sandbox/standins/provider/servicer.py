@@ -8,11 +8,11 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.standins.gcp import lifecycle, values
-from sandbox.standins.gcp.google import Google, GoogleError
-from sandbox.standins.gcp.lifecycle import GoneError, RefusedError
-from sandbox.standins.gcp.resource import Context, ResourceType
-from sandbox.standins.gcp.types import RESOURCE_TYPES
+from sandbox.standins.provider import lifecycle, values
+from sandbox.standins.provider.google import Google, GoogleError
+from sandbox.standins.provider.lifecycle import GoneError, RefusedError
+from sandbox.standins.provider.resource import Context, ResourceType
+from sandbox.standins.provider.types import RESOURCE_TYPES
 
 VERSION = "10.2.0"
 _Diff = provider_pb2.PropertyDiff

@@ -1,7 +1,7 @@
 """The resource types that the components use, one a file."""
 
-from sandbox.standins.gcp.resource import ResourceType
-from sandbox.standins.gcp.types import (
+from sandbox.standins.provider.resource import ResourceType
+from sandbox.standins.provider.types import (
     alert_policy,
     api_key,
     budget,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sandbox.standins.gcp.resource import Context, ResourceType, Rule, Step
+from sandbox.standins.provider.resource import Context, ResourceType, Rule, Step
 
 _LINK_PERMISSION = "billing.resourceAssociations.create"
 _PROVISIONED = {"goog-pulumi-provisioned": "true"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.standins.gcp.resource import Context, ResourceType, Step
+from sandbox.standins.provider.resource import Context, ResourceType, Step
 
 
 def _names(context: Context) -> dict[str, str]:

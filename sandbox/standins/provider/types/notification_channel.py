@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox.standins.gcp.resource import Context, ResourceType, Step
-from sandbox.standins.gcp.values import without_empty
+from sandbox.standins.provider.resource import Context, ResourceType, Step
+from sandbox.standins.provider.values import without_empty
 
 _SENT = ("description", "displayName", "labels", "type", "userLabels")
 

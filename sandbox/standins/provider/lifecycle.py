@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.standins.gcp.google import Google, GoogleError
-from sandbox.standins.gcp.resource import Context, ResourceType, Step
-from sandbox.standins.gcp.values import UNKNOWN, Properties, as_set, differences, is_unknown, plain, secret
+from sandbox.standins.provider.google import Google, GoogleError
+from sandbox.standins.provider.resource import Context, ResourceType, Step
+from sandbox.standins.provider.values import UNKNOWN, Properties, as_set, differences, is_unknown, plain, secret
 
 _POLICIES = ("PREVENT", "ABANDON", "DELETE")
 
