@@ -173,6 +173,15 @@ def test_faults_strike_the_calls_they_name_as_often_as_asked(cloud: LocalCloud) 
     cloud.call("cloudbilling", "GET", path)
 
 
+def test_the_ids_of_deleted_projects_are_freed_when_asked(cloud: LocalCloud) -> None:
+    before = cloud.create_project("gem-again-1")
+    cloud.create_project("gem-stays-1")
+    cloud.call("cloudresourcemanager", "DELETE", f"{PROJECTS}/gem-again-1")
+    assert cloud.local("DELETE", "deletedProjects") == {"forgotten": ["gem-again-1"]}
+    assert cloud.create_project("gem-again-1") != before
+    cloud.call("cloudresourcemanager", "GET", f"{PROJECTS}/gem-stays-1")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
