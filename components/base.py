@@ -1,5 +1,6 @@
 """What every component shares: its type token, and how its children are tied to it."""
 
+import copy
 from typing import Final
 
 import pulumi
@@ -11,15 +12,20 @@ class Component(pulumi.ComponentResource):
     """A component of this package; its type token is `gemini-landing-zone:index:<Class>`."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__(f"{PACKAGE}:index:{type(self).__name__}", name, None, opts)
         self._after = opts.depends_on if opts else None
+        own = copy.copy(opts)
+        if own:
+            # Not the component waits but its children: a component that depends on what failed would end the
+            # program, and with it every other project.
+            own.depends_on = None
+        super().__init__(f"{PACKAGE}:index:{type(self).__name__}", name, None, own)
 
     def child(
         self, protect: bool | None = None, secret_outputs: list[str] | None = None
     ) -> pulumi.ResourceOptions:
         """Options for one child: built fresh, so that the caller's aliases and protection do not leak into it.
 
-        What the component waits for, its children wait for too: Pulumi itself would not record that.
+        They wait for what the component was told to wait for.
         """
         return pulumi.ResourceOptions(
             parent=self, depends_on=self._after, protect=protect, additional_secret_outputs=secret_outputs

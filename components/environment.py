@@ -28,16 +28,18 @@ class GeminiProject(Component):
         super().__init__(name, opts)
 
         project = Project(name, _project_args(settings), self._child())
+        # What is in the project names it by its id, which is known from the start, and waits for it by dependency:
+        # if the project cannot be made, Pulumi then skips what depends on it and goes on with the others.
         alerting = bool(settings.alerts.email)
         services = [API_KEYS_API] * bool(settings.keys) + [MONITORING_API] * alerting
         apis = ProjectApis(
-            name, {"projectId": project.project_id, "services": services}, self._child(project.ready)
+            name, {"projectId": settings.project_id, "services": services}, self._child(project.ready)
         )
         # A new project takes channels at once; in an adopted one, Cloud Monitoring may have been turned off.
         watched = apis.enabled[MONITORING_API] if alerting and settings.adopt else project.ready
         channels = EmailChannels(
             name,
-            {"projectId": project.project_id, "emails": settings.alerts.email},
+            {"projectId": settings.project_id, "emails": settings.alerts.email},
             self._child(watched),
         ).names
         budget_name = None
@@ -55,19 +57,19 @@ class GeminiProject(Component):
             ).budget_name
         keys = ApiKeys(
             name,
-            {"projectId": project.project_id, "keys": settings.keys, "protect": settings.protect},
+            {"projectId": settings.project_id, "keys": settings.keys, "protect": settings.protect},
             self._child(*(apis.enabled[api] for api in (GEMINI_API, API_KEYS_API) if api in apis.enabled)),
         )
         if alerting:
             alerts: AlertsArgs = {
-                "projectId": project.project_id,
+                "projectId": settings.project_id,
                 "alerts": settings.alerts,
                 "channels": channels,
             }
-            Alerts(name, alerts, self._child())
+            Alerts(name, alerts, self._child(watched))
         ModelLimits(
             name,
-            {"projectId": project.project_id, "tier": settings.tier, "limits": settings.limits},
+            {"projectId": settings.project_id, "tier": settings.tier, "limits": settings.limits},
             self._child(apis.enabled[GEMINI_API]),
         )
         self.summary = _summary(settings, project, keys, budget_name)

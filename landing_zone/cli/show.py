@@ -110,4 +110,4 @@ def print_table(console: Console, projects: list[ShownProject]) -> None:
         rows.add_row("  budget", project.budget)
         rows.add_row("  limits", "\n".join(project.limits) or "none")
         console.print(rows)
-        console.print(f"  usage    {project.console['usage']}", markup=False, soft_wrap=True)
+        console.print(f"    usage   {project.console['usage']}", markup=False, soft_wrap=True)

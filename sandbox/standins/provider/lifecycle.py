@@ -6,13 +6,32 @@ from typing import Any
 
 from sandbox.standins.provider.google import Google, GoogleError
 from sandbox.standins.provider.resource import Context, ResourceType, Step
-from sandbox.standins.provider.values import UNKNOWN, Properties, as_set, differences, is_unknown, plain, secret
+from sandbox.standins.provider.values import (
+    UNKNOWN,
+    Properties,
+    as_set,
+    differences,
+    is_unknown,
+    plain,
+    secret,
+)
 
 _POLICIES = ("PREVENT", "ABANDON", "DELETE")
 
 
 class GoneError(Exception):
     """The resource is not there any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the resource is not there any more")
+
+
+class PartlyMadeError(Exception):
+    """A resource was made, but not all of it: the engine must know of it, or the next run would make it again."""
+
+    def __init__(self, identifier: str, reason: str) -> None:
+        self.id = identifier
+        super().__init__(reason)
 
 
 class RefusedError(Exception):
@@ -100,14 +119,24 @@ def planned(kind: ResourceType, inputs: Properties, old: Properties) -> Properti
 
 
 async def create(kind: ResourceType, google: Google, inputs: Properties) -> Context:
-    """Make the resource.
+    """Make the resource, and read it back.
 
     Raises:
-        GoogleError, RefusedError: before anything is made, or with what is made recorded in `context.id`.
+        GoogleError, RefusedError: nothing was made.
+        PartlyMadeError: something was.
     """
     context = Context(plain(inputs))
-    await _run(kind, google, context, kind.create)
-    context.id = kind.id(context)
+    try:
+        for step in kind.create:
+            await _run(kind, google, context, (step,))
+            if step.makes:
+                context.id = kind.id(context)
+        context.id = kind.id(context)
+        await read(kind, google, context)
+    except (GoogleError, RefusedError, GoneError) as error:
+        if context.id:
+            raise PartlyMadeError(context.id, str(error)) from error
+        raise
     return context
 
 
@@ -130,10 +159,11 @@ async def update(
     changed: Iterable[str],
     news: Properties,
 ) -> Context:
-    """Change the resource in place."""
+    """Change the resource in place, and read it back."""
     context = Context(plain(news), plain(old), frozenset(changed), id=identifier)
     if not context.changed <= kind.local:
         await _run(kind, google, context, kind.update)
+    await read(kind, google, context)
     return context
 
 

@@ -47,6 +47,7 @@ class Step:
         when: left out unless this holds.
         absent: statuses that mean that there is no such thing; the answer is then {}.
         verify: judges the answer; a text refuses it.
+        makes: from here on there is a resource, whatever the next steps meet.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Step:
     when: Condition | None = None
     absent: frozenset[int] = frozenset()
     verify: Callable[[Context, dict[str, Any]], str | None] | None = None
+    makes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

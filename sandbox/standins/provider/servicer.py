@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import grpc
+from google.protobuf.any_pb2 import Any
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
+from google.rpc.status_pb2 import Status
+from grpc_status.rpc_status import to_status
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox.standins.provider import lifecycle, values
 from sandbox.standins.provider.google import Google, GoogleError
-from sandbox.standins.provider.lifecycle import GoneError, RefusedError
+from sandbox.standins.provider.lifecycle import GoneError, PartlyMadeError, RefusedError
 from sandbox.standins.provider.resource import Context, ResourceType
 from sandbox.standins.provider.types import RESOURCE_TYPES
 
@@ -32,7 +36,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self) -> None:
         self._google = Google({})
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Task[object]] = set()
 
     async def Handshake(
         self, _: provider_pb2.ProviderHandshakeRequest, __: grpc.aio.ServicerContext
@@ -113,9 +117,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = values.read(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=values.write(lifecycle.planned(kind, inputs, {})))
-        made = await self._done(lifecycle.create(kind, self._google, inputs), context)
-        outputs = await self._recorded(kind, made, context)
-        return provider_pb2.CreateResponse(id=made.id, properties=values.write(outputs))
+        try:
+            made = await self._done(lifecycle.create(kind, self._google, inputs), context)
+        except PartlyMadeError as error:
+            raise await _partly_made(
+                context, error, values.write(lifecycle.planned(kind, inputs, {}))
+            ) from error
+        return provider_pb2.CreateResponse(
+            id=made.id, properties=values.write(lifecycle.recorded(kind, made))
+        )
 
     async def Update(
         self, request: provider_pb2.UpdateRequest, context: grpc.aio.ServicerContext
@@ -128,8 +138,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         found = lifecycle.changes(kind, values.read(request.old_inputs), news)
         tops = {path.split(".")[0].split("[")[0] for path in found}
         changed = await self._done(lifecycle.update(kind, self._google, request.id, old, tops, news), context)
-        outputs = await self._recorded(kind, changed, context)
-        return provider_pb2.UpdateResponse(properties=values.write(outputs))
+        return provider_pb2.UpdateResponse(properties=values.write(lifecycle.recorded(kind, changed)))
 
     async def Read(
         self, request: provider_pb2.ReadRequest, context: grpc.aio.ServicerContext
@@ -163,16 +172,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             task.cancel()
         return Empty()
 
-    async def _recorded(
-        self, kind: ResourceType, made: Context, context: grpc.aio.ServicerContext
-    ) -> values.Properties:
-        """Read back what was made or changed, as the provider does, and give its outputs."""
-        try:
-            await self._done(lifecycle.read(kind, self._google, made), context)
-        except GoneError:
-            await context.abort(grpc.StatusCode.UNKNOWN, f"{made.id} was gone right after it was written")
-        return lifecycle.recorded(kind, made)
-
     async def _done(self, work: Awaitable[_T], context: grpc.aio.ServicerContext) -> _T:
         """Do the work, cancellably; a refusal ends the call in its own words."""
         task = asyncio.ensure_future(work)
@@ -198,6 +197,21 @@ async def _kind(urn: str, context: grpc.aio.ServicerContext) -> ResourceType:
             f"the stand-in gcp plugin does not know {token}; use the official one: GCP_PROVIDER=official",
         )
     return found
+
+
+async def _partly_made(
+    context: grpc.aio.ServicerContext, error: PartlyMadeError, properties: Struct
+) -> Exception:
+    """End a creation with what was made of it, which the engine keeps and tries to finish next time."""
+    detail = Any()
+    detail.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=error.id, properties=properties, inputs=properties, reasons=[str(error)]
+        )
+    )
+    code: int = grpc.StatusCode.UNKNOWN.value[0]
+    await context.abort_with_status(to_status(Status(code=code, message=str(error), details=[detail])))
+    return AssertionError("unreachable")
 
 
 async def _abort(context: grpc.aio.ServicerContext, status: grpc.StatusCode, text: str) -> Exception:

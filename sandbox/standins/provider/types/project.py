@@ -106,7 +106,7 @@ TYPE = ResourceType(
             when=_pays,
             verify=_may_link,
         ),
-        Step("POST", "cloudresourcemanager", "projects", body=_new, waits=True),
+        Step("POST", "cloudresourcemanager", "projects", body=_new, waits=True, makes=True),
         Step("PUT", "cloudbilling", "projects/{project}/billingInfo", body=_link, when=_pays),
         Step("GET", "cloudbilling", "projects/{project}/billingInfo", when=_pays),
     ),
