@@ -1,0 +1,57 @@
+"""Fixtures that run the real engine against a local cloud, and the rule that no report shows an API key."""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import local_cloud
+from sandbox.engine import Engine, get_engine
+from sandbox.layout import ROOT, Layout
+from tests.workspace import Cloud, Workspace, redact
+
+StartCloud = Callable[..., Cloud]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Take API keys out of tracebacks and captured output before anything prints them."""
+    report = yield
+    if report.failed:
+        report.longrepr = redact(str(report.longrepr))
+    report.sections = [(title, redact(text)) for title, text in report.sections]
+    return report
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The Pulumi CLI that `make setup` has found or built."""
+    return get_engine()
+
+
+@pytest.fixture
+def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCloud]:
+    """Starts local clouds of the test's own, each empty, on free ports: `start_cloud("--latency-ms", "100")`."""
+    started: list[Layout] = []
+
+    def start(*options: str) -> Cloud:
+        layout = Layout(program=ROOT, state=tmp_path_factory.mktemp("cloud"))
+        ready = local_cloud.launch(layout, ["--port", "0", *options])
+        started.append(layout)
+        return Cloud(ready)
+
+    yield start
+    for layout in started:
+        local_cloud.stop(layout)
+
+
+@pytest.fixture
+def cloud(start_cloud: StartCloud) -> Cloud:
+    """A local cloud of the test's own."""
+    return start_cloud()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, engine: Engine, cloud: Cloud) -> Workspace:
+    """The program on the engine, with the stand-in plugin, against a local cloud of the test's own."""
+    return Workspace(tmp_path, engine, cloud)
