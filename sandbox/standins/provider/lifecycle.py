@@ -107,6 +107,11 @@ def changes(kind: ResourceType, old_inputs: Properties, news: Properties) -> dic
     return found
 
 
+def changed_inputs(kind: ResourceType, old_inputs: Properties, news: Properties) -> set[str]:
+    """The top-level inputs that differ."""
+    return {path.split(".")[0].split("[")[0] for path in changes(kind, old_inputs, news)}
+
+
 def _set(inputs: Properties) -> Properties:
     """Plain inputs; null is the same as left out."""
     return {name: value for name, value in plain(inputs).items() if value is not None}
@@ -161,6 +166,11 @@ async def update(
 ) -> Context:
     """Change the resource in place, and read it back."""
     context = Context(plain(news), plain(old), frozenset(changed), id=identifier)
+    if not context.changed:
+        # Nothing differs, so the engine asks to finish what a creation left undone.
+        await read(kind, google, context)
+        there = observed(kind, news, recorded(kind, context))
+        context.changed = frozenset(changed_inputs(kind, there, news))
     if not context.changed <= kind.local:
         await _run(kind, google, context, kind.update)
     await read(kind, google, context)

@@ -120,9 +120,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             made = await self._done(lifecycle.create(kind, self._google, inputs), context)
         except PartlyMadeError as error:
-            raise await _partly_made(
-                context, error, values.write(lifecycle.planned(kind, inputs, {}))
-            ) from error
+            raise await _partly_made(context, error, request.properties) from error
         return provider_pb2.CreateResponse(
             id=made.id, properties=values.write(lifecycle.recorded(kind, made))
         )
@@ -135,9 +133,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         old, news = values.read(request.olds), values.read(request.news)
         if request.preview:
             return provider_pb2.UpdateResponse(properties=values.write(lifecycle.planned(kind, news, old)))
-        found = lifecycle.changes(kind, values.read(request.old_inputs), news)
-        tops = {path.split(".")[0].split("[")[0] for path in found}
-        changed = await self._done(lifecycle.update(kind, self._google, request.id, old, tops, news), context)
+        tops = lifecycle.changed_inputs(kind, values.read(request.old_inputs), news)
+        work = lifecycle.update(kind, self._google, request.id, old, tops, news)
+        changed = await self._done(work, context)
         return provider_pb2.UpdateResponse(properties=values.write(lifecycle.recorded(kind, changed)))
 
     async def Read(

@@ -1,0 +1,206 @@
+"""The life of an environment on the real engine: created, looked at, changed, moved between tiers, destroyed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.workspace import Change, Workspace
+
+PROJECT = "gcp:organizations/project:Project"
+KEY = "gcp:projects/apiKey:ApiKey"
+BUDGET = "gcp:billing/budget:Budget"
+OVERRIDE = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
+
+STACK_FILE = (Path(__file__).parents[2] / "stacks" / "Pulumi.sandbox.yaml").read_text()
+
+
+def edited(*changes: tuple[str, str]) -> str:
+    """The sandbox's stack file with pieces of text replaced."""
+    text = STACK_FILE
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def of_google(changes: list[Change]) -> set[tuple[str, str, str]]:
+    """(operation, type, name) of the resources that Google has; components are Pulumi's alone."""
+    return {(change.op, change.type, change.name) for change in changes if change.type.startswith("gcp:")}
+
+
+def states(workspace: Workspace) -> dict[str, str]:
+    """Project id → lifecycle state, of all projects but the seed."""
+    listed = workspace.cloud.call("GET", "/cloudresourcemanager/v1/projects")["projects"]
+    return {
+        item["projectId"]: item["lifecycleState"] for item in listed if item["projectId"] != "sandbox-seed"
+    }
+
+
+def test_create_look_change_destroy(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE)
+    created = workspace.up()
+    assert {change.op for change in created} == {"create"}
+    assert states(workspace) == dict.fromkeys(
+        ("acme-batch-sbx", "acme-chat-sbx", "acme-playground-sbx"), "ACTIVE"
+    )
+    assert workspace.preview() == []
+    assert workspace.refresh() == []
+
+    workspace.write(
+        edited(
+            ("amount: 1200.50", "amount: 1500.75"),
+            ("thresholds: [0.5, 0.8, 1.0, {forecast: 1.0}]", "thresholds: [0.5, 1.0, {forecast: 1.2}]"),
+            ("203.0.113.0/24", "203.0.113.0/25"),
+            ("gemini-2.5-pro: {requestsPerMinute: 5,", "gemini-2.5-pro: {requestsPerMinute: 4,"),
+        )
+    )
+    expected = {
+        ("update", BUDGET, "chat"),
+        ("update", KEY, "chat--backend"),
+        *(("update", OVERRIDE, f"chat--gemini-2.5-pro-requestsPerMinute-{tier}") for tier in (1, 2, 3)),
+    }
+    assert of_google(workspace.preview()) == expected
+    assert of_google(workspace.up()) == expected
+    assert workspace.preview() == []
+    [budget] = [
+        item
+        for item in workspace.cloud.call(
+            "GET", "/billingbudgets/v1/billingAccounts/01A2B3-C4D5E6-F7A8B9/budgets"
+        )["budgets"]
+        if item["displayName"].startswith("acme-chat-sbx")
+    ]
+    assert budget["amount"] == {
+        "specifiedAmount": {"currencyCode": "USD", "units": "1500", "nanos": 750_000_000}
+    }
+    assert [rule["thresholdPercent"] for rule in budget["thresholdRules"]] == [0.5, 1, 1.2]
+
+    assert {change.op for change in workspace.destroy()} == {"delete"}
+    assert set(states(workspace).values()) == {"DELETE_REQUESTED"}
+
+
+def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE)
+    workspace.up()
+    before = workspace.outputs(secrets=True)["projects"]["batch"]
+
+    budget = "      budget:\n        amount: 300\n"
+    workspace.write(
+        edited(
+            (budget, ""),
+            ("projectId: acme-batch-sbx\n      tier: paid", "projectId: acme-batch-sbx\n      tier: free"),
+            ("requestsPerMinute: 300, inputTokensPerMinute: 1000000", "requestsPerMinute: 3"),
+        )
+    )
+    changed = of_google(workspace.up())
+    assert ("update", PROJECT, "batch") in changed
+    assert ("delete", BUDGET, "batch") in changed
+    assert {op for op, kind, _ in changed if kind in (PROJECT, KEY)} == {"update"}
+    assert {kind for op, kind, _ in changed if op != "update"} == {BUDGET, OVERRIDE}
+    link = workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")
+    assert not link.get("billingEnabled")
+    free = workspace.outputs(secrets=True)["projects"]["batch"]
+    assert (free["tier"], free["budget"]) == ("free", None)
+    assert (free["number"], free["keys"]) == (before["number"], before["keys"])
+
+    workspace.write(STACK_FILE)
+    workspace.up()
+    after = workspace.outputs(secrets=True)["projects"]["batch"]
+    assert (after["tier"], after["number"], after["keys"]) == ("paid", before["number"], before["keys"])
+    assert workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")[
+        "billingEnabled"
+    ]
+    assert workspace.preview() == []
+
+
+def test_what_someone_changed_by_hand_is_seen_and_put_back(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE)
+    workspace.up()
+    [policy] = [
+        item
+        for item in workspace.cloud.call("GET", "/monitoring/v3/projects/acme-chat-sbx/alertPolicies")[
+            "alertPolicies"
+        ]
+        if "fail" in item["displayName"]
+    ]
+    workspace.cloud.call("PATCH", f"/monitoring/v3/{policy['name']}?updateMask=enabled", {"enabled": False})
+    workspace.cloud.call(
+        "PUT",
+        "/cloudbilling/v1/projects/acme-playground-sbx/billingInfo",
+        {"billingAccountName": "billingAccounts/01A2B3-C4D5E6-F7A8B9"},
+    )
+    assert {change.name for change in workspace.refresh()} >= {"chat-error-rate", "playground"}
+    assert of_google(workspace.up()) == {
+        ("update", "gcp:monitoring/alertPolicy:AlertPolicy", "chat-error-rate"),
+        ("update", PROJECT, "playground"),
+    }
+    assert not workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-playground-sbx/billingInfo").get(
+        "billingEnabled"
+    )
+
+
+def test_a_project_that_google_refuses_keeps_no_other_from_being_made(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE)
+    fault = {
+        "error": "PERMISSION_DENIED",
+        "method": "cloudbilling.projects.updateBillingInfo",
+        "path": "acme-batch-sbx",
+        "times": 1,
+    }
+    workspace.cloud.call("PUT", "/_local/faults", {"faults": [fault]})
+    run = workspace.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", check=False)
+    assert run.returncode != 0
+    assert "The caller does not have permission" in run.stdout + run.stderr
+    budgets = workspace.cloud.call("GET", "/billingbudgets/v1/billingAccounts/01A2B3-C4D5E6-F7A8B9/budgets")[
+        "budgets"
+    ]
+    assert [item["displayName"] for item in budgets] == ["acme-chat-sbx Gemini API"]
+    # What is missing is made by the next run, once Google agrees.
+    workspace.up()
+    assert workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")[
+        "billingEnabled"
+    ]
+    assert workspace.preview() == []
+
+
+def test_mistakes_stop_everything_before_the_first_request(workspace: Workspace) -> None:
+    workspace.write(edited(("amount: 300", "amuont: 300"), ("198.51.100.7", "everywhere")))
+    run = workspace.pulumi("up", "--yes", "--skip-preview", check=False)
+    printed = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "2 mistakes in the settings; nothing was created." in printed
+    assert re.search(
+        r"stacks/Pulumi\.test\.yaml:\d+: gemini-landing-zone:projects\.batch\.budget\.amuont", printed
+    )
+    assert "did you mean 'amount'?" in printed
+    assert "Traceback" not in printed
+    assert workspace.cloud.requests() == []
+
+
+def test_no_secret_reaches_the_state_or_the_screen(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE)
+    run = workspace.pulumi("up", "--yes")
+    keys = [
+        key
+        for project in workspace.outputs(secrets=True)["projects"].values()
+        for key in project["keys"].values()
+    ]
+    assert len(keys) == 4
+    assert "[redacted]" not in run.stdout + run.stderr
+    kept = [path for path in workspace.layout.state.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".json" for path in kept)
+    for path in kept:
+        content = path.read_bytes()
+        assert not any(key.encode() in content for key in keys), path.name
+    shown = workspace.outputs()["projects"]
+    assert all(value == "[secret]" for project in shown.values() for value in project["keys"].values())
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_kept_project_survives_a_destroy(workspace: Workspace, protected: bool) -> None:
+    policy = "deletionPolicy: DELETE\n    protect: true" if protected else "deletionPolicy: PREVENT"
+    workspace.write(edited(("deletionPolicy: DELETE", policy)))
+    workspace.up()
+    run = workspace.pulumi("destroy", "--yes", "--skip-preview", check=False)
+    assert run.returncode != 0
+    assert set(states(workspace).values()) == {"ACTIVE"}
