@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import grpc
 
@@ -13,12 +15,23 @@ CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE),
     ("grpc.max_send_message_length", MAX_MESSAGE),
 )
+_LOOK_S = 0.5
 
 
 def leave_when_told() -> None:
-    """End the process at once and quietly on SIGINT and SIGTERM: the engine waits for plugins that linger."""
+    """End the process at once and quietly on SIGINT and SIGTERM, and when the engine that started it has gone.
+
+    The engine waits for plugins that linger; and nobody else would end those of an engine that was killed.
+    """
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, lambda *_: os._exit(0))
+    Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _leave_with(engine: int) -> None:
+    while os.getppid() == engine:
+        time.sleep(_LOOK_S)
+    os._exit(0)
 
 
 def thread_server(workers: int) -> grpc.Server:

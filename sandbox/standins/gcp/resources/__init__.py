@@ -1,0 +1,41 @@
+"""The resource types and functions, by token."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sandbox.standins.gcp.lifecycle import Context, Lifecycle
+from sandbox.standins.gcp.resources import (
+    alert_policy,
+    api_key,
+    budget,
+    notification_channel,
+    project,
+    project_info,
+    quota_override,
+    quota_preference,
+    service,
+)
+
+Function = Callable[[Context, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+
+LIFECYCLES: Mapping[str, Lifecycle] = {
+    lifecycle.resource.urn_type: lifecycle
+    for lifecycle in (
+        project.LIFECYCLE,
+        service.LIFECYCLE,
+        api_key.LIFECYCLE,
+        *(
+            Lifecycle(resource)
+            for resource in (
+                alert_policy.ALERT_POLICY,
+                budget.BUDGET,
+                notification_channel.NOTIFICATION_CHANNEL,
+                project_info.PROJECT_INFO,
+                quota_override.QUOTA_OVERRIDE,
+                quota_preference.QUOTA_PREFERENCE,
+            )
+        ),
+    )
+}
+
+FUNCTIONS: Mapping[str, Function] = {"gcp:organizations/getProject:getProject": project.get_project}

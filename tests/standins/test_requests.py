@@ -1,0 +1,105 @@
+"""The stand-in plugin sends what the official one sends: every request, with its path, query and body, in order.
+
+`requests.json` is a recording of the official plugin, 9.35.0, against the local cloud. With GCP_PROVIDER=official the
+test runs that plugin against the recording; RECORD_REQUESTS=1 besides makes the recording anew.
+"""
+
+import json
+import os
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from sandbox.engine import Engine
+from tests.workspace import Cloud, Workspace
+
+HERE = Path(__file__).parent
+RECORDING = HERE / "requests.json"
+STACK_FILE = """\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gcp:userProjectOverride: true
+  gcp:billingProject: sandbox-seed
+  # Whether two APIs are enabled by one call or by two is a matter of milliseconds.
+  gcp:batching: {{enableBatching: false}}
+  stand-in:version: {version}
+"""
+#: What differs from run to run: numbers and ids that Google gives, and times.
+VARIABLE = [
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
+    (re.compile(r"budgets/[0-9a-f-]{36}"), "budgets/ID"),
+    (re.compile(r"(notificationChannels|alertPolicies|conditions)/\d+"), r"\1/ID"),
+    (re.compile(r"\b10000\d{7}\b"), "NUMBER"),
+]
+#: The object that a request is about: what its path names, without what is below it.
+OBJECT = re.compile(
+    r"/v\d+/(.*?/keys/[^/?]+|.*?/budgets(?:/ID)?|.*?/consumerOverrides|.*?/quotaPreferences(?:/[^/?]+)?"
+    r"|.*?/(?:notificationChannels|alertPolicies)(?:/ID)?|projects/[^/?:]+/services|projects/[^/?:]+|[^?]*)"
+)
+
+Request = dict[str, Any]
+
+
+def normalized(request: Request) -> Request:
+    """A request without what differs from run to run."""
+    kept = {name: request[name] for name in ("method", "service", "path", "body", "x-goog-user-project")}
+    text = json.dumps(kept, sort_keys=True)
+    for pattern, word in VARIABLE:
+        text = pattern.sub(word, text)
+    found: Request = json.loads(text)
+    return found
+
+
+def of_resources(requests: list[Request]) -> list[Request]:
+    """The requests but for polls of operations: how often one is asked for depends on the time it takes."""
+    return [normalized(request) for request in requests if "/operations/" not in request["path"]]
+
+
+def by_object(requests: list[Request]) -> dict[str, list[str]]:
+    """Object → the requests about it, in order."""
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for request in requests:
+        found = OBJECT.match(request["path"])
+        grouped[f"{request['service']} {found[1] if found else request['path']}"].append(
+            json.dumps(request, sort_keys=True)
+        )
+    return grouped
+
+
+def run(workspace: Workspace, cloud: Cloud) -> dict[str, list[Request]]:
+    """Create, refresh, update and destroy, one resource at a time; the requests of each."""
+    recorded: dict[str, list[Request]] = {}
+    last = 0
+
+    def keep(name: str) -> None:
+        nonlocal last
+        requests = cloud.requests(last)
+        last = requests[-1]["n"]
+        recorded[name] = of_resources(requests)
+
+    one_by_one = ("--yes", "--skip-preview", "--parallel", "1")
+    workspace.write(STACK_FILE.format(version=1))
+    workspace.pulumi("up", *one_by_one)
+    keep("create")
+    workspace.pulumi("refresh", *one_by_one)
+    keep("refresh")
+    workspace.write(STACK_FILE.format(version=2))
+    workspace.pulumi("up", *one_by_one)
+    keep("update")
+    workspace.pulumi("destroy", *one_by_one)
+    keep("destroy")
+    return recorded
+
+
+def test_every_request_is_the_official_plugins(tmp_path: Path, engine: Engine, cloud: Cloud) -> None:
+    provider = os.environ.get("GCP_PROVIDER", "standin")
+    sent = run(Workspace(tmp_path, engine, cloud, provider, HERE / "fixture"), cloud)
+    if provider == "official" and os.environ.get("RECORD_REQUESTS"):
+        RECORDING.write_text(json.dumps(sent, indent=1, sort_keys=True) + "\n")
+    official: dict[str, list[Request]] = json.loads(RECORDING.read_text())
+    for step, expected in official.items():
+        ours, theirs = by_object(sent[step]), by_object(expected)
+        assert Counter(ours.keys()) == Counter(theirs.keys()), step
+        for name, requests in theirs.items():
+            assert ours[name] == requests, f"{step}: {name}"
