@@ -65,13 +65,15 @@ class Change:
 class Workspace:
     """The program in a folder of its own. Environments, state and stack file are the test's; the code is not."""
 
-    def __init__(self, folder: Path, engine: Engine, cloud: Cloud, provider: str = "standin") -> None:
+    def __init__(
+        self, folder: Path, engine: Engine, cloud: Cloud, provider: str = "standin", program: Path = ROOT
+    ) -> None:
         self.cloud = cloud
         self.layout = Layout(program=folder / "program", state=folder / "state")
         self.stack_file = self.layout.program / "stacks" / f"Pulumi.{STACK}.yaml"
         self.stack_file.parent.mkdir(parents=True)
         for name in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(ROOT / name, self.layout.program)
+            shutil.copy(program / name, self.layout.program)
         (self.layout.program / ".venv").symlink_to(ROOT / ".venv")
         self.environment = sandbox_environment(engine, self.layout, cloud.ready, provider)
 

@@ -38,6 +38,9 @@ OBJECT = re.compile(
     r"|.*?/(?:notificationChannels|alertPolicies)(?:/ID)?|projects/[^/?:]+/services|projects/[^/?:]+|[^?]*)"
 )
 
+#: Listings and collections that several resources ask for by one path: no order holds between resources.
+SHARED = (" projects", "/services")
+
 Request = dict[str, Any]
 
 
@@ -65,6 +68,14 @@ def by_object(requests: list[Request]) -> dict[str, list[str]]:
             json.dumps(request, sort_keys=True)
         )
     return grouped
+
+
+def in_order(requests: list[str], reads_apart: bool) -> tuple[list[str], int]:
+    """The requests in order; with `reads_apart` the writes in order, and how many reads there are."""
+    if not reads_apart:
+        return requests, 0
+    writes = [request for request in requests if '"method": "GET"' not in request]
+    return writes, len(requests) - len(writes)
 
 
 def run(workspace: Workspace, cloud: Cloud) -> dict[str, list[Request]]:
@@ -102,4 +113,9 @@ def test_every_request_is_the_official_plugins(tmp_path: Path, engine: Engine, c
         ours, theirs = by_object(sent[step]), by_object(expected)
         assert Counter(ours.keys()) == Counter(theirs.keys()), step
         for name, requests in theirs.items():
-            assert ours[name] == requests, f"{step}: {name}"
+            if name.endswith(SHARED):
+                assert sorted(ours[name]) == sorted(requests), f"{step}: {name}"
+                continue
+            # An API's read asks for its project too, at a time of its own.
+            reads_apart = name == "cloudresourcemanager projects/stand-in-paid"
+            assert in_order(ours[name], reads_apart) == in_order(requests, reads_apart), f"{step}: {name}"

@@ -137,7 +137,8 @@ async def create(kind: ResourceType, google: Google, inputs: Properties) -> Cont
             if step.makes:
                 context.id = kind.id(context)
         context.id = kind.id(context)
-        await read(kind, google, context)
+        if kind.read_back(context):
+            await read(kind, google, context)
     except (GoogleError, RefusedError, GoneError) as error:
         if context.id:
             raise PartlyMadeError(context.id, str(error)) from error

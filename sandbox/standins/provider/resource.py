@@ -97,6 +97,7 @@ class ResourceType:
         in_project: `project` is filled in from the provider's.
         auto_named: the input that gets a generated name.
         rules: checks of inputs.
+        read_back: whether a creation is read back; not where it found all there already.
         import_inputs: the inputs that an id names.
         keep_policy: `deletionPolicy` decides over a delete; the message is for PREVENT.
     """
@@ -121,4 +122,5 @@ class ResourceType:
     rules: tuple[Rule, ...] = ()
     import_inputs: Callable[[str], dict[str, Any]] = lambda _: {}
     exists: Condition = lambda _: True
+    read_back: Condition = lambda _: True
     prevented: str = "Cannot destroy resource as deletion_policy is set to PREVENT."

@@ -53,21 +53,7 @@ TYPE = ResourceType(
         Step("POST", "monitoring", "projects/{project}/notificationChannels", body=_body, keep="channel"),
     ),
     read=(Step("GET", "monitoring", "{channel}", keep="channel", absent=frozenset({403, 404})),),
-    update=(
-        Step(
-            "PATCH",
-            "monitoring",
-            "{channel}",
-            query=lambda context: {
-                "updateMask": ",".join(
-                    name
-                    for name in ("labels", "type", "userLabels", "description", "displayName", "enabled")
-                    if name in context.changed
-                )
-            },
-            body=_body,
-        ),
-    ),
+    update=(Step("PATCH", "monitoring", "{channel}", body=_body),),
     delete=(
         Step(
             "DELETE",

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sandbox.standins.provider.resource import Context, ResourceType, Rule, Step
+from sandbox.standins.provider.resource import Condition, Context, ResourceType, Rule, Step
 
 _LINK_PERMISSION = "billing.resourceAssociations.create"
 _PROVISIONED = {"goog-pulumi-provisioned": "true"}
@@ -39,16 +39,15 @@ def _new(context: Context) -> dict[str, Any]:
     }
 
 
-def _changed(context: Context) -> dict[str, Any]:
+def _moved(context: Context) -> dict[str, Any]:
+    """The project under its new name and parent, with the labels it has."""
     parent = _parent(context.inputs)
-    current = context.answers["current"]
-    kept = {key: value for key, value in current.items() if key != "parent"}
-    return {
-        **kept,
-        "name": context.inputs["name"],
-        **({"parent": parent} if parent else {}),
-        "labels": _labels(context),
-    }
+    current = {key: value for key, value in context.answers["current"].items() if key != "parent"}
+    return {**current, "name": context.inputs["name"], **({"parent": parent} if parent else {})}
+
+
+def _relabelled(context: Context) -> dict[str, Any]:
+    return {**_moved(context), "labels": _labels(context)}
 
 
 def _link(context: Context) -> dict[str, str]:
@@ -88,8 +87,8 @@ def _pays(context: Context) -> bool:
     return bool(context.inputs.get("billingAccount"))
 
 
-def _renamed(context: Context) -> bool:
-    return bool(context.changed & {"name", "labels", "folderId", "orgId"})
+def _differs(*names: str) -> Condition:
+    return lambda context: bool(context.changed.intersection(names))
 
 
 TYPE = ResourceType(
@@ -124,20 +123,28 @@ TYPE = ResourceType(
     ),
     update=(
         Step("GET", "cloudresourcemanager", "projects/{project}", keep="current"),
+        Step("PUT", "cloudresourcemanager", "projects/{project}", body=_moved, when=_differs("name")),
+        Step(
+            "PUT",
+            "cloudresourcemanager",
+            "projects/{project}",
+            body=_moved,
+            when=_differs("folderId", "orgId"),
+        ),
         Step(
             "PUT",
             "cloudbilling",
             "projects/{project}/billingInfo",
             body=_link,
-            when=lambda context: "billingAccount" in context.changed,
+            when=_differs("billingAccount"),
         ),
         Step(
             "GET",
             "cloudbilling",
             "projects/{project}/billingInfo",
-            when=lambda context: "billingAccount" in context.changed,
+            when=_differs("billingAccount"),
         ),
-        Step("PUT", "cloudresourcemanager", "projects/{project}", body=_changed, when=_renamed),
+        Step("PUT", "cloudresourcemanager", "projects/{project}", body=_relabelled, when=_differs("labels")),
     ),
     delete=(Step("DELETE", "cloudresourcemanager", "projects/{project}", absent=frozenset({403, 404})),),
     exists=lambda context: context.answers["project"].get("lifecycleState") == "ACTIVE",

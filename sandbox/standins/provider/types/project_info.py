@@ -19,7 +19,7 @@ def _link(context: Context) -> dict[str, str]:
     return {"billingAccountName": f"billingAccounts/{account}" if account else ""}
 
 
-_PATH = "projects/{project}/billingInfo"
+_PATH = "projects/{project}/billingInfo/"
 
 TYPE = ResourceType(
     pulumi_type="gcp:billing/projectInfo:ProjectInfo",
@@ -29,7 +29,7 @@ TYPE = ResourceType(
     create=(Step("PUT", "billinglinks", _PATH, body=_link),),
     read=(Step("GET", "billinglinks", _PATH, keep="link", absent=frozenset({403, 404})),),
     update=(Step("PUT", "billinglinks", _PATH, body=_link),),
-    delete=(Step("PUT", "billinglinks", _PATH, body=lambda _: {"billingAccountName": ""}),),
+    delete=(Step("PUT", "billinglinks", _PATH),),
     required=("billingAccount",),
     replaces=frozenset({"project"}),
     import_inputs=lambda identifier: {"project": identifier.removeprefix("projects/")},

@@ -41,14 +41,14 @@ def _mask(context: Context) -> dict[str, str]:
 def _body(context: Context) -> dict[str, Any]:
     body: dict[str, Any] = without_empty({name: context.inputs.get(name) for name in _SENT})
     config = context.inputs.get("quotaConfig") or {}
-    # 0 is a value here: it denies.
-    return {
-        **body,
-        "quotaConfig": {
-            **body.get("quotaConfig", {}),
-            "preferredValue": str(config.get("preferredValue", "")),
-        },
+    known = context.old.get("quotaConfig") or {}
+    body["quotaConfig"] = {
+        # What Google said of it is sent back with a change.
+        **{name: known[name] for name in ("grantedValue", "requestOrigin") if known.get(name)},
+        # 0 is a value here: it denies.
+        "preferredValue": str(config.get("preferredValue", "")),
     }
+    return body
 
 
 def _outputs(context: Context) -> dict[str, Any]:

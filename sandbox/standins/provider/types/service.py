@@ -44,23 +44,26 @@ TYPE = ResourceType(
     id=lambda context: f"{context.inputs['project']}/{context.inputs['service']}",
     outputs=_outputs,
     create=(
+        Step("GET", "services", "projects/{project}/services", query=lambda _: _FILTER, keep="listed"),
+        Step(
+            "POST",
+            "services",
+            "projects/{project}/services/{service}:enable",
+            body=lambda _: {},
+            keep="enabled",
+            waits=True,
+            when=lambda context: not _enabled(context),
+        ),
         Step(
             "GET",
             "services",
             "projects/{project}/services",
             query=lambda _: _FILTER,
             keep="listed",
+            when=lambda context: "enabled" in context.answers,
         ),
-        Step(
-            "POST",
-            "services",
-            "projects/{project}/services/{service}:enable",
-            body=lambda _: {},
-            waits=True,
-            when=lambda context: not _enabled(context),
-        ),
-        _LIST,
     ),
+    read_back=lambda context: "enabled" in context.answers,
     read=(
         Step(
             "GET",
