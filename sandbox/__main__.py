@@ -44,7 +44,7 @@ def up(_: list[str]) -> None:
         ready = local_cloud.start(SANDBOX)
         local_cloud.forget_deleted_projects(ready)
         environment = sandbox_environment(engine, SANDBOX, ready, provider)
-        stack.up(SANDBOX, environment)
+        stack.up(SANDBOX, environment, ready)
         _run("What was made", ["gemini-lz", "show", stack.STACK], environment)
     say(
         'Go on with:  eval "$(make -s env)"  and then pulumi, gcloud or terraform;  make down  takes it all away.'
@@ -56,8 +56,8 @@ def down(_: list[str]) -> None:
     provider = chosen_provider()
     engine = get_engine()
     with _alone():
-        environment = sandbox_environment(engine, SANDBOX, local_cloud.start(SANDBOX), provider)
-        stack.destroy(SANDBOX, environment)
+        ready = local_cloud.start(SANDBOX)
+        stack.destroy(SANDBOX, sandbox_environment(engine, SANDBOX, ready, provider), ready)
         local_cloud.stop(SANDBOX)
 
 

@@ -22,6 +22,7 @@ PORTS = 10
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
+CALL_TIMEOUT_S = 10
 POLL_S = 0.05
 
 Ready = dict[str, Any]
@@ -33,16 +34,12 @@ def running(layout: Layout) -> Ready | None:
     ready = _recorded(layout)
     if ready is None:
         return None
-    connection = http.client.HTTPConnection(HOST, ready["port"], timeout=5)
     try:
         os.kill(ready["pid"], 0)
-        connection.request("GET", "/_local/requests?after=999999999")
-        answers = connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+        json.loads(call(ready, "GET", f"/_local/requests?after={sys.maxsize}"))["requests"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
         return None
-    finally:
-        connection.close()
-    return ready if answers else None
+    return ready
 
 
 def start(layout: Layout) -> Ready:
@@ -100,12 +97,19 @@ def launch(layout: Layout, options: list[str]) -> Ready:
     raise SandboxError(f"The local cloud did not start in time. {_log_since(layout.cloud_log, begin)}")
 
 
+def call(ready: Ready, method: str, path: str) -> str:
+    """Ask the local cloud at its main port; returns the body of the answer, whatever its status."""
+    connection = http.client.HTTPConnection(HOST, ready["port"], timeout=CALL_TIMEOUT_S)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
 def forget_deleted_projects(ready: Ready) -> None:
     """Let the ids of deleted projects be used again: at Google they are gone, and the stack's could not come back."""
-    connection = http.client.HTTPConnection(HOST, ready["port"], timeout=5)
-    connection.request("DELETE", "/_local/deletedProjects")
-    forgotten = json.load(connection.getresponse())["forgotten"]
-    connection.close()
+    forgotten = json.loads(call(ready, "DELETE", "/_local/deletedProjects"))["forgotten"]
     if forgotten:
         say(f"  Deleted projects are forgotten, so that their ids are free again: {', '.join(forgotten)}")
 

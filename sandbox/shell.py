@@ -55,7 +55,8 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
     return {
         "PATH": os.pathsep.join(path),
         **variables,
-        "PULUMI_BACKEND_URL": layout.backend.as_uri(),
+        # Without the metadata files beside the state's, which a kill can leave half written.
+        "PULUMI_BACKEND_URL": f"{layout.backend.as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_PARALLEL": str(PARALLEL),
         "PULUMI_SKIP_UPDATE_CHECK": "true",

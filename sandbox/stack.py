@@ -9,44 +9,38 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
+from sandbox import pending as pending_creates
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
+from sandbox.local_cloud import Ready
 from sandbox.steps import step
 
 STACK = "sandbox"
 POLL_S = 0.2
 
-CHOSEN_IDS = {
-    "gcp:organizations/project:Project": "projects/{projectId}",
-    "gcp:projects/apiKey:ApiKey": "projects/{project}/locations/global/keys/{name}",
-}
-"""Resource type → the id that a created resource has, where its inputs decide it. A create of these that was cut
-off may have been done, and doing it again would meet the resource itself."""
 
-
-def up(layout: Layout, environment: Mapping[str, str]) -> None:
+def up(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
     """Bring the stack to what its file says; the engine's output goes to the screen."""
     pulumi = _Pulumi(layout, environment)
     with step("Select the stack") as current:
         current.outcome = STACK
         pulumi.ask("stack", "select", "--create", STACK)
-    _heal(pulumi, layout)
+    _heal(pulumi, layout, ready)
     with step(f"pulumi up --stack {STACK}", streams=True):
-        pulumi.stream("up", "--yes", "--stack", STACK)
+        pulumi.stream("up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", STACK)
 
 
-def destroy(layout: Layout, environment: Mapping[str, str]) -> None:
+def destroy(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
     """Delete what the stack made; the stack stays, empty."""
     pulumi = _Pulumi(layout, environment)
     if not _exists(pulumi):
         with step("Destroy the stack") as current:
             current.outcome = "there is none"
         return
-    _heal(pulumi, layout)
+    _heal(pulumi, layout, ready)
     with step(f"pulumi destroy --stack {STACK}", streams=True):
-        pulumi.stream("destroy", "--yes", "--stack", STACK)
+        pulumi.stream("destroy", "--yes", "--skip-preview", "--stack", STACK)
 
 
 class _Pulumi:
@@ -56,18 +50,19 @@ class _Pulumi:
         self._directory = layout.program
         self._environment = {**os.environ, **environment}
 
-    def ask(self, *arguments: str) -> str:
-        """Run a command that ends soon and return what it prints. Raises SandboxError with what it says."""
+    def ask(self, *arguments: str, text: str | None = None) -> str:
+        """Run a command that reads `text`; return what it prints. Raises SandboxError with what it says."""
         answer = subprocess.run(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self._directory,
             env=self._environment,
+            input=text,
             capture_output=True,
             text=True,
             check=False,
         )
         if answer.returncode:
-            raise SandboxError(f"`pulumi {' '.join(arguments)}` failed:\n{answer.stderr.strip()}")
+            raise SandboxError(f"`pulumi {' '.join(arguments)}` failed:\n{answer.stdout}{answer.stderr}")
         return answer.stdout
 
     def stream(self, *arguments: str) -> None:
@@ -103,26 +98,16 @@ def _exists(pulumi: _Pulumi) -> bool:
     return any(stack["name"] == STACK for stack in json.loads(pulumi.ask("stack", "ls", "--json")))
 
 
-def _heal(pulumi: _Pulumi, layout: Layout) -> None:
+def _heal(pulumi: _Pulumi, layout: Layout, ready: Ready) -> None:
     """Undo what a killed run left: its lock, and operations of which the state does not know the end."""
     _unlock(pulumi, layout)
-    deployment = json.loads(pulumi.ask("stack", "export", "--stack", STACK)).get("deployment") or {}
-    pending = deployment.get("pending_operations") or []
-    if not pending:
-        return
-    with step(f"Find out how {len(pending)} operations ended that were cut off", streams=True):
-        imports = [
-            f"--import-pending-creates={value}"
-            for operation in pending
-            if operation["type"] == "creating" and (made := _chosen_id(operation["resource"]))
-            for value in (operation["resource"]["urn"], made)
-        ]
-        pulumi.stream("refresh", "--yes", "--stack", STACK, "--clear-pending-creates", *imports)
-
-
-def _chosen_id(resource: Mapping[str, Any]) -> str | None:
-    pattern = CHOSEN_IDS.get(resource["type"])
-    return pattern.format_map(resource["inputs"]) if pattern else None
+    exported = json.loads(pulumi.ask("stack", "export", "--stack", STACK))
+    pending = (exported.get("deployment") or {}).get("pending_operations") or []
+    if pending:
+        with step(f"Find out how {len(pending)} operations ended that were cut off"):
+            exported["deployment"] = pending_creates.with_found(exported["deployment"], ready)
+            pulumi.ask("stack", "import", "--stack", STACK, text=json.dumps(exported))
+            pulumi.ask("refresh", "--yes", "--skip-preview", "--stack", STACK, "--clear-pending-creates")
 
 
 def _unlock(pulumi: _Pulumi, layout: Layout) -> None:

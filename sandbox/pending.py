@@ -1,0 +1,88 @@
+"""Creates that were cut off: found in the local cloud and entered in the state, so that nothing is made twice.
+
+A killed engine leaves each create that it had begun as a pending operation, and cannot know whether it was done.
+`pulumi refresh --import-pending-creates` takes an id for it but, as of 3.259.0, drops the operation all the same.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.local_cloud import Ready, call
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A type whose ids the cloud gives: where its resources are listed, and which of them is the wanted one."""
+
+    path: str
+    items: str
+    same: Callable[[Values, Values], bool]
+    id: str = "{name}"
+
+
+def _same(*fields: str) -> Callable[[Values, Values], bool]:
+    return lambda inputs, item: all(inputs.get(field) == item.get(field) for field in fields)
+
+
+_OVERRIDES = (
+    "projects/{project}/services/{service}/consumerQuotaMetrics/{metric}/limits/{limit}/consumerOverrides"
+)
+
+_LISTED = {
+    "gcp:billing/budget:Budget": _Listed(
+        "billingbudgets/v1/billingAccounts/{billingAccount}/budgets", "budgets", _same("displayName")
+    ),
+    "gcp:monitoring/notificationChannel:NotificationChannel": _Listed(
+        "monitoring/v3/projects/{project}/notificationChannels",
+        "notificationChannels",
+        _same("displayName", "labels"),
+    ),
+    "gcp:monitoring/alertPolicy:AlertPolicy": _Listed(
+        "monitoring/v3/projects/{project}/alertPolicies", "alertPolicies", _same("displayName")
+    ),
+    "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": _Listed(
+        f"serviceusage/v1beta1/{_OVERRIDES}", "overrides", _same("dimensions"), f"{_OVERRIDES}/{{last}}"
+    ),
+}
+
+_CHOSEN = {
+    "gcp:organizations/project:Project": "projects/{projectId}",
+    "gcp:projects/apiKey:ApiKey": "projects/{project}/locations/global/keys/{name}",
+}
+"""Types whose ids are in their inputs. A refresh takes those out again that were never made."""
+
+
+def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
+    """The exported deployment with the resources in it that pending creates have made.
+
+    The pending operations stay: they are cleared by the refresh that has to follow, or found again after a kill.
+    """
+    resources = list(deployment.get("resources") or [])
+    known = {resource["urn"] for resource in resources} | {resource.get("id") for resource in resources}
+    for operation in deployment.get("pending_operations") or []:
+        resource = operation["resource"]
+        if operation["type"] == "creating" and resource["urn"] not in known:
+            made = _id(resource["type"], resource["inputs"], ready, known)
+            if made:
+                resources.append({**resource, "id": made, "outputs": resource["inputs"]})
+                known.add(made)
+    return {**deployment, "resources": resources}
+
+
+def _id(resource_type: str, inputs: Values, ready: Ready, known: set[str | None]) -> str | None:
+    if resource_type in _CHOSEN:
+        return _CHOSEN[resource_type].format_map(inputs)
+    listed = _LISTED.get(resource_type)
+    if listed is None:  # making it again changes nothing: an API that is enabled, a link
+        return None
+    answer = json.loads(call(ready, "GET", f"/{listed.path.format_map(inputs)}"))
+    for item in answer.get(listed.items, []):
+        last = item["name"].rpartition("/")[2]
+        identifier = listed.id.format_map({**inputs, "name": item["name"], "last": last})
+        if identifier not in known and listed.same(inputs, item):
+            return identifier
+    return None
