@@ -150,7 +150,10 @@ def _alone() -> AbstractContextManager[None]:
 def _run(title: str, command: list[str], environment: dict[str, str]) -> None:
     with step(title, streams=True):
         code = subprocess.run(
-            [BIN / command[0], *command[1:]], cwd=ROOT, env={**os.environ, **environment}, check=False
+            [BIN / command[0], *command[1:]],
+            cwd=SANDBOX.program,
+            env={**os.environ, **environment},
+            check=False,
         )
         if code.returncode:
             raise SandboxError(f"`{' '.join(command)}` failed (exit code {code.returncode})")

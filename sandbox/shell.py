@@ -1,6 +1,7 @@
 """The environment in which Pulumi, gcloud, Terraform and Google's clients work on the sandbox."""
 
 import os
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
 
 PASSPHRASE = "gemini-landing-zone"  # noqa: S105 public on purpose: the local cloud's keys open nothing
-PARALLEL = 256
+PARALLEL = 16
 """Resource operations at once. They wait for an API rather than compute, and Pulumi's default is 4 a core."""
 
 PROVIDERS = ("standin", "official")
@@ -70,8 +71,7 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
 
 
 def _official_plugin() -> bool:
-    """Whether Pulumi would find an official gcp plugin: on PATH, or among those it has installed."""
+    """Whether Pulumi would find an official gcp plugin: on PATH, or the SDK's version among the installed ones."""
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    folders = [Path(folder) for folder in search_path().split(os.pathsep) if folder]
-    folders += (home / "plugins").glob("resource-gcp-v*")
-    return any((folder / GCP[1]).is_file() for folder in folders)
+    installed = home / "plugins" / f"resource-gcp-v{version('pulumi-gcp')}"
+    return shutil.which(GCP[1], path=os.pathsep.join([search_path(), str(installed)])) is not None

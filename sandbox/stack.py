@@ -26,7 +26,7 @@ def up(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
     with step("Select the stack") as current:
         current.outcome = STACK
         pulumi.ask("stack", "select", "--create", STACK)
-    _heal(pulumi, layout, ready)
+    heal(layout, environment, ready)
     with step(f"pulumi up --stack {STACK}", streams=True):
         pulumi.stream("up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", STACK)
 
@@ -38,9 +38,22 @@ def destroy(layout: Layout, environment: Mapping[str, str], ready: Ready) -> Non
         with step("Destroy the stack") as current:
             current.outcome = "there is none"
         return
-    _heal(pulumi, layout, ready)
+    heal(layout, environment, ready)
     with step(f"pulumi destroy --stack {STACK}", streams=True):
         pulumi.stream("destroy", "--yes", "--skip-preview", "--stack", STACK)
+
+
+def heal(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
+    """Undo what a killed run left: its lock, and operations of which the state does not know the end."""
+    pulumi = _Pulumi(layout, environment)
+    _unlock(pulumi, layout)
+    exported = json.loads(pulumi.ask("stack", "export", "--stack", STACK))
+    pending = (exported.get("deployment") or {}).get("pending_operations") or []
+    if pending:
+        with step(f"Find out how {len(pending)} operations ended that were cut off"):
+            exported["deployment"] = pending_creates.with_found(exported["deployment"], ready)
+            pulumi.ask("stack", "import", "--stack", STACK, text=json.dumps(exported))
+            pulumi.ask("refresh", "--yes", "--skip-preview", "--stack", STACK, "--clear-pending-creates")
 
 
 class _Pulumi:
@@ -96,18 +109,6 @@ def run_attached(command: Sequence[str | Path], cwd: Path, environment: Mapping[
 
 def _exists(pulumi: _Pulumi) -> bool:
     return any(stack["name"] == STACK for stack in json.loads(pulumi.ask("stack", "ls", "--json")))
-
-
-def _heal(pulumi: _Pulumi, layout: Layout, ready: Ready) -> None:
-    """Undo what a killed run left: its lock, and operations of which the state does not know the end."""
-    _unlock(pulumi, layout)
-    exported = json.loads(pulumi.ask("stack", "export", "--stack", STACK))
-    pending = (exported.get("deployment") or {}).get("pending_operations") or []
-    if pending:
-        with step(f"Find out how {len(pending)} operations ended that were cut off"):
-            exported["deployment"] = pending_creates.with_found(exported["deployment"], ready)
-            pulumi.ask("stack", "import", "--stack", STACK, text=json.dumps(exported))
-            pulumi.ask("refresh", "--yes", "--skip-preview", "--stack", STACK, "--clear-pending-creates")
 
 
 def _unlock(pulumi: _Pulumi, layout: Layout) -> None:

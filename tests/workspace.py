@@ -62,6 +62,16 @@ class Change:
     """Paths of the inputs that differ."""
 
 
+def program_in(folder: Path) -> Layout:
+    """Put the program, without a stack file, in a folder; its components and .venv are this clone's."""
+    layout = Layout(program=folder / "program", state=folder / "state")
+    (layout.program / "stacks").mkdir(parents=True)
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, layout.program)
+    (layout.program / ".venv").symlink_to(ROOT / ".venv")
+    return layout
+
+
 class Workspace:
     """The program in a folder of its own. Environments, state and stack file are the test's; the code is not."""
 
