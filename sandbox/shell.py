@@ -14,7 +14,7 @@ from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
 
 PASSPHRASE = "gemini-landing-zone"  # noqa: S105 public on purpose: the local cloud's keys open nothing
-PARALLEL = 16
+PARALLEL = 64
 """Resource operations at once. They wait for an API rather than compute, and Pulumi's default is 4 a core."""
 
 PROVIDERS = ("standin", "official")
