@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
@@ -18,20 +19,25 @@ CHANNEL_OPTIONS = (
 _LOOK_S = 0.5
 
 
-def leave_when_told() -> None:
+def leave_when_told(before: Callable[[], None] = lambda: None) -> None:
     """End the process at once and quietly on SIGINT and SIGTERM, and when the engine that started it has gone.
 
-    The engine waits for plugins that linger; and nobody else would end those of an engine that was killed.
+    The engine waits for plugins that linger; and nobody else would end those of an engine that was killed. What has to
+    be done first is in `before`.
     """
+
+    def leave() -> None:
+        before()
+        os._exit(0)
+
+    def leave_with(engine: int) -> None:
+        while os.getppid() == engine:
+            time.sleep(_LOOK_S)
+        leave()
+
     for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, lambda *_: os._exit(0))
-    Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
-
-
-def _leave_with(engine: int) -> None:
-    while os.getppid() == engine:
-        time.sleep(_LOOK_S)
-    os._exit(0)
+        signal.signal(told, lambda *_: leave())
+    Thread(target=leave_with, args=(os.getppid(),), daemon=True).start()
 
 
 def thread_server(workers: int) -> grpc.Server:

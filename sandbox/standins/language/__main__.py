@@ -13,10 +13,10 @@ _WORKERS = 16
 
 def main() -> None:
     """Serve until told to leave."""
-    leave_when_told()
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     server = thread_server(_WORKERS)
     host = LanguageHost(arguments[-1] if arguments else "")
+    leave_when_told(host.stop)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     announce(server.add_insecure_port("127.0.0.1:0"))
     server.start()

@@ -9,10 +9,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -30,6 +31,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def __init__(self, engine_address: str) -> None:
         self._engine = engine_address
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def stop(self) -> None:
+        """End the programs and plugins that run: without their engine they would wait for ever."""
+        for process in list(self._running):
+            process.terminate()
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, _: grpc.ServicerContext
@@ -71,7 +78,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         options = [text for name, value in arguments.items() if value for text in (f"--{name}", value)]
         program = str(Path(request.info.program_directory, request.info.entry_point))
         command = [python, "-u", os.environ["PULUMI_LANGUAGE_PYTHON_EXEC"], *options, program]
-        code = subprocess.run(command, cwd=request.pwd, env=variables, check=False).returncode
+        with self._started(command, cwd=request.pwd, env=variables) as process:
+            code = process.wait()
         if code == _TOLD_THE_USER:
             return language_pb2.RunResponse(bail=True)
         if code:
@@ -90,16 +98,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         folder = request.info.program_directory
         is_policy = request.kind == "analyzer"
         program = ["-m", "pulumi.policy", *request.args, folder] if is_policy else [folder, *request.args]
-        plugin = subprocess.Popen(
-            [python, "-u", *program],
-            cwd=request.pwd,
-            env=variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        context.add_callback(plugin.terminate)
-        yield from _streamed(plugin)
-        yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
+        pipe = subprocess.PIPE
+        command = [python, "-u", *program]
+        with self._started(command, cwd=request.pwd, env=variables, stdout=pipe, stderr=pipe) as plugin:
+            context.add_callback(plugin.terminate)
+            yield from _streamed(plugin)
+            yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
 
     def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
@@ -149,6 +153,15 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Cancel(self, _: Empty, __: grpc.ServicerContext) -> Empty:
         """The engine stops; a program ends when its connections do."""
         return Empty()
+
+    @contextmanager
+    def _started(self, command: list[str], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+        with subprocess.Popen(command, **options) as process:
+            self._running.add(process)
+            try:
+                yield process
+            finally:
+                self._running.discard(process)
 
 
 def _streamed(plugin: "subprocess.Popen[bytes]") -> Iterator[language_pb2.RunPluginResponse]:
