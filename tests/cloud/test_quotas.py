@@ -1,0 +1,200 @@
+"""Service Usage and Cloud Quotas: which APIs are on, and what limits hold on which tier."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import cloudquotas_v1
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from tests.cloud.local_cloud import ACCOUNT, FOLDER, LocalCloud
+
+GEMINI = "generativelanguage.googleapis.com"
+
+
+def project(cloud: LocalCloud, project_id: str, *, paid: bool) -> str:
+    """A new project's name."""
+    parent = {"type": "folder", "id": FOLDER.partition("/")[2]}
+    cloud.call(
+        "cloudresourcemanager",
+        "POST",
+        "v1/projects",
+        {"projectId": project_id, "name": project_id, "parent": parent},
+    )
+    if paid:
+        link(cloud, project_id, ACCOUNT)
+    return f"projects/{project_id}"
+
+
+def link(cloud: LocalCloud, project_id: str, account: str | None) -> None:
+    name = f"billingAccounts/{account}" if account else ""
+    cloud.call("cloudbilling", "PUT", f"v1/projects/{project_id}/billingInfo", {"billingAccountName": name})
+
+
+def overrides(metric: str, limit: str) -> str:
+    """The path of a limit's overrides, below a project."""
+    return (
+        f"services/{GEMINI}/consumerQuotaMetrics/{quote(f'{GEMINI}/{metric}', safe='')}"
+        f"/limits/{quote(limit, safe='')}/consumerOverrides"
+    )
+
+
+def finished(cloud: LocalCloud, operation: dict[str, Any]) -> dict[str, Any]:
+    while not operation.get("done"):
+        operation = cloud.call("serviceusage", "GET", f"v1/{operation['name']}")
+    return operation
+
+
+def test_an_api_is_enabled_listed_and_disabled(cloud: LocalCloud) -> None:
+    name = project(cloud, "quota-enable", paid=False)
+
+    def enabled() -> set[str]:
+        listed = cloud.call(
+            "serviceusage", "GET", f"v1/{name}/services", filter="state:ENABLED", pageSize=200
+        )
+        return {item["config"]["name"] for item in listed["services"]}
+
+    assert GEMINI not in enabled()
+    assert "monitoring.googleapis.com" in enabled()
+    done = finished(cloud, cloud.call("serviceusage", "POST", f"v1/{name}/services/{GEMINI}:enable", {}))
+    assert done["response"]["service"]["state"] == "ENABLED"
+    assert GEMINI in enabled()
+    cloud.call(
+        "serviceusage", "POST", f"v1/{name}/services/{GEMINI}:disable", {"checkIfServiceHasUsage": "SKIP"}
+    )
+    assert GEMINI not in enabled()
+
+
+def test_what_needs_billing_is_refused_without_as_google_refuses_it(cloud: LocalCloud) -> None:
+    name = project(cloud, "quota-unpaid", paid=False)
+    error = cloud.call(
+        "serviceusage", "POST", f"v1/{name}/services/compute.googleapis.com:enable", {}, status=400
+    )["error"]
+    assert error["status"] == "FAILED_PRECONDITION"
+    kinds = {detail["@type"].rpartition(".")[2]: detail for detail in error["details"]}
+    assert kinds["ErrorInfo"]["reason"] == "UREQ_PROJECT_BILLING_NOT_FOUND"
+    assert kinds["PreconditionFailure"]["violations"][0]["type"] == "googleapis.com/billing-enabled"
+    unknown = cloud.call(
+        "serviceusage", "POST", f"v1/{name}/services/gemni.googleapis.com:enable", {}, status=403
+    )
+    assert "gemni.googleapis.com" in unknown["error"]["message"]
+
+
+def test_the_link_decides_which_tiers_quotas_are_listed(cloud: LocalCloud) -> None:
+    name = project(cloud, "quota-tiers", paid=False)
+
+    def listed() -> tuple[set[str], set[str]]:
+        metrics = cloud.call("serviceusage", "GET", f"v1beta1/{name}/services/{GEMINI}/consumerQuotaMetrics")[
+            "metrics"
+        ]
+        infos = cloud.call("cloudquotas", "GET", f"v1/{name}/locations/global/services/{GEMINI}/quotaInfos")[
+            "quotaInfos"
+        ]
+        return {item["metric"].partition("/")[2] for item in metrics}, {item["quotaId"] for item in infos}
+
+    metrics, ids = listed()
+    assert all("free_tier" in metric for metric in metrics)
+    assert all(quota_id.endswith("-FreeTier") for quota_id in ids)
+    link(cloud, "quota-tiers", ACCOUNT)
+    metrics, ids = listed()
+    assert {"generate_requests_per_model", "generate_content_paid_tier_2_requests"} <= metrics
+    assert not any(quota_id.endswith("-FreeTier") for quota_id in ids)
+    link(cloud, "quota-tiers", None)
+    assert all("free_tier" in metric for metric in listed()[0])
+
+
+def test_an_override_lowers_a_limit_until_it_is_removed(cloud: LocalCloud) -> None:
+    name = project(cloud, "quota-override", paid=True)
+    path = f"v1beta1/{name}/{overrides('generate_requests_per_model', '/min/model/project')}"
+    model = {"model": "gemini-2.5-flash"}
+
+    def value() -> int:
+        info = cloud.call(
+            "cloudquotas",
+            "GET",
+            f"v1/{name}/locations/global/services/{GEMINI}/quotaInfos/GenerateRequestsPerMinutePerProjectPerModel",
+        )
+        found = [item for item in info["dimensionsInfos"] if item.get("dimensions") == model]
+        return int((found or info["dimensionsInfos"][-1:])[0]["details"]["value"])
+
+    before = value()
+    body = {"overrideValue": "60", "dimensions": model}
+    refused = cloud.call("serviceusage", "POST", path, body, status=400)
+    assert "DECREASE_TOO_LARGE" in refused["error"]["message"]
+    made = finished(cloud, cloud.call("serviceusage", "POST", path, body, force="true"))["response"]
+    assert value() == 60
+    assert cloud.call("serviceusage", "POST", path, body, force="true", status=409)
+    cloud.call(
+        "serviceusage",
+        "PATCH",
+        f"{path}/{made['name'].rpartition('/')[2]}",
+        {"overrideValue": "0"},
+        force="true",
+    )
+    assert value() == 0
+    # It outlives the link: a change of tier strands no override.
+    link(cloud, "quota-override", None)
+    [kept] = cloud.call("serviceusage", "GET", path)["overrides"]
+    cloud.call("serviceusage", "DELETE", f"{path}/{kept['name'].rpartition('/')[2]}", force="true")
+    assert value() == before
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "reason"),
+    [
+        ("1000000", "/min/model/project", "COMMON_QUOTA_CONSUMER_OVERRIDE_TOO_HIGH"),
+        ("-1", "/min/model/project", "COMMON_QUOTA_CONSUMER_OVERRIDE_TOO_HIGH"),
+    ],
+)
+def test_an_override_never_raises(cloud: LocalCloud, value: str, limit: str, reason: str) -> None:
+    cloud.call("cloudresourcemanager", "GET", "v1/projects/sandbox-seed")
+    path = f"v1/projects/sandbox-seed/{overrides('generate_requests_per_model', limit)}"
+    error = cloud.call("serviceusage", "POST", path, {"overrideValue": value}, force="true", status=400)[
+        "error"
+    ]
+    assert reason in {detail.get("reason") for detail in error["details"]}
+
+
+def test_a_preference_is_kept_and_asked_for_with_googles_client(cloud: LocalCloud) -> None:
+    client = cloudquotas_v1.CloudQuotasClient(
+        transport="rest",
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth types only part of itself
+        client_options={"api_endpoint": cloud.url("cloudquotas")},
+    )
+    parent = "projects/sandbox-seed/locations/global"
+    wished = cloudquotas_v1.QuotaPreference(
+        service=GEMINI,
+        quota_id="GenerateRequestsPerMinutePerProjectPerModel",
+        dimensions={"model": "gemini-2.5-pro"},
+        quota_config={"preferred_value": 10},
+    )
+    checks = [cloudquotas_v1.QuotaSafetyCheck.QUOTA_DECREASE_PERCENTAGE_TOO_HIGH]
+    made = client.create_quota_preference(
+        request={
+            "parent": parent,
+            "quota_preference": wished,
+            "quota_preference_id": "low",
+            "ignore_safety_checks": checks,
+        }
+    )
+    assert made.quota_config.granted_value == 10
+    assert [item.name for item in client.list_quota_preferences(parent=parent)] == [made.name]
+    info = client.get_quota_info(
+        name=f"{parent}/services/{GEMINI}/quotaInfos/GenerateRequestsPerMinutePerProjectPerModel"
+    )
+    assert {
+        d.details.value for d in info.dimensions_infos if d.dimensions == {"model": "gemini-2.5-pro"}
+    } == {10}
+    raised = cloudquotas_v1.QuotaPreference(
+        {
+            "name": made.name,
+            "quota_config": {"preferred_value": 1_000_000},
+            "contact_email": "a@example.com",
+        }
+    )
+    asked = client.update_quota_preference(
+        quota_preference=raised, update_mask=FieldMask(paths=["quota_config"])
+    )
+    assert asked.reconciling
+    assert asked.quota_config.granted_value == 10
