@@ -76,7 +76,7 @@ def env(_: list[str]) -> None:
 def test(arguments: list[str]) -> None:
     """Run the test suite; arguments go to pytest."""
     get_engine()
-    _become([BIN / "pytest", *(arguments or ["--numprocesses=auto"])])
+    _become([sys.executable, "-m", "pytest", *(arguments or ["--numprocesses=auto"])])
 
 
 def bench(arguments: list[str]) -> None:
