@@ -152,7 +152,8 @@ def table(figures: list[Figures], start: float) -> str:
         lines.append(
             f"| {item.projects} | {item.resources} | {item.calls} | {item.up_s:.1f} s | {item.engine_s:.1f} s "
             f"({1000 * item.engine_s / item.resources:.1f} ms a resource) | {item.bound_s:.1f} s "
-            f"| {(item.up_s - own) / one.up_s:.2f} | {item.preview_s:.1f} s | {checkpointed} | {item.peak_mib:.0f} MiB |"
+            f"| {(item.up_s - own) / one.up_s:.2f} | {item.preview_s:.1f} s | {checkpointed} "
+            f"| {item.peak_mib:.0f} MiB |"
         )
     return "\n".join([*lines, "", f"Program start to its first resource: {start:.2f} s"])
 
