@@ -2,12 +2,11 @@
 
     python -m bench [--projects 1 10 100] [--latency-ms 100] [--json]
 
+Each call of the local cloud waits for the latency. `bound` is the longest chain of one project (project → API →
+limits) in calls times latency; `without latency` is what the engine, the program and the plugin cost themselves.
 Pulumi's file backend writes the whole state at every step, so its cost grows with the square of the resources. It is
 measured apart: all figures but `with checkpoints` are without those writes (PULUMI_SKIP_CHECKPOINTS), and that one is
-left out above 30 projects. Each call of the local cloud waits for the latency. `bound` is the longest chain of one
-project (project → API →
-limits) in calls times latency. `engine` is the same `up` without latency: what the engine, the program and the
-plugin cost themselves. Seconds are of one run on one machine; the ratios are what can be compared.
+left out above 30 projects. Seconds are of one run on one machine; the ratios are what can be compared.
 """
 
 import argparse
