@@ -85,7 +85,11 @@ class Workspace:
         for name in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(program / name, self.layout.program)
         (self.layout.program / ".venv").symlink_to(ROOT / ".venv")
-        self.environment = sandbox_environment(engine, self.layout, cloud.ready, provider)
+        self.environment = {
+            **sandbox_environment(engine, self.layout, cloud.ready, provider),
+            # The CLI notes there which stack is selected where; the user's own is left alone.
+            "PULUMI_HOME": str(folder / "home"),
+        }
 
     def write(self, stack_file: str) -> None:
         """Make this text the stack file; makes the stack the first time."""

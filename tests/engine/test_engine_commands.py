@@ -23,6 +23,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     name = "Pulumi.sandbox.yaml"
     (layout.program / "stacks" / name).write_text((ROOT / "stacks" / name).read_text())
     monkeypatch.setattr(sandbox_command, "SANDBOX", layout)
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     with socket.socket() as probe:
         probe.bind((local_cloud.HOST, 0))
         monkeypatch.setattr(local_cloud, "FIRST_PORT", min(probe.getsockname()[1], 65000))
@@ -96,7 +97,6 @@ def test_a_provider_that_cannot_be_had_ends_with_what_to_do(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("GCP_PROVIDER", provider)
-    monkeypatch.setenv("PULUMI_HOME", str(clone.state / "none"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
     assert run(monkeypatch, "up") == 2
