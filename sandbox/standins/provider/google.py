@@ -1,200 +1,238 @@
-"""Calls to Google: endpoints, headers, retries, long-running operations, and errors in the provider's words."""
+"""Requests to Google: one session, errors in the official plugin's words, patience where it has it."""
 
 import asyncio
 import json
-import os
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
-import aiohttp
-from yarl import URL
+from sandbox.standins.provider.errors import PluginError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+Json = dict[str, Any]
+
+#: Waits between attempts double from the first to the longest. Google's plugin waits longer; the answers are the same.
+FIRST_WAIT_S = 0.02
+LONGEST_WAIT_S = 2.0
+_RETRIED = (429, 500, 502, 503)
+
+
+class GoogleError(PluginError):
+    """A refusal by Google, in the words that the official plugin shows."""
+
+    def __init__(self, code: int, body: str) -> None:
+        self.code = code
+        self.body = body
+        try:
+            error = json.loads(body)["error"]
+            self.message: str = error.get("message", "")
+            self.details: list[Json] = error.get("details", [])
+            self.errors: list[Json] = error.get("errors", [])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.message, self.details, self.errors = "", [], []
+        super().__init__(self._text())
+
+    def has_reason(self, reason: str) -> bool:
+        """Whether it gives this reason, in the old way or in an ErrorInfo."""
+        return any(entry.get("reason") == reason for entry in (*self.errors, *self.details))
+
+    def _text(self) -> str:
+        if not self.message and not self.errors:
+            return f"googleapi: got HTTP response code {self.code} with body: {self.body}"
+        text = f"googleapi: Error {self.code}: {self.message}"
+        if self.details:
+            text += f"\nDetails:\n{_go_json(self.details)}\n"
+        if not self.errors:
+            return text.strip()
+        if len(self.errors) == 1 and self.errors[0].get("message") == self.message:
+            return f"{text}, {self.errors[0].get('reason', '')}"
+        lines = [
+            f"Reason: {each.get('reason', '')}, Message: {each.get('message', '')}\n" for each in self.errors
+        ]
+        return f"{text}\nMore details:\n{''.join(lines)}"
+
+
+def _go_json(value: list[Json]) -> str:
+    """As Go prints JSON: sorted, and without what could be HTML."""
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+class OperationError(PluginError):
+    """A long-running operation that failed."""
+
+    def __init__(self, error: Json) -> None:
+        self.code: int = error.get("code", 0)
+        super().__init__(f"Error code {self.code}, message: {error.get('message', '')}")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """Where a service is: the provider's setting and environment variable for it, and Google's own address."""
+class Patience:
+    """When a request is tried again."""
 
-    setting: str
-    variable: str
-    address: str
-    #: What follows the endpoint, where that carries no version.
-    version: str = ""
-    #: Clients generated from discovery documents ask for terse answers; hand-written requests do not.
-    terse: bool = False
+    seconds: float = 20 * 60
+    """How long, altogether."""
+    conflicts: tuple[str, ...] = ()
+    """Parts of a 409's text, in lower case."""
+    on_quota: bool = True
+    preconditions: bool = False
+    """`Precondition check failed.` and an activation in progress: Service Usage says so while it is busy."""
 
-
-#: By the client that the provider uses: some services are asked by two, which differ in their query parameters.
-SERVICES: Final[Mapping[str, Service]] = {
-    "cloudresourcemanager": Service(
-        "resourceManagerCustomEndpoint",
-        "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",
-        "https://cloudresourcemanager.googleapis.com/v1/",
-        terse=True,
-    ),
-    "cloudbilling": Service(
-        "cloudBillingCustomEndpoint",
-        "GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT",
-        "https://cloudbilling.googleapis.com/v1/",
-        terse=True,
-    ),
-    "billinglinks": Service(
-        "cloudBillingCustomEndpoint",
-        "GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT",
-        "https://cloudbilling.googleapis.com/v1/",
-    ),
-    "billingbudgets": Service(
-        "billingBudgetsCustomEndpoint",
-        "GOOGLE_BILLING_BUDGETS_CUSTOM_ENDPOINT",
-        "https://billingbudgets.googleapis.com/v1/",
-    ),
-    "serviceusage": Service(
-        "serviceUsageCustomEndpoint",
-        "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
-        "https://serviceusage.googleapis.com/v1/",
-    ),
-    "services": Service(
-        "serviceUsageCustomEndpoint",
-        "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",
-        "https://serviceusage.googleapis.com/v1/",
-        terse=True,
-    ),
-    "apikeys": Service(
-        "apikeysCustomEndpoint", "GOOGLE_APIKEYS_CUSTOM_ENDPOINT", "https://apikeys.googleapis.com/v2/"
-    ),
-    "cloudquotas": Service(
-        "cloudQuotasCustomEndpoint",
-        "GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT",
-        "https://cloudquotas.googleapis.com/v1/",
-    ),
-    "monitoring": Service(
-        "monitoringCustomEndpoint",
-        "GOOGLE_MONITORING_CUSTOM_ENDPOINT",
-        "https://monitoring.googleapis.com/",
-        version="v3/",
-    ),
-}
-#: Statuses that are tried again, as the provider tries them.
-_TRANSIENT: Final = frozenset({429, 500, 502, 503})
-_ATTEMPTS: Final = 6
-_FIRST_WAIT: Final = 0.1
-_FIRST_POLL: Final = 0.02
-_LAST_POLL: Final = 2.0
-#: google.rpc.Code in the words of the provider's errors.
-_REASONS: Final = {
-    400: "badRequest",
-    401: "authError",
-    403: "forbidden",
-    404: "notFound",
-    409: "alreadyExists",
-    429: "rateLimitExceeded",
-}
-
-
-class GoogleError(Exception):
-    """Google refused. Its text is the provider's: `googleapi: Error 400: Precondition check failed., …`."""
-
-    def __init__(self, status: int, error: Mapping[str, Any]) -> None:
-        self.status = status
-        message = error.get("message", "")
-        words = {"FAILED_PRECONDITION": "failedPrecondition", "INVALID_ARGUMENT": "badRequest"}
-        reason = words.get(error.get("status", ""), _REASONS.get(status, "backendError"))
-        details = error.get("details")
-        text = f"googleapi: Error {status}: {message}"
-        text += f"\nDetails:\n{json.dumps(details, indent=2)}" if details else f", {reason}"
-        super().__init__(text)
+    def covers(self, error: GoogleError) -> bool:
+        """Whether the same request may be answered better later."""
+        body = error.body.lower()
+        if error.code == 429 and not self.on_quota:
+            return False
+        if error.code == 409:
+            return "operationinprogress" in body or any(part in body for part in self.conflicts)
+        if error.code == 403:
+            per_minute = "quota exceeded for quota metric" in body and "per minute' of service" in body
+            return per_minute or error.has_reason("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
+        if self.preconditions and error.code in (400, 412):
+            return (
+                error.message == "Precondition check failed."
+                or "another activation or deactivation is in progress" in body
+            )
+        return error.code in _RETRIED
 
 
 class Google:
-    """A client for all services, as the provider's configuration has it."""
+    """The HTTP client of one configured provider."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = config
+    def __init__(self, addresses: Mapping[str, str], token: str | None, headers: Mapping[str, str]) -> None:
+        """`addresses`: service → base address with a slash at the end."""
+        self._addresses = addresses
+        self._headers = {"Content-Type": "application/json", **headers}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
         self._session: aiohttp.ClientSession | None = None
-        self.project = self._setting(
-            "project", "GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"
+
+    async def send(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        user_project: str | None = None,
+        patience: Patience | None = None,
+    ) -> Json:
+        """Send a request and return the JSON of the answer.
+
+        Raises:
+            GoogleError: Google refuses, and not for a reason that patience helps against.
+        """
+        address = self._addresses.get(service)
+        if not address:
+            raise NoAddressError(service)
+        url = f"{address}{path}?{urlencode(sorted({**(query or {}), 'alt': 'json'}.items()))}"
+        headers = {**self._headers, "X-Goog-User-Project": user_project} if user_project else self._headers
+        data = None if body is None else json.dumps(body).encode()
+        patience = patience or Patience()
+        return await retried(
+            lambda: self._send(method, url, headers, data), patience.covers, patience.seconds
         )
-        self._endpoints = {
-            name: (self._setting(service.setting, service.variable) or service.address) + service.version
-            for name, service in SERVICES.items()
-        }
 
-    def _setting(self, name: str, *variables: str) -> str:
-        found = self._config.get(name) or next((os.environ[v] for v in variables if os.environ.get(v)), "")
-        return str(found)
-
-    async def call(
-        self, method: str, service: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None
-    ) -> dict[str, Any]:
-        """One request, tried again while Google is busy; the response's JSON.
+    async def operation(self, service: str, operation: Json, *, user_project: str | None = None) -> Json:
+        """Wait for a long-running operation and return its response.
 
         Raises:
-            GoogleError: Google refused it.
+            OperationError: it failed.
         """
-        terse = {"prettyPrint": "false"} if SERVICES[service].terse else {}
-        # Sorted, as Go's clients send it.
-        parameters = urlencode(sorted({"alt": "json", **(query or {}), **terse}.items()), doseq=True)
-        url = f"{self._endpoints[service]}{path}?{parameters}"
-        for attempt in range(1, _ATTEMPTS + 1):
-            status, answer = await self._send(method, url, body)
-            if status < 400:
-                return answer
-            if status not in _TRANSIENT or attempt == _ATTEMPTS:
-                raise GoogleError(status, answer.get("error", {}))
-            await asyncio.sleep(_FIRST_WAIT * 2 ** (attempt - 1))
-        raise AssertionError("unreachable")
+        waits = _Waits()
+        while not operation.get("done"):
+            await waits.next()
+            operation = await self.send(service, "GET", operation["name"], user_project=user_project)
+        if "error" in operation:
+            raise OperationError(operation["error"])
+        response: Json = operation.get("response", {})
+        return response
 
-    async def finished(self, service: str, operation: Mapping[str, Any]) -> dict[str, Any]:
-        """Wait for a long-running operation; its response.
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session:
+            await self._session.close()
 
-        Raises:
-            GoogleError: it failed.
-        """
-        wait = _FIRST_POLL
-        current = dict(operation)
-        # An operation is asked for by a plain request, whatever client started it.
-        plain = {"services": "serviceusage"}.get(service, service)
-        while not current.get("done"):
-            current = await self._poll(plain, current["name"])
-            if not current.get("done"):
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LAST_POLL)
-        if "error" in current:
-            raise GoogleError(400, current["error"])
-        return dict(current.get("response", {}))
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def _poll(self, service: str, name: str) -> dict[str, Any]:
-        status, answer = await self._send("GET", f"{self._endpoints[service]}{name}?alt=json", None)
-        if status in _TRANSIENT:
-            return {"name": name}
-        if status >= 400:
-            raise GoogleError(status, answer.get("error", {}))
-        return answer
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
-    async def _send(self, method: str, url: str, body: Any) -> tuple[int, dict[str, Any]]:
+    async def _send(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> Json:
+        import aiohttp
+        from yarl import URL
+
+        try:
+            # The path is encoded as it has to be: `%2F` in it stays.
+            async with self._opened().request(
+                method, URL(url, encoded=True), headers=headers, data=data
+            ) as answer:
+                text = await answer.text()
+        except aiohttp.ClientConnectorError:
+            raise UnreachableError(url) from None
+        except (aiohttp.ClientConnectionError, TimeoutError) as error:
+            raise GoogleError(503, f"{method} {url}: {type(error).__name__}") from None
+        if answer.status >= 300:
+            raise GoogleError(answer.status, text)
+        parsed: Json = json.loads(text) if text else {}
+        return parsed
+
+    def _opened(self) -> "aiohttp.ClientSession":
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=120)
-            )
-        headers = {"Authorization": f"Bearer {self._token()}"}
-        billed = self._setting("billingProject", "GOOGLE_BILLING_PROJECT")
-        overridden = self._setting("userProjectOverride", "USER_PROJECT_OVERRIDE").lower() == "true"
-        if billed and overridden:
-            headers["X-Goog-User-Project"] = billed
-        data = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            data = json.dumps(body).encode()
-        # Encoded: a quota's name holds slashes that must stay encoded.
-        async with self._session.request(
-            method, URL(url, encoded=True), data=data, headers=headers
-        ) as response:
-            text = await response.read()
-            try:
-                return response.status, json.loads(text) if text else {}
-            except json.JSONDecodeError:
-                return response.status, {"error": {"message": text.decode("utf-8", "replace")[:200]}}
+            import aiohttp
 
-    def _token(self) -> str:
-        return self._setting("accessToken", "GOOGLE_OAUTH_ACCESS_TOKEN")
+            # As many connections as the engine has operations; the default of 100 would make some wait.
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+                timeout=aiohttp.ClientTimeout(total=None, sock_read=120),
+                requote_redirect_url=False,
+            )
+        return self._session
+
+
+class NoAddressError(PluginError):
+    """A service for which no local address is known: the stand-in never calls Google itself."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            f"the stand-in gcp plugin works with a local cloud only, and has no address for {service}; "
+            "`make env` prints the variables that name one, and `pulumi plugin install resource gcp` installs the "
+            "official plugin"
+        )
+
+
+class UnreachableError(PluginError):
+    """Nobody listens at a service's address."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"nothing answers at {url}: is the local cloud running? `make up` starts it")
+
+
+async def retried(
+    attempt: Callable[[], Awaitable[Json]], again: Callable[[GoogleError], bool], seconds: float
+) -> Json:
+    """Make the attempt until it succeeds, fails for good, or the time is over."""
+    waits = _Waits()
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return await attempt()
+        except GoogleError as error:
+            if not again(error) or time.monotonic() > deadline:
+                raise
+        await waits.next()
+
+
+class _Waits:
+    def __init__(self) -> None:
+        self._seconds = FIRST_WAIT_S
+
+    async def next(self) -> None:
+        await asyncio.sleep(self._seconds)
+        self._seconds = min(self._seconds * 2, LONGEST_WAIT_S)

@@ -1,246 +1,219 @@
-"""The life of a resource of any type: check, difference, create, read, update, delete."""
+"""What the engine asks of a resource, in requests to Google: create, read, update, delete, as its table says."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.standins.provider.google import Google, GoogleError
-from sandbox.standins.provider.resource import Context, ResourceType, Step
-from sandbox.standins.provider.values import (
-    UNKNOWN,
-    Properties,
-    as_set,
-    differences,
-    is_unknown,
-    plain,
-    secret,
-)
-
-_POLICIES = ("PREVENT", "ABANDON", "DELETE")
+from sandbox.standins.provider.config import Config
+from sandbox.standins.provider.errors import NotWholeError, PluginError, ResourceError
+from sandbox.standins.provider.google import Google, GoogleError, Json, OperationError, Patience
+from sandbox.standins.provider.plan import Properties
+from sandbox.standins.provider.schema import Call, Resource, last_segment
+from sandbox.standins.provider.transfer import from_wire, to_wire
 
 
-class GoneError(Exception):
-    """The resource is not there any more."""
+@dataclass(slots=True)
+class Context:
+    """A configured provider, at work."""
 
-    def __init__(self) -> None:
-        super().__init__("the resource is not there any more")
-
-
-class PartlyMadeError(Exception):
-    """A resource was made, but not all of it: the engine must know of it, or the next run would make it again."""
-
-    def __init__(self, identifier: str, reason: str) -> None:
-        self.id = identifier
-        super().__init__(reason)
-
-
-class RefusedError(Exception):
-    """What the provider itself refuses."""
+    config: Config
+    google: Google
+    locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    batches: dict[str, Any] = field(default_factory=dict)
+    """Requests that wait for others to be sent with; see `batching`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """An input that fails its check."""
+class State:
+    """A resource as it is at Google."""
 
-    property: str
-    reason: str
+    id: str
+    properties: Properties
 
 
-def check(
-    kind: ResourceType, olds: Properties, news: Properties, project: str, name: str
-) -> tuple[Properties, list[Failure]]:
-    """The inputs with what is filled in, and what is wrong with them."""
-    inputs = dict(news)
-    filled = []
-    for key, value in kind.defaults.items():
-        if inputs.get(key) is None:
-            inputs[key] = value
-            filled.append(key)
-    if kind.auto_named and inputs.get(kind.auto_named) is None:
-        inputs[kind.auto_named] = olds.get(kind.auto_named) or name
-        filled.append(kind.auto_named)
-    failures = []
-    if kind.in_project and inputs.get("project") is None:
-        if project:
-            inputs["project"] = project
-            filled.append("project")
-        else:
-            failures.append(Failure("project", "project: required field is not set"))
-    failures += [
-        Failure(
-            key,
-            f'Missing required argument. The argument "{_snake(key)}" is required, but no definition was found.',
+class Lifecycle:
+    """The requests of one resource type. Types that need more than their table says override a method."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+
+    async def create(self, context: Context, plan: Properties) -> State:
+        """Create the resource and read it back.
+
+        Raises:
+            ResourceError: nothing was created.
+            NotWholeError: it was created, and cannot be read.
+        """
+        resource = self.resource
+        body = to_wire(resource, plan, updating=False)
+        async with self._turn(context, plan):
+            try:
+                answer = await self._call(context, resource.create, plan, body)
+            except GoogleError as error:
+                raise ResourceError(f"Error creating {resource.title}: {error}") from error
+            if resource.operations:
+                try:
+                    answer = await self._finished(context, plan, answer, f"Creating {resource.title}")
+                except ResourceError as error:
+                    raise ResourceError(f"Error waiting to create {resource.title}: {error}") from error
+        if resource.named_by_google:
+            name = resource.fields["name"]
+            plan = {**plan, "name": name.from_wire(answer["name"]) if name.from_wire else answer["name"]}
+        return await self._read_back(context, plan)
+
+    async def read(self, context: Context, properties: Properties) -> State | None:
+        """Read the resource; None if it has gone."""
+        resource = self.resource
+        try:
+            answer = await self._call(context, resource.read, properties)
+        except GoogleError as error:
+            if error.code == 404:
+                return None
+            raise ResourceError(
+                f'Error when reading or editing {resource.long_title} "{self.id(properties)}": {error}'
+            ) from error
+        if resource.found_in:
+            named = (item for item in answer.get(resource.found_in, []))
+            found = next((item for item in named if last_segment(item["name"]) == properties["name"]), None)
+            if found is None:
+                return None
+            answer = found
+        return self._state(context, answer, properties)
+
+    async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:
+        """Bring the resource to the plan, of which the properties `changed` differ; read it back."""
+        resource = self.resource
+        mask = [
+            mask
+            for name, each in resource.fields.items()
+            if name in changed and each.sent
+            for mask in each.masks or (each.wire or name,)
+        ]
+        # What Google knows nothing of, as the deletion policy, needs no request.
+        if resource.update and (mask if resource.masked else changed - {"deletionPolicy"}):
+            body = to_wire(resource, plan, updating=True)
+            query = {"updateMask": ",".join(mask)} if resource.masked else {}
+            async with self._turn(context, plan):
+                try:
+                    answer = await self._call(context, resource.update, plan, body, query)
+                except GoogleError as error:
+                    raise ResourceError(
+                        f'Error updating {resource.title} "{resource_id}": {error}'
+                    ) from error
+                if resource.operations:
+                    await self._finished(context, plan, answer, f"Updating {resource.title}")
+        return await self._read_back(context, plan)
+
+    async def delete(self, context: Context, resource_id: str, state: Properties) -> None:
+        """Delete the resource, if its policy lets that be; one that has gone is no error."""
+        resource = self.resource
+        if state.get("deletionPolicy") == "PREVENT":
+            said = 'without setting deletion_policy="DELETE" and running `terraform apply`'
+            name = f'"{resource_id}"' if resource.refused_by_id else resource.long_title
+            raise ResourceError(f"cannot destroy {name} {said}")
+        if state.get("deletionPolicy") != "ABANDON":
+            await self.remove(context, state)
+
+    async def remove(self, context: Context, state: Properties) -> None:
+        """Delete it at Google."""
+        resource = self.resource
+        if not resource.delete:
+            return
+        async with self._turn(context, state):
+            try:
+                answer = await self._call(context, resource.delete, state, resource.delete_body)
+            except GoogleError as error:
+                if error.code == 404:
+                    return
+                raise ResourceError(f"Error when reading or editing {resource.title}: {error}") from error
+            if resource.operations:
+                await self._finished(context, state, answer, f"Deleting {resource.title}")
+
+    def id(self, properties: Mapping[str, Any]) -> str:
+        """The resource's id."""
+        return filled(self.resource.id, properties)
+
+    def identity(self, context: Context, resource_id: str) -> Properties | None:
+        """The properties that an id tells, to read a resource of which nothing else is known.
+
+        None if the id has none of the forms that `pulumi import` takes.
+        """
+        for pattern in self.resource.import_ids:
+            match = re.fullmatch(pattern, resource_id)
+            if match:
+                project = context.config.defaults.project if "project" in self.resource.fields else None
+                return {**({"project": project} if project else {}), **match.groupdict()}
+        return None
+
+    def _state(self, context: Context, answer: Json, properties: Properties) -> State:
+        read = from_wire(self.resource, answer, properties)
+        if "deletionPolicy" in read and not read["deletionPolicy"]:
+            policy = self.resource.fields["deletionPolicy"]
+            read["deletionPolicy"] = context.config.defaults.deletion_policy or policy.default
+        return State(self.id(read), read)
+
+    async def _read_back(self, context: Context, plan: Properties) -> State:
+        try:
+            state = await self.read(context, plan)
+        except (PluginError, asyncio.CancelledError) as error:
+            raise NotWholeError(str(error) or "cancelled", self.id(plan), plan) from error
+        if state is None:
+            raise ResourceError(
+                f'{self.resource.title} "{self.id(plan)}" was gone when it was read after the change'
+            )
+        return state
+
+    async def _call(
+        self,
+        context: Context,
+        call: Call,
+        properties: Properties,
+        body: Json | None = None,
+        query: Json | None = None,
+    ) -> Json:
+        resource = self.resource
+        return await context.google.send(
+            resource.service,
+            call.method,
+            filled(call.path, properties),
+            query={
+                **{name: filled(value, properties) for name, value in call.query.items()},
+                **(query or {}),
+            },
+            body=body,
+            user_project=context.config.user_project(properties.get("project")),
+            patience=Patience(
+                120 if call.method == "GET" else resource.timeouts_min["create"] * 60,
+                conflicts=resource.retried_conflicts,
+                on_quota=not resource.aborts_on_quota,
+            ),
         )
-        for key in kind.required
-        if inputs.get(key) is None
-    ]
-    failures += _broken_rules(kind, plain(inputs), "")
-    policy = plain(inputs.get("deletionPolicy"))
-    if policy is not None and policy not in (*_POLICIES, UNKNOWN):
-        expected = " ".join(f'"{word}"' for word in _POLICIES)
-        failures.append(
-            Failure("deletionPolicy", f"expected deletion_policy to be one of [{expected}], got {policy}")
-        )
-    inputs["__defaults"] = sorted(filled)
-    return inputs, failures
+
+    async def _finished(
+        self, context: Context, properties: Properties, operation: Json, activity: str
+    ) -> Json:
+        user_project = context.config.user_project(properties.get("project"))
+        try:
+            return await context.google.operation(self.resource.service, operation, user_project=user_project)
+        except OperationError as error:
+            raise ResourceError(f"Error waiting for {activity}: {error}") from error
+
+    def _turn(self, context: Context, properties: Properties) -> AbstractAsyncContextManager[Any]:
+        if self.resource.one_at_a_time:
+            return context.locks[f"{self.resource.service}/{properties.get('project')}"]
+        return nullcontext()
 
 
-def _broken_rules(kind: ResourceType, value: Any, path: str) -> Iterable[Failure]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _broken_rules(kind, item, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _broken_rules(kind, item, f"{path}[{index}]")
-    if path and value is not None and not is_unknown(value):
-        for rule in kind.rules:
-            if rule.applies(path) and not rule.holds(value):
-                yield Failure(path, rule.message(value))
+def filled(template: str, properties: Mapping[str, Any]) -> str:
+    """The template with properties in place of `{name}`; one without a value leaves nothing."""
+    return re.sub(r"\{(\w+)\}", lambda match: _as_text(properties.get(match[1])), template)
 
 
-def changes(kind: ResourceType, old_inputs: Properties, news: Properties) -> dict[str, str]:
-    """Property path → `add`, `delete` or `update`, with `_replace` where the change makes another resource."""
-    found = {}
-    for path, word in differences(_set(old_inputs), _set(news)):
-        top = path.split(".")[0].split("[")[0]
-        found[path] = f"{word}_replace" if top in kind.replaces else word
-    return found
-
-
-def changed_inputs(kind: ResourceType, old_inputs: Properties, news: Properties) -> set[str]:
-    """The top-level inputs that differ."""
-    return {path.split(".")[0].split("[")[0] for path in changes(kind, old_inputs, news)}
-
-
-def _set(inputs: Properties) -> Properties:
-    """Plain inputs; null is the same as left out."""
-    return {name: value for name, value in plain(inputs).items() if value is not None}
-
-
-def planned(kind: ResourceType, inputs: Properties, old: Properties) -> Properties:
-    """The outputs of a preview: what is asked for, what stays, and what only creation will know."""
-    known = {name: value for name, value in inputs.items() if not name.startswith("__")}
-    return {**({} if old else dict.fromkeys(kind.computed, UNKNOWN)), **old, **known}
-
-
-async def create(kind: ResourceType, google: Google, inputs: Properties) -> Context:
-    """Make the resource, and read it back.
-
-    Raises:
-        GoogleError, RefusedError: nothing was made.
-        PartlyMadeError: something was.
-    """
-    context = Context(plain(inputs))
-    try:
-        for step in kind.create:
-            await _run(kind, google, context, (step,))
-            if step.makes:
-                context.id = kind.id(context)
-        context.id = kind.id(context)
-        if kind.read_back(context):
-            await read(kind, google, context)
-    except (GoogleError, RefusedError, GoneError) as error:
-        if context.id:
-            raise PartlyMadeError(context.id, str(error)) from error
-        raise
-    return context
-
-
-async def read(kind: ResourceType, google: Google, context: Context) -> None:
-    """Ask Google what there is now.
-
-    Raises:
-        GoneError: nothing.
-    """
-    await _run(kind, google, context, kind.read)
-    if not context.answers[kind.read[0].keep] or not kind.exists(context):
-        raise GoneError
-
-
-async def update(
-    kind: ResourceType,
-    google: Google,
-    identifier: str,
-    old: Properties,
-    changed: Iterable[str],
-    news: Properties,
-) -> Context:
-    """Change the resource in place, and read it back."""
-    context = Context(plain(news), plain(old), frozenset(changed), id=identifier)
-    if not context.changed:
-        # Nothing differs, so the engine asks to finish what a creation left undone.
-        await read(kind, google, context)
-        there = observed(kind, news, recorded(kind, context))
-        context.changed = frozenset(changed_inputs(kind, there, news))
-    if not context.changed <= kind.local:
-        await _run(kind, google, context, kind.update)
-    await read(kind, google, context)
-    return context
-
-
-async def delete(
-    kind: ResourceType, google: Google, identifier: str, old_inputs: Properties, old: Properties
-) -> None:
-    """Remove the resource, or leave it, as its deletion policy says.
-
-    Raises:
-        RefusedError: the policy is PREVENT.
-    """
-    state = plain(old)
-    policy = state.get("deletionPolicy")
-    if policy == "PREVENT":
-        raise RefusedError(kind.prevented)
-    if policy == "ABANDON":
-        return
-    context = Context(plain(old_inputs) or state, state, id=identifier)
-    await _run(kind, google, context, kind.delete)
-
-
-def recorded(kind: ResourceType, context: Context) -> Properties:
-    """The outputs to record, secrets wrapped."""
-    outputs = {"id": context.id, **kind.outputs(context)}
-    for name in kind.local:
-        outputs.setdefault(name, context.inputs.get(name))
-    return {
-        name: secret(value) if name in kind.secrets and value else value for name, value in outputs.items()
-    }
-
-
-def observed(kind: ResourceType, old_inputs: Properties, outputs: Mapping[str, Any]) -> Properties:
-    """The inputs that would have made what is there: how a refresh shows what changed out of band."""
-    actual = plain(dict(outputs))
-    seen = {
-        name: value if name in kind.local or name.startswith("__") else as_set(value, actual.get(name))
-        for name, value in old_inputs.items()
-    }
-    for name in kind.tracked:
-        if actual.get(name) and name not in seen:
-            seen[name] = actual[name]
-    return {name: value for name, value in seen.items() if value is not None}
-
-
-async def _run(kind: ResourceType, google: Google, context: Context, steps: Iterable[Step]) -> None:
-    for step in steps:
-        if step.when is None or step.when(context):
-            await _step(kind, google, context, step)
-
-
-async def _step(kind: ResourceType, google: Google, context: Context, step: Step) -> None:
-    path = step.path.format_map(dict(kind.names(context)))
-    body = step.body(context) if step.body else None
-    try:
-        answer = await google.call(step.method, step.service, path, step.query(context), body)
-        if step.waits:
-            answer = await google.finished(step.service, answer)
-    except GoogleError as error:
-        if error.status not in step.absent:
-            raise
-        answer = {}
-    context.answers[step.keep] = answer
-    refusal = step.verify(context, answer) if step.verify else None
-    if refusal:
-        raise RefusedError(refusal)
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

@@ -1,218 +1,340 @@
-"""The provider's gRPC service: properties in and out, one resource's life at a time."""
+"""The gRPC service that the engine talks to."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+import importlib.metadata
+import json
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
-from google.protobuf.any_pb2 import Any
+from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
-from google.rpc.status_pb2 import Status
-from grpc_status.rpc_status import to_status
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from typing_extensions import override
 
-from sandbox.standins.provider import lifecycle, values
-from sandbox.standins.provider.google import Google, GoogleError
-from sandbox.standins.provider.lifecycle import GoneError, PartlyMadeError, RefusedError
-from sandbox.standins.provider.resource import Context, ResourceType
-from sandbox.standins.provider.types import RESOURCE_TYPES
+from sandbox.standins.provider import check
+from sandbox.standins.provider.config import Config, configured
+from sandbox.standins.provider.errors import NotWholeError, PluginError
+from sandbox.standins.provider.google import Google
+from sandbox.standins.provider.importing import refreshed_inputs
+from sandbox.standins.provider.lifecycle import Context, Lifecycle, State
+from sandbox.standins.provider.plan import Change, Properties, changes, planned
+from sandbox.standins.provider.schema import UNKNOWN, Resource
+from sandbox.standins.provider.types import FUNCTIONS, LIFECYCLES
+from sandbox.standins.provider.wire import from_struct, secret, to_struct
 
-VERSION = "10.2.0"
-_Diff = provider_pb2.PropertyDiff
-_KINDS = {
-    "add": _Diff.ADD,
-    "delete": _Diff.DELETE,
-    "update": _Diff.UPDATE,
-    "add_replace": _Diff.ADD_REPLACE,
-    "delete_replace": _Diff.DELETE_REPLACE,
-    "update_replace": _Diff.UPDATE_REPLACE,
-}
-_T = TypeVar("_T")
+_META = "__meta"
+_Servicer: TypeAlias = grpc.aio.ServicerContext
+_DiffKind = provider_pb2.PropertyDiff
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """Pulumi's `ResourceProvider` service for the `gcp` package."""
+    """Pulumi's `ResourceProvider` for the types in `types`."""
 
-    def __init__(self) -> None:
-        self._google = Google({})
-        self._running: set[asyncio.Task[object]] = set()
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._context = Context(Config(), Google({}, None, {}))
+        self._changing: set[asyncio.Task[Any]] = set()
 
+    @override
     async def Handshake(
-        self, _: provider_pb2.ProviderHandshakeRequest, __: grpc.aio.ServicerContext
+        self, request: provider_pb2.ProviderHandshakeRequest, context: _Servicer
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """What the provider takes part in: secrets are wrapped on the wire."""
-        return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=True, supports_autonaming_configuration=True
-        )
+        """What the plugin can do: secrets come to it in plain text, as to the official one."""
+        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
-    async def GetPluginInfo(self, _: Empty, __: grpc.aio.ServicerContext) -> plugin_pb2.PluginInfo:
-        """The version that it stands in for."""
-        return plugin_pb2.PluginInfo(version=VERSION)
+    @override
+    async def GetPluginInfo(self, request: Empty, context: _Servicer) -> plugin_pb2.PluginInfo:
+        """The version: that of the SDK, which the engine would warn about being newer."""
+        return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi-gcp"))
 
-    async def GetSchema(
-        self, _: provider_pb2.GetSchemaRequest, __: grpc.aio.ServicerContext
-    ) -> provider_pb2.GetSchemaResponse:
-        """None to speak of: the SDK has it."""
-        return provider_pb2.GetSchemaResponse(schema=f'{{"name":"gcp","version":"{VERSION}"}}')
-
+    @override
     async def CheckConfig(
-        self, request: provider_pb2.CheckRequest, _: grpc.aio.ServicerContext
+        self, request: provider_pb2.CheckRequest, context: _Servicer
     ) -> provider_pb2.CheckResponse:
-        """Any configuration is taken."""
+        """The provider's inputs, as they are."""
         return provider_pb2.CheckResponse(inputs=request.news)
 
+    @override
     async def DiffConfig(
-        self, _: provider_pb2.DiffRequest, __: grpc.aio.ServicerContext
+        self, request: provider_pb2.DiffRequest, context: _Servicer
     ) -> provider_pb2.DiffResponse:
-        """No configuration replaces resources."""
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
-
-    async def Configure(
-        self, request: provider_pb2.ConfigureRequest, _: grpc.aio.ServicerContext
-    ) -> provider_pb2.ConfigureResponse:
-        """Take endpoints, token, project and billing project."""
-        self._google = Google(values.plain(values.read(request.args)))
-        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
-
-    async def Check(
-        self, request: provider_pb2.CheckRequest, context: grpc.aio.ServicerContext
-    ) -> provider_pb2.CheckResponse:
-        """Fill in what is left out, and say what is wrong."""
-        kind = await _kind(request.urn, context)
-        name = request.autonaming.proposed_name or f"{request.name}-{request.randomSeed.hex()[:7]}"
-        inputs, failures = lifecycle.check(
-            kind, values.read(request.olds), values.read(request.news), self._google.project, name
+        """Another configuration replaces no provider."""
+        same = from_struct(request.old_inputs or request.olds) == from_struct(request.news)
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_NONE if same else provider_pb2.DiffResponse.DIFF_SOME
         )
+
+    @override
+    async def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: _Servicer
+    ) -> provider_pb2.ConfigureResponse:
+        """Take the provider's configuration."""
+        config = configured(from_struct(request.args), self._environment)
+        self._context = Context(config, Google(config.addresses, config.token, config.headers))
+        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+
+    @override
+    async def Check(
+        self, request: provider_pb2.CheckRequest, context: _Servicer
+    ) -> provider_pb2.CheckResponse:
+        """Fill in what the inputs leave out, and say what is wrong with them."""
+        resource = (await _lifecycle(request.urn, context)).resource
+        naming = check.Naming(
+            name=request.urn.rpartition("::")[2],
+            seed=request.randomSeed,
+            mode=_naming_mode(request),
+            proposed=request.autonaming.proposed_name,
+        )
+        try:
+            inputs = check.with_defaults(
+                resource, from_struct(request.olds), from_struct(request.news), naming
+            )
+        except PluginError as error:
+            await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CheckResponse(
-            inputs=values.write(inputs),
+            inputs=to_struct(inputs),
             failures=[
-                provider_pb2.CheckFailure(property=item.property, reason=item.reason) for item in failures
+                provider_pb2.CheckFailure(
+                    reason=f"{found.reason}. Examine values at '{naming.name}.{found.path}'."
+                )
+                for found in check.failures(resource, inputs)
             ],
         )
 
-    async def Diff(
-        self, request: provider_pb2.DiffRequest, context: grpc.aio.ServicerContext
-    ) -> provider_pb2.DiffResponse:
-        """What changes, and what of it makes another resource."""
-        kind = await _kind(request.urn, context)
-        found = lifecycle.changes(kind, values.read(request.old_inputs), values.read(request.news))
-        tops = {path: path.split(".")[0].split("[")[0] for path in found}
-        ignored = set(request.ignoreChanges)
-        found = {path: word for path, word in found.items() if tops[path] not in ignored}
-        changes = provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE
+    @override
+    async def Diff(self, request: provider_pb2.DiffRequest, context: _Servicer) -> provider_pb2.DiffResponse:
+        """What would change, and whether that needs another resource."""
+        resource = (await _lifecycle(request.urn, context)).resource
+        old, inputs = from_struct(request.olds), from_struct(request.news)
+        found = self._changes(resource, old, inputs, request.ignoreChanges)
+        replaced = {_top(change.path) for change in found if change.replaces}
         return provider_pb2.DiffResponse(
-            changes=changes,
-            diffs=sorted({tops[path] for path in found}),
-            replaces=sorted({tops[path] for path, word in found.items() if word.endswith("_replace")}),
-            detailedDiff={path: _Diff(kind=_KINDS[word], inputDiff=True) for path, word in found.items()},
+            changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
+            diffs=sorted({_top(change.path) for change in found}),
+            replaces=sorted(replaced),
+            deleteBeforeReplace=bool(replaced) and _keeps_its_name(resource, old, inputs),
+            stables=sorted(
+                name for name, field in resource.fields.items() if field.replaces and name not in replaced
+            ),
+            detailedDiff={
+                change.path: _DiffKind(
+                    kind=_DiffKind.Kind.Value(change.kind + ("_REPLACE" if change.replaces else ""))
+                )
+                for change in found
+            },
             hasDetailedDiff=True,
         )
 
+    @override
     async def Create(
-        self, request: provider_pb2.CreateRequest, context: grpc.aio.ServicerContext
+        self, request: provider_pb2.CreateRequest, context: _Servicer
     ) -> provider_pb2.CreateResponse:
-        """Make a resource; in a preview, say what it would be, without a request."""
-        kind = await _kind(request.urn, context)
-        inputs = values.read(request.properties)
+        """Create a resource; in a preview, say what is known of it."""
+        lifecycle = await _lifecycle(request.urn, context)
+        inputs = from_struct(request.properties)
+        plan = planned(lifecycle.resource, None, inputs, self._context.config.defaults)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=values.write(lifecycle.planned(kind, inputs, {})))
-        try:
-            made = await self._done(lifecycle.create(kind, self._google, inputs), context)
-        except PartlyMadeError as error:
-            raise await _partly_made(context, error, request.properties) from error
-        return provider_pb2.CreateResponse(
-            id=made.id, properties=values.write(lifecycle.recorded(kind, made))
+            properties = _outputs(lifecycle.resource, State(UNKNOWN, plan), meta=False)
+            return provider_pb2.CreateResponse(properties=properties)
+        state = await self._change(
+            lifecycle.create(self._context, _without_unknown(plan)),
+            lifecycle,
+            inputs,
+            context,
+            f"creating {request.urn}: ",
         )
+        return provider_pb2.CreateResponse(id=state.id, properties=_outputs(lifecycle.resource, state))
 
-    async def Update(
-        self, request: provider_pb2.UpdateRequest, context: grpc.aio.ServicerContext
-    ) -> provider_pb2.UpdateResponse:
-        """Change a resource in place; in a preview, say what it would be, without a request."""
-        kind = await _kind(request.urn, context)
-        old, news = values.read(request.olds), values.read(request.news)
-        if request.preview:
-            return provider_pb2.UpdateResponse(properties=values.write(lifecycle.planned(kind, news, old)))
-        tops = lifecycle.changed_inputs(kind, values.read(request.old_inputs), news)
-        work = lifecycle.update(kind, self._google, request.id, old, tops, news)
-        changed = await self._done(work, context)
-        return provider_pb2.UpdateResponse(properties=values.write(lifecycle.recorded(kind, changed)))
-
-    async def Read(
-        self, request: provider_pb2.ReadRequest, context: grpc.aio.ServicerContext
-    ) -> provider_pb2.ReadResponse:
-        """What there is now; an empty answer when it is gone."""
-        kind = await _kind(request.urn, context)
-        inputs = values.read(request.inputs)
-        found = Context(values.plain(inputs) or kind.import_inputs(request.id), id=request.id)
+    @override
+    async def Read(self, request: provider_pb2.ReadRequest, context: _Servicer) -> provider_pb2.ReadResponse:
+        """Read a resource, for a refresh or an import; nothing if it has gone."""
+        lifecycle = await _lifecycle(request.urn, context)
+        known = from_struct(request.properties)
+        inputs = from_struct(request.inputs)
         try:
-            await self._done(lifecycle.read(kind, self._google, found), context)
-        except GoneError:
+            read = known if known.keys() - {"id"} else lifecycle.identity(self._context, request.id)
+            state = await lifecycle.read(self._context, read) if read else None
+        except PluginError as error:
+            await _abort(context, error, f"refreshing {request.urn}: ")
+        if state is None:
             return provider_pb2.ReadResponse()
-        outputs = lifecycle.recorded(kind, found)
-        seen = inputs or {**kind.import_inputs(request.id), "__defaults": []}
         return provider_pb2.ReadResponse(
-            id=request.id,
-            properties=values.write(outputs),
-            inputs=values.write(lifecycle.observed(kind, seen, outputs)),
+            id=state.id,
+            properties=_outputs(lifecycle.resource, state),
+            inputs=to_struct(refreshed_inputs(lifecycle.resource, state.properties, inputs)),
         )
 
-    async def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.aio.ServicerContext) -> Empty:
-        """Remove a resource, as its deletion policy allows."""
-        kind = await _kind(request.urn, context)
-        old_inputs, old = values.read(request.old_inputs), values.read(request.properties)
-        await self._done(lifecycle.delete(kind, self._google, request.id, old_inputs, old), context)
+    @override
+    async def Update(
+        self, request: provider_pb2.UpdateRequest, context: _Servicer
+    ) -> provider_pb2.UpdateResponse:
+        """Bring a resource to its new inputs."""
+        lifecycle = await _lifecycle(request.urn, context)
+        resource = lifecycle.resource
+        old = from_struct(request.olds)
+        inputs = from_struct(request.news)
+        plan = planned(resource, old, inputs, self._context.config.defaults)
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=_outputs(resource, State(request.id, plan)))
+        changed = {_top(each.path) for each in changes(resource, old, plan)}
+        update = lifecycle.update(self._context, request.id, _without_unknown(plan), changed)
+        state = await self._change(update, lifecycle, inputs, context, f"updating {request.urn}: ")
+        return provider_pb2.UpdateResponse(properties=_outputs(resource, state))
+
+    @override
+    async def Delete(self, request: provider_pb2.DeleteRequest, context: _Servicer) -> Empty:
+        """Delete a resource."""
+        lifecycle = await _lifecycle(request.urn, context)
+        state = from_struct(request.properties)
+        delete = lifecycle.delete(self._context, request.id, state)
+        await self._change(delete, lifecycle, {}, context, f"deleting {request.urn}: ")
         return Empty()
 
-    async def Cancel(self, _: Empty, __: grpc.aio.ServicerContext) -> Empty:
-        """Stop what waits: the user pressed Ctrl-C."""
-        for task in self._running:
+    @override
+    async def Invoke(
+        self, request: provider_pb2.InvokeRequest, context: _Servicer
+    ) -> provider_pb2.InvokeResponse:
+        """Call a function, such as getProject."""
+        if request.tok not in FUNCTIONS:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, _not_here(request.tok))
+        try:
+            answer = await FUNCTIONS[request.tok](self._context, from_struct(request.args))
+        except PluginError as error:
+            await _abort(context, error)
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(to_struct(answer))
+        return response
+
+    @override
+    async def GetSchema(
+        self, request: provider_pb2.GetSchemaRequest, context: _Servicer
+    ) -> provider_pb2.GetSchemaResponse:
+        """No schema: the SDK has its own."""
+        return provider_pb2.GetSchemaResponse(schema="{}")
+
+    @override
+    async def Cancel(self, request: Empty, context: _Servicer) -> Empty:
+        """Stop what is under way."""
+        for task in self._changing:
             task.cancel()
         return Empty()
 
-    async def _done(self, work: Awaitable[_T], context: grpc.aio.ServicerContext) -> _T:
-        """Do the work, cancellably; a refusal ends the call in its own words."""
-        task = asyncio.ensure_future(work)
-        self._running.add(task)
+    def _changes(
+        self, resource: Resource, old: Properties, inputs: Properties, ignored: Iterable[str]
+    ) -> list[Change]:
+        plan = planned(resource, old, inputs, self._context.config.defaults)
+        found = changes(resource, old, plan)
+        return [each for each in found if not any(_covers(path, each.path) for path in ignored)]
+
+    async def _change(
+        self,
+        change: Coroutine[Any, Any, Any],
+        lifecycle: Lifecycle,
+        inputs: Properties,
+        context: _Servicer,
+        doing: str,
+    ) -> Any:
+        """Carry out a change, so that Cancel can stop it; `doing` begins what is said of a failure."""
+        task = asyncio.ensure_future(change)
+        self._changing.add(task)
         try:
             return await task
-        except (GoogleError, RefusedError) as error:
-            status, text = grpc.StatusCode.UNKNOWN, str(error)
+        except NotWholeError as error:
+            await _abort_not_whole(context, lifecycle.resource, error, inputs, doing)
+        except PluginError as error:
+            # Of a creation that made nothing the official plugin does not say what it was.
+            await _abort(context, error, "" if doing.startswith("creating") else doing)
         except asyncio.CancelledError:
-            status, text = grpc.StatusCode.CANCELLED, "cancelled"
+            await context.abort(grpc.StatusCode.CANCELLED, "cancelled")
         finally:
-            self._running.discard(task)
-        raise await _abort(context, status, text)
+            self._changing.discard(task)
 
 
-async def _kind(urn: str, context: grpc.aio.ServicerContext) -> ResourceType:
+async def _lifecycle(urn: str, context: _Servicer) -> Lifecycle:
     token = urn.split("::")[2].rpartition("$")[2]
-    found = RESOURCE_TYPES.get(token)
-    if found is None:
-        raise await _abort(
-            context,
-            grpc.StatusCode.UNIMPLEMENTED,
-            f"the stand-in gcp plugin does not know {token}; use the official one: GCP_PROVIDER=official",
-        )
-    return found
+    if token not in LIFECYCLES:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, _not_here(token))
+    return LIFECYCLES[token]
 
 
-async def _partly_made(
-    context: grpc.aio.ServicerContext, error: PartlyMadeError, properties: Struct
-) -> Exception:
-    """End a creation with what was made of it, which the engine keeps and tries to finish next time."""
-    detail = Any()
+def _not_here(token: str) -> str:
+    return f"the stand-in gcp plugin has no {token}; the official one does: GCP_PROVIDER=official"
+
+
+async def _abort(context: _Servicer, error: PluginError, doing: str = "") -> NoReturn:
+    await context.abort(grpc.StatusCode.UNKNOWN, doing + _told(error))
+    raise AssertionError  # abort does not return
+
+
+async def _abort_not_whole(
+    context: _Servicer, resource: Resource, error: NotWholeError, inputs: Properties, doing: str
+) -> NoReturn:
+    """Tell the engine that the resource is there, and not as it should be: it keeps it, and deletes or updates it."""
+    detail = AnyMessage()
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(
-            id=error.id, properties=properties, inputs=properties, reasons=[str(error)]
+            id=error.id,
+            properties=_outputs(resource, State(error.id, error.properties)),
+            reasons=[doing + _told(error)],
+            inputs=to_struct(inputs),
         )
     )
-    code: int = grpc.StatusCode.UNKNOWN.value[0]
-    await context.abort_with_status(to_status(Status(code=code, message=str(error), details=[detail])))
-    return AssertionError("unreachable")
+    code = grpc.StatusCode.UNKNOWN
+    status = status_pb2.Status(code=code.value[0], message=doing + _told(error), details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    await context.abort(code, doing + _told(error))
+    raise AssertionError  # abort does not return
 
 
-async def _abort(context: grpc.aio.ServicerContext, status: grpc.StatusCode, text: str) -> Exception:
-    """End the call with an error; never returns, which the type checker cannot know."""
-    await context.abort(status, text)
-    return AssertionError("unreachable")
+def _keeps_its_name(resource: Resource, old: Properties, inputs: Properties) -> bool:
+    """Whether a replacement would have the name of what it replaces, which then has to go first."""
+    return any(
+        name not in inputs.get(check.DEFAULTS, [])
+        and inputs.get(name) is not None
+        and inputs[name] == old.get(name)
+        for name in (autoname.property for autoname in resource.autonames)
+    )
+
+
+def _told(error: PluginError) -> str:
+    return f"1 error occurred:\n\t* {error}\n\n"
+
+
+def _outputs(resource: Resource, state: State, *, meta: bool = True) -> Struct:
+    secrets = {name for name, field in resource.fields.items() if field.secret}
+    properties = {
+        name: secret(value) if name in secrets else value
+        for name, value in state.properties.items()
+        if name in resource.fields
+    }
+    extra = {_META: json.dumps(resource.meta, separators=(",", ":"))} if meta else {}
+    return to_struct({**properties, "id": state.id, **extra})
+
+
+def _without_unknown(plan: Properties) -> Properties:
+    """What Google will fill in is nothing when it is asked."""
+
+    def known(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: known(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [known(item) for item in value]
+        return None if value == UNKNOWN else value
+
+    return {name: known(value) for name, value in plan.items()}
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
+
+
+def _covers(ignored: str, path: str) -> bool:
+    return path == ignored or path.startswith((f"{ignored}.", f"{ignored}["))
+
+
+def _naming_mode(request: provider_pb2.CheckRequest) -> str:
+    if not request.HasField("autonaming"):
+        return ""
+    return provider_pb2.CheckRequest.AutonamingOptions.Mode.Name(request.autonaming.mode)

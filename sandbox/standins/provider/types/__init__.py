@@ -1,6 +1,9 @@
-"""The resource types that the components use, one a file."""
+"""The resource types and functions, by token."""
 
-from sandbox.standins.provider.resource import ResourceType
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sandbox.standins.provider.lifecycle import Context, Lifecycle
 from sandbox.standins.provider.types import (
     alert_policy,
     api_key,
@@ -13,17 +16,26 @@ from sandbox.standins.provider.types import (
     service,
 )
 
-RESOURCE_TYPES: dict[str, ResourceType] = {
-    kind.pulumi_type: kind
-    for kind in (
-        alert_policy.TYPE,
-        api_key.TYPE,
-        budget.TYPE,
-        notification_channel.TYPE,
-        project.TYPE,
-        project_info.TYPE,
-        quota_override.TYPE,
-        quota_preference.TYPE,
-        service.TYPE,
+Function = Callable[[Context, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+
+LIFECYCLES: Mapping[str, Lifecycle] = {
+    lifecycle.resource.urn_type: lifecycle
+    for lifecycle in (
+        project.LIFECYCLE,
+        service.LIFECYCLE,
+        api_key.LIFECYCLE,
+        *(
+            Lifecycle(resource)
+            for resource in (
+                alert_policy.ALERT_POLICY,
+                budget.BUDGET,
+                notification_channel.NOTIFICATION_CHANNEL,
+                project_info.PROJECT_INFO,
+                quota_override.QUOTA_OVERRIDE,
+                quota_preference.QUOTA_PREFERENCE,
+            )
+        ),
     )
 }
+
+FUNCTIONS: Mapping[str, Function] = {"gcp:organizations/getProject:getProject": project.get_project}

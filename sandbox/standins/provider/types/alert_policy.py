@@ -1,130 +1,205 @@
-"""gcp:monitoring/alertPolicy:AlertPolicy."""
+"""When to tell people that something goes wrong."""
 
-from typing import Any
+from collections.abc import Mapping
 
-from sandbox.standins.provider.resource import Context, ResourceType, Step
-from sandbox.standins.provider.shape import Block, Each, shaped
-from sandbox.standins.provider.values import without_empty
-
-_AGGREGATIONS = Each(
-    Block({"alignmentPeriod": "", "crossSeriesReducer": "", "groupByFields": [], "perSeriesAligner": ""})
+from sandbox.standins.provider.schema import (
+    Call,
+    Field,
+    Resource,
+    block,
+    blocks,
+    deletion_policy,
+    flag,
+    integer,
+    mapping,
+    number,
+    project,
+    text,
+    texts,
 )
-_TRIGGER = Block({"count": 0, "percent": 0})
-_SHAPE = Block(
-    {
-        "alertStrategy": Block({"autoClose": "", "notificationPrompts": []}),
-        "combiner": "",
-        "conditions": Each(
-            Block(
-                {
-                    "conditionAbsent": Block(
-                        {"aggregations": _AGGREGATIONS, "duration": "", "filter": "", "trigger": _TRIGGER}
-                    ),
-                    "conditionMatchedLog": Block({"filter": "", "labelExtractors": {}}),
-                    "conditionMonitoringQueryLanguage": Block(
-                        {"duration": "", "evaluationMissingData": "", "query": "", "trigger": _TRIGGER}
-                    ),
-                    "conditionPrometheusQueryLanguage": Block(
-                        {"alertRule": "", "duration": "", "evaluationInterval": "", "labels": {}, "query": ""}
-                    ),
-                    "conditionSql": None,
-                    "conditionThreshold": Block(
-                        {
-                            "aggregations": _AGGREGATIONS,
-                            "comparison": "",
-                            "denominatorAggregations": _AGGREGATIONS,
-                            "denominatorFilter": "",
-                            "duration": "",
-                            "evaluationMissingData": "",
-                            "filter": "",
-                            "forecastOptions": Block({"forecastHorizon": ""}),
-                            "thresholdValue": 0,
-                            "trigger": _TRIGGER,
-                        }
-                    ),
-                    "displayName": "",
-                    "name": "",
-                }
-            )
+
+_COMPARISONS = tuple(f"COMPARISON_{name}" for name in ("GT", "GE", "LT", "LE", "EQ", "NE"))
+_PERCENTILES = ("PERCENTILE_99", "PERCENTILE_95", "PERCENTILE_50", "PERCENTILE_05")
+_REDUCERS = tuple(
+    f"REDUCE_{name}"
+    for name in (
+        *(
+            "NONE",
+            "MEAN",
+            "MIN",
+            "MAX",
+            "SUM",
+            "STDDEV",
+            "COUNT",
+            "COUNT_TRUE",
+            "COUNT_FALSE",
+            "FRACTION_TRUE",
         ),
-        "displayName": "",
-        "documentation": Block({"content": "", "links": [], "mimeType": "", "subject": ""}),
-        "enabled": False,
-        "name": "",
-        "notificationChannels": [],
-        "severity": "",
-        "userLabels": {},
-    }
+        *_PERCENTILES,
+    )
 )
-_SENT = (
-    "alertStrategy",
-    "combiner",
-    "conditions",
-    "displayName",
-    "documentation",
-    "notificationChannels",
-    "severity",
-    "userLabels",
-)
-#: The order in which the provider names what changes.
-_MASK = (
-    "displayName",
-    "combiner",
-    "enabled",
-    "conditions",
-    "notificationChannels",
-    "alertStrategy",
-    "severity",
-    "userLabels",
-    "documentation",
-)
-
-
-def _names(context: Context) -> dict[str, str]:
-    project = context.inputs.get("project") or context.id.split("/")[1]
-    return {"project": project, "policy": context.id or context.answers.get("policy", {}).get("name", "")}
-
-
-def _body(context: Context) -> dict[str, Any]:
-    body: dict[str, Any] = without_empty({name: context.inputs.get(name) for name in _SENT})
-    # A condition that stays keeps its name, by its place.
-    for condition, old in zip(body.get("conditions", []), context.old.get("conditions") or [], strict=False):
-        condition["name"] = old["name"]
-    return {**body, "enabled": bool(context.inputs.get("enabled"))}
-
-
-def _outputs(context: Context) -> dict[str, Any]:
-    policy = context.answers["policy"]
-    record = policy.get("creationRecord")
-    return {
-        **shaped(_SHAPE, policy),
-        "creationRecords": [record] if record else [],
-        "deletionPolicy": context.inputs.get("deletionPolicy", "DELETE"),
-        "project": _names(context)["project"],
-    }
-
-
-TYPE = ResourceType(
-    pulumi_type="gcp:monitoring/alertPolicy:AlertPolicy",
-    names=_names,
-    id=lambda context: str(context.answers["policy"]["name"]),
-    outputs=_outputs,
-    create=(Step("POST", "monitoring", "projects/{project}/alertPolicies", body=_body, keep="policy"),),
-    read=(Step("GET", "monitoring", "{policy}", keep="policy", absent=frozenset({403, 404})),),
-    update=(
-        Step(
-            "PATCH",
-            "monitoring",
-            "{policy}",
-            query=lambda context: {"updateMask": ",".join(name for name in _MASK if name in context.changed)},
-            body=_body,
+_ALIGNERS = tuple(
+    f"ALIGN_{name}"
+    for name in (
+        *(
+            "NONE",
+            "DELTA",
+            "RATE",
+            "INTERPOLATE",
+            "NEXT_OLDER",
+            "MIN",
+            "MAX",
+            "MEAN",
+            "COUNT",
+            "SUM",
+            "STDDEV",
         ),
+        *("COUNT_TRUE", "COUNT_FALSE", "FRACTION_TRUE", *_PERCENTILES, "PERCENT_CHANGE"),
+    )
+)
+_MISSING_DATA = tuple(f"EVALUATION_MISSING_DATA_{name}" for name in ("INACTIVE", "ACTIVE", "NO_OP"))
+_ABOUT = ("content", "links", "mimeType", "subject")
+
+
+def _aggregations() -> Field:
+    return blocks(
+        {
+            "perSeriesAligner": text(choices=(*_ALIGNERS, "")),
+            "groupByFields": texts(),
+            "alignmentPeriod": text(),
+            "crossSeriesReducer": text(choices=(*_REDUCERS, "")),
+        }
+    )
+
+
+_TRIGGER = block({"percent": number(), "count": integer()})
+_SCHEDULES: Mapping[str, Field] = {
+    "minutes": block({"periodicity": integer(required=True, always_sent=True)}),
+    "hourly": block({"periodicity": integer(required=True), "minuteOffset": integer()}),
+    "daily": block(
+        {
+            "periodicity": integer(required=True),
+            "executionTime": block(
+                {"hours": integer(), "minutes": integer(), "seconds": integer(), "nanos": integer()}
+            ),
+        }
     ),
-    delete=(Step("DELETE", "monitoring", "{policy}", absent=frozenset({404})),),
-    computed=("name", "creationRecords"),
-    required=("combiner", "conditions", "displayName"),
-    defaults={"enabled": True},
-    replaces=frozenset({"project"}),
-    local=frozenset({"deletionPolicy"}),
-    import_inputs=lambda identifier: {"project": identifier.split("/")[1]},
+    "rowCountTest": block(
+        {"comparison": text(required=True, choices=_COMPARISONS), "threshold": integer(required=True)}
+    ),
+    "booleanTest": block({"column": text(required=True)}),
+}
+
+_CONDITION: Mapping[str, Field] = {
+    "conditionAbsent": block(
+        {
+            "aggregations": _aggregations(),
+            "trigger": _TRIGGER,
+            "duration": text(required=True),
+            "filter": text(),
+        }
+    ),
+    "name": text(output=True),
+    "conditionMonitoringQueryLanguage": block(
+        {
+            "query": text(required=True),
+            "duration": text(required=True),
+            "trigger": _TRIGGER,
+            "evaluationMissingData": text(choices=(*_MISSING_DATA, "")),
+        }
+    ),
+    "conditionThreshold": block(
+        {
+            "thresholdValue": number(),
+            "denominatorFilter": text(),
+            "denominatorAggregations": _aggregations(),
+            "duration": text(required=True),
+            "forecastOptions": block({"forecastHorizon": text(required=True)}),
+            "comparison": text(required=True, choices=_COMPARISONS),
+            "trigger": _TRIGGER,
+            "aggregations": _aggregations(),
+            "filter": text(),
+            "evaluationMissingData": text(choices=(*_MISSING_DATA, "")),
+        }
+    ),
+    "displayName": text(required=True),
+    "conditionMatchedLog": block({"filter": text(required=True), "labelExtractors": mapping()}),
+    "conditionPrometheusQueryLanguage": block(
+        {
+            "query": text(required=True),
+            "duration": text(),
+            "evaluationInterval": text(),
+            "labels": mapping(),
+            "ruleGroup": text(),
+            "alertRule": text(),
+            "disableMetricValidation": flag(),
+        }
+    ),
+    "conditionSql": block(
+        {"query": text(required=True), **_SCHEDULES},
+    ),
+}
+
+ALERT_POLICY = Resource(
+    urn_type="gcp:monitoring/alertPolicy:AlertPolicy",
+    service="monitoring",
+    title="AlertPolicy",
+    long_title="MonitoringAlertPolicy",
+    fields={
+        "name": text(output=True, sent=False),
+        "displayName": text(required=True),
+        "combiner": text(required=True, choices=("AND", "OR", "AND_WITH_MATCHING_RESOURCE")),
+        "creationRecords": blocks(
+            {"mutateTime": text(output=True), "mutatedBy": text(output=True)},
+            output=True,
+            sent=False,
+            wire="creationRecord",
+            # Google has one; Terraform has a list for every object.
+            from_wire=lambda record: (
+                [{"mutateTime": record.get("mutateTime", ""), "mutatedBy": record.get("mutatedBy", "")}]
+                if record
+                else []
+            ),
+        ),
+        "enabled": flag(default=True, always_sent=True),
+        "conditions": blocks(_CONDITION, required=True),
+        "notificationChannels": texts(),
+        "alertStrategy": block(
+            {
+                "notificationRateLimit": block({"period": text()}),
+                "autoClose": text(),
+                "notificationChannelStrategies": blocks(
+                    {"notificationChannelNames": texts(), "renotifyInterval": text()},
+                    wire="notificationChannelStrategy",
+                ),
+                "notificationPrompts": texts(
+                    text(choices=("NOTIFICATION_PROMPT_UNSPECIFIED", "OPENED", "CLOSED"))
+                ),
+            }
+        ),
+        "userLabels": mapping(),
+        "severity": text(choices=("CRITICAL", "ERROR", "WARNING", "")),
+        "documentation": block(
+            {
+                "content": text(),
+                "mimeType": text(default="text/markdown"),
+                "subject": text(),
+                "links": blocks({"displayName": text(), "url": text()}),
+            },
+            at_least_one=_ABOUT,
+        ),
+        "project": project(),
+        "deletionPolicy": deletion_policy(),
+    },
+    id="{name}",
+    import_ids=("(?P<name>[^/]+/(?P<project>[^/]+)/.+)",),
+    named_by_google=True,
+    create=Call("POST", "v3/projects/{project}/alertPolicies"),
+    read=Call("GET", "v3/{name}"),
+    update=Call("PATCH", "v3/{name}"),
+    delete=Call("DELETE", "v3/{name}"),
+    masked=True,
+    one_at_a_time=True,
+    retried_conflicts=("too many concurrent edits", "could not fulfill the request"),
+    aborts_on_quota=True,
 )

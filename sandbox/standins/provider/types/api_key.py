@@ -1,110 +1,175 @@
-"""gcp:projects/apiKey:ApiKey."""
+"""An API key."""
 
-from typing import Any
+from typing_extensions import override
 
-from sandbox.standins.provider.resource import Context, ResourceType, Step
-from sandbox.standins.provider.shape import Block, Each, shaped
-from sandbox.standins.provider.values import without_empty
+from sandbox.standins.provider.errors import ResourceError
+from sandbox.standins.provider.google import GoogleError, Json
+from sandbox.standins.provider.lifecycle import Context, Lifecycle, State
+from sandbox.standins.provider.plan import Properties
+from sandbox.standins.provider.schema import (
+    Autoname,
+    Call,
+    Resource,
+    block,
+    blocks,
+    deletion_policy,
+    project,
+    same_name,
+    text,
+    texts,
+)
+from sandbox.standins.provider.transfer import from_wire, to_wire
 
-_RESTRICTIONS = Block(
-    {
-        "androidKeyRestrictions": Block(
-            {"allowedApplications": Each(Block({"packageName": "", "sha1Fingerprint": ""}))}
+_KEYS = "projects/{project}/locations/global/keys"
+_KINDS = {
+    "BrowserKeyRestrictions": "browserKeyRestrictions",
+    "ServerKeyRestrictions": "serverKeyRestrictions",
+    "AndroidKeyRestrictions": "androidKeyRestrictions",
+    "IosKeyRestrictions": "iosKeyRestrictions",
+}
+
+_KEY = f"{_KEYS}/{{name}}"
+_UPDATE = Call("PATCH", _KEY)
+_DELETE = Call("DELETE", _KEY)
+_KEY_STRING = Call("GET", f"{_KEY}/keyString")
+
+API_KEY = Resource(
+    urn_type="gcp:projects/apiKey:ApiKey",
+    service="apikeys",
+    title="Key",
+    long_title="ApikeysKey",
+    fields={
+        "name": text(required=True, replaces=True, sent=False, read=False),
+        "displayName": text(),
+        "project": project(same=same_name),
+        "restrictions": block(
+            {
+                "androidKeyRestrictions": block(
+                    {
+                        "allowedApplications": blocks(
+                            {"packageName": text(required=True), "sha1Fingerprint": text(required=True)},
+                            required=True,
+                        )
+                    }
+                ),
+                "apiTargets": blocks({"service": text(required=True), "methods": texts(always_sent=True)}),
+                "browserKeyRestrictions": block({"allowedReferrers": texts(required=True)}),
+                "iosKeyRestrictions": block({"allowedBundleIds": texts(required=True)}),
+                "serverKeyRestrictions": block({"allowedIps": texts(required=True)}),
+            }
         ),
-        "apiTargets": Each(Block({"methods": [], "service": ""})),
-        "browserKeyRestrictions": Block({"allowedReferrers": []}),
-        "iosKeyRestrictions": Block({"allowedBundleIds": []}),
-        "serverKeyRestrictions": Block({"allowedIps": []}),
-    }
+        "serviceAccountEmail": text(replaces=True, same=same_name),
+        "keyString": text(output=True, secret=True, sent=False),
+        "uid": text(output=True, sent=False),
+        "deletionPolicy": deletion_policy(),
+    },
+    id=_KEY,
+    import_ids=(
+        "projects/(?P<project>[^/]+)/locations/global/keys/(?P<name>[^/]+)",
+        "(?P<project>[^/]+)/(?P<name>[^/]+)",
+        "(?P<name>[^/]+)",
+    ),
+    autonames=(Autoname(property="name", max_length=63),),
+    create=Call("POST", _KEYS, {"keyId": "{name}"}),
+    read=Call("GET", _KEY),
+    update=_UPDATE,
+    delete=_DELETE,
+    operations=True,
+    refused_by_id=True,
 )
 
 
-def _names(context: Context) -> dict[str, str]:
-    parts = context.id.split("/")
-    known = len(parts) == 6
-    return {
-        "project": parts[1] if known else context.inputs["project"],
-        "key": parts[5] if known else context.inputs["name"],
-    }
+class _ApiKeyLifecycle(Lifecycle):
+    """Every look at a key is two requests, and the official plugin looks before and after each change, twice."""
+
+    @override
+    async def create(self, context: Context, plan: Properties) -> State:
+        problem = _too_many_kinds(plan)
+        if problem:
+            raise ResourceError(f"Error creating Key: {problem}")
+        try:
+            found = await self._look(context, plan)
+        except GoogleError as error:
+            raise ResourceError(
+                f"Error creating Key: failed to create a diff: failed to retrieve Key resource: {error}"
+            ) from error
+        if found:
+            raise ResourceError(
+                f"Error creating Key: Resource already exists - apply blocked by lifecycle params: {self.id(plan)}."
+            )
+        try:
+            operation = await self._call(
+                context, API_KEY.create, plan, to_wire(API_KEY, plan, updating=False)
+            )
+            await self._finished(context, plan, operation, "Creating Key")
+            for _ in range(2):
+                await self._look(context, plan)
+        except GoogleError as error:
+            raise ResourceError(f"Error creating Key: {error}") from error
+        return await self._read_back(context, plan)
+
+    @override
+    async def read(self, context: Context, properties: Properties) -> State | None:
+        try:
+            key = await self._look(context, properties)
+        except GoogleError as error:
+            raise ResourceError(
+                f'Error when reading or editing ApikeysKey "{self.id(properties)}": {error}'
+            ) from error
+        return self._state(context, key, properties) if key else None
+
+    @override
+    async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:
+        if changed <= {"deletionPolicy"}:
+            return await self._read_back(context, plan)
+        problem = _too_many_kinds(plan)
+        if problem:
+            raise ResourceError(f"Error updating Key: {problem}")
+        try:
+            key = await self._look(context, plan)
+            # The mask is from what Google has, and not from what the state says of it.
+            found = from_wire(API_KEY, key or {}, plan)
+            mask = [name for name in ("displayName", "restrictions") if found[name] != _shaped(plan)[name]]
+            if mask:
+                await self._look(context, plan)
+                body = to_wire(API_KEY, plan, updating=True)
+                operation = await self._call(context, _UPDATE, plan, body, {"updateMask": ",".join(mask)})
+                await self._finished(context, plan, operation, "Updating Key")
+            await self._look(context, plan)
+        except GoogleError as error:
+            raise ResourceError(f"Error updating Key: {error}") from error
+        return await self._read_back(context, plan)
+
+    @override
+    async def remove(self, context: Context, state: Properties) -> None:
+        try:
+            if await self._look(context, state):
+                operation = await self._call(context, _DELETE, state)
+                await self._finished(context, state, operation, "Deleting Key")
+        except GoogleError as error:
+            raise ResourceError(f"Error deleting Key: {error}") from error
+
+    async def _look(self, context: Context, properties: Properties) -> Json | None:
+        """The key and its string; None if there is no such key."""
+        try:
+            key = await self._call(context, API_KEY.read, properties)
+        except GoogleError as error:
+            if error.code == 404:
+                return None
+            raise
+        return {**key, **await self._call(context, _KEY_STRING, properties)}
 
 
-def _body(context: Context) -> dict[str, Any]:
-    restrictions = without_empty(context.inputs.get("restrictions") or {})
-    # Targets carry their methods even when there are none.
-    for target in restrictions.get("apiTargets", []):
-        target.setdefault("methods", [])
-    body = without_empty({key: context.inputs.get(key) for key in ("displayName", "serviceAccountEmail")})
-    return {**body, **({"restrictions": restrictions} if restrictions else {})}
+def _shaped(plan: Properties) -> Properties:
+    """The plan, with the same zero values that Google's answer has."""
+    return from_wire(API_KEY, to_wire(API_KEY, plan, updating=True), plan)
 
 
-def _outputs(context: Context) -> dict[str, Any]:
-    key = context.answers["key"]
-    return {
-        "deletionPolicy": context.inputs.get("deletionPolicy", "DELETE"),
-        "displayName": key.get("displayName", ""),
-        "keyString": context.answers["string"].get("keyString", ""),
-        "name": _names(context)["key"],
-        "project": _names(context)["project"],
-        "restrictions": shaped(_RESTRICTIONS, key.get("restrictions")),
-        "serviceAccountEmail": key.get("serviceAccountEmail", ""),
-        "uid": key.get("uid", ""),
-    }
+def _too_many_kinds(plan: Properties) -> str | None:
+    restrictions = plan.get("restrictions") or {}
+    if sum(restrictions.get(name) is not None for name in _KINDS.values()) > 1:
+        return f"more than one value set: [{' '.join(_KINDS)}]"
+    return None
 
 
-_KEY = "projects/{project}/locations/global/keys/{key}"
-_GONE = frozenset({403, 404})
-_READ = (
-    Step("GET", "apikeys", _KEY, keep="key", absent=_GONE),
-    Step(
-        "GET",
-        "apikeys",
-        f"{_KEY}/keyString",
-        keep="string",
-        absent=_GONE,
-        when=lambda context: bool(context.answers["key"]),
-    ),
-)
-
-TYPE = ResourceType(
-    pulumi_type="gcp:projects/apiKey:ApiKey",
-    names=_names,
-    id=lambda context: f"projects/{context.inputs['project']}/locations/global/keys/{context.inputs['name']}",
-    outputs=_outputs,
-    # The provider reads a key as often: before and after each change, and for itself.
-    create=(
-        Step("GET", "apikeys", _KEY, absent=_GONE),
-        Step(
-            "POST",
-            "apikeys",
-            "projects/{project}/locations/global/keys",
-            query=lambda context: {"keyId": context.inputs["name"]},
-            body=_body,
-            waits=True,
-        ),
-        *_READ,
-        *_READ,
-    ),
-    read=_READ,
-    update=(
-        *_READ,
-        *_READ,
-        Step(
-            "PATCH",
-            "apikeys",
-            _KEY,
-            query=lambda context: {
-                "updateMask": ",".join(sorted(context.changed & {"displayName", "restrictions"}))
-            },
-            body=_body,
-            waits=True,
-        ),
-        *_READ,
-    ),
-    delete=(*_READ, Step("DELETE", "apikeys", _KEY, waits=True, absent=_GONE)),
-    computed=("keyString", "uid"),
-    replaces=frozenset({"name", "project", "serviceAccountEmail"}),
-    local=frozenset({"deletionPolicy"}),
-    secrets=frozenset({"keyString"}),
-    auto_named="name",
-    import_inputs=lambda identifier: {"project": identifier.split("/")[1], "name": identifier.split("/")[5]},
-)
+LIFECYCLE = _ApiKeyLifecycle(API_KEY)

@@ -1,36 +1,37 @@
-"""gcp:billing/projectInfo:ProjectInfo: the billing link of a project."""
+"""The billing link of a project that something else created."""
 
-from typing import Any
+from sandbox.standins.provider.schema import Call, Resource, Value, deletion_policy, project, text
 
-from sandbox.standins.provider.resource import Context, ResourceType, Step
-
-
-def _names(context: Context) -> dict[str, str]:
-    return {"project": context.id.removeprefix("projects/") or context.inputs["project"]}
+_ACCOUNTS = "billingAccounts/"
 
 
-def _outputs(context: Context) -> dict[str, Any]:
-    name = context.answers["link"].get("billingAccountName", "")
-    return {"billingAccount": name.removeprefix("billingAccounts/"), "project": _names(context)["project"]}
-
-
-def _link(context: Context) -> dict[str, str]:
-    account = context.inputs.get("billingAccount")
-    return {"billingAccountName": f"billingAccounts/{account}" if account else ""}
+def _account(name: Value) -> Value:
+    return (name or "").removeprefix(_ACCOUNTS)
 
 
 _PATH = "projects/{project}/billingInfo/"
 
-TYPE = ResourceType(
-    pulumi_type="gcp:billing/projectInfo:ProjectInfo",
-    names=_names,
-    id=lambda context: f"projects/{context.inputs['project']}",
-    outputs=_outputs,
-    create=(Step("PUT", "billinglinks", _PATH, body=_link),),
-    read=(Step("GET", "billinglinks", _PATH, keep="link", absent=frozenset({403, 404})),),
-    update=(Step("PUT", "billinglinks", _PATH, body=_link),),
-    delete=(Step("PUT", "billinglinks", _PATH),),
-    required=("billingAccount",),
-    replaces=frozenset({"project"}),
-    import_inputs=lambda identifier: {"project": identifier.removeprefix("projects/")},
+PROJECT_INFO = Resource(
+    urn_type="gcp:billing/projectInfo:ProjectInfo",
+    service="cloudbilling",
+    title="ProjectInfo",
+    long_title="CloudBillingProjectInfo",
+    fields={
+        "billingAccount": text(
+            required=True,
+            wire="billingAccountName",
+            always_sent=True,
+            to_wire=lambda account: f"{_ACCOUNTS}{account}" if account else "",
+            from_wire=_account,
+        ),
+        "project": project(),
+        "deletionPolicy": deletion_policy(),
+    },
+    id="projects/{project}",
+    import_ids=("projects/(?P<project>.+)", "(?P<project>.+)"),
+    create=Call("PUT", _PATH),
+    read=Call("GET", _PATH),
+    update=Call("PUT", _PATH),
+    # Without a body: that unlinks.
+    delete=Call("PUT", _PATH),
 )

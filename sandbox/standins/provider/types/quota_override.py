@@ -1,88 +1,50 @@
-"""gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride."""
+"""A lower limit on a quota, for one project."""
 
-from typing import Any
-
-from sandbox.standins.provider.resource import Context, ResourceType, Step
-
-_PARENT = (
-    "projects/{project}/services/{service}/consumerQuotaMetrics/{metric}/limits/{limit}/consumerOverrides/"
+from sandbox.standins.provider.schema import (
+    Call,
+    Resource,
+    deletion_policy,
+    flag,
+    last_segment,
+    mapping,
+    project,
+    text,
 )
-_IN_ID = ("project", "service", "metric", "limit")
 
+_LIMIT = "projects/{project}/services/{service}/consumerQuotaMetrics/{metric}/limits/{limit}"
+_OVERRIDE = f"{_LIMIT}/consumerOverrides/{{name}}"
+_FORCE = {"force": "{force}"}
 
-def _from_id(identifier: str) -> dict[str, str]:
-    parts = identifier.split("/")
-    return dict(zip(_IN_ID, parts[1:8:2], strict=True))
-
-
-def _names(context: Context) -> dict[str, str]:
-    named = _from_id(context.id) if context.id else {name: context.inputs[name] for name in _IN_ID}
-    made = context.answers.get("made", {}).get("name", "")
-    return {**named, "override": (context.id or made).rpartition("/")[2]}
-
-
-def _found(context: Context) -> dict[str, Any]:
-    wanted = _names(context)["override"]
-    listed = context.answers["listed"].get("overrides", [])
-    return next((item for item in listed if item["name"].rpartition("/")[2] == wanted), {})
-
-
-def _outputs(context: Context) -> dict[str, Any]:
-    names = _names(context)
-    override = _found(context)
-    return {
-        "deletionPolicy": context.inputs.get("deletionPolicy", "DELETE"),
-        "dimensions": override.get("dimensions"),
-        "force": context.inputs.get("force"),
-        "name": names["override"],
-        "overrideValue": override.get("overrideValue", "0"),
-        **{name: names[name] for name in _IN_ID},
-    }
-
-
-def _force(context: Context) -> dict[str, str]:
-    return {"force": "true"} if context.inputs.get("force") else {}
-
-
-def _new(context: Context) -> dict[str, Any]:
-    dimensions = context.inputs.get("dimensions")
-    return {
-        **({"dimensions": dimensions} if dimensions else {}),
-        "overrideValue": str(context.inputs["overrideValue"]),
-    }
-
-
-TYPE = ResourceType(
-    pulumi_type="gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride",
-    names=_names,
-    id=lambda context: (_PARENT + "{override}").format_map(_names(context)),
-    outputs=_outputs,
-    create=(Step("POST", "serviceusage", _PARENT, query=_force, body=_new, keep="made", waits=True),),
-    read=(Step("GET", "serviceusage", _PARENT, keep="listed", absent=frozenset({403, 404})),),
-    update=(
-        Step(
-            "PATCH",
-            "serviceusage",
-            _PARENT + "{override}",
-            query=_force,
-            body=lambda context: {"overrideValue": str(context.inputs["overrideValue"])},
-            waits=True,
-        ),
+QUOTA_OVERRIDE = Resource(
+    urn_type="gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride",
+    service="serviceusage",
+    title="ConsumerQuotaOverride",
+    long_title="ServiceUsageConsumerQuotaOverride",
+    fields={
+        "overrideValue": text(required=True, when_absent="0"),
+        "dimensions": mapping(replaces=True),
+        "name": text(output=True, sent=False, from_wire=last_segment),
+        "limit": text(required=True, replaces=True, sent=False, read=False),
+        "metric": text(required=True, replaces=True, sent=False, read=False),
+        "service": text(required=True, replaces=True, sent=False, read=False),
+        "force": flag(default=False, sent=False, read=False),
+        "project": project(),
+        "deletionPolicy": deletion_policy(),
+    },
+    id=_OVERRIDE,
+    import_ids=(
+        r"projects/(?P<project>[^/]+)/services/(?P<service>[^/]+)/consumerQuotaMetrics/(?P<metric>[^/]+)"
+        r"/limits/(?P<limit>[^/]+)/consumerOverrides/(?P<name>[^/]+)",
+        r"services/(?P<service>[^/]+)/consumerQuotaMetrics/(?P<metric>[^/]+)"
+        r"/limits/(?P<limit>[^/]+)/consumerOverrides/(?P<name>[^/]+)",
+        r"(?P<service>[^/]+)/(?P<metric>[^/]+)/(?P<limit>[^/]+)/(?P<name>[^/]+)",
     ),
-    delete=(
-        Step(
-            "DELETE",
-            "serviceusage",
-            _PARENT + "{override}",
-            query=_force,
-            waits=True,
-            absent=frozenset({403, 404}),
-        ),
-    ),
-    exists=lambda context: bool(_found(context)),
-    computed=("name",),
-    required=("limit", "metric", "overrideValue", "service"),
-    replaces=frozenset({"dimensions", "limit", "metric", "project", "service"}),
-    local=frozenset({"deletionPolicy", "force"}),
-    import_inputs=_from_id,
+    named_by_google=True,
+    # The name is not known yet: what is left of the path is the collection with a slash at its end.
+    create=Call("POST", _OVERRIDE, _FORCE),
+    read=Call("GET", f"{_LIMIT}/consumerOverrides/"),
+    update=Call("PATCH", _OVERRIDE, _FORCE),
+    delete=Call("DELETE", _OVERRIDE, _FORCE),
+    operations=True,
+    found_in="overrides",
 )

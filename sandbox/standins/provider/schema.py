@@ -1,0 +1,267 @@
+"""The vocabulary of the tables in `types/`: what a resource type is made of.
+
+Names of properties are Pulumi's. Whether a property is required, computed, or replaces the resource is as in the
+official plugin, which has it from Terraform's google-beta provider.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, TypedDict, Unpack
+
+#: A property's value: JSON, or UNKNOWN somewhere inside it.
+Value = Any
+
+#: What the engine sends in place of a value that is not known before the update runs.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+MINUTE_NS = 60 * 10**9
+
+
+class Kind(Enum):
+    """The type of a property. A LIST has items of one field; a BLOCK has fields by name."""
+
+    TEXT = auto()
+    BOOLEAN = auto()
+    INTEGER = auto()
+    NUMBER = auto()
+    MAP = auto()
+    LIST = auto()
+    SET = auto()
+    BLOCK = auto()
+
+
+class Traits(TypedDict, total=False):
+    """What a field may have besides its type."""
+
+    required: bool
+    computed: bool
+    output: bool
+    default: Value
+    replaces: bool
+    secret: bool
+    wire: str
+    masks: tuple[str, ...]
+    sent: bool
+    read: bool
+    always_sent: bool
+    choices: tuple[str, ...]
+    check: Callable[[Value], str | None]
+    same: Callable[[Value, Value], bool] | None
+    when_absent: Value
+    to_wire: Callable[[Value], Value]
+    from_wire: Callable[[Value], Value]
+    max_items: int
+    exactly_one: tuple[str, ...]
+    at_least_one: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One property."""
+
+    kind: Kind
+    fields: Mapping[str, "Field"] = field(default_factory=dict)
+    item: "Field | None" = None
+    required: bool = False
+    computed: bool = False
+    """Google, or the plugin, fills it in when the program does not."""
+    output: bool = False
+    """Never an input."""
+    default: Value = None
+    """The value when the program gives none. A zero value is no input: it is only in the planned state."""
+    replaces: bool = False
+    """Another value needs another resource."""
+    secret: bool = False
+    wire: str = ""
+    """Its name in Google's JSON, if other than Pulumi's."""
+    masks: tuple[str, ...] = ()
+    """What the update mask names for it, if other than `wire`."""
+    sent: bool = True
+    """Part of a request's body."""
+    read: bool = True
+    """Taken from Google's answer; otherwise kept as the program said it."""
+    always_sent: bool = False
+    """Sent when empty, too."""
+    choices: tuple[str, ...] = ()
+    check: Callable[[Value], str | None] | None = None
+    """Says what is wrong with a value."""
+    same: Callable[[Value, Value], bool] | None = None
+    """Whether an old and a new value mean the same; then the old one stays."""
+    when_absent: Value = None
+    """The value if Google's answer lacks it."""
+    to_wire: Callable[[Value], Value] | None = None
+    from_wire: Callable[[Value], Value] | None = None
+    max_items: int = 0
+    exactly_one: tuple[str, ...] = ()
+    """Of a BLOCK: the fields of which exactly one is set."""
+    at_least_one: tuple[str, ...] = ()
+    """Of a BLOCK: the fields of which one or more are set."""
+
+    @property
+    def settable(self) -> bool:
+        """Whether it may be an input."""
+        return not self.output
+
+
+def text(**traits: Unpack[Traits]) -> Field:
+    """A string."""
+    return Field(kind=Kind.TEXT, **traits)
+
+
+def flag(**traits: Unpack[Traits]) -> Field:
+    """True or false."""
+    return Field(kind=Kind.BOOLEAN, **traits)
+
+
+def integer(**traits: Unpack[Traits]) -> Field:
+    """A whole number."""
+    return Field(kind=Kind.INTEGER, **traits)
+
+
+def number(**traits: Unpack[Traits]) -> Field:
+    """A number; a share, never money."""
+    return Field(kind=Kind.NUMBER, **traits)
+
+
+def mapping(**traits: Unpack[Traits]) -> Field:
+    """Strings by name."""
+    return Field(kind=Kind.MAP, **traits)
+
+
+def texts(item: Field | None = None, **traits: Unpack[Traits]) -> Field:
+    """A list of strings."""
+    return Field(kind=Kind.LIST, item=item or text(), **traits)
+
+
+def text_set(**traits: Unpack[Traits]) -> Field:
+    """Strings in no order."""
+    return Field(kind=Kind.SET, item=text(), **traits)
+
+
+def block(fields: Mapping[str, Field], **traits: Unpack[Traits]) -> Field:
+    """An object."""
+    return Field(kind=Kind.BLOCK, fields=fields, **traits)
+
+
+def blocks(fields: Mapping[str, Field], **traits: Unpack[Traits]) -> Field:
+    """A list of objects."""
+    return Field(kind=Kind.LIST, item=block(fields), **traits)
+
+
+def deletion_policy(default: str = "DELETE", choices: tuple[str, ...] = ()) -> Field:
+    """What a delete does: `DELETE`, `PREVENT` (refuse) or `ABANDON` (leave the thing at Google)."""
+    return text(computed=True, sent=False, read=False, default=default, choices=choices)
+
+
+def project(same: Callable[[Value, Value], bool] | None = None) -> Field:
+    """The project that a resource is in; the provider's, if the program names none."""
+    return text(computed=True, replaces=True, sent=False, read=False, same=same)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: method, path below the service's address, query. `{name}` stands for a property's value."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoname:
+    """How a name is made up: the resource's name, a hyphen, and random characters."""
+
+    property: str
+    random: int = 7
+    max_length: int = 0
+    lower: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One resource type."""
+
+    urn_type: str
+    service: str
+    """Of Google, as in `config.ENDPOINTS`."""
+    title: str
+    """What error messages call it."""
+    long_title: str
+    """What error messages about reading call it."""
+    fields: Mapping[str, Field]
+    """In the order in which an update mask names them."""
+    id: str
+    import_ids: tuple[str, ...]
+    """Patterns of what `pulumi import` takes; named groups are properties."""
+    autonames: tuple[Autoname, ...] = ()
+    named_by_google: bool = False
+    """Google's answer to the creation has `name`, which the id needs."""
+    create: Call
+    read: Call
+    update: Call | None = None
+    delete: Call | None = None
+    delete_body: Value = None
+    masked: bool = False
+    """The update has a mask, and is not sent when nothing of the mask changed."""
+    operations: bool = False
+    """Changes are answered with a long-running operation."""
+    found_in: str = ""
+    """The read answers a list under this key; the item with the same name is the resource."""
+    one_at_a_time: bool = False
+    """Changes wait for each other within a project, as Cloud Monitoring needs it."""
+    retried_conflicts: tuple[str, ...] = ()
+    """Parts of a 409's text, in lower case, after which it is tried again."""
+    aborts_on_quota: bool = False
+    """A 429 is an answer, and not tried again."""
+    refused_by_id: bool = False
+    """The refusal of a delete names it by its id."""
+    labels: bool = False
+    """`labels` are merged with the provider's into `pulumiLabels` and `effectiveLabels`."""
+    schema_version: str = ""
+    timeouts_min: Mapping[str, int] = field(
+        default_factory=lambda: {"create": 20, "delete": 20, "update": 20}
+    )
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What the official plugin keeps in the state beside the outputs: timeouts and the schema's version."""
+        timeouts = {name: minutes * MINUTE_NS for name, minutes in sorted(self.timeouts_min.items())}
+        version = {"schema_version": self.schema_version} if self.schema_version else {}
+        return {"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0": timeouts, **version}
+
+
+def is_empty(value: Value) -> bool:
+    """Whether a value is its type's zero: there is no difference between that and no value."""
+    return (
+        value is None
+        or value == ""
+        or value is False
+        or (value == 0 and value is not True)
+        or value in ([], {})
+    )
+
+
+def is_unknown(value: Value) -> bool:
+    """Whether a value, or anything in it, is not known yet."""
+    if isinstance(value, dict):
+        return any(map(is_unknown, value.values()))
+    if isinstance(value, list):
+        return any(map(is_unknown, value))
+    return bool(value == UNKNOWN)
+
+
+def last_segment(value: Value) -> Value:
+    """The last part of a resource name: `c` of `a/b/c`."""
+    return value.rpartition("/")[2] if isinstance(value, str) else value
+
+
+def same_name(old: Value, new: Value) -> bool:
+    """Whether a name and a full resource name mean the same."""
+    return bool(old == new or ("/" not in (new or "") and last_segment(old) == (new or "")))
+
+
+def snake_case(name: str) -> str:
+    """`allUpdatesRule` → `all_updates_rule`, Terraform's spelling, which messages use."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: "_" + match[1].lower(), name)
