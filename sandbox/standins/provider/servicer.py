@@ -10,7 +10,8 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from typing_extensions import override
 
 from sandbox.standins.provider import check
@@ -154,7 +155,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         known = from_struct(request.properties)
         inputs = from_struct(request.inputs)
         try:
-            read = known if known.keys() - {"id"} else lifecycle.identity(self._context, request.id)
+            # A state that was entered after a killed run has the inputs alone: what the id says completes it.
+            read = {**(lifecycle.identity(self._context, request.id) or {}), **known}
             state = await lifecycle.read(self._context, read) if read else None
         except PluginError as error:
             await _abort(context, error, f"refreshing {request.urn}: ")
