@@ -6,8 +6,10 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from google.cloud.billing_v1 import CloudBillingClient
 from rich.console import Console
 from rich.table import Table
 
@@ -56,14 +58,19 @@ def read(stack: str | None) -> list[ShownProject]:
     outputs = json.loads(run.stdout).get("projects")
     if not outputs:
         raise NotReadableError("the stack has no projects yet: run pulumi up")
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        links = dict(zip(outputs, pool.map(_link, outputs.values()), strict=True))
-    return [_project(name, output, links[name]) for name, output in outputs.items()]
-
-
-def _link(output: dict[str, Any]) -> str:
     try:
-        enabled = billing_enabled(billing_client(), output["projectId"])
+        client = billing_client()
+    except BillingUnreadableError as error:
+        links = [f"unknown ({error})"] * len(outputs)
+    else:
+        with ThreadPoolExecutor(max_workers=16) as pool:
+            links = list(pool.map(partial(_link, client), outputs.values()))
+    return [_project(name, output, link) for (name, output), link in zip(outputs.items(), links, strict=True)]
+
+
+def _link(client: CloudBillingClient, output: dict[str, Any]) -> str:
+    try:
+        enabled = billing_enabled(client, output["projectId"])
     except BillingUnreadableError as error:
         return f"unknown ({error})"
     if output["tier"] == "paid":
@@ -80,7 +87,7 @@ def _project(name: str, output: dict[str, Any], link: str) -> ShownProject:
         tier=output["tier"],
         billing=link,
         # Their names alone: the strings are secrets, which Pulumi has not decrypted here either.
-        keys=_key_names(output["keys"]),
+        keys=sorted(output["keys"]),
         budget=_money(budget["amount"], budget["currency"]) if budget else "none",
         limits=[
             f"{model}: "
@@ -94,10 +101,6 @@ def _project(name: str, output: dict[str, Any], link: str) -> ShownProject:
 def _money(amount: str, currency: str) -> str:
     decimals = max(2, -int(Decimal(amount).as_tuple().exponent))
     return f"{Decimal(amount):,.{decimals}f} {currency} a month"
-
-
-def _key_names(keys: object) -> list[str]:
-    return sorted(keys) if isinstance(keys, dict) else []
 
 
 def print_table(console: Console, projects: list[ShownProject]) -> None:

@@ -5,10 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
-
-import grpc
 
 #: The engine's own bound on a message.
 MAX_MESSAGE = 400 * 1024 * 1024
@@ -38,11 +35,6 @@ def leave_when_told(before: Callable[[], None] = lambda: None) -> None:
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, lambda *_: leave())
     Thread(target=leave_with, args=(os.getppid(),), daemon=True).start()
-
-
-def thread_server(workers: int) -> grpc.Server:
-    """A server whose calls run in threads."""
-    return grpc.server(ThreadPoolExecutor(workers), options=CHANNEL_OPTIONS)
 
 
 def announce(port: int) -> None:

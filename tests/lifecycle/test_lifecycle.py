@@ -196,6 +196,43 @@ def test_no_secret_reaches_the_state_or_the_screen(workspace: Workspace) -> None
     assert all(value == "[secret]" for project in shown.values() for value in project["keys"].values())
 
 
+def test_an_adopted_project_is_governed_and_outlives_the_stack(workspace: Workspace) -> None:
+    path = "/cloudresourcemanager/v1/projects"
+    made = {"projectId": "acme-legacy", "name": "Legacy", "labels": {"old": "yes"}}
+    workspace.cloud.call("POST", path, made)
+    linked = "/cloudbilling/v1/projects/acme-legacy/billingInfo"
+    stack_file = """\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:labels: {owner: platform}
+  gemini-landing-zone:projects:
+    legacy:
+      projectId: acme-legacy
+      adopt: true
+      keys: {widget: {}}
+      limits: {gemini-2.5-flash: {requestsPerMinute: 3}}
+      tier: """
+    workspace.write(f"{stack_file}paid\n      budget: {{amount: 80, currency: USD}}\n")
+    assert PROJECT not in {change.type for change in workspace.up() if change.op == "create"}
+    assert workspace.preview() == []
+    assert workspace.cloud.call("GET", linked)["billingEnabled"]
+    before = workspace.cloud.call("GET", f"{path}/acme-legacy")
+    assert (before["name"], before["labels"]) == ("Legacy", {"old": "yes"})
+
+    workspace.write(f"{stack_file}free\n")
+    changed = of_google(workspace.up())
+    assert ("update", "gcp:billing/projectInfo:ProjectInfo", "legacy") in changed
+    assert KEY not in {kind for _, kind, _ in changed}
+    assert not workspace.cloud.call("GET", linked).get("billingEnabled")
+
+    workspace.write(f"{stack_file}paid\n      budget: {{amount: 80, currency: USD}}\n")
+    workspace.up()
+    workspace.destroy()
+    assert workspace.cloud.call("GET", f"{path}/acme-legacy") == before
+    assert workspace.cloud.call("GET", linked)["billingEnabled"]
+
+
 @pytest.mark.parametrize("protected", [True, False])
 def test_a_kept_project_survives_a_destroy(workspace: Workspace, protected: bool) -> None:
     policy = "deletionPolicy: DELETE\n    protect: true" if protected else "deletionPolicy: PREVENT"

@@ -81,14 +81,13 @@ def find_limit(service: str, quota_id: str) -> Limit:
 def value(store: Store, project: str, limit: Limit, model: str | None) -> int:
     """What holds for a model: a preference's grant before the tier's own, and no more than an override allows."""
     dimensions = {"model": model} if model else {}
-    for preference in of_project(store, project):
-        if preference.quota_id == limit.quota_id and preference.dimensions == dimensions:
-            held = preference.granted
-            lowered = [
-                o.value for o in usage.overrides(store, project, limit) if o.dimensions in (dimensions, {})
-            ]
-            return min([UNLIMITED if held == -1 else held, *lowered])
-    return usage.effective(store, project, limit, model)
+    granted = [
+        UNLIMITED if preference.granted == -1 else preference.granted
+        for preference in of_project(store, project)
+        if preference.quota_id == limit.quota_id and preference.dimensions == dimensions
+    ]
+    held = granted[0] if granted else limit.value(model)
+    return usage.effective(held, usage.overrides(store, project, limit), model)
 
 
 def of_project(store: Store, project: str) -> list[Preference]:

@@ -31,7 +31,7 @@ _CHANNEL_LABELS = {
     "webhook_basicauth": ({"url", "username"}, {"password"}),
     "webhook_tokenauth": ({"url"}, set[str]()),
 }
-_SECRET_LABELS = frozenset({"auth_token", "password", "service_key"})
+_SECRET_LABELS = frozenset[str]().union(*(secret for _, secret in _CHANNEL_LABELS.values()))
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _MAX_CONDITIONS = 6
 _CONDITIONS = frozenset(
@@ -188,6 +188,6 @@ def _check_threshold(threshold: JsonObject | None, field: str) -> None:
                 )
 
 
-def stamp(now: datetime, user: str = "local@example.com") -> JsonObject:
+def stamp(now: datetime) -> JsonObject:
     """A MutationRecord."""
-    return {"mutateTime": rfc3339(now), "mutatedBy": user}
+    return {"mutateTime": rfc3339(now), "mutatedBy": "local@example.com"}

@@ -151,12 +151,10 @@ def _override(project: str, limit: Limit, override: models.Override) -> JsonObje
     }
 
 
-def _bucket(
-    call: Call, project: str, limit: Limit, model: str | None, found: list[models.Override]
-) -> JsonObject:
+def _bucket(project: str, limit: Limit, model: str | None, found: list[models.Override]) -> JsonObject:
     dimensions = {"model": model} if model else {}
     own = [override for override in found if override.dimensions == dimensions]
-    effective = models.effective(call.store, project, limit, model)
+    effective = models.effective(limit.value(model), found, model)
     bucket: JsonObject = {
         # A limit of 0 is left out, as every zero is.
         **({"effectiveLimit": str(effective)} if effective else {}),
@@ -178,7 +176,7 @@ def _consumer_limit(call: Call, project: str, limit: Limit) -> JsonObject:
         "unit": limit.unit,
         "isPrecise": True,
         "allowsAdminOverrides": not limit.fixed,
-        "quotaBuckets": [_bucket(call, project, limit, model, found) for model in buckets],
+        "quotaBuckets": [_bucket(project, limit, model, found) for model in buckets],
     }
 
 

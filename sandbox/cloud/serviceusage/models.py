@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.cloud.cloudbilling import models as billing
@@ -142,13 +143,11 @@ def overrides(store: Store, project: str, limit: Limit) -> list[Override]:
     return [Override(row["id"], json.loads(row["dimensions"]), row["value"]) for row in rows]
 
 
-def effective(store: Store, project: str, limit: Limit, model: str | None) -> int:
-    """What holds for a model: the lower of its default and of the override for it, or else of the one for all."""
-    default = limit.value(model)
-    found = overrides(store, project, limit)
+def effective(value: int, found: Sequence[Override], model: str | None) -> int:
+    """What overrides leave of a limit's `value` for a model: the one for it counts, or else the one for all."""
     own = [override.value for override in found if model and override.dimensions == {"model": model}]
     general = [override.value for override in found if not override.dimensions]
-    return min([default, *(own or general)])
+    return min([value, *(own or general)])
 
 
 def add_override(
@@ -256,7 +255,8 @@ def _check_value(
             limit,
             f"The override is above {limit.value(model)}, the limit.",
         )
-    if not force and value < effective(store, project, limit, model) * 9 // 10:
+    now = effective(limit.value(model), overrides(store, project, limit), model)
+    if not force and value < now * 9 // 10:
         raise _refused(
             "COMMON_QUOTA_CONSUMER_OVERRIDE_DECREASE_TOO_LARGE",
             limit,

@@ -1,11 +1,13 @@
 """`pulumi-language-python [--root=…] [ENGINE]`: serve the engine until it goes."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import grpc
 from pulumi.runtime.proto import language_pb2_grpc
 
 from sandbox.standins.language.host import LanguageHost
-from sandbox.standins.serving import announce, leave_when_told, thread_server
+from sandbox.standins.serving import CHANNEL_OPTIONS, announce, leave_when_told
 
 # A program holds its call until it ends; others are served meanwhile.
 _WORKERS = 16
@@ -14,7 +16,7 @@ _WORKERS = 16
 def main() -> None:
     """Serve until told to leave."""
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    server = thread_server(_WORKERS)
+    server = grpc.server(ThreadPoolExecutor(_WORKERS), options=CHANNEL_OPTIONS)
     host = LanguageHost(arguments[-1] if arguments else "")
     leave_when_told(host.stop)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)

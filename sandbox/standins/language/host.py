@@ -174,7 +174,7 @@ def _streamed(plugin: "subprocess.Popen[bytes]") -> Iterator[language_pb2.RunPlu
         printed.put(None)
 
     assert plugin.stdout is not None  # noqa: S101 - pipes, as asked for
-    assert plugin.stderr is not None  # noqa: S101
+    assert plugin.stderr is not None  # noqa: S101 - likewise
     streams = (
         (plugin.stdout, lambda chunk: language_pb2.RunPluginResponse(stdout=chunk)),
         (plugin.stderr, lambda chunk: language_pb2.RunPluginResponse(stderr=chunk)),
