@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,8 +54,10 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
     if not engine.has_language_host:
         path.insert(0, str(layout.standins / LANGUAGE[0]))
         variables["PULUMI_LANGUAGE_PYTHON_EXEC"] = str(engine.program_runner)
+    # Last, for `gemini-lz`: the shell keeps its own Python. Once, however often the shell asks.
+    folders = dict.fromkeys([*os.pathsep.join(path).split(os.pathsep), str(Path(sys.executable).parent)])
     return {
-        "PATH": os.pathsep.join(path),
+        "PATH": os.pathsep.join(folders),
         **variables,
         # Without the metadata files beside the state's, which a kill can leave half written.
         "PULUMI_BACKEND_URL": f"{layout.backend.as_uri()}?metadata=skip",

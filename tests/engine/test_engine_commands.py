@@ -1,5 +1,7 @@
 """The commands behind `make up`, `env` and `down`, from nothing to nothing, in a sandbox of the test's own."""
 
+import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,6 +16,14 @@ from sandbox.layout import ROOT, Layout
 from tests.workspace import Cloud, program_in
 
 KEY_MARK = "AIza"
+ASKED_FOR_ENV = 'eval "$(make -s env)"'
+
+
+def readme_session() -> str:
+    """What the README types after `make up`, without the line that asks for the environment."""
+    blocks: list[str] = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    [session] = [block for block in blocks if ASKED_FOR_ENV in block]
+    return session.replace(ASKED_FOR_ENV, "")
 
 
 @pytest.fixture
@@ -41,6 +51,11 @@ def test_up_env_and_down(
 ) -> None:
     monkeypatch.delenv("GCP_PROVIDER", raising=False)
     stack_file = (clone.program / "stacks" / "Pulumi.sandbox.yaml").read_text()
+    # A newcomer's PATH knows nothing of .venv.
+    bare_path = os.pathsep.join(
+        folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "gemini-lz").exists()
+    )
+    monkeypatch.setenv("PATH", bare_path)
 
     assert run(monkeypatch, "up") == 0
     first = capfd.readouterr().out
@@ -70,6 +85,17 @@ def test_up_env_and_down(
     )
     assert typed.returncode == 0, typed.stderr
     assert typed.stdout.splitlines()[-1] == "sandbox"
+    shown = subprocess.run(
+        ["sh", "-ec", f"{exports}\n{readme_session()}"],
+        cwd=clone.program,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": bare_path},
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "acme-chat-sbx" in shown.stdout
+    assert KEY_MARK not in shown.stdout
 
     assert run(monkeypatch, "down") == 0
     assert local_cloud.running(clone) is None
