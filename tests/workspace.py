@@ -27,6 +27,16 @@ def redact(text: str) -> str:
     return _API_KEY.sub("AIza[redacted]", text)
 
 
+def first_port() -> int:
+    """Where a test's local cloud looks for ports: a range of each test process.
+
+    It lies below the range that the system gives to outgoing connections, which would take a port between the look
+    and the start; a user's first port does as well.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return 20_000 + 1_000 * (worker % 12)
+
+
 @dataclass(frozen=True)
 class Cloud:
     """A running local cloud."""

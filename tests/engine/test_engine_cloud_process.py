@@ -11,15 +11,13 @@ import pytest
 from sandbox import local_cloud
 from sandbox.errors import SandboxError
 from sandbox.layout import ROOT, Layout
-from tests.workspace import Cloud
+from tests.workspace import Cloud, first_port
 
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Layout]:
     """A place of its own, with a first port that no other test tries."""
-    with socket.socket() as probe:
-        probe.bind((local_cloud.HOST, 0))
-        monkeypatch.setattr(local_cloud, "FIRST_PORT", min(probe.getsockname()[1], 65000))
+    monkeypatch.setattr(local_cloud, "FIRST_PORT", first_port())
     layout = Layout(program=ROOT, state=tmp_path)
     yield layout
     local_cloud.stop(layout)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,7 +12,7 @@ import pytest
 from sandbox import __main__ as sandbox_command
 from sandbox import local_cloud
 from sandbox.layout import ROOT, Layout
-from tests.workspace import Cloud, program_in
+from tests.workspace import Cloud, first_port, program_in
 
 KEY_MARK = "AIza"
 ASKED_FOR_ENV = 'eval "$(make -s env)"'
@@ -34,9 +33,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     (layout.program / "stacks" / name).write_text((ROOT / "stacks" / name).read_text())
     monkeypatch.setattr(sandbox_command, "SANDBOX", layout)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
-    with socket.socket() as probe:
-        probe.bind((local_cloud.HOST, 0))
-        monkeypatch.setattr(local_cloud, "FIRST_PORT", min(probe.getsockname()[1], 65000))
+    monkeypatch.setattr(local_cloud, "FIRST_PORT", first_port())
     return layout
 
 
