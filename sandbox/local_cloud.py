@@ -17,7 +17,7 @@ from sandbox.layout import ROOT, Layout
 from sandbox.steps import TAIL_LINES, say, step
 
 FIRST_PORT = 8440
-PORTS = 10
+PORTS = 16
 """How many ports in a row one cloud may use: the main one, and one a service."""
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.cloud.app import Application
+from sandbox.cloud.billingbudgets import models as budgets
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError
@@ -24,7 +25,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     """The admin application.
 
     - `GET /_local/requests?after=N`: `{"requests": […], "last": N}`, the journal after request number N.
-    - `PATCH /_local/billingAccounts/X` with any of `tier` (1 to 3), `open`, `linkLimit`.
+    - `PATCH /_local/billingAccounts/X` with any of `tier` (1 to 3), `open`, `linkLimit`, `master`.
+    - `PATCH /_local/spendCaps/PROJECT` with any of `outputState`, `survivesDeletes`, `unlisted`: what only Google changes.
     - `DELETE /_local/deletedProjects`: forget projects in deletion, so that their ids can be used again.
     - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
@@ -41,6 +43,10 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     def patch_account(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         with store.transaction():
             return billing.set_local_state(store, request.path_params["account"], body)
+
+    def patch_cap(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        with store.transaction():
+            return budgets.set_cap(store, request.path_params["project"], body)
 
     async def forget(_: Request) -> JSONResponse:
         with store.transaction():
@@ -62,6 +68,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
         routes=[
             Route("/_local/requests", requests, methods=["GET"]),
             Route("/_local/billingAccounts/{account}", _endpoint(patch_account), methods=["PATCH"]),
+            Route("/_local/spendCaps/{project}", _endpoint(patch_cap), methods=["PATCH"]),
             Route("/_local/deletedProjects", forget, methods=["DELETE"]),
             Route("/_local/latency", _endpoint(put_latency), methods=["PUT"]),
             Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),

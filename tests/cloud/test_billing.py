@@ -73,7 +73,7 @@ def test_a_closed_account_can_be_linked_and_enables_nothing(cloud: LocalCloud) -
 def test_an_account_that_closes_disables_its_projects(cloud: LocalCloud) -> None:
     cloud.create_project("gem-closing-1", account=EURO_ACCOUNT)
     state = cloud.local("PATCH", f"billingAccounts/{EURO_ACCOUNT}", {"open": False, "tier": 3})
-    assert state == {"tier": 3, "open": False, "linkLimit": 25}
+    assert state == {"tier": 3, "open": False, "linkLimit": 25, "master": ""}
     assert cloud.call(SERVICE, "GET", f"v1/billingAccounts/{EURO_ACCOUNT}")["open"] is False
     assert cloud.call(SERVICE, "GET", "v1/projects/gem-closing-1/billingInfo")["billingEnabled"] is False
     cloud.local("PATCH", f"billingAccounts/{EURO_ACCOUNT}", {"open": True})

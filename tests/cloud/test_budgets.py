@@ -228,14 +228,6 @@ def test_an_old_etag_is_refused(cloud: LocalCloud) -> None:
     assert error["error"]["status"] == "ABORTED"
 
 
-def test_a_spend_cap_is_not_implemented_and_says_so(cloud: LocalCloud) -> None:
-    body = _budget(spendCap={"inputState": "CONFIGURED"})
-    assert "spend caps" in cloud.call("billingbudgets", "POST", BUDGETS, body, status=501)["error"]["message"]
-    path = f"v1/{_create(cloud)['name']}"
-    patch = {"spendCap": {"inputState": "CONFIGURED"}}
-    cloud.call("billingbudgets", "PATCH", path, patch, updateMask="spend_cap.input_state", status=501)
-
-
 def test_a_listing_comes_in_pages_and_a_deleted_budget_is_gone(cloud: LocalCloud) -> None:
     names = {_create(cloud)["name"] for _ in range(5)}
     seen: list[str] = []

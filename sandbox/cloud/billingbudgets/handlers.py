@@ -33,7 +33,7 @@ def list_(call: Call) -> JsonObject:
 def patch(call: Call) -> JsonObject:
     mask = call.query.get("updateMask", "")
     paths = masks.parse(mask, call.message) if mask else masks.implied(call.body, call.message)
-    return models.update(call.store, call.ids[0], call.ids[1], paths, call.body)
+    return models.update(call.store, call.ids[0], call.ids[1], paths, call.body, masked=bool(mask))
 
 
 @handlers(f"{_METHOD}.delete")

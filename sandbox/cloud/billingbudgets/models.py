@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from uuid import uuid4
 
-from sandbox.cloud.billingbudgets import rules
+from sandbox.cloud.billingbudgets import rules, spend_caps
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks
-from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, not_found, unimplemented
+from sandbox.cloud.core.errors import CloudError, JsonObject, failed_precondition, invalid_argument, not_found
 from sandbox.cloud.core.store import Store
 
 SCHEMA = """
@@ -32,14 +32,17 @@ def create(store: Store, account_id: str, given: JsonObject) -> JsonObject:
     """Create a budget; returns it as it is stored.
 
     Raises:
-        CloudError: 404 for an unknown account, 400 INVALID_ARGUMENT for a budget against Google's rules, 501 for a
-            spend cap.
+        CloudError: 404 for an unknown account, 400 INVALID_ARGUMENT for a budget against Google's rules; bare, without
+            a word of why, for a second spend cap on a project.
     """
     account = billing.require(store, account_id)
     for parent, one, other in _ONE_OF:
         if one in given.get(parent, {}) and other in given[parent]:
             raise invalid_argument(f"Only one of '{one}' and '{other}' of '{parent}' can be set.", "budget")
+    cap = given.get("spendCap")
     budget = _completed(store, given, account.currency)
+    if cap is not None:
+        budget["spendCap"] = _new_cap(store, account_id, budget, cap)
     budget_id = str(uuid4())
     store.run("INSERT INTO budgets VALUES (?, ?, 1, ?)", account_id, budget_id, json.dumps(budget))
     return _view(account_id, budget_id, 1, budget)
@@ -51,10 +54,12 @@ def get(store: Store, account_id: str, budget_id: str) -> JsonObject:
     Raises:
         CloudError: 404 NOT_FOUND.
     """
-    row = store.row("SELECT * FROM budgets WHERE account_id = ? AND id = ?", account_id, budget_id)
-    if row is None:
-        raise not_found()
-    return _view(account_id, budget_id, row["generation"], json.loads(row["body"]))
+    generation, body = _stored(store, account_id, budget_id)
+    cap = body.get("spendCap")
+    if cap and cap.get("pollsLeft"):
+        settling = {**body, "spendCap": {**cap, "pollsLeft": cap["pollsLeft"] - 1}}
+        _write(store, account_id, budget_id, settling)
+    return _view(account_id, budget_id, generation, body)
 
 
 def list_all(store: Store, account_id: str, scope: str) -> list[JsonObject]:
@@ -65,7 +70,12 @@ def list_all(store: Store, account_id: str, scope: str) -> list[JsonObject]:
     """
     billing.require(store, account_id)
     rows = store.rows("SELECT * FROM budgets WHERE account_id = ? ORDER BY id", account_id)
-    budgets = [_view(account_id, row["id"], row["generation"], json.loads(row["body"])) for row in rows]
+    bodies = [(row["id"], row["generation"], json.loads(row["body"])) for row in rows]
+    budgets = [
+        _view(account_id, name, generation, body)
+        for name, generation, body in bodies
+        if not body.get("spendCap", {}).get("unlisted")
+    ]
     if not scope:
         return budgets
     kind, _, project_id = scope.partition("/")
@@ -77,20 +87,26 @@ def list_all(store: Store, account_id: str, scope: str) -> list[JsonObject]:
 
 
 def update(
-    store: Store, account_id: str, budget_id: str, paths: Sequence[masks.Path], patch: JsonObject
+    store: Store,
+    account_id: str,
+    budget_id: str,
+    paths: Sequence[masks.Path],
+    patch: JsonObject,
+    masked: bool,
 ) -> JsonObject:
-    """Change the fields that `paths` name to what `patch` says.
+    """Change the fields that `paths` name to what `patch` says; `masked` tells whether the request named them.
 
     Raises:
-        CloudError: as `create`; 409 ABORTED when the patch carries an etag that is not the current one.
+        CloudError: as `create`; 409 ABORTED when the patch carries an etag that is not the current one; 400
+            FAILED_PRECONDITION when an enforced spend cap stands against the change.
     """
-    current = get(store, account_id, budget_id)
-    if patch.get("etag") not in (None, "", current["etag"]):
+    generation, stored = _stored(store, account_id, budget_id)
+    if patch.get("etag") not in (None, "", _etag(budget_id, generation)):
         raise CloudError("ABORTED", "The etag does not match: the budget was changed in the meantime.")
-    if any(path[0] == "spendCap" for path in paths):
-        raise unimplemented("spend caps of budgets")
-    changes = [path for path in paths if path[0] not in ("name", "etag")]
-    stored = {key: value for key, value in current.items() if key not in ("name", "etag")}
+    cap = stored.pop("spendCap", None)
+    if cap:
+        spend_caps.check_mask(cap, paths, masked)
+    changes = [path for path in paths if path[0] not in ("name", "etag", "spendCap")]
     changed = masks.apply(changes, stored, patch)
     for parent, one, other in _ONE_OF:
         part = changed.get(parent, {})
@@ -99,10 +115,19 @@ def update(
             changed[parent] = {
                 key: value for key, value in part.items() if key != (one if other in given else other)
             }
+    wanted = patch.get("spendCap") if any(path[0] == "spendCap" for path in paths) else cap
+    if wanted is not None:
+        changed["spendCap"] = wanted
     budget = _completed(store, changed, billing.require(store, account_id).currency)
+    if wanted is not None:
+        budget["spendCap"] = (
+            spend_caps.changed(cap, wanted, store.settle_polls)
+            if cap
+            else _new_cap(store, account_id, budget, wanted)
+        )
+    _write(store, account_id, budget_id, budget)
     store.run(
-        "UPDATE budgets SET generation = generation + 1, body = ? WHERE account_id = ? AND id = ?",
-        json.dumps(budget),
+        "UPDATE budgets SET generation = generation + 1 WHERE account_id = ? AND id = ?",
         account_id,
         budget_id,
     )
@@ -110,16 +135,78 @@ def update(
 
 
 def delete(store: Store, account_id: str, budget_id: str) -> None:
-    """Delete a budget; one that is not there counts as deleted, as at Google."""
+    """Delete a budget; one that is not there counts as deleted, as at Google.
+
+    A spend cap may outlive a DELETE that was answered with success: that has been seen at Google.
+    """
+    row = store.row("SELECT body FROM budgets WHERE account_id = ? AND id = ?", account_id, budget_id)
+    body = json.loads(row["body"]) if row is not None else {}
+    survives = body.get("spendCap", {}).get("survivesDeletes", 0)
+    if survives:
+        body["spendCap"]["survivesDeletes"] = survives - 1
+        _write(store, account_id, budget_id, body)
+        return
     store.run("DELETE FROM budgets WHERE account_id = ? AND id = ?", account_id, budget_id)
 
 
+def set_cap(store: Store, project_id: str, changes: JsonObject) -> JsonObject:
+    """Change what only Google changes of a project's spend cap; returns the cap's budget.
+
+    `outputState`: the state it is in. `survivesDeletes`: how many DELETEs it outlives. `unlisted`: LIST leaves it out.
+
+    Raises:
+        CloudError: 403 or 404 for a project without a cap, 400 for another key or a bad value.
+    """
+    number = projects.require(store, project_id).number
+    for row in store.rows("SELECT * FROM budgets"):
+        body = json.loads(row["body"])
+        if "spendCap" in body and body["budgetFilter"]["projects"] == [f"projects/{number}"]:
+            allowed = {
+                "outputState": spend_caps.STATES,
+                "survivesDeletes": range(100),
+                "unlisted": (False, True),
+            }
+            for key, value in changes.items():
+                if key not in allowed or value not in allowed[key]:
+                    raise invalid_argument(f"cannot set {key} to {value!r}: known are {', '.join(allowed)}")
+            body["spendCap"] |= changes
+            _write(store, row["account_id"], row["id"], body)
+            return get(store, row["account_id"], row["id"])
+    raise not_found(f"Project {project_id} has no spend cap.")
+
+
+def _stored(store: Store, account_id: str, budget_id: str) -> tuple[int, JsonObject]:
+    row = store.row("SELECT * FROM budgets WHERE account_id = ? AND id = ?", account_id, budget_id)
+    if row is None:
+        raise not_found()
+    return row["generation"], json.loads(row["body"])
+
+
+def _write(store: Store, account_id: str, budget_id: str, body: JsonObject) -> None:
+    store.run(
+        "UPDATE budgets SET body = ? WHERE account_id = ? AND id = ?", json.dumps(body), account_id, budget_id
+    )
+
+
+def _new_cap(store: Store, account_id: str, budget: JsonObject, wanted: JsonObject) -> JsonObject:
+    if billing.require(store, account_id).master:
+        raise failed_precondition("Spend caps are not supported for this billing account.")
+    for row in store.rows("SELECT body FROM budgets"):
+        other = json.loads(row["body"])
+        if "spendCap" in other and other["budgetFilter"]["projects"] == budget["budgetFilter"]["projects"]:
+            # Without a word of why: that is all that Google says.
+            raise invalid_argument(None)
+    return spend_caps.configured(wanted, store.settle_polls)
+
+
+def _etag(budget_id: str, generation: int) -> str:
+    return f"{budget_id.partition('-')[0]}{generation:06x}"
+
+
 def _view(account_id: str, budget_id: str, generation: int, body: JsonObject) -> JsonObject:
-    return {
-        "name": f"billingAccounts/{account_id}/budgets/{budget_id}",
-        **body,
-        "etag": f"{budget_id.partition('-')[0]}{generation:06x}",
-    }
+    cap = {"spendCap": spend_caps.view(body["spendCap"])} if "spendCap" in body else {}
+    name = f"billingAccounts/{account_id}/budgets/{budget_id}"
+    return {"name": name, **body, **cap, "etag": _etag(budget_id, generation)}
 
 
 def _completed(store: Store, given: JsonObject, currency: str) -> JsonObject:
@@ -127,8 +214,6 @@ def _completed(store: Store, given: JsonObject, currency: str) -> JsonObject:
 
     `ownershipScope` has no default on output: filling it in would show as a change in every tool that left it out.
     """
-    if "spendCap" in given:
-        raise unimplemented("spend caps of budgets")
     part = dict(given.get("budgetFilter", {}))
     if part.get("creditTypesTreatment") in (None, "CREDIT_TYPES_TREATMENT_UNSPECIFIED"):
         part["creditTypesTreatment"] = "INCLUDE_ALL_CREDITS"
@@ -149,6 +234,7 @@ def _completed(store: Store, given: JsonObject, currency: str) -> JsonObject:
         budget["amount"] = {"specifiedAmount": money}
     budget["thresholdRules"] = [_with_basis(rule) for rule in budget.get("thresholdRules", [])]
     budget.setdefault("notificationsRule", {})
+    budget.pop("spendCap", None)
     return _without_zeros(budget)
 
 

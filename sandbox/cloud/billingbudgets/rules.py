@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from sandbox.cloud.billingbudgets import spend_caps
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError, JsonObject, bad_request, field_violation
 from sandbox.cloud.core.store import Store
@@ -50,6 +51,7 @@ def check(store: Store, budget: JsonObject, currency: str) -> None:
         *_filter(store, budget.get("budgetFilter", {})),
         *_thresholds(budget),
         *_notifications(budget),
+        *(spend_caps.problems(budget) if "spendCap" in budget else ()),
     ]
     if found:
         violations = [

@@ -16,7 +16,7 @@ def _view(account: Account) -> JsonObject:
         "name": f"billingAccounts/{account.id}",
         "open": account.open,
         "displayName": account.display_name,
-        "masterBillingAccount": "",
+        "masterBillingAccount": account.master,
         "parent": account.parent,
         "currencyCode": account.currency,
     }

@@ -27,7 +27,8 @@ CREATE TABLE billing_accounts (
     currency TEXT NOT NULL,
     parent TEXT NOT NULL,
     tier INTEGER NOT NULL,
-    link_limit INTEGER NOT NULL
+    link_limit INTEGER NOT NULL,
+    master TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE billing_links (
     project_number TEXT PRIMARY KEY,
@@ -41,7 +42,11 @@ _NAME = re.compile(r"billingAccounts/([0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6})")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A billing account; `parent` is its organization, `tier` (1 to 3) the Gemini API's paid tier it has reached."""
+    """A billing account.
+
+    `parent` is its organization, `tier` (1 to 3) the Gemini API's paid tier it has reached, `master` the reseller's
+    account that it is a subaccount of.
+    """
 
     id: str
     display_name: str
@@ -50,6 +55,7 @@ class Account:
     parent: str
     tier: int
     link_limit: int
+    master: str = ""
 
 
 def _account(row: sqlite3.Row) -> Account:
@@ -59,7 +65,7 @@ def _account(row: sqlite3.Row) -> Account:
 def add(store: Store, account: Account) -> None:
     """Add an account, or replace the one of the same id."""
     values = [getattr(account, name) for name in Account.__slots__]
-    store.run("INSERT OR REPLACE INTO billing_accounts VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
+    store.run("INSERT OR REPLACE INTO billing_accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
 
 
 def all_accounts(store: Store) -> list[Account]:
@@ -147,7 +153,7 @@ def unlink(store: Store, project_number: str) -> None:
 
 
 def set_local_state(store: Store, account_id: str, changes: JsonObject) -> JsonObject:
-    """Change what only Google changes: `tier` (1 to 3), `open`, `linkLimit`; returns all three.
+    """Change what only Google changes: `tier` (1 to 3), `open`, `linkLimit`, `master`; returns them.
 
     Raises:
         CloudError: 404 for an unknown account, 400 for another key or a bad value.
@@ -157,12 +163,13 @@ def set_local_state(store: Store, account_id: str, changes: JsonObject) -> JsonO
         "tier": ("tier", int, range(1, 4)),
         "open": ("open", bool, (False, True)),
         "linkLimit": ("link_limit", int, range(10_000)),
+        "master": ("master", str, ("", *(f"billingAccounts/{other.id}" for other in all_accounts(store)))),
     }
     values = {name: getattr(account, name) for name in Account.__slots__}
     for key, value in changes.items():
         if key not in allowed or type(value) is not allowed[key][1] or value not in allowed[key][2]:
             raise invalid_argument(
-                f"cannot set {key} to {value!r}: tier is 1 to 3, open a boolean, linkLimit a number"
+                f"cannot set {key} to {value!r}: tier is 1 to 3, open a boolean, linkLimit a number, master an account"
             )
         values[allowed[key][0]] = value
     changed = Account(**values)
