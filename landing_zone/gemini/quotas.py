@@ -30,6 +30,11 @@ class QuotaLimit:
     limit: str
     """As in `/min/model/project`."""
 
+    @property
+    def interval(self) -> str:
+        """The window as Cloud Quotas names it: `minute` or `day`."""
+        return "minute" if self.limit.startswith("/min/") else "day"
+
 
 def _limit(tier: str, metric: str, limit: str) -> QuotaLimit:
     return QuotaLimit(tier, f"{GEMINI_API}/{metric}", limit)

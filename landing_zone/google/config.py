@@ -1,0 +1,172 @@
+"""How Google is reached: credentials, quota project and endpoints, named and read as the `gcp` provider does."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import google.auth
+from google.auth import impersonated_credentials
+from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError
+from google.oauth2.credentials import Credentials as AccessToken
+
+_SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a service is."""
+
+    base: str
+    """Google's own address, with its version and a slash at the end."""
+    inputs: tuple[str, ...]
+    """The provider inputs that name another, the first that is set counts."""
+    variables: tuple[str, ...]
+    """The environment variables that do."""
+
+
+ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+    "billingbudgets": Endpoint(
+        "https://billingbudgets.googleapis.com/v1/",
+        ("billingBudgetsCustomEndpoint", "billingCustomEndpoint"),
+        ("GOOGLE_BILLING_BUDGETS_CUSTOM_ENDPOINT", "GOOGLE_BILLING_CUSTOM_ENDPOINT"),
+    ),
+    "cloudbilling": Endpoint(
+        "https://cloudbilling.googleapis.com/v1/",
+        ("cloudBillingCustomEndpoint", "coreBillingCustomEndpoint"),
+        ("GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "GOOGLE_CORE_BILLING_CUSTOM_ENDPOINT"),
+    ),
+    "cloudquotas": Endpoint(
+        "https://cloudquotas.googleapis.com/v1/",
+        ("cloudQuotasCustomEndpoint",),
+        ("GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT",),
+    ),
+    "serviceusage": Endpoint(
+        # Overrides are in v1beta1 alone. The `gcp` provider's endpoint is for v1 and v1beta1 alike.
+        "https://serviceusage.googleapis.com/v1beta1/",
+        ("serviceUsageCustomEndpoint",),
+        ("GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",),
+    ),
+}
+
+#: Provider input → environment variables that stand in for it, the first that is set counts.
+VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "accessToken": ("GOOGLE_OAUTH_ACCESS_TOKEN",),
+    "credentials": (
+        "GOOGLE_CREDENTIALS",
+        "GOOGLE_CLOUD_KEYFILE_JSON",
+        "GCLOUD_KEYFILE_JSON",
+    ),
+    "impersonateServiceAccount": ("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",),
+    "impersonateServiceAccountDelegates": (),
+    "billingProject": ("GOOGLE_BILLING_PROJECT",),
+    "userProjectOverride": ("USER_PROJECT_OVERRIDE",),
+    "requestReason": ("CLOUDSDK_CORE_REQUEST_REASON",),
+}
+
+
+class CredentialsError(Exception):
+    """No credentials, or none that can be used; says what to do."""
+
+
+@dataclass(frozen=True)
+class GoogleConfig:
+    """What requests need to know. Never printed: it holds credentials."""
+
+    access_token: str | None = field(default=None, repr=False)
+    credentials: str | None = field(default=None, repr=False)
+    """The JSON of a service account's key or another credential, or the path of its file."""
+    impersonated: str | None = None
+    delegates: tuple[str, ...] = ()
+    billing_project: str | None = None
+    user_project_override: bool = False
+    request_reason: str | None = None
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    """Service → base address, for those that are not at Google's own."""
+
+    @classmethod
+    def read(cls, inputs: Mapping[str, Any], environment: Mapping[str, str]) -> "GoogleConfig":
+        """The configuration from a provider's inputs; the environment stands in for what they lack."""
+
+        def setting(name: str) -> Any:
+            if inputs.get(name) not in (None, ""):
+                return inputs[name]
+            return next((environment[v] for v in VARIABLES[name] if environment.get(v)), None)
+
+        delegates = setting("impersonateServiceAccountDelegates") or ()
+        if isinstance(delegates, str):
+            delegates = json.loads(delegates)
+        return cls(
+            access_token=setting("accessToken"),
+            credentials=setting("credentials"),
+            impersonated=setting("impersonateServiceAccount"),
+            delegates=tuple(delegates),
+            billing_project=setting("billingProject"),
+            user_project_override=setting("userProjectOverride") in (True, "true", "True", "1"),
+            request_reason=setting("requestReason"),
+            endpoints={
+                service: f"{url.rstrip('/')}/"
+                for service, endpoint in ENDPOINTS.items()
+                if (url := _address(endpoint, inputs, environment))
+            },
+        )
+
+    def address(self, service: str) -> str:
+        """The base address of a service."""
+        return self.endpoints.get(service, ENDPOINTS[service].base)
+
+    def user_project(self, project: str | None) -> str | None:
+        """The project whose quota a call counts against: the billing project, else the resource's own."""
+        return (self.billing_project or project) if self.user_project_override else None
+
+    def open_credentials(self) -> Credentials:
+        """The credentials: a token, those given, or Application Default Credentials; impersonating if asked to.
+
+        Raises:
+            CredentialsError: there are none, or they cannot be read.
+        """
+        try:
+            found = self._own()
+        except (GoogleAuthError, ValueError, OSError) as error:
+            raise CredentialsError(
+                f"no usable Google credentials: {_first_line(error)}; run `gcloud auth application-default login`, "
+                "or set GOOGLE_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN"
+            ) from None
+        if not self.impersonated:
+            return found
+        return impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
+            source_credentials=found,
+            target_principal=self.impersonated,
+            target_scopes=list(_SCOPES),
+            delegates=list(self.delegates),
+        )
+
+    def _own(self) -> Credentials:
+        if self.access_token:
+            return AccessToken(self.access_token)  # type: ignore[no-untyped-call]
+        if self.credentials:
+            text = self.credentials
+            if not text.lstrip().startswith("{"):
+                text = Path(text).expanduser().read_text(encoding="utf-8")
+            loaded: Credentials
+            loaded, _ = google.auth.load_credentials_from_dict(  # type: ignore[no-untyped-call]
+                json.loads(text), scopes=_SCOPES
+            )
+            return loaded
+        loaded, _ = google.auth.default(scopes=_SCOPES)
+        return loaded
+
+
+def _address(endpoint: Endpoint, inputs: Mapping[str, Any], environment: Mapping[str, str]) -> str | None:
+    given = (inputs.get(name) for name in endpoint.inputs)
+    named = (environment.get(name) for name in endpoint.variables)
+    return next((str(url) for url in (*given, *named) if url), None)
+
+
+def _first_line(error: Exception) -> str:
+    # The rest may repeat what was given, and that is a secret.
+    if isinstance(error, json.JSONDecodeError):
+        return "the credentials are not JSON"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

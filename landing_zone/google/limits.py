@@ -1,0 +1,201 @@
+"""Limits on a model, as Service Usage's consumer overrides: on the metrics of every tier, found by their real names.
+
+An override only lowers what the tier allows. One without a model holds for every model that has none of its own.
+Source: Service Usage v1beta1, consumerQuotaMetrics and consumerOverrides.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, get_args
+from urllib.parse import quote
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.quotas import QUOTA_LIMITS, LimitName, QuotaLimit
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import Google, Json
+
+LIMIT_NAMES: Final[tuple[LimitName, ...]] = get_args(LimitName)
+UNLIMITED: Final = 2**63 - 1
+_AT_ONCE: Final = 8
+"""Calls at a time for one model: Service Usage counts them a minute."""
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class LimitError(Exception):
+    """A limit cannot be set or taken away; says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What holds for a model on one limit of one tier."""
+
+    limit: QuotaLimit
+    name: LimitName
+    override: str = ""
+    """The resource name of the override for exactly this model; empty without one."""
+    value: int | None = None
+    """That override's."""
+    effective: int = 0
+    """What counts: the least of the tier's own and the overrides. UNLIMITED is no limit."""
+    tier_value: int = UNLIMITED
+    """The tier's own, without overrides."""
+
+
+def read(google: Google, project: str, model: str | None, names: Iterable[LimitName]) -> list[Held]:
+    """What holds for a model (by its quota name; None for those without a limit of their own), by tier.
+
+    A metric that the project does not have (yet) is left out. Raises as `Google.call`.
+    """
+    wanted = [(name, limit) for name in names for limit in QUOTA_LIMITS[name]]
+    metrics = list(dict.fromkeys(limit.metric for _, limit in wanted))
+    found = dict(zip(metrics, _each(lambda metric: _metric(google, project, metric), metrics), strict=True))
+    held = (_held(found[limit.metric], name, limit, model) for name, limit in wanted)
+    return [one for one in held if one]
+
+
+def apply(google: Google, project: str, model: str | None, values: Mapping[LimitName, int]) -> list[Held]:
+    """Set limits on the metrics of every tier, and take away those that `values` lacks; returns what holds then.
+
+    Raises:
+        LimitError: a limit is fixed, the project has none of the metrics, or Google refuses.
+        GoogleError: the limits cannot be read.
+    """
+    before = read(google, project, model, LIMIT_NAMES)
+    missing = [name for name in values if not any(held.name == name for held in before)]
+    if missing:
+        raise LimitError(
+            f"project {project} has no quota for {', '.join(missing)}: the Gemini API is not enabled in it, or Google "
+            "has renamed the metrics"
+        )
+    unset = [held for held in before if held.name in values and held.value != target(held, values[held.name])]
+    gone = [held for held in before if held.name not in values and held.override]
+    _each(lambda held: _set(google, project, model, held, target(held, values[held.name])), unset)
+    _each(lambda held: _remove(google, project, held), gone)
+    return read(google, project, model, values) if unset or gone else before
+
+
+def remove(google: Google, project: str, model: str | None) -> None:
+    """Take every limit of the model away: the tier's own hold again.
+
+    Raises:
+        LimitError: Google refuses.
+        GoogleError: the limits cannot be read.
+    """
+    held = read(google, project, model, LIMIT_NAMES)
+    _each(lambda one: _remove(google, project, one), [one for one in held if one.override])
+
+
+def fixed(google: Google, project: str, names: Iterable[LimitName]) -> list[LimitName]:
+    """Which of the limits Google lets nobody change, by Cloud Quotas' `isFixed`. Raises as `Google.call`."""
+    infos = google.pages(
+        "cloudquotas",
+        f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos",
+        "quotaInfos",
+        query={"pageSize": "1000"},
+        project=project,
+    )
+    found = {(info["metric"], info.get("refreshInterval")) for info in infos if info.get("isFixed")}
+    return [
+        name for name in names if any((limit.metric, limit.interval) in found for limit in QUOTA_LIMITS[name])
+    ]
+
+
+def target(held: Held, value: int) -> int:
+    """The override to set for a limit of `value`: no more than the tier's own, above which Google takes none.
+
+    It is set all the same: without one of its own, a model would have the limit of all other models.
+    """
+    return min(value, held.tier_value)
+
+
+def _path(project: str, metric: str) -> str:
+    return f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics/{quote(metric, safe='')}"
+
+
+def _metric(google: Google, project: str, metric: str) -> Json | None:
+    try:
+        return google.call(
+            "serviceusage", "GET", _path(project, metric), query={"view": "FULL"}, project=project
+        )
+    except GoogleError as error:
+        if error.code == 404:
+            return None
+        raise
+
+
+def _held(metric: Json | None, name: LimitName, limit: QuotaLimit, model: str | None) -> Held | None:
+    for entry in (metric or {}).get("consumerQuotaLimits", []):
+        # Names are taken from the listing: the unit has another order, and the project in front is by number.
+        if entry["name"].rpartition("/limits/")[2] not in (limit.limit, quote(limit.limit, safe="")):
+            continue
+        buckets = {
+            bucket.get("dimensions", {}).get("model"): bucket for bucket in entry.get("quotaBuckets", [])
+        }
+        own: Mapping[str, Any] = buckets.get(model, {})
+        bucket: Mapping[str, Any] = own or buckets.get(None, {})
+        override: Mapping[str, Any] = own.get("consumerOverride", {})
+        return Held(
+            limit,
+            name,
+            override=override.get("name", ""),
+            value=_number(override.get("overrideValue", "0")) if override else None,
+            # A limit of 0 is left out, as every zero is.
+            effective=_number(bucket.get("effectiveLimit", "0")) if bucket else UNLIMITED,
+            tier_value=_number(bucket.get("defaultLimit", "0")) if bucket else UNLIMITED,
+        )
+    return None
+
+
+def _number(text: str) -> int:
+    return UNLIMITED if text == "-1" else int(text)
+
+
+def _set(google: Google, project: str, model: str | None, held: Held, value: int) -> None:
+    body = {"overrideValue": str(value), **({"dimensions": {"model": model}} if model else {})}
+    if held.override:
+        method, path = "PATCH", held.override
+    else:
+        method = "POST"
+        path = (
+            f"{_path(project, held.limit.metric)}/limits/{quote(held.limit.limit, safe='')}/consumerOverrides"
+        )
+    try:
+        operation = google.call(
+            "serviceusage", method, path, body=body, query={"force": "true"}, project=project
+        )
+        google.finished("serviceusage", operation, project=project)
+    except GoogleError as error:
+        if error.code == 409 and not held.override:
+            # A run that was killed set it between the reading and now.
+            again = next(
+                (
+                    one
+                    for one in read(google, project, model, [held.name])
+                    if one.limit == held.limit and one.override
+                ),
+                None,
+            )
+            if again:
+                _set(google, project, model, again, value)
+                return
+        what = f"{held.name} of {model or 'all other models'} on tier {held.limit.tier}"
+        raise LimitError(f"{what}: {error}. {error.remedy}".rstrip(". ")) from error
+
+
+def _remove(google: Google, project: str, held: Held) -> None:
+    try:
+        operation = google.call(
+            "serviceusage", "DELETE", held.override, query={"force": "true"}, project=project
+        )
+        google.finished("serviceusage", operation, project=project)
+    except GoogleError as error:
+        if error.code != 404:
+            raise LimitError(f"{held.name} on tier {held.limit.tier}: {error}. {error.remedy}") from error
+
+
+def _each(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return list(pool.map(work, items))

@@ -1,0 +1,61 @@
+"""Which tier's quotas are in force for a project: Google moves a billing account up by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.google.rest import Google
+
+FREE: Final = "free"
+#: Quota id of the requests a minute → tier. What tells the tiers apart is which of them has values.
+#: Source: quota ids in 429 responses, as of 2026-11.
+_QUOTAS: Final[Mapping[str, str]] = {
+    "GenerateRequestsPerMinutePerProjectPerModel-FreeTier": FREE,
+    "GenerateRequestsPerMinutePerProjectPerModel": "1",
+    "GenerateRequestsPerMinutePerProjectPerModel-PaidTier2": "2",
+    "GenerateRequestsPerMinutePerProjectPerModel-PaidTier3": "3",
+}
+
+
+@dataclass(frozen=True)
+class FoundTier:
+    """What Google applies to a project."""
+
+    tier: str
+    """`free`, `1`, `2`, `3`; `unknown` if no quota of a tier is shown."""
+    billing_enabled: bool
+    """Whether the project is linked to an open billing account."""
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether paid limits are in force."""
+        return self.tier in ("1", "2", "3")
+
+
+def find(google: Google, project: str) -> FoundTier:
+    """The tier of a project (id or number), from Cloud Quotas' quotaInfos and its billing link.
+
+    Raises as `Google.call`.
+    """
+    billing = google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
+    infos = google.pages(
+        "cloudquotas",
+        f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos",
+        "quotaInfos",
+        query={"pageSize": "1000"},
+        project=project,
+    )
+    in_force = {
+        _QUOTAS[info["quotaId"]] for info in infos if info["quotaId"] in _QUOTAS and _has_values(info)
+    }
+    linked = bool(billing.get("billingEnabled"))
+    # Of several paid tiers the lowest counts: the higher ones' values are shown ahead of time.
+    paid = sorted(in_force - {FREE})
+    tier = paid[0] if paid and linked else FREE if FREE in in_force else "unknown"
+    return FoundTier(tier, linked)
+
+
+def _has_values(info: Mapping[str, Any]) -> bool:
+    values = [entry.get("details", {}).get("value", "0") for entry in info.get("dimensionsInfos", [])]
+    return any(value != "0" for value in values)

@@ -1,0 +1,12 @@
+"""The plugin `gemini-landing-zone`, as Pulumi's engine starts it: `python provider ENGINE`."""
+
+import sys
+from pathlib import Path
+
+# The engine starts this folder, wherever it stands; the library lies beside it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from provider.serve import serve
+from provider.servicer import Servicer
+
+serve(Servicer)

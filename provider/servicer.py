@@ -1,0 +1,300 @@
+"""The gRPC service that Pulumi's engine talks to: its calls, in terms of `ResourceType`."""
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.provider.experimental.provider import Provider
+from pulumi.provider.experimental.server import ProviderServicer
+
+# Not google.rpc's: two descriptors of one name do not go into one process, and the SDK brings its own.
+from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb2
+
+from landing_zone.google.config import GoogleConfig
+from landing_zone.google.rest import Google
+from provider.package import CONFIG, RESOURCES, VERSION, schema
+from provider.resource import Context, Failure, ResourceError, ResourceType, State, Values, is_unknown
+
+_T = TypeVar("_T")
+_Grpc: TypeAlias = grpc.aio.ServicerContext
+_Kind = provider_pb2.PropertyDiff.Kind
+
+
+class Servicer(ProviderServicer):
+    """Pulumi's `ResourceProvider` for the types in `package`."""
+
+    def __init__(self, address: str, engine: Any, components: Provider | None = None) -> None:
+        """`engine`: a stub to log with; `components`: who answers `Construct`, for a package that has components."""
+        super().__init__([], VERSION, components or Provider(), address)
+        self._engine = engine
+        self._stop = threading.Event()
+        self._google = Google(GoogleConfig.read({}, os.environ), self._stop)
+
+    def schema(self) -> dict[str, Any]:
+        """The package's schema."""
+        return schema()
+
+    async def Handshake(self, request: Any, context: _Grpc) -> Any:
+        """What the plugin can do: secrets come to it in plain text; it has none of its own."""
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=False, accept_resources=True, accept_outputs=True
+        )
+
+    async def GetPluginInfo(self, request: Empty, context: _Grpc) -> Any:
+        """The plugin's version."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    async def GetSchema(self, request: Any, context: _Grpc) -> Any:
+        """The package's schema."""
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(self.schema()))
+
+    async def CheckConfig(self, request: Any, context: _Grpc) -> Any:
+        """The provider's inputs; what is none is refused."""
+        inputs = _values(request.news)
+        known = [*CONFIG, "version", "pluginDownloadURL"]
+        return provider_pb2.CheckResponse(
+            inputs=request.news,
+            failures=[
+                provider_pb2.CheckFailure(
+                    property=name, reason=f"there is no such input; there are {', '.join(CONFIG)}"
+                )
+                for name in inputs
+                # The default provider gets all of the namespace: in this project that is the stack's settings.
+                if name not in known
+                and not request.urn.endswith(f"::default_{VERSION.replace('.', '_')}")
+                and "::default" not in request.urn
+            ],
+        )
+
+    async def DiffConfig(self, request: Any, context: _Grpc) -> Any:
+        """Another configuration replaces no provider."""
+        old = _values(request.old_inputs) or _values(request.olds)
+        same = old == _values(request.news)
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_NONE if same else provider_pb2.DiffResponse.DIFF_SOME
+        )
+
+    async def Configure(self, request: Any, context: _Grpc) -> Any:
+        """Take the provider's configuration."""
+        inputs = {
+            name: _parsed(value) for name, value in _values(request.args).items() if not is_unknown(value)
+        }
+        self._google = Google(GoogleConfig.read(inputs, os.environ), self._stop)
+        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptResources=True, acceptOutputs=True)
+
+    async def Cancel(self, request: Empty, context: _Grpc) -> Empty:
+        """The user pressed Ctrl-C: what waits stops waiting, and no further call is made."""
+        self._stop.set()
+        return Empty()
+
+    async def Check(self, request: Any, context: _Grpc) -> Any:
+        """All that is wrong with the inputs, by property."""
+        resource = await _resource(request.urn, context)
+        inputs = _values(request.news)
+        failures = list(resource.failures(inputs))
+        if not failures and not is_unknown(inputs):
+            failures = await self._looked_up(resource, inputs, request.urn)
+        return provider_pb2.CheckResponse(
+            inputs=request.news,
+            failures=[
+                provider_pb2.CheckFailure(property=each.property, reason=each.reason) for each in failures
+            ],
+        )
+
+    async def Diff(self, request: Any, context: _Grpc) -> Any:
+        """Which properties change, and which of them make another resource."""
+        resource = await _resource(request.urn, context)
+        outputs, news = _values(request.olds), _values(request.news)
+        old = _values(request.old_inputs)
+        ignored = set(request.ignoreChanges)
+        changed = [
+            name
+            for name, entry in resource.properties.items()
+            if not entry.output
+            and name not in ignored
+            and _differs(entry.same, old.get(name), news.get(name))
+        ]
+        replaced = [name for name in changed if resource.properties[name].replaces]
+        found = [*changed, *resource.stale(outputs)]
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
+            diffs=found,
+            replaces=replaced,
+            # Google allows one cap a project and one override a model: the old one goes first.
+            deleteBeforeReplace=bool(replaced),
+            stables=[
+                name for name, entry in resource.properties.items() if entry.replaces and name not in replaced
+            ],
+            detailedDiff={
+                name: provider_pb2.PropertyDiff(
+                    kind=_kind(old.get(name), news.get(name), name in replaced), inputDiff=name in changed
+                )
+                for name in found
+            },
+            hasDetailedDiff=True,
+        )
+
+    async def Create(self, request: Any, context: _Grpc) -> Any:
+        """Make a resource; in a preview, tell what is known of it."""
+        resource = await _resource(request.urn, context)
+        inputs, about = _values(request.properties), self._context(request.urn)
+        if request.preview:
+            outputs = await self._done(context, lambda: resource.preview(about, inputs, None))
+            return provider_pb2.CreateResponse(properties=_struct({**inputs, **outputs}))
+        state = await self._done(context, lambda: resource.create(about, inputs), inputs)
+        return provider_pb2.CreateResponse(id=state.id, properties=_struct(state.properties))
+
+    async def Read(self, request: Any, context: _Grpc) -> Any:
+        """Read a resource, to refresh or to import it; an empty answer says that it is gone."""
+        resource = await _resource(request.urn, context)
+        about = self._context(request.urn)
+        inputs = _values(request.inputs)
+        state = await self._done(context, lambda: resource.read(about, request.id, inputs))
+        if state is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(
+            id=state.id, properties=_struct(state.properties), inputs=_struct(state.inputs)
+        )
+
+    async def Update(self, request: Any, context: _Grpc) -> Any:
+        """Bring a resource to its inputs; in a preview, tell what is known, and what would be refused."""
+        resource = await _resource(request.urn, context)
+        inputs, about = _values(request.news), self._context(request.urn)
+        old = State(request.id, _values(request.old_inputs), _values(request.olds))
+        if request.preview:
+            outputs = await self._done(context, lambda: resource.preview(about, inputs, old))
+            return provider_pb2.UpdateResponse(properties=_struct({**inputs, **outputs}))
+        state = await self._done(context, lambda: resource.update(about, old, inputs), inputs)
+        return provider_pb2.UpdateResponse(properties=_struct(state.properties))
+
+    async def Delete(self, request: Any, context: _Grpc) -> Empty:
+        """Take a resource away."""
+        resource = await _resource(request.urn, context)
+        about = self._context(request.urn)
+        outputs = _values(request.properties)
+        inputs = _values(request.old_inputs) or outputs
+        await self._done(context, lambda: resource.delete(about, State(request.id, inputs, outputs)))
+        return Empty()
+
+    async def _looked_up(self, resource: ResourceType, inputs: Values, urn: str) -> list[Failure]:
+        about = Context(Google(self._google.config, self._stop), lambda _: None, lambda _: None)
+        try:
+            return await asyncio.to_thread(lambda: list(resource.looked_up(about, inputs)))
+        except Exception as error:  # a check that cannot look must not stop the preview
+            self._log(engine_pb2.DEBUG, urn, f"not looked up: {error}", ephemeral=True)
+            return []
+
+    async def _done(self, context: _Grpc, work: Callable[[], _T], inputs: Values | None = None) -> _T:
+        """Do blocking work; a failure is told in its own words, with what was made all the same."""
+        try:
+            return await asyncio.to_thread(work)
+        except ResourceError as error:
+            await _refuse(context, error, inputs or {})
+
+    def _context(self, urn: str) -> Context:
+        loop = asyncio.get_running_loop()
+
+        def logged(severity: Any, ephemeral: bool) -> Callable[[str], None]:
+            return lambda text: _ignored(
+                loop.call_soon_threadsafe(lambda: self._log(severity, urn, text, ephemeral))
+            )
+
+        return Context(self._google, logged(engine_pb2.INFO, True), logged(engine_pb2.WARNING, False))
+
+    def _log(self, severity: Any, urn: str, text: str, ephemeral: bool) -> None:
+        if self._engine is not None:
+            request = engine_pb2.LogRequest(severity=severity, message=text, urn=urn, ephemeral=ephemeral)
+            call: Awaitable[Any] = self._engine.Log(request)
+            task = asyncio.ensure_future(call)
+            _LOGGING.add(task)
+            task.add_done_callback(_LOGGING.discard)
+
+
+_LOGGING: set[asyncio.Future[Any]] = set()
+"""Messages on their way: a task that nobody holds may vanish."""
+
+
+async def _resource(urn: str, context: _Grpc) -> ResourceType:
+    token = urn.split("::")[2].rpartition("$")[2]
+    if token not in RESOURCES:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"there is no resource type {token}")
+    return RESOURCES[token]
+
+
+async def _refuse(context: _Grpc, error: ResourceError, inputs: Values) -> NoReturn:
+    code = grpc.StatusCode.UNKNOWN
+    if error.state:
+        # Without it the state would not know what was made, and nothing would ever take it away.
+        failed = provider_pb2.ErrorResourceInitFailed(
+            id=error.state.id,
+            properties=_struct(error.state.properties),
+            reasons=[str(error)],
+            inputs=_struct(inputs),
+        )
+        detail = AnyMessage()
+        detail.Pack(failed)
+        status = status_pb2.Status(code=code.value[0], message=str(error), details=[detail])
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    await context.abort(code, str(error))
+    raise AssertionError  # abort does not return
+
+
+def _differs(same: Callable[[Any, Any], bool], old: Any, new: Any) -> bool:
+    if old is None or new is None:
+        return (old is None) != (new is None)
+    return is_unknown(new) or not same(old, new)
+
+
+def _kind(old: Any, new: Any, replaced: bool) -> Any:
+    word = (
+        "ADD"
+        if old is None and new is not None
+        else "DELETE"
+        if new is None and old is not None
+        else "UPDATE"
+    )
+    return _Kind.Value(word + ("_REPLACE" if replaced else ""))
+
+
+def _values(message: Struct) -> Values:
+    found = MessageToDict(message)
+    return {name: _whole(value) for name, value in found.items() if value is not None}
+
+
+def _whole(value: Any) -> Any:
+    """Numbers without a fraction as whole ones: on the wire all are doubles."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    return value
+
+
+def _struct(values: Mapping[str, Any]) -> Struct:
+    message = Struct()
+    message.update({name: value for name, value in values.items() if value is not None})
+    return message
+
+
+def _parsed(value: Any) -> Any:
+    """Pulumi's SDKs write a provider's nested and boolean inputs as JSON in a text."""
+    if isinstance(value, str) and (value[:1] in ("{", "[") or value in ("true", "false")):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+def _ignored(_: object) -> None:
+    """For a callback whose answer nobody wants."""

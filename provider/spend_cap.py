@@ -1,0 +1,188 @@
+"""`SpendCap`: pauses the Gemini API in a project once a month's amount is spent."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import ClassVar
+
+from landing_zone.google import spend_caps
+from provider.resource import (
+    UNKNOWN,
+    Context,
+    Property,
+    ResourceError,
+    ResourceType,
+    State,
+    Values,
+    project_problem,
+    told,
+)
+
+_NAME = re.compile(r"billingAccounts/([0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6})/budgets/[^/]+")
+
+
+def _amount(text: str) -> str:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return f"{text!r} is not an amount: write it such as 1200.50"
+    if not amount.is_finite() or amount < 0 or amount >= 10**12:
+        return f"must be >= 0 and below 1000000000000, not {text}; 0 pauses the API at the first request"
+    if -int(amount.as_tuple().exponent) > 9:
+        return f"{text} has more than 9 decimals: Google counts in billionths"
+    return ""
+
+
+def _same_amount(old: str, new: str) -> bool:
+    return old == new or (UNKNOWN not in (old, new) and not _amount(old) and Decimal(old) == Decimal(new))
+
+
+def _account(text: str) -> str:
+    return (
+        ""
+        if re.fullmatch(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", text)
+        else (f"{text!r} is no billing account id: write it such as 01A2B3-C4D5E6-F7A8B9")
+    )
+
+
+class SpendCap(ResourceType):
+    """See `description`."""
+
+    name = "SpendCap"
+    description = (
+        "Pauses the Gemini API in one project once the month's amount is spent (gross estimated cost, some hours late; "
+        "what is spent in between is billed). A project has one at most. Preview; the billing account must be "
+        "Google's direct customer. Deleting it is read back."
+    )
+    properties: ClassVar[Mapping[str, Property]] = {
+        "billingAccount": Property(
+            {"type": "string"}, "The billing account's id.", required=True, replaces=True, check=_account
+        ),
+        "project": Property(
+            {"type": "string"},
+            "The project's number, or its id.",
+            required=True,
+            replaces=True,
+            check=project_problem,
+        ),
+        "amount": Property(
+            {"type": "string"},
+            "A month's amount, as a decimal: `1200.50`. 0 pauses the API at once.",
+            required=True,
+            check=_amount,
+            same=_same_amount,
+        ),
+        "currency": Property(
+            {"type": "string"},
+            "The billing account's currency, such as `USD`; Google fills it in.",
+            check=lambda text: (
+                "" if re.fullmatch("[A-Z]{3}", text) else f"{text!r} is no currency code such as USD"
+            ),
+        ),
+        "displayName": Property(
+            {"type": "string"},
+            "Shown in the console; at most 60 characters. A cap of this name is taken for this one. Default: the "
+            "project and `Gemini API cap`.",
+            check=lambda text: "" if 1 <= len(text) <= 60 else f"has {len(text)} characters: write 1 to 60",
+        ),
+        "inputState": Property(
+            {"type": "string", "enum": [spend_caps.CONFIGURED, spend_caps.AWAITING]},
+            "`AWAITING_NEXT_PERIOD` lifts an enforced cap until the 1st; `CONFIGURED` (the default) makes it count.",
+        ),
+        "adopt": Property(
+            {"type": "boolean"}, "Take over the cap that the project has, whatever its name and amount."
+        ),
+        "name": Property(
+            {"type": "string"}, "`billingAccounts/ID/budgets/UUID`.", output=True, required=True
+        ),
+        "outputState": Property(
+            {"type": "string"},
+            "`CONFIGURED`, `ENFORCED` (the amount is spent: the API is paused) or `AWAITING_NEXT_PERIOD` (lifted).",
+            output=True,
+            required=True,
+        ),
+        "reconciling": Property(
+            {"type": "boolean"}, "Google is still at work on the last change.", output=True, required=True
+        ),
+    }
+
+    def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
+        """The state it will be in, and a refusal of what an enforced cap refuses."""
+        if old is None:
+            return {"name": UNKNOWN, "outputState": spend_caps.CONFIGURED, "reconciling": False}
+        wanted = _wanted(inputs, old.id)
+        now = told(lambda: spend_caps.read(context.google, old.id)) if wanted else None
+        refusal = spend_caps.cannot(now, wanted) if now and wanted else ""
+        if refusal:
+            raise ResourceError(refusal)
+        return {"name": old.id, "outputState": UNKNOWN, "reconciling": UNKNOWN}
+
+    def create(self, context: Context, inputs: Values) -> State:
+        wanted = _wanted(inputs, "")
+        if wanted is None:
+            raise ResourceError("a property is not known")
+        cap = told(lambda: spend_caps.create(context.google, wanted, adopt=bool(inputs.get("adopt"))))
+        return _state(cap, inputs)
+
+    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
+        if not _NAME.fullmatch(resource_id):
+            raise ResourceError(
+                f"{resource_id!r} is no spend cap: import it as billingAccounts/ID/budgets/UUID, which `gcloud billing "
+                "budgets list` shows"
+            )
+        cap = told(lambda: spend_caps.read(context.google, resource_id))
+        if cap is None:
+            return None
+        read = {**inputs, "amount": f"{cap.amount:f}"}
+        if not inputs:
+            read |= {"billingAccount": cap.account, "project": cap.project}
+        # What the program leaves out stays out, unless it is no longer what it is by default.
+        if "displayName" in inputs or cap.display_name != default_name(read["project"]):
+            read["displayName"] = cap.display_name
+        if "currency" in inputs:
+            read["currency"] = cap.currency
+        if _same_amount(str(inputs.get("amount", "")), read["amount"]):
+            read["amount"] = inputs["amount"]
+        return _state(cap, read)
+
+    def update(self, context: Context, old: State, inputs: Values) -> State:
+        wanted = _wanted(inputs, old.id)
+        if wanted is None:
+            raise ResourceError("a property is not known")
+        current = told(lambda: spend_caps.read(context.google, old.id))
+        if current is None:
+            raise ResourceError(f"{old.id} is gone: run pulumi refresh, then pulumi up")
+        cap = told(lambda: spend_caps.update(context.google, current, wanted))
+        return _state(cap, inputs)
+
+    def delete(self, context: Context, old: State) -> None:
+        told(lambda: spend_caps.delete(context.google, old.id))
+
+
+def default_name(project_name: str) -> str:
+    """The display name of a cap that is given none."""
+    return f"{project_name} Gemini API cap"
+
+
+def _wanted(inputs: Values, name: str) -> spend_caps.SpendCap | None:
+    if UNKNOWN in inputs.values():
+        return None
+    return spend_caps.SpendCap(
+        account=inputs["billingAccount"],
+        project=inputs["project"],
+        amount=Decimal(inputs["amount"]),
+        currency=inputs.get("currency"),
+        display_name=inputs.get("displayName") or default_name(inputs["project"]),
+        input_state=inputs.get("inputState") or spend_caps.CONFIGURED,
+        name=name,
+    )
+
+
+def _state(cap: spend_caps.SpendCap, inputs: Values) -> State:
+    found = {"name": cap.name, "outputState": cap.output_state, "reconciling": cap.reconciling}
+    filled = {
+        "displayName": cap.display_name,
+        "currency": cap.currency,
+        "inputState": inputs.get("inputState", spend_caps.CONFIGURED),
+    }
+    return State(cap.name, inputs, {**filled, **found})
