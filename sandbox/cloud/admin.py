@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -26,9 +27,12 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
 
     - `GET /_local/requests?after=N`: `{"requests": […], "last": N}`, the journal after request number N.
     - `PATCH /_local/billingAccounts/X` with any of `tier` (1 to 3), `open`, `linkLimit`, `master`.
-    - `PATCH /_local/spendCaps/PROJECT` with any of `outputState`, `survivesDeletes`, `unlisted`: what only Google changes.
+    - `PATCH /_local/spendCaps/PROJECT` with any of `outputState`, `survivesDeletes`, `unlisted`: what only Google
+      changes.
     - `DELETE /_local/deletedProjects`: forget projects in deletion, so that their ids can be used again.
     - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
+    - `PUT /_local/enablement` with `{"polls": 3}`: calls of an API in a project that are refused after it was enabled.
+    - `PUT /_local/clock` with `{"seconds": 60}`: the time of calls is that much ahead.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
     - `PUT /_local/faults` with `{"faults": [{"error", "method", "path", "times"}]}`: see `core.faults.Fault`.
     """
@@ -56,6 +60,14 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
         application.latency = _whole_number(body, "ms") / 1000
         return body
 
+    def put_enablement(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        store.enablement_polls = _whole_number(body, "polls")
+        return body
+
+    def put_clock(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        application.clock = timedelta(seconds=_whole_number(body, "seconds"))
+        return body
+
     def put_operations(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         store.settle_polls = _whole_number(body, "polls")
         return body
@@ -71,6 +83,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
             Route("/_local/spendCaps/{project}", _endpoint(patch_cap), methods=["PATCH"]),
             Route("/_local/deletedProjects", forget, methods=["DELETE"]),
             Route("/_local/latency", _endpoint(put_latency), methods=["PUT"]),
+            Route("/_local/enablement", _endpoint(put_enablement), methods=["PUT"]),
+            Route("/_local/clock", _endpoint(put_clock), methods=["PUT"]),
             Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),
             Route("/_local/faults", _endpoint(put_faults), methods=["PUT"]),
         ]

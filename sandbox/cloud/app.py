@@ -8,20 +8,20 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import fields, validation
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, unimplemented
 from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.journal import Journal, path_and_query, without_secrets
 from sandbox.cloud.core.routing import Match
-from sandbox.cloud.core.service import Call, Service
+from sandbox.cloud.core.service import Call, Caller, Service
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.serviceusage import enablement
 
 ADMIN_PREFIX = "/_local/"
 _MAX_BODY = 10 * 1024 * 1024
@@ -55,6 +55,7 @@ class Request:
     query: str
     headers: Mapping[bytes, bytes]
     body: bytes
+    address: str
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class Application:
     """All services: each below its own path prefix on the main port, and at the root of a port of its own.
 
     `ports` names the service that a port belongs to; on any other port the path's first segment names it.
-    `latency` is how long every call to a service waits, in seconds.
+    `latency` is how long every call to a service waits, in seconds; `clock` is how far ahead its time is.
     """
 
     def __init__(self, services: Sequence[Service], store: Store, journal: Journal, faults: Faults) -> None:
@@ -80,6 +81,7 @@ class Application:
         self._faults = faults
         self.ports: Mapping[int, str] = {}
         self.latency = 0.0
+        self.clock = timedelta()
         self.admin: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +95,12 @@ class Application:
             name, _, rest = raw_path[1:].partition("/")
             raw_path = f"/{rest}"
         request = Request(
-            scope["method"], raw_path, scope["query_string"].decode("latin-1"), dict(scope["headers"]), b""
+            scope["method"],
+            raw_path,
+            scope["query_string"].decode("latin-1"),
+            dict(scope["headers"]),
+            b"",
+            scope["client"][0] if scope["client"] else "",
         )
         body = await _read(receive)
         if body is None:
@@ -166,13 +173,21 @@ class Application:
         if handler is None:
             raise unimplemented(f"the method {method.id}")
         self._faults.strike(method, request.raw_path)
+        answer: JsonObject = {}
         with self._store.transaction():
-            user_project = _header(request, b"x-goog-user-project")
-            if user_project:
-                projects.require_user_project(self._store, user_project)
-            answer = handler(
-                Call(method, match.path, match.ids, query, message, self._store, datetime.now(UTC))
+            caller = _caller(request, standard)
+            consumer = service.consumer(self._store, method, caller) if service.consumer else ""
+            # Not raised in here: that a call was refused is counted, and an exception would undo it.
+            refusal = enablement.refusal(
+                self._store, service.name, match, request.raw_path, caller.user_project, consumer
             )
+            if refusal is None:
+                now = datetime.now(UTC) + self.clock
+                answer = handler(
+                    Call(method, match.path, match.ids, query, message, self._store, now, consumer)
+                )
+        if refusal is not None:
+            raise refusal
         if selection is not None:
             answer = fields.select(selection, answer)
         return answer
@@ -193,6 +208,20 @@ async def _read(receive: Receive) -> bytes | None:
 def _header(request: Request, name: bytes) -> str | None:
     value = request.headers.get(name)
     return value.decode("latin-1") if value is not None else None
+
+
+def _caller(request: Request, standard: Mapping[str, str]) -> Caller:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
+    # Nobody calls the local cloud from elsewhere: this header lets a test do so.
+    address = headers.get("x-forwarded-for", request.address).partition(",")[0].strip()
+    return Caller(
+        key=standard.get("key") or headers.get("x-goog-api-key", ""),
+        token=headers.get("authorization", "").lower().startswith("bearer ")
+        or bool(standard.get("access_token") or standard.get("oauth_token")),
+        user_project=headers.get("x-goog-user-project", ""),
+        address=address,
+        headers=headers,
+    )
 
 
 def _split_query(request: Request) -> tuple[dict[str, str], list[tuple[str, str]]]:

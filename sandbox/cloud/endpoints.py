@@ -34,4 +34,5 @@ def environment(ready: Mapping[str, Any]) -> dict[str, str]:
         f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service.upper()}": f"http://127.0.0.1:{port}/"
         for service, port in ready["services"].items()
     }
-    return {**terraform, **gcloud, "GOOGLE_OAUTH_ACCESS_TOKEN": ACCESS_TOKEN}
+    gemini = {"GOOGLE_GEMINI_BASE_URL": f"{main}/generativelanguage/"}  # of the google-genai clients
+    return {**terraform, **gcloud, **gemini, "GOOGLE_OAUTH_ACCESS_TOKEN": ACCESS_TOKEN}

@@ -6,6 +6,7 @@ from sandbox.cloud.cloudbilling import SERVICE as CLOUDBILLING
 from sandbox.cloud.cloudquotas import SERVICE as CLOUDQUOTAS
 from sandbox.cloud.cloudresourcemanager import SERVICE as CLOUDRESOURCEMANAGER
 from sandbox.cloud.core.service import Service
+from sandbox.cloud.generativelanguage import SERVICE as GENERATIVELANGUAGE
 from sandbox.cloud.monitoring import SERVICE as MONITORING
 from sandbox.cloud.serviceusage import SERVICE as SERVICEUSAGE
 
@@ -17,4 +18,5 @@ SERVICES: tuple[Service, ...] = (
     APIKEYS,
     CLOUDQUOTAS,
     MONITORING,
+    GENERATIVELANGUAGE,
 )

@@ -135,8 +135,8 @@ def require_active(store: Store, id_or_number: str) -> Project:
     return project
 
 
-def require_user_project(store: Store, id_or_number: str) -> None:
-    """Check the project that an `x-goog-user-project` header bills the call to.
+def require_user_project(store: Store, id_or_number: str) -> Project:
+    """The project that an `x-goog-user-project` header bills the call to.
 
     Raises:
         CloudError: 403 PERMISSION_DENIED, reason USER_PROJECT_DENIED.
@@ -149,6 +149,7 @@ def require_user_project(store: Store, id_or_number: str) -> None:
             "permission.",
             [error_info("USER_PROJECT_DENIED", "googleapis.com", {"consumer": f"projects/{id_or_number}"})],
         )
+    return project
 
 
 def all_projects(store: Store, parent: str | None = None) -> list[Project]:

@@ -89,6 +89,23 @@ def error_info(reason: str, domain: str, metadata: Mapping[str, str]) -> JsonObj
     }
 
 
+def help_link(description: str, url: str) -> JsonObject:
+    """A google.rpc.Help detail with one link."""
+    return {
+        "@type": "type.googleapis.com/google.rpc.Help",
+        "links": [{"description": description, "url": url}],
+    }
+
+
+def localized_message(message: str) -> JsonObject:
+    """A google.rpc.LocalizedMessage detail: the message once more, for people to read."""
+    return {
+        "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+        "locale": "en-US",
+        "message": message,
+    }
+
+
 def quota_failure(subject: str, description: str) -> JsonObject:
     """A google.rpc.QuotaFailure detail with one violation."""
     return {

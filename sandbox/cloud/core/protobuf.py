@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.empty_pb2 import Empty
 
 from sandbox.cloud.core.messages import Body, Field, Kind, Message, Method, lookup_table, template
 
@@ -96,6 +97,8 @@ def _bindings(package: Any, service: str, api: str) -> Iterator[Method]:
         if hasattr(rule, "_get_http_options") and name.startswith("_Base")
     }
     for rpc, options in rules.items():
+        if not hasattr(package, f"{rpc}Request"):
+            continue  # a stream, or one of google.longrunning's, which the generator adds to every service
         request = getattr(package, f"{rpc}Request").pb().DESCRIPTOR
         response = _response(package, client, rpc)
         for option in options:
@@ -107,6 +110,8 @@ def _response(package: Any, client: Any, rpc: str) -> Descriptor:
         return typing.cast("Descriptor", getattr(package, f"{rpc}Response").pb().DESCRIPTOR)
     python_name = "".join(f"_{char.lower()}" if char.isupper() else char for char in rpc).lstrip("_")
     returned = typing.get_type_hints(getattr(client, python_name))["return"]
+    if not hasattr(returned, "pb"):  # nothing, or the client's own kind of operation
+        return Empty.DESCRIPTOR
     return typing.cast("Descriptor", returned.pb().DESCRIPTOR)
 
 

@@ -12,6 +12,25 @@ from sandbox.cloud.core.store import ProjectHook, Store
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, by what the request says.
+
+    Attributes:
+        key: the API key, of the URL or of the `X-Goog-Api-Key` header.
+        token: whether there is a bearer token; the local cloud takes any.
+        user_project: the project of the `X-Goog-User-Project` header.
+        address: the IP address that the call comes from.
+        headers: the request's headers, by name in lower case.
+    """
+
+    key: str
+    token: bool
+    user_project: str
+    address: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A validated request, as its handler sees it.
 
@@ -23,6 +42,7 @@ class Call:
         body: the request message, by JSON names: int64 as strings, enums by name, no nulls, nothing output-only.
         store: the state, inside the request's transaction.
         now: the request's time, UTC.
+        consumer: the number of the project that the call counts against, if the service tells it from the caller.
     """
 
     method: Method
@@ -32,6 +52,7 @@ class Call:
     body: JsonObject
     store: Store
     now: datetime
+    consumer: str = ""
 
     @property
     def message(self) -> Message:
@@ -100,6 +121,8 @@ class Service:
         seed: fills its tables of an empty database, inside one transaction.
         on_project_created: told of every new project.
         on_project_deleted: told of every project that goes into deletion.
+        consumer: tells the project (its number) that a call counts against from the caller, or refuses the caller; for
+            a service whose paths name no project.
     """
 
     name: str
@@ -108,6 +131,7 @@ class Service:
     seed: Callable[[Store, datetime], None] | None = None
     on_project_created: ProjectHook | None = None
     on_project_deleted: ProjectHook | None = None
+    consumer: Callable[[Store, Method, Caller], str] | None = None
 
     @cached_property
     def handlers(self) -> Mapping[Method, Handler | None]:

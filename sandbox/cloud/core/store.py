@@ -37,13 +37,15 @@ class StoreUnusableError(Exception):
 class Store:
     """The database, with the hooks that tell services of each other's projects.
 
-    `settle_polls` is how many times a long-running operation is polled until it is done.
+    `settle_polls` is how many times a long-running operation is polled until it is done; `enablement_polls` how many
+    calls of an API are refused after it was enabled.
     """
 
     def __init__(self, path: Path) -> None:
         self.on_project_created: list[ProjectHook] = []
         self.on_project_deleted: list[ProjectHook] = []
         self.settle_polls = 1
+        self.enablement_polls = 0
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

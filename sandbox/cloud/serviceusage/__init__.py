@@ -5,6 +5,7 @@ from functools import partial
 from sandbox.cloud.core.discovery import methods
 from sandbox.cloud.core.service import Api, Service
 from sandbox.cloud.serviceusage import handlers, models
+from sandbox.cloud.serviceusage.seed import seed
 
 _v1 = partial(methods, "serviceusage", "v1")
 _v1beta1 = partial(methods, "serviceusage", "v1beta1")
@@ -18,5 +19,6 @@ SERVICE = Service(
         Api(_v1beta1, handlers.quotas, served_as="v1"),
     ),
     schema=models.SCHEMA,
+    seed=seed,
     on_project_created=models.enable_at_birth,
 )

@@ -24,6 +24,7 @@ SCHEMA = """
 CREATE TABLE enabled_services (
     project TEXT NOT NULL,
     service TEXT NOT NULL,
+    refusals_left INTEGER NOT NULL,
     PRIMARY KEY (project, service)
 ) WITHOUT ROWID;
 CREATE TABLE quota_overrides (
@@ -51,7 +52,7 @@ class Override:
 def enable_at_birth(store: Store, project: str) -> None:
     """What Google enables in every new project."""
     for service in ENABLED_AT_BIRTH:
-        _enable(store, project, service)
+        _enable(store, project, service, refusals=0)
 
 
 def is_enabled(store: Store, project: str, service: str) -> bool:
@@ -99,7 +100,7 @@ def enable(store: Store, project: str, services: list[str]) -> None:
             ],
         )
     for service in services:
-        _enable(store, project, service)
+        _enable(store, project, service, store.enablement_polls)
 
 
 def disable(store: Store, project: str, service: str) -> None:
@@ -237,8 +238,8 @@ def in_force(store: Store, project: str, limit: Limit) -> bool:
     return (limit.tier == 0) == (billing.paid_tier(store, project) is None)
 
 
-def _enable(store: Store, project: str, service: str) -> None:
-    store.run("INSERT OR IGNORE INTO enabled_services VALUES (?, ?)", project, service)
+def _enable(store: Store, project: str, service: str, refusals: int) -> None:
+    store.run("INSERT OR IGNORE INTO enabled_services VALUES (?, ?, ?)", project, service, refusals)
 
 
 def _check_value(

@@ -1,0 +1,157 @@
+"""Who calls the Gemini API, and for which project: an API key, or a token with a project for its quota."""
+
+import ipaddress
+from fnmatch import fnmatchcase
+
+from sandbox.cloud.apikeys import models as keys
+from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.core.errors import (
+    CloudError,
+    error_info,
+    localized_message,
+    permission_denied,
+)
+from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.service import Caller
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.serviceusage.catalogue import GEMINI_API
+
+#: The project of Google's own client for people, whose calls have no project of theirs.
+_SHARED_CLIENT = "764086051850"
+_MODEL_SERVICE = frozenset({"GetModel", "ListModels"})
+
+
+def consumer(store: Store, method: Method, caller: Caller) -> str:
+    """The number of the project that a call counts against.
+
+    Raises:
+        CloudError: 400 for a key that is none; 403 for a key that is restricted to other APIs or clients, for a token
+            without a project, and for neither.
+    """
+    if caller.key:
+        return _key_project(store, method, caller)
+    if not caller.token:
+        raise permission_denied(
+            "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or "
+            "other form of API consumer identity to call this API."
+        )
+    if not caller.user_project:
+        raise permission_denied(
+            "Your application is authenticating by using local Application Default Credentials. The "
+            f"{GEMINI_API} API requires a quota project, which is not set by default. To learn how to set your quota "
+            "project, see https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds .",
+            [
+                error_info(
+                    "SERVICE_DISABLED",
+                    "googleapis.com",
+                    {"service": GEMINI_API, "consumer": f"projects/{_SHARED_CLIENT}"},
+                )
+            ],
+        )
+    return projects.require_user_project(store, caller.user_project).number
+
+
+def _key_project(store: Store, method: Method, caller: Caller) -> str:
+    try:
+        key = keys.lookup(store, caller.key)
+    except CloudError:
+        message = "API key not valid. Please pass a valid API key."
+        details = [
+            error_info("API_KEY_INVALID", "googleapis.com", {"service": GEMINI_API}),
+            localized_message(message),
+        ]
+        raise CloudError("INVALID_ARGUMENT", message, details) from None
+    project = projects.find(store, key.project)
+    if project is None or project.state != projects.ACTIVE:
+        raise _blocked(key, "CONSUMER_INVALID", f"Project #{key.project} has been deleted.")
+    _check_target(key, method)
+    _check_client(key, caller)
+    return key.project
+
+
+def _check_target(key: keys.Key, method: Method) -> None:
+    """Google refuses keys that are not restricted to it as well, but for those bound to a service account."""
+    rpc = method.id.rpartition(".")[2]
+    service = "ModelService" if rpc in _MODEL_SERVICE else "GenerativeService"
+    name = f"google.ai.generativelanguage.{method.segments[0]}.{service}.{rpc}"
+    targets = key.settings.get("restrictions", {}).get("apiTargets", [])
+    patterns = [
+        pattern
+        for target in targets
+        if target["service"] == GEMINI_API
+        for pattern in target.get("methods") or ["*"]
+    ]
+    bound = not targets and key.settings.get("serviceAccountEmail")
+    if not bound and not any(fnmatchcase(name, pattern) or fnmatchcase(rpc, pattern) for pattern in patterns):
+        raise _blocked(
+            key,
+            "API_KEY_SERVICE_BLOCKED",
+            f"Requests to this API {GEMINI_API} method {name} are blocked.",
+            methodName=name,
+            apiName=GEMINI_API,
+        )
+
+
+def _check_client(key: keys.Key, caller: Caller) -> None:
+    restrictions = key.settings.get("restrictions", {})
+    if "serverKeyRestrictions" in restrictions:
+        allowed = restrictions["serverKeyRestrictions"].get("allowedIps", [])
+        if not any(_is_in(caller.address, network) for network in allowed):
+            raise _blocked(
+                key,
+                "API_KEY_IP_ADDRESS_BLOCKED",
+                "The provided API key has an IP address restriction. The originating IP address of the call "
+                f"({caller.address}) violates this restriction.",
+                callerIp=caller.address,
+            )
+    if "browserKeyRestrictions" in restrictions:
+        referrer = caller.headers.get("referer", "")
+        allowed = restrictions["browserKeyRestrictions"].get("allowedReferrers", [])
+        if not any(_is_from(referrer, pattern) for pattern in allowed):
+            shown = referrer or "<empty>"
+            raise _blocked(
+                key,
+                "API_KEY_HTTP_REFERRER_BLOCKED",
+                f"Requests from referer {shown} are blocked.",
+                httpReferrer=shown,
+            )
+    if "androidKeyRestrictions" in restrictions:
+        package = caller.headers.get("x-android-package", "")
+        print_of = caller.headers.get("x-android-cert", "")
+        allowed = restrictions["androidKeyRestrictions"].get("allowedApplications", [])
+        if not any(
+            app.get("packageName") == package and _same_hex(app.get("sha1Fingerprint", ""), print_of)
+            for app in allowed
+        ):
+            message = f"Requests from this Android client application {package or '<empty>'} are blocked."
+            raise _blocked(key, "API_KEY_ANDROID_APP_BLOCKED", message)
+    if "iosKeyRestrictions" in restrictions:
+        bundle = caller.headers.get("x-ios-bundle-identifier", "")
+        if bundle not in restrictions["iosKeyRestrictions"].get("allowedBundleIds", []):
+            message = f"Requests from this iOS client application {bundle or '<empty>'} are blocked."
+            raise _blocked(key, "API_KEY_IOS_APP_BLOCKED", message)
+
+
+def _is_in(address: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def _is_from(referrer: str, pattern: str) -> bool:
+    """A pattern is a host with a path, `*` for anything; without a scheme it is any scheme's."""
+    if "://" not in pattern:
+        referrer = referrer.partition("://")[2]
+    return fnmatchcase(referrer, pattern) or fnmatchcase(referrer.rstrip("/"), pattern.rstrip("/"))
+
+
+def _same_hex(left: str, right: str) -> bool:
+    return left.replace(":", "").lower() == right.replace(":", "").lower()
+
+
+def _blocked(key: keys.Key, reason: str, message: str, **metadata: str) -> CloudError:
+    about = {"consumer": f"projects/{key.project}", "service": GEMINI_API, **metadata}
+    return permission_denied(
+        message, [error_info(reason, "googleapis.com", about), localized_message(message)]
+    )

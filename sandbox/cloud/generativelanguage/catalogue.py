@@ -1,0 +1,69 @@
+"""The models that the local Gemini API serves.
+
+Names, token limits and quota names: Google's pages and quota violations in 429 responses, as of 2026-11-20.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model.
+
+    Attributes:
+        id: as calls name it (`gemini-3-pro-preview`).
+        quota_name: as quotas name it (`gemini-3-pro`).
+        title: its display name.
+        input_tokens: how many tokens it reads at most.
+        output_tokens: how many tokens it writes at most.
+        methods: what it can be asked for.
+    """
+
+    id: str
+    quota_name: str
+    title: str
+    input_tokens: int = 1_048_576
+    output_tokens: int = 65_536
+    methods: tuple[str, ...] = ("generateContent", "countTokens")
+
+
+_SAME_NAME: Final = (
+    "gemini-2.5-flash",
+    "gemini-2.5-flash-lite",
+    "gemini-2.5-pro",
+    "gemini-3.1-flash-lite",
+    "gemini-3.5-flash",
+    "gemini-3.5-flash-lite",
+    "gemini-3.6-flash",
+    "gemini-3.7-flash",
+    "gemini-3.8-flash",
+    "gemini-4-argon",
+)
+_PREVIEWS: Final = ("gemini-3-flash", "gemini-3-pro", "gemini-3.1-pro")
+
+
+def _title(model_id: str) -> str:
+    return model_id.replace("-", " ").title()
+
+
+MODELS: Final[Mapping[str, Model]] = {
+    model.id: model
+    for model in (
+        *(Model(name, name, _title(name)) for name in _SAME_NAME),
+        *(Model(f"{name}-preview", name, _title(f"{name}-preview")) for name in _PREVIEWS),
+        Model("gemini-2.5-flash-image", "gemini-2.5-flash-image", "Gemini 2.5 Flash Image", 32_768, 32_768),
+        Model(
+            "gemini-3-pro-image-preview", "gemini-3-pro-image", "Gemini 3 Pro Image Preview", 65_536, 32_768
+        ),
+        Model(
+            "gemini-embedding-001",
+            "gemini-embedding-1.0",
+            "Gemini Embedding 001",
+            2_048,
+            1,
+            ("embedContent", "countTextTokens"),
+        ),
+    )
+}

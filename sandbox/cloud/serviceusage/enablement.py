@@ -1,0 +1,94 @@
+"""Whether a project may call an API: it must have it enabled, and an API that was enabled just now is not known
+everywhere yet."""
+
+from typing import Final
+from urllib.parse import unquote
+
+from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.core.errors import CloudError, error_info, help_link, localized_message, permission_denied
+from sandbox.cloud.core.routing import Match
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.serviceusage.catalogue import TITLES
+
+#: Services that serve a project only if it has their API enabled, whoever calls.
+_OF_THE_PROJECT: Final = frozenset({"apikeys", "monitoring", "pubsub"})
+#: Services whose API may be enabled in the caller's project alone; one just enabled in the path's is waited for.
+_OF_THE_CALLER: Final = frozenset({"cloudquotas", "essentialcontacts", "orgpolicy", "serviceusage"})
+
+
+def refusal(
+    store: Store, service: str, match: Match, raw_path: str, user_project: str, consumer: str
+) -> CloudError | None:
+    """Google's refusal of a call whose project lacks the API; None if it may go on.
+
+    Args:
+        store: the state. What is left to refuse is counted in it, so its transaction must not be undone.
+        service: the local cloud's name of the service.
+        match: the routed path.
+        raw_path: the path as it was sent.
+        user_project: the project that the caller lets the call count against, id or number.
+        consumer: the number of the project that the service has told from the caller.
+    """
+    api = f"{service}.googleapis.com"
+    if consumer and not _usable(store, consumer, api, required=True):
+        return disabled(consumer, api)
+    number = projects.require_user_project(store, user_project).number if user_project else ""
+    if number and not _usable(store, number, api, required=api in TITLES):
+        return disabled(number, api)
+    named = _named_project(store, raw_path)
+    if named in (None, number) or service not in _OF_THE_PROJECT | _OF_THE_CALLER:
+        return None
+    if service == "serviceusage":
+        if "consumerQuotaMetrics" not in match.method.segments:
+            return None
+        api = match.ids[2]  # the quotas of an API are known when the API is
+    required = service in _OF_THE_PROJECT and not number
+    return None if _usable(store, named, api, required=required) else disabled(named, api)
+
+
+def disabled(project: str, api: str) -> CloudError:
+    """403 PERMISSION_DENIED, SERVICE_DISABLED: what Google says to a project (by number) without an API."""
+    url = f"https://console.developers.google.com/apis/api/{api}/overview?project={project}"
+    message = (
+        f"{TITLES[api]} has not been used in project {project} before or it is disabled. Enable it by visiting {url} "
+        "then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems "
+        "and retry."
+    )
+    metadata = {
+        "service": api,
+        "consumer": f"projects/{project}",
+        "serviceTitle": TITLES[api],
+        "containerInfo": project,
+        "activationUrl": url,
+    }
+    return permission_denied(
+        message,
+        [
+            error_info("SERVICE_DISABLED", "googleapis.com", metadata),
+            localized_message(message),
+            help_link("Google developers console API activation", url),
+        ],
+    )
+
+
+def _named_project(store: Store, raw_path: str) -> str | None:
+    """The number of the active project that a path names."""
+    _, found, rest = raw_path.partition("/projects/")
+    project = projects.find(store, unquote(rest.partition("/")[0].partition(":")[0])) if found else None
+    return project.number if project is not None and project.state == projects.ACTIVE else None
+
+
+def _usable(store: Store, project: str, api: str, *, required: bool) -> bool:
+    row = store.row(
+        "SELECT refusals_left FROM enabled_services WHERE project = ? AND service = ?", project, api
+    )
+    if row is None:
+        return not required
+    if row["refusals_left"] == 0:
+        return True
+    store.run(
+        "UPDATE enabled_services SET refusals_left = refusals_left - 1 WHERE project = ? AND service = ?",
+        project,
+        api,
+    )
+    return False
