@@ -13,4 +13,6 @@ try:
 except SettingsError as error:
     raise pulumi.RunError(str(error)) from None
 
-pulumi.export("projects", Environment(settings).summary)
+environment = Environment(settings)
+pulumi.export("projects", environment.summary)
+pulumi.export("sharedBudgets", environment.shared_budgets)

@@ -1,54 +1,19 @@
-"""Who is told when a project's calls to the Gemini API go wrong."""
+"""What is told of a project's use of the Gemini API: errors, refusals, quotas, tokens, pace, and silent keys."""
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_gcp import monitoring
 
+from components import metrics
 from components.base import Component
-from landing_zone.gemini import GEMINI_API
 from landing_zone.settings import AlertSettings
 
-_CALLS = (
-    'metric.type="serviceruntime.googleapis.com/api/request_count" AND resource.type="consumed_api" '
-    f'AND resource.label.service="{GEMINI_API}"'
-)
 _RATE = {"alignment_period": "300s", "per_series_aligner": "ALIGN_RATE", "cross_series_reducer": "REDUCE_SUM"}
 """Calls a second over 5 minutes, of all methods and keys together."""
-
-
-class EmailChannelsArgs(TypedDict):
-    """Which addresses, in which project."""
-
-    projectId: pulumi.Input[str]
-    emails: Sequence[str]
-
-
-class EmailChannels(Component):
-    """One notification channel an address."""
-
-    names: list[pulumi.Output[str]]
-    """`projects/ID/notificationChannels/NUMBER`, in the order of the addresses."""
-
-    def __init__(
-        self, name: str, args: EmailChannelsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__(name, opts)
-        self.names = [
-            monitoring.NotificationChannel(
-                f"{name}--{email}",
-                project=args["projectId"],
-                display_name=email,
-                type="email",
-                labels={"email_address": email},
-                # Policies of other hands may name the channel: without force Google keeps it and the destroy fails.
-                force_delete=True,
-                opts=self.child(),
-            ).name
-            for email in args["emails"]
-        ]
-        self.register_outputs({"names": self.names})
+_MINUTES_A_MONTH = Decimal(30 * 24 * 60)
 
 
 class AlertsArgs(TypedDict):
@@ -57,6 +22,10 @@ class AlertsArgs(TypedDict):
     projectId: pulumi.Input[str]
     alerts: AlertSettings
     channels: Sequence[pulumi.Input[str]]
+    monthlyBudget: NotRequired[Decimal | None]
+    """In the budget's currency: what the pace is measured against."""
+    silentKeys: NotRequired[Mapping[str, pulumi.Output[str]]]
+    """Name → uid of the keys that nobody should call with."""
 
 
 class Alerts(Component):
@@ -64,59 +33,155 @@ class Alerts(Component):
 
     def __init__(self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self._name = name
+        self._args = args
         settings = args["alerts"]
-        if settings.error_rate is not None:
-            self._policy(
-                f"{name}-error-rate",
-                args,
-                f"Gemini API: more than {settings.error_rate:%} of calls fail".replace(".00%", "%"),
-                monitoring.AlertPolicyConditionConditionThresholdArgs(
-                    filter=f'{_CALLS} AND metric.label.response_code_class="5xx"',
-                    denominator_filter=_CALLS,
-                    aggregations=[monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(**_RATE)],
-                    denominator_aggregations=[
-                        monitoring.AlertPolicyConditionConditionThresholdDenominatorAggregationArgs(**_RATE)
-                    ],
-                    comparison="COMPARISON_GT",
-                    duration="0s",
-                    threshold_value=float(settings.error_rate),
-                ),
-                "Calls fail on Google's side. See the usage page in the stack's outputs, and Google's status page.",
-            )
-        if settings.too_many_requests_per_minute is not None:
-            self._policy(
-                f"{name}-too-many-requests",
-                args,
-                f"Gemini API: more than {settings.too_many_requests_per_minute} calls a minute are refused (429)",
-                monitoring.AlertPolicyConditionConditionThresholdArgs(
-                    filter=f'{_CALLS} AND metric.label.response_code="429"',
-                    aggregations=[monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(**_RATE)],
-                    comparison="COMPARISON_GT",
-                    duration="0s",
-                    # The series is a rate a second.
-                    threshold_value=settings.too_many_requests_per_minute / 60,
-                ),
-                "A limit is reached: the tier's, or the stack file's. See the quotas page in the stack's outputs.",
-            )
+        self._errors(settings)
+        self._refusals(settings)
+        self._quotas(settings)
+        self._tokens(settings)
+        for key, uid in (args.get("silentKeys") or {}).items():
+            self._silent(key, uid)
+        for key, policy in settings.policies.items():
+            self._raw(key, policy)
         self.register_outputs({})
 
+    def _errors(self, settings: AlertSettings) -> None:
+        if settings.error_rate is None:
+            return
+        self._policy(
+            "error-rate",
+            f"Gemini API: more than {_percent(settings.error_rate)} of calls fail",
+            "Calls fail on Google's side. See the usage page in the stack's outputs, and Google's status page.",
+            condition_threshold=monitoring.AlertPolicyConditionConditionThresholdArgs(
+                filter=f'{metrics.CALLS} AND metric.label.response_code_class="5xx"',
+                denominator_filter=metrics.CALLS,
+                aggregations=[monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(**_RATE)],
+                denominator_aggregations=[
+                    monitoring.AlertPolicyConditionConditionThresholdDenominatorAggregationArgs(**_RATE)
+                ],
+                comparison="COMPARISON_GT",
+                duration="0s",
+                threshold_value=float(settings.error_rate),
+            ),
+        )
+
+    def _refusals(self, settings: AlertSettings) -> None:
+        if settings.too_many_requests_per_minute is None:
+            return
+        self._policy(
+            "too-many-requests",
+            f"Gemini API: more than {settings.too_many_requests_per_minute} calls a minute are refused (429)",
+            "A limit is reached: the tier's, or the stack file's. See the quotas page in the stack's outputs.",
+            condition_threshold=_rate_above(
+                f'{metrics.CALLS} AND metric.label.response_code="429"',
+                # The series is a rate a second.
+                settings.too_many_requests_per_minute / 60,
+            ),
+        )
+
+    def _quotas(self, settings: AlertSettings) -> None:
+        share = settings.quota_share
+        if share is None:
+            return
+        queries = [metrics.quota_share(name) for name in ("requestsPerMinute", "inputTokensPerMinute")]
+        self._promql(
+            "quota-share",
+            f"Gemini API: more than {_percent(share)} of a limit is used",
+            f"({' or '.join(queries)}) > {share:f}",
+            "A model is near its limit, of calls or of input tokens a minute: soon calls are refused with 429. The "
+            "limit in force is the stack file's, or the tier's.",
+        )
+
+    def _tokens(self, settings: AlertSettings) -> None:
+        rate = f"sum({metrics.usage_rate('inputTokensPerMinute', 'model')})"
+        planned = settings.input_tokens_per_minute
+        if planned is not None:
+            self._promql(
+                "input-tokens",
+                f"Gemini API: more than {planned:,} input tokens a minute",
+                f"{rate} > {planned}",
+                "More is used than planned: a new workload, a loop, or a stolen key.",
+            )
+        pace, budget = settings.spend_rate, self._args.get("monthlyBudget")
+        if pace is not None and budget is not None:
+            most = pace.times * budget / _MINUTES_A_MONTH / pace.price_per_million_tokens * 1_000_000
+            self._promql(
+                "spend-rate",
+                f"Gemini API: spends {pace.times:f} times the budget's pace",
+                f"{rate} > {most:.0f}",
+                f"At {pace.price_per_million_tokens:f} a million input tokens, the pace of the last minutes spends "
+                f"{pace.times:f} times what the monthly budget of {budget:f} allows. Budgets tell of it hours later.",
+            )
+
+    def _silent(self, key: str, uid: pulumi.Output[str]) -> None:
+        self._policy(
+            f"silent-{key}",
+            f"Gemini API: calls with key {key}, which should be silent",
+            "Somebody uses a key that nobody should use: replace the key, and look for where it got out.",
+            condition_threshold=_rate_above(uid.apply(metrics.calls_of_key), 0),
+            severity="CRITICAL",
+        )
+
+    def _promql(self, suffix: str, title: str, query: str, advice: str) -> None:
+        self._policy(
+            suffix,
+            title,
+            advice,
+            condition_prometheus_query_language=monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
+                query=query, duration="300s", evaluation_interval="60s"
+            ),
+        )
+
     def _policy(
-        self,
-        name: str,
-        args: AlertsArgs,
-        title: str,
-        condition: monitoring.AlertPolicyConditionConditionThresholdArgs,
-        advice: str,
+        self, suffix: str, title: str, advice: str, severity: str | None = None, **condition: Any
     ) -> None:
         monitoring.AlertPolicy(
-            name,
-            project=args["projectId"],
+            f"{self._name}-{suffix}",
+            project=self._args["projectId"],
             display_name=title,
             combiner="OR",
-            conditions=[
-                monitoring.AlertPolicyConditionArgs(display_name=title, condition_threshold=condition)
-            ],
-            notification_channels=list(args["channels"]),
+            conditions=[monitoring.AlertPolicyConditionArgs(display_name=title, **condition)],
+            notification_channels=list(self._args["channels"]),
             documentation=monitoring.AlertPolicyDocumentationArgs(content=advice, mime_type="text/markdown"),
+            severity=severity,
             opts=self.child(),
         )
+
+    def _raw(self, key: str, policy: Mapping[str, Any]) -> None:
+        """A policy as Cloud Monitoring's API has it: its names are the resource's."""
+        monitoring.AlertPolicy(
+            f"{self._name}--{key}",
+            **{
+                "project": self._args["projectId"],
+                "display_name": policy.get("displayName", key),
+                "combiner": policy.get("combiner", "OR"),
+                "conditions": policy["conditions"],
+                "notification_channels": list(self._args["channels"]),
+                **{_snake(name): value for name, value in policy.items() if name in _RAW},
+            },
+            opts=self.child(),
+        )
+
+
+_RAW = ("alertStrategy", "documentation", "enabled", "severity", "userLabels")
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _rate_above(
+    filter_text: pulumi.Input[str], threshold: float
+) -> monitoring.AlertPolicyConditionConditionThresholdArgs:
+    return monitoring.AlertPolicyConditionConditionThresholdArgs(
+        filter=filter_text,
+        aggregations=[monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(**_RATE)],
+        comparison="COMPARISON_GT",
+        duration="0s",
+        threshold_value=threshold,
+    )
+
+
+def _percent(share: Decimal) -> str:
+    return f"{share:%}".replace(".00%", "%")

@@ -5,6 +5,8 @@ from typing import Final
 
 import pulumi
 
+from components.hooks import on_error
+
 PACKAGE: Final = "gemini-landing-zone"
 
 
@@ -21,12 +23,20 @@ class Component(pulumi.ComponentResource):
         super().__init__(f"{PACKAGE}:index:{type(self).__name__}", name, None, own)
 
     def child(
-        self, protect: bool | None = None, secret_outputs: list[str] | None = None
+        self,
+        protect: bool | None = None,
+        secret_outputs: list[str] | None = None,
+        ignored: list[str] | None = None,
     ) -> pulumi.ResourceOptions:
         """Options for one child: built fresh, so that the caller's aliases and protection do not leak into it.
 
-        They wait for what the component was told to wait for.
+        They wait for what the component was told to wait for, and for an API that is not ready yet.
         """
         return pulumi.ResourceOptions(
-            parent=self, depends_on=self._after, protect=protect, additional_secret_outputs=secret_outputs
+            parent=self,
+            depends_on=self._after,
+            protect=protect,
+            additional_secret_outputs=secret_outputs,
+            ignore_changes=ignored,
+            hooks=on_error(),
         )

@@ -27,10 +27,13 @@ class ApiKeys(Component):
 
     key_strings: dict[str, pulumi.Output[str]]
     """By name; secret."""
+    uids: dict[str, pulumi.Output[str]]
+    """By name: how Cloud Monitoring names them."""
 
     def __init__(self, name: str, args: ApiKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self.key_strings = {}
+        self.uids = {}
         for key_name, settings in args["keys"].items():
             # No fixed id: Google keeps a deleted key's id for 30 days, in which the same name could not come back.
             key = projects.ApiKey(
@@ -42,6 +45,7 @@ class ApiKeys(Component):
                 opts=self.child(protect=args["protect"] or None, secret_outputs=["keyString"]),
             )
             self.key_strings[key_name] = pulumi.Output.secret(key.key_string)
+            self.uids[key_name] = key.uid
         self.register_outputs({})
 
 

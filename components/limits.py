@@ -1,46 +1,45 @@
-"""Quota overrides: what a model may be used at most, whatever the tier allows."""
+"""What a model may be used at most, whatever the tier allows."""
 
 from collections.abc import Mapping
 from typing import TypedDict
-from urllib.parse import quote
 
 import pulumi
-from pulumi_gcp import serviceusage
 
 from components.base import Component
-from landing_zone.gemini import GEMINI_API
-from landing_zone.gemini.models import QUOTA_NAMES
-from landing_zone.gemini.quotas import Tier, quota_limits
-from landing_zone.settings import ModelLimit
+from components.native import ModelLimit
+from landing_zone.settings import OTHERS
+from landing_zone.settings import ModelLimit as LimitSettings
 
 
 class ModelLimitsArgs(TypedDict):
     """Which limits, where."""
 
     projectId: pulumi.Input[str]
-    tier: Tier
-    limits: Mapping[str, ModelLimit]
-    """By the API's model id."""
+    limits: Mapping[str, LimitSettings]
+    """By the API's model id; `others` for every model without limits of its own."""
 
 
 class ModelLimits(Component):
-    """Limits per model, each on the metric of every paid tier: Google moves an account up by itself."""
+    """Limits per model, each on the metrics of every tier: Google moves an account up by itself."""
+
+    effective: dict[str, pulumi.Output[dict[str, dict[str, int]]]]
+    """Model → limit → tier → what holds; -1 is no limit."""
 
     def __init__(self, name: str, args: ModelLimitsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        for model, settings in args["limits"].items():
-            for limit_name, value in settings.items():
-                for limit in quota_limits(args["tier"], limit_name):
-                    serviceusage.ConsumerQuotaOverride(
-                        f"{name}--{model}-{limit_name}-{limit.tier}",
-                        project=args["projectId"],
-                        service=GEMINI_API,
-                        metric=quote(limit.metric, safe=""),
-                        limit=quote(limit.limit, safe=""),
-                        dimensions={"model": QUOTA_NAMES[model]},
-                        override_value=str(value),
-                        # Without force, Google refuses to lower a limit by more than a tenth at once.
-                        force=True,
-                        opts=self.child(),
-                    )
+        limits = args["limits"]
+        self.effective = {}
+        for model, settings in limits.items():
+            # All others' limit waits for those of the allowed models by itself: as a dependency it would be one level
+            # more, and on a destroy the project goes with all of them.
+            named = (
+                {"allowed": [each for each in limits if each != OTHERS]}
+                if model == OTHERS
+                else {"model": model}
+            )
+            self.effective[model] = ModelLimit(
+                f"{name}--{model}",
+                {"project": args["projectId"], **named, **dict(settings.items())},
+                self.child(),
+            ).effective
         self.register_outputs({})

@@ -1,28 +1,35 @@
 """Typed settings of an environment: a stack file in, one frozen EnvironmentSettings or every mistake out."""
 
-from landing_zone.settings.load import load_engine, load_file
+from landing_zone.settings.alerting import AlertSettings, ChannelSettings
+from landing_zone.settings.budgets import BudgetRules, BudgetSettings, SharedBudgetSettings, Threshold
+from landing_zone.settings.load import load_engine, load_file, load_project
 from landing_zone.settings.problems import NAMESPACE, Problem, SettingsError
 from landing_zone.settings.types import (
-    AlertSettings,
-    BudgetSettings,
+    OTHERS,
     EnvironmentSettings,
     KeySettings,
     ModelLimit,
     ProjectSettings,
-    Threshold,
+    QuotaSettings,
 )
 
 __all__ = [
     "NAMESPACE",
+    "OTHERS",
     "AlertSettings",
+    "BudgetRules",
     "BudgetSettings",
+    "ChannelSettings",
     "EnvironmentSettings",
     "KeySettings",
     "ModelLimit",
     "Problem",
     "ProjectSettings",
+    "QuotaSettings",
     "SettingsError",
+    "SharedBudgetSettings",
     "Threshold",
     "load_engine",
     "load_file",
+    "load_project",
 ]

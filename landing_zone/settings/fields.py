@@ -3,10 +3,11 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StrictInt, StrictStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, SecretStr, StrictInt, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from landing_zone.gemini.currencies import CURRENCIES
@@ -128,6 +129,48 @@ def _email(value: str) -> str:
     return value
 
 
+_MIDNIGHT = re.compile(r"[ T]00:00:00( \+0000 UTC|Z)$")
+
+
+def day(value: object) -> date:
+    """A day: YAML reads one as a date, the engine hands it on as `2026-01-31 00:00:00 +0000 UTC`."""
+    remedy = "write a day such as 2026-01-31; it begins at midnight Pacific"
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise mistake(f"{value!r} is not a day", remedy)
+    try:
+        found = date.fromisoformat(_MIDNIGHT.sub("", value)) if isinstance(value, str) else value
+    except ValueError:
+        raise mistake(f"{value!r} is not a day", remedy) from None
+    if found <= date(2017, 1, 1):
+        raise mistake(f"{found} is before Google's first day", "write a day after 2017-01-01")
+    return found
+
+
+def _secret(value: object) -> SecretStr:
+    """A secret: what the engine has decrypted, or what stands encrypted in the file."""
+    if isinstance(value, dict) and value.keys() == {"secure"}:
+        return SecretStr("")
+    if not isinstance(value, str) or not value:
+        raise mistake("this is no secret", "set it with `pulumi config set --secret --path`")
+    return SecretStr(value)
+
+
+def _positive(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise mistake(f"{value} is not above 0", "write a number above 0")
+    return value
+
+
+def _cap_amount(value: Decimal) -> Decimal:
+    return value if value == 0 else _amount(value)
+
+
+def _preferred(value: int) -> int:
+    if value < -1:
+        raise mistake(f"the value is {value}", "write -1 for no limit, 0 to block, or a number")
+    return _count(max(value, 0)) if value != -1 else value
+
+
 def _count(value: int) -> int:
     if value < 0:
         raise mistake(
@@ -207,3 +250,64 @@ Currency = Annotated[
     StrictStr, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})
 ]
 Count = Annotated[StrictInt, AfterValidator(_count), WithJsonSchema({"type": "integer", "minimum": 0})]
+CapAmount = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_cap_amount), _NUMBER_SCHEMA]
+Positive = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_positive), _NUMBER_SCHEMA]
+Preferred = Annotated[
+    StrictInt, AfterValidator(_preferred), WithJsonSchema({"type": "integer", "minimum": -1})
+]
+Day = Annotated[date, BeforeValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
+Secret = Annotated[
+    SecretStr,
+    BeforeValidator(_secret),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {"secure": {"type": "string"}},
+            "required": ["secure"],
+            "description": "Encrypted: set it with `pulumi config set --secret --path`.",
+        }
+    ),
+]
+ExistingProject = _matching(
+    r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project id", "write the id of a project that exists"
+)
+ChannelKey = _matching(
+    r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+    "a name for a channel",
+    "write at most 24 lowercase letters and digits, with single hyphens between",
+)
+ChannelReference = Annotated[StrictStr, AfterValidator(_text(200, "the channel"))]
+TopicName = _matching(
+    r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
+    "a topic's name",
+    "write 3 to 255 letters, digits and -_.~+%, a letter first and not goog",
+)
+TopicReference = _matching(
+    r"(projects/[a-z0-9-]+/topics/)?[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
+    "a topic",
+    "write a name that stands under topics, or projects/ID/topics/NAME of one that exists",
+)
+TagValue = _matching(
+    r"tagValues/[1-9][0-9]*",
+    "a tag value",
+    "write it as `gcloud resource-manager tags values list` shows it: tagValues/NUMBER",
+)
+Organization = _matching(r"organizations/[1-9][0-9]*", "an organization", "write organizations/NUMBER")
+BillingService = _matching(
+    r"services/[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}",
+    "a billing service",
+    "write services/XXXX-XXXX-XXXX, as the Cloud Billing catalogue has it; the Gemini API's is AEFD-7695-64FA",
+)
+ServiceName = _matching(
+    r"[a-z0-9-]+\.googleapis\.com",
+    "a Google API",
+    "write its service name, such as generativelanguage.googleapis.com",
+)
+QuotaId = _matching(r"[A-Za-z][A-Za-z0-9-]{2,150}", "a quota id", "write it as the quotas page shows it")
+QuotaMetric = _matching(
+    r"[a-z0-9-]+\.googleapis\.com/[a-z0-9_/]+", "a quota metric", "write SERVICE.googleapis.com/METRIC"
+)
+QuotaLimitName = _matching(
+    r"(/[a-z0-9_]+)+", "a limit's name", "write it as Service Usage lists it, such as /min/model/project"
+)
+Text = Annotated[StrictStr, AfterValidator(_text(1000, "the text"))]

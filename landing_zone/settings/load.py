@@ -1,9 +1,11 @@
 """From what a stack file says to EnvironmentSettings, or to every mistake in it."""
 
 import json
+from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -11,21 +13,35 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from landing_zone.settings.fields import ProjectKey
-from landing_zone.settings.merge import project_values
+from landing_zone.settings.merge import budget_values, project_values
 from landing_zone.settings.problems import NAMESPACE, Path, Problem, SettingsError, nearest
-from landing_zone.settings.relations import environment_problems, project_problems
+from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems, project_problems
+from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.source import StackFile, read_stack_file
 from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
-from landing_zone.settings.types import EnvironmentSettings, ProjectSettings
+from landing_zone.settings.types import EnvironmentRules, EnvironmentSettings, ProjectSettings
 
-ENVIRONMENT_KEYS: Final = ("projects", "defaults", "parent", "billingAccount", "labels")
-_MAPPINGS: Final = ("projects", "defaults", "labels")
+_OWN_KEYS: Final = tuple(known_keys(EnvironmentRules))
+ENVIRONMENT_KEYS: Final = ("projects", "defaults", "parent", "billingAccount", "labels", *_OWN_KEYS)
+_MAPPINGS: Final = ("projects", "defaults", "labels", "channels", "sharedBudgets")
+_STRUCTURED: Final = (*_MAPPINGS, "topics", "dashboard")
+"""What the engine hands on as JSON."""
 _PROJECT_KEY: Final[TypeAdapter[str]] = TypeAdapter(ProjectKey)
 
 
 def load_file(stack: str, path: FilePath) -> EnvironmentSettings:
     """The settings of a stack file. Raises SettingsError with every mistake in it."""
-    return _checked(stack, read_stack_file(path))
+    file = read_stack_file(path)
+    return _checked(stack, file, file.values)
+
+
+def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
+    """The settings of one project by itself: channels and topics are named in full. Raises SettingsError."""
+    combined = project_values({}, values)
+    settings, problems = _project(name, values, combined)
+    if problems or settings is None:
+        raise SettingsError([replace(problem, path=problem.path[2:]) for problem in problems])
+    return _with_composed_id(settings, "", name)
 
 
 def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> EnvironmentSettings:
@@ -38,13 +54,14 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     for key, text in config.items():
         space, _, name = key.partition(":")
         if space == NAMESPACE:
-            values[name] = _decoded(text) if name in _MAPPINGS else text
+            values[name] = _decoded(text) if name in _STRUCTURED else text
     path = folder / f"Pulumi.{stack}.yaml"
     file = StackFile(f"Pulumi.{stack}.yaml", values)
+    written: Mapping[str, Any] = {}
     if path.is_file():
-        shown = f"{folder.name}/{path.name}"
-        file = replace(read_stack_file(path, shown), values=values)
-    return _checked(stack, file)
+        file = read_stack_file(path, f"{folder.name}/{path.name}")
+        written, file = file.values, replace(file, values=values)
+    return _checked(stack, file, written)
 
 
 def _decoded(text: str) -> Any:
@@ -54,9 +71,12 @@ def _decoded(text: str) -> Any:
         return text
 
 
-def _checked(stack: str, file: StackFile) -> EnvironmentSettings:
+def _checked(stack: str, file: StackFile, written: Mapping[str, Any]) -> EnvironmentSettings:
+    """`written`: the values as the file has them, in which secrets are encrypted."""
     values = file.values
-    problems = list(_environment(values))
+    problems = [*_environment(values), *plain_secrets(written)]
+    rules, found = _rules(values)
+    problems += found
     raw = values.get("projects")
     projects: dict[str, ProjectSettings] = {}
     merged: dict[str, Mapping[str, Any]] = {}
@@ -69,9 +89,49 @@ def _checked(stack: str, file: StackFile) -> EnvironmentSettings:
         if settings:
             projects[name] = settings
     problems += [replace(p, path=("projects", *p.path)) for p in environment_problems(merged)]
-    if problems:
+    for problem in shared_problems(values, merged):
+        problems.append(_at_home(problem, values) if problem.path[0] == "projects" else problem)
+    if problems or rules is None:
         raise SettingsError(_told_once(replace(p, file=file.file, line=file.line(p.path)) for p in problems))
-    return EnvironmentSettings(stack=stack, projects=projects)
+    composed = {name: _with_composed_id(settings, stack, name) for name, settings in projects.items()}
+    return EnvironmentSettings(stack=stack, projects=composed, **dict(rules))
+
+
+def _with_composed_id(settings: ProjectSettings, stack: str, name: str) -> ProjectSettings:
+    """With the four characters that `idSuffix` asks for: the same for the same stack, project and word."""
+    if not settings.id_suffix:
+        return settings
+    digest = sha256(f"{stack}/{name}/{settings.project_id}/{settings.id_suffix}".encode()).digest()
+    suffix = b32encode(digest).decode().lower()[: SUFFIX_LENGTH - 1]
+    return settings.model_copy(update={"project_id": f"{settings.project_id}-{suffix}"})
+
+
+def _rules(values: Mapping[str, Any]) -> tuple[EnvironmentRules | None, list[Problem]]:
+    """What belongs to no one project, if it is right, and its mistakes."""
+    own = {key: value for key, value in values.items() if key in _OWN_KEYS}
+    shared = own.get("sharedBudgets")
+    if isinstance(shared, Mapping):
+        account = {"billingAccount": values["billingAccount"]} if "billingAccount" in values else {}
+        own["sharedBudgets"] = {
+            name: {**account, **budget_values(budget)} if isinstance(budget, Mapping) else budget
+            for name, budget in shared.items()
+        }
+    try:
+        return EnvironmentRules.model_validate(own), []
+    except ValidationError as error:
+        return None, _told(error, EnvironmentRules, ())
+
+
+def _told(error: ValidationError, root: type[BaseModel], at: Path) -> list[Problem]:
+    """pydantic's errors as mistakes, with paths below `at`."""
+    problems = []
+    details = error.errors()
+    for detail in details:
+        path = tuple(part for part in detail["loc"] if part != "[key]")
+        model = model_at(root, path[:-1])
+        if detail["type"] != "missing" or not _mistyped(path, model, details):
+            problems.append(Problem((*at, *path), *reason_and_remedy(detail, model)))
+    return problems
 
 
 def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
@@ -108,12 +168,7 @@ def _project(name: str, own: Any, combined: Any) -> tuple[ProjectSettings | None
     try:
         settings = ProjectSettings.model_validate(combined)
     except ValidationError as error:
-        details = error.errors()
-        for detail in details:
-            path = tuple(part for part in detail["loc"] if part != "[key]")
-            model = model_at(ProjectSettings, path[:-1])
-            if detail["type"] != "missing" or not _mistyped(path, model, details):
-                problems.append(Problem((*at, *path), *reason_and_remedy(detail, model)))
+        problems += _told(error, ProjectSettings, at)
     return settings, problems
 
 

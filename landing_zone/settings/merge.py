@@ -5,12 +5,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 BUILT_IN: Final[Mapping[str, Any]] = {
-    "alerts": {"errorRate": Decimal("0.1"), "tooManyRequestsPerMinute": 10},
+    "alerts": {"errorRate": Decimal("0.1"), "tooManyRequestsPerMinute": 10, "quotaShare": Decimal("0.8")},
 }
-BUILT_IN_BUDGET: Final[Mapping[str, Any]] = {
-    "thresholds": [Decimal("0.5"), Decimal("0.9"), 1, {"forecast": 1}]
-}
-"""Laid under a paid project's budget; a free project has none."""
+BUILT_IN_PAID: Final[Mapping[str, Any]] = {"tierWait": 600}
+"""Laid under a paid project: a free one has nothing to wait for."""
+_THRESHOLDS: Final = [Decimal("0.5"), Decimal("0.9"), 1]
 
 ENVIRONMENT_WIDE: Final = ("parent", "billingAccount", "labels")
 """Settings of the environment that each project takes over unless it has its own."""
@@ -43,7 +42,17 @@ def project_values(environment: Mapping[str, Any], project: object) -> Any:
         }
     if project.get("adopt", inherited.get("adopt")) is True:
         inherited = {key: value for key, value in inherited.items() if key not in {"parent", "labels"}}
-    merged = merge(merge(BUILT_IN, inherited), project)
-    if isinstance(merged.get("budget"), Mapping):
-        merged["budget"] = merge(BUILT_IN_BUDGET, merged["budget"])
+    built_in = merge(BUILT_IN, BUILT_IN_PAID) if tier == "paid" else BUILT_IN
+    merged = merge(merge(built_in, inherited), project)
+    if "budget" in merged:
+        merged["budget"] = budget_values(merged["budget"])
     return merged
+
+
+def budget_values(budget: object) -> Any:
+    """A budget with the usual thresholds, if it has none of its own."""
+    if not isinstance(budget, Mapping):
+        return budget
+    # Google forecasts calendar periods alone.
+    forecast = [] if isinstance(budget.get("period"), Mapping) else [{"forecast": 1}]
+    return merge({"thresholds": [*_THRESHOLDS, *forecast]}, budget)

@@ -2,12 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
-from landing_zone.settings.problems import Path, Problem, nearest
+from landing_zone.settings.problems import Problem, nearest
+from landing_zone.settings.relations_budgets import budget_problems
+from landing_zone.settings.types import OTHERS
+from landing_zone.settings.values import items, repeated, value
 
-MAX_BUDGET_CHANNELS: Final = 5
+MAX_ID: Final = 30
+SUFFIX_LENGTH: Final = 5
+"""A hyphen and four characters."""
+_ALERTS: Final = (
+    "errorRate",
+    "tooManyRequestsPerMinute",
+    "quotaShare",
+    "inputTokensPerMinute",
+    "spendRate",
+    "policies",
+)
 _CLIENT_KINDS: Final = ("allowedIps", "allowedReferrers", "androidApps", "iosBundleIds")
 _Found = Iterator[Problem]
 
@@ -74,38 +88,38 @@ def _adopted(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             )
 
 
-def _notification(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
-    emails = _list(merged, "alerts", "email")
-    if isinstance(merged.get("budget"), Mapping):
-        channels = _list(merged, "budget", "channels")
-        if merged["budget"].get("iamRecipients") is False and not emails and not channels:
-            yield Problem(
-                ("budget", "iamRecipients"),
-                "nobody is told when the budget is reached",
-                "write alerts: {email: [oncall@example.com]}, or name channels, or leave iamRecipients out",
-            )
-        if len(emails) + len(channels) > MAX_BUDGET_CHANNELS:
-            yield Problem(
-                ("alerts", "email") if len(emails) > len(channels) else ("budget", "channels"),
-                f"{len(emails) + len(channels)} channels; Google sends a budget to at most {MAX_BUDGET_CHANNELS}",
-                f"keep {MAX_BUDGET_CHANNELS} of alerts.email and budget.channels, or write to a group's address",
-            )
-        if merged["budget"].get("thresholds") == []:
-            yield Problem(
-                ("budget", "thresholds"),
-                "a budget without thresholds never tells anyone",
-                "write thresholds: [0.5, 1.0, {forecast: 1.0}], or leave it out for the usual ones",
-            )
-    yield from _repeated(("alerts", "email"), emails)
-    yield from _repeated(("budget", "channels"), _list(merged, "budget", "channels"))
-    yield from _repeated(("budget", "thresholds"), _list(merged, "budget", "thresholds"))
+def _budget(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
+    budget = merged.get("budget")
+    if not isinstance(budget, Mapping):
+        return
+    emails = items(merged, "alerts", "email")
+    for problem in budget_problems(budget, emails, ("alerts", "email")):
+        inside = problem.path[:1] != ("alerts",)
+        yield replace(problem, path=("budget", *problem.path)) if inside else problem
 
 
 def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
-    for key in ("errorRate", "tooManyRequestsPerMinute"):
-        if not _list(merged, "alerts", "email") and _value(own, "alerts", key) is not None:
+    told = items(merged, "alerts", "email") or items(merged, "alerts", "channels")
+    for key in _ALERTS:
+        if not told and value(own, "alerts", key):
             yield Problem(
                 ("alerts", key), "nobody is told of this alert", "write email: [oncall@example.com] beside it"
+            )
+    yield from repeated(("alerts", "email"), items(merged, "alerts", "email"))
+    yield from repeated(("alerts", "channels"), items(merged, "alerts", "channels"))
+    if value(merged, "alerts", "spendRate") and value(merged, "budget", "amount") is None:
+        yield Problem(
+            ("alerts", "spendRate"),
+            "there is no amount to compare the pace with",
+            "write budget: {amount: …}, or leave spendRate out",
+        )
+    policies = value(merged, "alerts", "policies")
+    for name, policy in policies.items() if isinstance(policies, Mapping) else ():
+        if isinstance(policy, Mapping) and not policy.get("conditions"):
+            yield Problem(
+                ("alerts", "policies", name),
+                "an alert policy without conditions",
+                "write conditions: [{displayName: …, conditionThreshold: {…}}], as in Cloud Monitoring's API",
             )
 
 
@@ -120,15 +134,29 @@ def _keys(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 "make a key for each kind of client",
             )
         for kind in kinds:
-            yield from _repeated(("keys", name, kind), _list(key, kind))
+            yield from repeated(("keys", name, kind), items(key, kind))
+        if (
+            isinstance(key, Mapping)
+            and key.get("silent") is True
+            and not (items(merged, "alerts", "email") or items(merged, "alerts", "channels"))
+        ):
+            yield Problem(
+                ("keys", name, "silent"),
+                "nobody is told when the key is used",
+                "write alerts: {email: [oncall@example.com]} for the project, or leave silent out",
+            )
 
 
 def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     limits = merged.get("limits")
     quotas: dict[str, str] = {}
-    for model, limit in limits.items() if isinstance(limits, Mapping) else ():
+    if not isinstance(limits, Mapping):
+        return
+    for model, limit in limits.items():
         path = ("limits", str(model))
-        if model in EMBEDDING_MODELS:
+        if model == OTHERS:
+            yield from _others(limits)
+        elif model in EMBEDDING_MODELS:
             yield Problem(
                 path,
                 f"{model} embeds: other quotas count it, and Google publishes no name to limit them by",
@@ -149,29 +177,93 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             )
 
 
-def _value(values: Mapping[str, Any], *path: str) -> Any:
-    found: Any = values
-    for part in path:
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
+def _others(limits: Mapping[str, Any]) -> _Found:
+    """The limit of all other models holds for a model without one of that name: it must block none by accident."""
+    others = limits[OTHERS]
+    named = list(others) if isinstance(others, Mapping) else ["requestsPerMinute"] if others == "deny" else []
+    for model, limit in limits.items():
+        missing = [name for name in named if isinstance(limit, Mapping) and limit.get(name) is None]
+        if model != OTHERS and missing:
+            yield Problem(
+                ("limits", str(model)),
+                f"{model} has no {missing[0]} of its own, so that of {OTHERS} would hold for it"
+                + (", and block it" if others == "deny" else ""),
+                f"write {missing[0]}: …",
+            )
 
 
-def _list(values: Mapping[str, Any], *path: str) -> list[Any]:
-    found = _value(values, *path)
-    return found if isinstance(found, list) else []
+def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
+    quotas = merged.get("quotas")
+    seen: dict[str, str] = {}
+    for name, quota in quotas.items() if isinstance(quotas, Mapping) else ():
+        if not isinstance(quota, Mapping):
+            continue
+        path = ("quotas", str(name))
+        by_limit = [key for key in ("metric", "limit") if quota.get(key) is not None]
+        if (quota.get("quotaId") is None) == (len(by_limit) < 2) or (quota.get("quotaId") and by_limit):
+            yield Problem(
+                path,
+                "a quota is named by quotaId, or by metric and limit",
+                "write quotaId: … to ask Google for a value, or metric: … and limit: … to lower one",
+            )
+        if by_limit and quota.get("value") == -1:
+            yield Problem(
+                (*path, "value"),
+                "an override only lowers",
+                "write a number, or name the quota by its quotaId",
+            )
+        for key in ("justification", "contactEmail", "ignoreSafetyCheck"):
+            if by_limit and quota.get(key) is not None:
+                yield Problem(
+                    (*path, key), f"{key} is for what Google is asked for", "leave it out, or write quotaId"
+                )
+        what = [quota.get(key) for key in ("service", "quotaId", "metric", "limit")]
+        same = repr((what, sorted((value(quota, "dimensions") or {}).items())))
+        first = seen.setdefault(same, str(name))
+        if first != name:
+            yield Problem(
+                path, f"is the same quota as {first!r}, with the same dimensions", "keep one of the two"
+            )
 
 
-def _repeated(path: Path, values: list[Any]) -> _Found:
-    for position, value in enumerate(values):
-        if value in values[:position]:
-            yield Problem((*path, position), f"{value} stands here twice", "keep one of the two")
+def _suffix(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
+    suffix = merged.get("idSuffix")
+    if not suffix:
+        return
+    if merged.get("adopt") is True:
+        yield Problem(
+            ("idSuffix",), "a project that exists has its id", "write that whole id, without idSuffix"
+        )
+    project_id = merged.get("projectId")
+    if isinstance(project_id, str) and len(project_id) > MAX_ID - SUFFIX_LENGTH:
+        yield Problem(
+            ("projectId",),
+            f"{project_id!r} with a suffix has {len(project_id) + SUFFIX_LENGTH} characters; Google allows {MAX_ID}",
+            f"write at most {MAX_ID - SUFFIX_LENGTH} characters, or leave idSuffix out",
+        )
+
+
+def _contacts(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
+    contacts = items(merged, "contacts")
+    emails = [contact.get("email") if isinstance(contact, Mapping) else None for contact in contacts]
+    for position, email in enumerate(emails):
+        if email is not None and email in emails[:position]:
+            yield Problem(
+                ("contacts", position, "email"),
+                f"{email} stands here twice",
+                "keep one, with the categories of both",
+            )
+    yield from repeated(("tags",), items(merged, "tags"))
 
 
 _CHECKS: Final[tuple[Callable[[Mapping[str, Any], Mapping[str, Any]], _Found], ...]] = (
     _tier,
     _adopted,
-    _notification,
+    _budget,
     _alerts,
     _keys,
     _limits,
+    _quotas,
+    _suffix,
+    _contacts,
 )

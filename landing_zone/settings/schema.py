@@ -4,10 +4,10 @@ from typing import Any
 
 from landing_zone.settings.fields import BillingAccount, LabelKey, LabelValue, Parent
 from landing_zone.settings.problems import NAMESPACE
-from landing_zone.settings.types import ProjectSettings, Settings
+from landing_zone.settings.types import EnvironmentRules, ProjectSettings
 
 
-class _StackFile(Settings):
+class _StackFile(EnvironmentRules):
     """What a stack file holds under this project's namespace."""
 
     projects: dict[str, ProjectSettings]
@@ -15,6 +15,10 @@ class _StackFile(Settings):
     parent: Parent | None = None
     billing_account: BillingAccount | None = None
     labels: dict[LabelKey, LabelValue] | None = None
+
+
+_WHOLE = ("AndroidApp", "ChannelSettings", "ContactSettings", "QuotaSettings", "SpendRateSettings")
+"""What no defaults complete."""
 
 
 def stack_file_schema() -> dict[str, Any]:
@@ -25,7 +29,7 @@ def stack_file_schema() -> dict[str, Any]:
     schema = _StackFile.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     for definition in definitions.values():
-        if definition.get("title") != "AndroidApp":
+        if definition.get("title") not in _WHOLE:
             definition.pop("required", None)
     project = definitions["ProjectSettings"]
     definitions["Defaults"] = {

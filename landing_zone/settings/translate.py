@@ -56,6 +56,8 @@ def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tup
         return f"{shown} is too small", f"write {context['ge']} or more"
     if kind in {"string_too_long", "string_too_short"}:
         return f"{shown} has {len(str(error['input']))} characters", "write 1 to 63 characters"
+    if kind == "string_pattern_mismatch":
+        return f"{shown} has another form", f"write what fits {context['pattern']}"
     return f"{shown}: {error['msg']}", "see docs/settings.md for what it takes"
 
 

@@ -3,23 +3,21 @@
 Names are the stack file's, in camelCase there and snake_case here. Everything is frozen: settings are read once.
 """
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
 from landing_zone.gemini.quotas import LimitName, Tier
 from landing_zone.settings import fields
+from landing_zone.settings.alerting import AlertSettings, ChannelSettings
+from landing_zone.settings.base import Settings
+from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
 from landing_zone.settings.fields import mistake
 
 DeletionPolicy = Literal["DELETE", "PREVENT", "ABANDON"]
-
-
-class Settings(BaseModel):
-    """Base of all: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+ContactCategory = Literal[
+    "ALL", "BILLING", "LEGAL", "PRODUCT_UPDATES", "SECURITY", "SUSPENSION", "TECHNICAL", "TECHNICAL_INCIDENTS"
+]
 
 
 class AndroidApp(Settings):
@@ -48,81 +46,13 @@ class KeySettings(Settings):
     service_account: fields.ServiceAccount | None = Field(
         default=None, description="Bind the key to this service account: calls then act as it."
     )
-
-
-class Threshold(Settings):
-    """When a budget tells: a share of its amount, of what is spent or of what the period is forecast to end with."""
-
-    share: Decimal
-    basis: Literal["CURRENT_SPEND", "FORECASTED_SPEND"]
-
-
-def _threshold(value: object) -> Any:
-    """Read `0.5`, `{current: 0.5}` or `{forecast: 1.0}`."""
-    share, basis = value, "CURRENT_SPEND"
-    if isinstance(value, dict):
-        if len(value) != 1 or not value.keys() <= {"current", "forecast"}:
-            raise mistake(f"{value!r} is not a threshold", "write 0.5, or {current: 0.5}, or {forecast: 1.0}")
-        [(word, share)] = value.items()
-        basis = "FORECASTED_SPEND" if word == "forecast" else basis
-    return {"share": fields.share(share), "basis": basis}
-
-
-ThresholdField = Annotated[
-    Threshold,
-    BeforeValidator(_threshold),
-    WithJsonSchema(
-        {
-            "oneOf": [
-                {"type": "number", "minimum": 0, "maximum": 10},
-                *(
-                    {
-                        "type": "object",
-                        "properties": {word: {"type": "number", "minimum": 0, "maximum": 10}},
-                        "required": [word],
-                        "additionalProperties": False,
-                    }
-                    for word in ("current", "forecast")
-                ),
-            ]
-        }
-    ),
-]
-
-
-class BudgetSettings(Settings):
-    """A monthly budget on the project's use of the Gemini API. It tells; it does not stop."""
-
-    amount: fields.Amount = Field(description="A month's amount, at most 9 decimals.")
-    currency: fields.Currency = Field(description="The billing account's currency, ISO 4217.")
-    thresholds: tuple[ThresholdField, ...] = Field(
-        default=(), description="Shares of the amount at which it tells: 0.5, or {forecast: 1.0}."
-    )
-    name: fields.BudgetName | None = Field(default=None, description="Shown in the console.")
-    iam_recipients: StrictBool = Field(
-        default=True, description="Mail the billing account's administrators and users."
-    )
-    channels: tuple[fields.ChannelName, ...] = Field(
-        default=(), description="Existing notification channels to tell as well (e-mail channels only)."
-    )
-
-
-class AlertSettings(Settings):
-    """Who is told, and when a project's calls go wrong."""
-
-    email: tuple[fields.Email, ...] = Field(
-        default=(), description="Told of every alert and of the budget's thresholds."
-    )
-    error_rate: fields.Ratio | None = Field(
-        default=None, description="Share of calls that fail on the server's side, over 5 minutes."
-    )
-    too_many_requests_per_minute: Annotated[fields.Count, Field(ge=1)] | None = Field(
-        default=None, description="Calls a minute refused with 429, over 5 minutes."
+    silent: StrictBool = Field(
+        default=False, description="No call is expected with the key: any is told to the alerts' channels."
     )
 
 
 class ModelLimit(Settings):
-    """Quota overrides for one model. They only lower what the tier allows; 0 blocks."""
+    """Limits of one model, on the metrics of every tier. They only lower what the tier allows; 0 blocks."""
 
     requests_per_minute: fields.Count | None = Field(default=None, description="Calls a minute.")
     requests_per_day: fields.Count | None = Field(default=None, description="Calls a day; days are Pacific.")
@@ -138,11 +68,71 @@ class ModelLimit(Settings):
         return [(name, value) for name, value in values.items() if value is not None]
 
 
+OTHERS = "others"
+"""The name under `limits` that stands for every model without limits of its own."""
+
+
+def _limit(value: object) -> Any:
+    """Read `deny` as no call a minute."""
+    if value == "deny":
+        return {"requestsPerMinute": 0}
+    if isinstance(value, str):
+        raise mistake(f"{value!r} is no limit", "write deny, or {requestsPerMinute: 60}")
+    return value
+
+
+LimitField = Annotated[ModelLimit, BeforeValidator(_limit)]
+
+
+class QuotaSettings(Settings):
+    """Any quota: asked for by its id (a quota preference), or lowered by metric and limit (an override)."""
+
+    value: fields.Preferred = Field(description="The value wanted; -1 is no limit (by quotaId alone).")
+    service: fields.ServiceName = Field(
+        default="generativelanguage.googleapis.com", description="The API that the quota is of."
+    )
+    quota_id: fields.QuotaId | None = Field(
+        default=None, description="The quota's id: asks Google for the value, upward too."
+    )
+    metric: fields.QuotaMetric | None = Field(
+        default=None, description="The quota's metric, with limit: sets an override, which only lowers."
+    )
+    limit: fields.QuotaLimitName | None = Field(
+        default=None, description="The limit of the metric, as Service Usage names it."
+    )
+    dimensions: dict[StrictStr, StrictStr] = Field(
+        default={},
+        description="What it holds for, such as {model: gemini-2.5-flash}; a change makes another.",
+    )
+    justification: fields.Text | None = Field(default=None, description="Why, for Google's reviewers.")
+    contact_email: fields.Email | None = Field(
+        default=None, description="Whom Google asks about an increase."
+    )
+    ignore_safety_check: Literal["belowUsage", "tooDeep"] | None = Field(
+        default=None,
+        description="Cut below what is used, or by more than a tenth; the plugin takes one of the two.",
+    )
+
+
+class ContactSettings(Settings):
+    """Whom Google writes to about a project."""
+
+    email: fields.Email = Field(description="One address; a group's is best.")
+    categories: tuple[ContactCategory, ...] = Field(default=("ALL",), description="About what.")
+    language: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = Field(
+        default="en", description="In which language: a BCP 47 tag."
+    )
+
+
 class ProjectSettings(Settings):
     """One Google Cloud project with the Gemini API."""
 
     project_id: fields.ProjectId = Field(description="Unique in all of Google Cloud, for ever.")
     tier: Tier = Field(description="free: no billing account. paid: linked to one, with a budget.")
+    id_suffix: Annotated[
+        StrictBool | StrictStr,
+        Field(description="Add four characters to the id: true, or a word for four others."),
+    ] = False
     name: fields.DisplayName | None = Field(
         default=None, description="Shown in the console; the id if left out."
     )
@@ -159,19 +149,63 @@ class ProjectSettings(Settings):
     labels: dict[fields.LabelKey, fields.LabelValue] = Field(
         default={}, description="Labels of a created project."
     )
+    tags: tuple[fields.TagValue, ...] = Field(default=(), description="Tag values to bind to the project.")
     deletion_policy: DeletionPolicy = Field(
         default="PREVENT", description="What `pulumi destroy` may do to a created project."
     )
     protect: StrictBool = Field(
         default=False, description="Pulumi refuses to delete the project and its keys."
     )
+    tier_wait: Annotated[StrictInt, Field(ge=0)] | None = Field(
+        default=None,
+        description="Seconds to wait until the tier's limits are in force; null for no check.",
+    )
+    contacts: tuple[ContactSettings, ...] = Field(
+        default=(), description="Essential contacts: whom Google writes to."
+    )
+    forbid_unrestricted_keys: StrictBool = Field(
+        default=False, description="An organization policy: no API key without restrictions in the project."
+    )
     keys: dict[fields.KeyName, KeySettings] = Field(default={}, description="API keys by name.")
     budget: BudgetSettings | None = Field(default=None, description="Must be there for a paid project.")
     alerts: AlertSettings = Field(default=AlertSettings(), description="Who is told, and when.")
-    limits: dict[str, ModelLimit] = Field(default={}, description="Quota overrides by the API's model id.")
+    dashboard: StrictBool = Field(
+        default=False,
+        description="A Cloud Monitoring dashboard: requests, errors, latency, tokens, quota use.",
+    )
+    limits: dict[str, LimitField] = Field(
+        default={}, description="Limits by the API's model id; `others: deny` blocks all other models."
+    )
+    quotas: dict[fields.KeyName, QuotaSettings] = Field(
+        default={}, description="Any other quota: asked for upward, or lowered."
+    )
 
 
-class EnvironmentSettings(Settings):
+class EnvironmentRules(Settings):
+    """What belongs to no one project."""
+
+    notification_project: fields.ExistingProject | None = Field(
+        default=None,
+        description="An existing project for the budgets' channels and topics, and the environment's dashboard.",
+    )
+    organization: fields.Organization | None = Field(
+        default=None, description="Where the constraint of forbidUnrestrictedKeys is made."
+    )
+    channels: dict[fields.ChannelKey, ChannelSettings] = Field(
+        default={}, description="Channels that alerts name: Slack, PagerDuty, a webhook, Pub/Sub, e-mail."
+    )
+    topics: tuple[fields.TopicName, ...] = Field(
+        default=(), description="Pub/Sub topics for budgets, made in notificationProject."
+    )
+    shared_budgets: dict[fields.KeyName, SharedBudgetSettings] = Field(
+        default={}, description="Budgets over several projects, a folder or a subaccount."
+    )
+    dashboard: StrictBool = Field(
+        default=False, description="A dashboard of all projects, in notificationProject."
+    )
+
+
+class EnvironmentSettings(EnvironmentRules):
     """All of an environment: one stack."""
 
     stack: str

@@ -1,0 +1,76 @@
+"""The resources of this project's own provider (`provider/`), and how it is configured: as `gcp` is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pulumi
+
+from components.base import PACKAGE
+from landing_zone.google.config import ENDPOINTS, VARIABLES
+
+_SECRET: Final = ("accessToken", "credentials")
+
+
+class SpendCap(pulumi.CustomResource):
+    """Pauses the Gemini API in a project once a month's amount is spent."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        outputs = {"name": None, "outputState": None, "reconciling": None}
+        super().__init__(f"{PACKAGE}:index:SpendCap", name, {**props, **outputs}, opts)
+
+    @property
+    def state(self) -> pulumi.Output[str]:
+        """`CONFIGURED`, `ENFORCED` or `AWAITING_NEXT_PERIOD`."""
+        return _output(self, "outputState")
+
+
+class ModelLimit(pulumi.CustomResource):
+    """Limits a model on the metrics of every tier."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        outputs = {"quotaModel": None, "effective": None}
+        super().__init__(f"{PACKAGE}:index:ModelLimit", name, {**props, **outputs}, opts)
+
+    @property
+    def effective(self) -> pulumi.Output[dict[str, dict[str, int]]]:
+        """Limit → tier → what holds; -1 is no limit."""
+        return _output(self, "effective")
+
+
+class TierCheck(pulumi.CustomResource):
+    """Waits until a tier's limits are in force, and tells which tier it is."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        outputs = {"tier": None, "billingEnabled": None, "inForce": None}
+        super().__init__(f"{PACKAGE}:index:TierCheck", name, {**props, **outputs}, opts)
+
+    @property
+    def tier(self) -> pulumi.Output[str]:
+        """`free`, `1`, `2`, `3` or `unknown`."""
+        return _output(self, "tier")
+
+
+def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[Any]:
+    found: pulumi.Output[Any] = resource.__dict__[name]
+    return found
+
+
+def native_provider(name: str) -> pulumi.ProviderResource:
+    """The provider, with the configuration that the stack has for `gcp`.
+
+    The default provider would take this project's whole configuration instead: its namespace is the package's name.
+    """
+    config = pulumi.Config("gcp")
+    inputs: dict[str, Any] = {}
+    for key in (*VARIABLES, *(name for endpoint in ENDPOINTS.values() for name in endpoint.inputs)):
+        value = config.get_secret(key) if key in _SECRET else config.get(key)
+        if value is not None:
+            inputs[key] = value
+    return pulumi.ProviderResource(PACKAGE, name, inputs)
+
+
+def providers_of(component: pulumi.ComponentResource, name: str) -> Sequence[pulumi.ProviderResource]:
+    """A provider of the package for a component that was given none."""
+    if component.get_provider(f"{PACKAGE}:index:SpendCap"):
+        return ()
+    return (native_provider(name),)

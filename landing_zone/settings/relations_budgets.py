@@ -1,0 +1,130 @@
+"""What must hold within a budget, of one project or of several."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+from pydantic_core import PydanticCustomError
+
+from landing_zone.settings import fields
+from landing_zone.settings.problems import Path, Problem
+from landing_zone.settings.values import items, repeated
+
+MAX_CHANNELS: Final = 5
+_Found = Iterator[Problem]
+
+
+def budget_problems(budget: Mapping[str, Any], emails: list[Any], email_path: Path) -> _Found:
+    """Mistakes within a budget. Paths start at the budget, but for `email_path`, where the addresses stand."""
+    yield from _amount(budget)
+    yield from _period(budget)
+    yield from _notifications(budget, emails, email_path)
+    yield from _filter(budget)
+    yield from _cap(budget)
+
+
+def _amount(budget: Mapping[str, Any]) -> _Found:
+    last = budget.get("lastPeriod") is True
+    if budget.get("amount") is None and not last:
+        yield Problem(
+            ("amount",), "'amount' is missing", "write amount: (a period's amount), or lastPeriod: true"
+        )
+    if budget.get("amount") is not None and last:
+        yield Problem(
+            ("lastPeriod",), "a budget has an amount or takes the last period's", "leave one of the two out"
+        )
+    if budget.get("amount") is not None and budget.get("currency") is None:
+        yield Problem(
+            ("currency",), "'currency' is missing", "write currency: (the billing account's, such as USD)"
+        )
+
+
+def _period(budget: Mapping[str, Any]) -> _Found:
+    period = budget.get("period")
+    if not isinstance(period, Mapping):
+        return
+    start, end = (_day(period.get(key)) for key in ("start", "end"))
+    if start and end and end < start:
+        yield Problem(
+            ("period", "end"), f"{end} is before {start}", "write a last day that is not before the first"
+        )
+    if budget.get("lastPeriod") is True:
+        yield Problem(
+            ("lastPeriod",),
+            "days that do not repeat have no last period",
+            "write period: month, or an amount",
+        )
+    for position, threshold in enumerate(items(budget, "thresholds")):
+        if isinstance(threshold, Mapping) and "forecast" in threshold:
+            yield Problem(
+                ("thresholds", position),
+                "Google forecasts months, quarters and years alone",
+                "write a share of what is spent, such as 0.8",
+            )
+
+
+def _day(value: object) -> date | None:
+    """A day that is one; another mistake is told where its type is checked."""
+    try:
+        return fields.day(value)
+    except PydanticCustomError:
+        return None
+
+
+def _notifications(budget: Mapping[str, Any], emails: list[Any], email_path: Path) -> _Found:
+    channels = items(budget, "channels")
+    others = emails or channels or budget.get("topic") or budget.get("projectRecipients") is True
+    if budget.get("iamRecipients") is False and not others:
+        yield Problem(
+            ("iamRecipients",),
+            "nobody is told when the budget is reached",
+            "write alerts: {email: [oncall@example.com]}, or name channels, or leave iamRecipients out",
+        )
+    count = len(emails) + len(channels)
+    if count > MAX_CHANNELS:
+        yield Problem(
+            email_path if len(emails) > len(channels) else ("channels",),
+            f"{count} channels; Google sends a budget to at most {MAX_CHANNELS}",
+            f"keep {MAX_CHANNELS} of alerts.email and budget.channels, or write to a group's address",
+        )
+    if budget.get("thresholds") == [] and not budget.get("topic"):
+        yield Problem(
+            ("thresholds",),
+            "a budget without thresholds never tells anyone",
+            "write thresholds: [0.5, 1.0, {forecast: 1.0}], or leave it out for the usual ones",
+        )
+    yield from repeated(("channels",), channels)
+    yield from repeated(("thresholds",), items(budget, "thresholds"))
+
+
+def _filter(budget: Mapping[str, Any]) -> _Found:
+    label = budget.get("label")
+    if isinstance(label, Mapping) and len(label) > 1:
+        yield Problem(("label",), "Google counts by one label", "keep one")
+    if budget.get("credits") == []:
+        yield Problem(("credits",), "no kind of credit is named", "write exclude, include, or kinds")
+    if budget.get("services") == []:
+        yield Problem(("services",), "no service is named", "write all to count every service, or gemini")
+
+
+def _cap(budget: Mapping[str, Any]) -> _Found:
+    cap = budget.get("spendCap")
+    if not cap:
+        return
+    own = cap.get("amount") if isinstance(cap, Mapping) else None
+    if own is None and budget.get("amount") is None:
+        yield Problem(
+            ("spendCap",),
+            "a spend cap needs an amount",
+            "write spendCap: {amount: …}, or the budget's amount",
+        )
+    if own is None and budget.get("period") not in (None, "month"):
+        yield Problem(
+            ("spendCap",),
+            "a spend cap is a month's, and this budget's amount is not",
+            "write spendCap: {amount: …} with a month's amount",
+        )
+    if own is not None and budget.get("currency") is None:
+        yield Problem(
+            ("currency",), "'currency' is missing", "write currency: (the billing account's, such as USD)"
+        )

@@ -1,0 +1,27 @@
+"""Looking into values that are not checked yet: anything may stand where a mapping or a list should."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from landing_zone.settings.problems import Path, Problem
+
+
+def value(values: Mapping[str, Any], *path: str) -> Any:
+    """What stands at a path; None if nothing does."""
+    found: Any = values
+    for part in path:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def items(values: Mapping[str, Any], *path: str) -> list[Any]:
+    """The list at a path; empty if there is none."""
+    found = value(values, *path)
+    return found if isinstance(found, list) else []
+
+
+def repeated(path: Path, values: list[Any]) -> Iterator[Problem]:
+    """What stands in a list twice."""
+    for position, item in enumerate(values):
+        if item in values[:position]:
+            yield Problem((*path, position), f"{item} stands here twice", "keep one of the two")
