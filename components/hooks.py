@@ -68,9 +68,10 @@ async def _refused(args: pulumi.ErrorHookArgs) -> bool:
         wait = min(_FIRST_WAIT_S * 2 ** (len(args.errors) - 1), _LONGEST_WAIT_S)
         await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 jitter, no secret
         return True
-    advice = remedy(newest)
-    if advice:
-        pulumi.log.error(f"{setting_of(args.type, args.name)} ({args.name}): {advice}")
+    # What this project's own provider refuses says already what to do.
+    told = args.type.startswith("gemini-landing-zone:") or not remedy(newest)
+    advice = f"{args.failed_operation} refused; the resource's error says why" if told else remedy(newest)
+    pulumi.log.error(f"{setting_of(args.type, args.name)} ({args.name}): {advice}")
     return False
 
 
