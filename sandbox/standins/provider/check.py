@@ -209,6 +209,12 @@ def _group_failures(field: Field, value: Mapping[str, Any], place: _Place) -> It
                 said = ",".join(sorted(place.part(other).terraform for other in given))
                 reason = f"only one of `{spelled}` can be specified, but `{said}` were specified."
                 yield Failure(part.path, f'Invalid combination of arguments. "{part.terraform}": {reason}')
+    for name, part_field in field.fields.items():
+        other = part_field.required_with
+        if other and value.get(name) is not None and value.get(other) is None:
+            spelled = ",".join(sorted(place.part(each).terraform for each in (name, other)))
+            reason = f'"{place.part(name).terraform}": all of `{spelled}` must be specified'
+            yield Failure(place.part(name).path, f"Missing required argument. {reason}")
 
 
 def _wrong_type(field: Field, value: Value) -> str | None:

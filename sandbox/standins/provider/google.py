@@ -45,7 +45,7 @@ class GoogleError(PluginError):
             return f"googleapi: got HTTP response code {self.code} with body: {self.body}"
         text = f"googleapi: Error {self.code}: {self.message}"
         if self.details:
-            text += f"\nDetails:\n{_go_json(self.details)}\n"
+            text += f"\nDetails:\n{go_json(self.details, indent=2)}\n"
         if not self.errors:
             return text.strip()
         if len(self.errors) == 1 and self.errors[0].get("message") == self.message:
@@ -56,9 +56,10 @@ class GoogleError(PluginError):
         return f"{text}\nMore details:\n{''.join(lines)}"
 
 
-def _go_json(value: list[Json]) -> str:
+def go_json(value: Any, indent: int | None = None) -> str:
     """As Go prints JSON: sorted, and without what could be HTML."""
-    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, indent=indent, separators=separators, sort_keys=True, ensure_ascii=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 

@@ -26,13 +26,13 @@ def _refreshed(
     refreshed = {}
     for name, before in inputs.items():
         value = before if name not in fields else _refreshed_value(fields[name], properties.get(name), before)
-        if value is not None:
+        if value is not None or (name in fields and fields[name].write_only):
             refreshed[name] = value
     return refreshed
 
 
 def _refreshed_value(field: Field, value: Value, before: Value) -> Value:
-    if is_empty(value) and is_empty(before):
+    if field.normalized or (is_empty(value) and is_empty(before)):
         return before
     if field.same and isinstance(value, str) and field.same(value, before):
         return before

@@ -84,6 +84,10 @@ class Lifecycle:
             answer = found
         return self._state(context, answer, properties)
 
+    def carried(self, old: Properties) -> Properties:  # noqa: ARG002 - for the types that need something of it
+        """What an update needs of the old state, and the plan does not have; never part of a state itself."""
+        return {}
+
     async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:
         """Bring the resource to the plan, of which the properties `changed` differ; read it back."""
         resource = self.resource

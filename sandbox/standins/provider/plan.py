@@ -87,7 +87,7 @@ def _planned(field: Field, old: Value, new: Value, creating: bool) -> Value:
         return old
     if field.same and field.same("" if creating else old or "", new):
         return old
-    return new
+    return field.normalized(new) if field.normalized else new
 
 
 def _left_out(field: Field, old: Value, creating: bool) -> Value:
@@ -115,9 +115,11 @@ def _merge_labels(plan: Properties, old: Properties, inputs: Properties, default
 
 def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool) -> Iterator[Change]:
     replaces = replaces or field.replaces
-    if is_empty(old) and is_empty(new):
+    if field.write_only or (is_empty(old) and is_empty(new)):
         return
-    if old is None or new is None:
+    if field.kind is Kind.MAP and new is None and isinstance(old, dict):
+        yield from (Change(f"{path}.{name}", "DELETE", replaces) for name in sorted(old))
+    elif old is None or new is None:
         yield Change(path, "ADD" if old is None else "DELETE", replaces)
     elif field.kind is Kind.BLOCK and isinstance(new, dict):
         for name, part in field.fields.items():

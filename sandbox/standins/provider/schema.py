@@ -49,12 +49,15 @@ class Traits(TypedDict, total=False):
     choices: tuple[str, ...]
     check: Callable[[Value], str | None]
     same: Callable[[Value, Value], bool] | None
+    normalized: Callable[[Value], Value] | None
+    write_only: bool
     when_absent: Value
     to_wire: Callable[[Value], Value]
     from_wire: Callable[[Value], Value]
     max_items: int
     exactly_one: tuple[str, ...]
     at_least_one: tuple[str, ...]
+    required_with: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,10 @@ class Field:
     """Says what is wrong with a value."""
     same: Callable[[Value, Value], bool] | None = None
     """Whether an old and a new value mean the same; then the old one stays."""
+    normalized: Callable[[Value], Value] | None = None
+    """The form in which plan and state have it; a refresh leaves an input as the program wrote it."""
+    write_only: bool = False
+    """Sent, and in no state: no other value makes a difference."""
     when_absent: Value = None
     """The value if Google's answer lacks it."""
     to_wire: Callable[[Value], Value] | None = None
@@ -98,6 +105,8 @@ class Field:
     """Of a BLOCK: the fields of which exactly one is set."""
     at_least_one: tuple[str, ...] = ()
     """Of a BLOCK: the fields of which one or more are set."""
+    required_with: str = ""
+    """In a BLOCK: the field that has to be set with it."""
 
     @property
     def settable(self) -> bool:
@@ -207,6 +216,12 @@ class Resource:
     """The update has a mask, and is not sent when nothing of the mask changed."""
     operations: bool = False
     """Changes are answered with a long-running operation."""
+    encode: Callable[[Value, Mapping[str, Value]], Value] | None = None
+    """The body to send, from the one that the fields make and the planned properties."""
+    decode: Callable[[Value, Mapping[str, Value]], Value] | None = None
+    """Google's answer as the fields are to read it, from the answer and the properties known before."""
+    conflict: Callable[[Mapping[str, Value]], str | None] | None = None
+    """Says what is wrong with planned properties that each pass the checks."""
     found_in: str = ""
     """The read answers a list under this key; the item with the same name is the resource."""
     one_at_a_time: bool = False

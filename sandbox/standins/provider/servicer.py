@@ -3,7 +3,7 @@
 import asyncio
 import importlib.metadata
 import json
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
@@ -20,8 +20,8 @@ from sandbox.standins.provider.errors import NotWholeError, PluginError
 from sandbox.standins.provider.google import Google
 from sandbox.standins.provider.importing import refreshed_inputs
 from sandbox.standins.provider.lifecycle import Context, Lifecycle, State
-from sandbox.standins.provider.plan import Change, Properties, changes, planned
-from sandbox.standins.provider.schema import UNKNOWN, Resource
+from sandbox.standins.provider.plan import Properties, changes, planned
+from sandbox.standins.provider.schema import UNKNOWN, Field, Resource
 from sandbox.standins.provider.types import FUNCTIONS, LIFECYCLES
 from sandbox.standins.provider.wire import from_struct, secret, to_struct
 
@@ -95,7 +95,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         except PluginError as error:
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CheckResponse(
-            inputs=to_struct(inputs),
+            inputs=to_struct(_marked(resource.fields, inputs)),
             failures=[
                 provider_pb2.CheckFailure(
                     reason=f"{found.reason}. Examine values at '{naming.name}.{found.path}'."
@@ -109,7 +109,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """What would change, and whether that needs another resource."""
         resource = (await _lifecycle(request.urn, context)).resource
         old, inputs = from_struct(request.olds), from_struct(request.news)
-        found = self._changes(resource, old, inputs, request.ignoreChanges)
+        plan = await self._planned(resource, old, inputs, context, request.urn)
+        ignored = list(request.ignoreChanges)
+        found = [
+            each
+            for each in changes(resource, old, plan)
+            if not any(_covers(path, each.path) for path in ignored)
+        ]
         replaced = {_top(change.path) for change in found if change.replaces}
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
@@ -135,7 +141,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Create a resource; in a preview, say what is known of it."""
         lifecycle = await _lifecycle(request.urn, context)
         inputs = from_struct(request.properties)
-        plan = planned(lifecycle.resource, None, inputs, self._context.config.defaults)
+        plan = await self._planned(lifecycle.resource, None, inputs, context, request.urn)
         if request.preview:
             properties = _outputs(lifecycle.resource, State(UNKNOWN, plan), meta=False)
             return provider_pb2.CreateResponse(properties=properties)
@@ -165,7 +171,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(
             id=state.id,
             properties=_outputs(lifecycle.resource, state),
-            inputs=to_struct(refreshed_inputs(lifecycle.resource, state.properties, inputs)),
+            inputs=to_struct(
+                _marked(
+                    lifecycle.resource.fields,
+                    refreshed_inputs(lifecycle.resource, state.properties, inputs),
+                )
+            ),
         )
 
     @override
@@ -177,11 +188,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource = lifecycle.resource
         old = from_struct(request.olds)
         inputs = from_struct(request.news)
-        plan = planned(resource, old, inputs, self._context.config.defaults)
+        plan = await self._planned(resource, old, inputs, context, request.urn)
         if request.preview:
             return provider_pb2.UpdateResponse(properties=_outputs(resource, State(request.id, plan)))
         changed = {_top(each.path) for each in changes(resource, old, plan)}
-        update = lifecycle.update(self._context, request.id, _without_unknown(plan), changed)
+        known = {**lifecycle.carried(old), **_without_unknown(plan)}
+        update = lifecycle.update(self._context, request.id, known, changed)
         state = await self._change(update, lifecycle, inputs, context, f"updating {request.urn}: ")
         return provider_pb2.UpdateResponse(properties=_outputs(resource, state))
 
@@ -223,12 +235,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             task.cancel()
         return Empty()
 
-    def _changes(
-        self, resource: Resource, old: Properties, inputs: Properties, ignored: Iterable[str]
-    ) -> list[Change]:
+    async def _planned(
+        self,
+        resource: Resource,
+        old: Properties | None,
+        inputs: Properties,
+        context: _Servicer,
+        urn: str,
+    ) -> Properties:
         plan = planned(resource, old, inputs, self._context.config.defaults)
-        found = changes(resource, old, plan)
-        return [each for each in found if not any(_covers(path, each.path) for path in ignored)]
+        problem = resource.conflict(plan) if resource.conflict else None
+        if problem:
+            await _abort(context, PluginError(problem), f"diffing {urn}: ")
+        return plan
 
     async def _change(
         self,
@@ -305,14 +324,25 @@ def _told(error: PluginError) -> str:
 
 
 def _outputs(resource: Resource, state: State, *, meta: bool = True) -> Struct:
-    secrets = {name for name, field in resource.fields.items() if field.secret}
-    properties = {
-        name: secret(value) if name in secrets else value
-        for name, value in state.properties.items()
-        if name in resource.fields
-    }
+    properties = {name: value for name, value in state.properties.items() if name in resource.fields}
     extra = {_META: json.dumps(resource.meta, separators=(",", ":"))} if meta else {}
-    return to_struct({**properties, "id": state.id, **extra})
+    return to_struct({**_marked(resource.fields, properties, state=True), "id": state.id, **extra})
+
+
+def _marked(fields: Mapping[str, Field], values: Mapping[str, Any], *, state: bool = False) -> dict[str, Any]:
+    """The values, with those marked that are secrets, and without what no state has."""
+
+    def marked(field: Field | None, value: Any) -> Any:
+        if field is None:
+            return value
+        if field.write_only and state:
+            return None
+        if field.secret:
+            return secret(value)
+        nested = field.fields and isinstance(value, dict)
+        return _marked(field.fields, value, state=state) if nested else value
+
+    return {name: marked(fields.get(name), value) for name, value in values.items()}
 
 
 def _without_unknown(plan: Properties) -> Properties:

@@ -13,6 +13,8 @@ _ZERO: Mapping[Kind, Value] = {Kind.TEXT: "", Kind.BOOLEAN: False, Kind.INTEGER:
 def to_wire(resource: Resource, properties: Mapping[str, Value], *, updating: bool) -> Json:
     """A request's body: what has a value, and what is sent in any case."""
     body = _object_to_wire(resource.fields, properties)
+    if resource.encode:
+        body = resource.encode(body, properties)
     if updating and resource.found_in:
         # What cannot change is not sent again.
         replaced = {field.wire or name for name, field in resource.fields.items() if field.replaces}
@@ -22,6 +24,8 @@ def to_wire(resource: Resource, properties: Mapping[str, Value], *, updating: bo
 
 def from_wire(resource: Resource, answer: Json, kept: Mapping[str, Value]) -> dict[str, Value]:
     """A resource's properties from Google's answer; what is not read from there is as in `kept`."""
+    if resource.decode:
+        answer = resource.decode(answer, kept)
     return _object_from_wire(resource.fields, answer, kept)
 
 
@@ -58,6 +62,8 @@ def _object_from_wire(
 
 
 def _from_wire(field: Field, value: Value, kept: Value) -> Value:
+    if field.write_only:
+        return None
     if field.from_wire:
         return field.from_wire(value)
     if field.when_absent is not None and is_empty(value):

@@ -8,6 +8,7 @@ from sandbox.standins.provider.types import (
     alert_policy,
     api_key,
     budget,
+    dashboard,
     notification_channel,
     project,
     project_info,
@@ -24,6 +25,7 @@ LIFECYCLES: Mapping[str, Lifecycle] = {
         project.LIFECYCLE,
         service.LIFECYCLE,
         api_key.LIFECYCLE,
+        dashboard.LIFECYCLE,
         *(
             Lifecycle(resource)
             for resource in (

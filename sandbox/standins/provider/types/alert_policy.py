@@ -6,6 +6,7 @@ from sandbox.standins.provider.schema import (
     Call,
     Field,
     Resource,
+    Value,
     block,
     blocks,
     deletion_policy,
@@ -61,13 +62,18 @@ _MISSING_DATA = tuple(f"EVALUATION_MISSING_DATA_{name}" for name in ("INACTIVE",
 _ABOUT = ("content", "links", "mimeType", "subject")
 
 
+def _same_reducer(old: Value, new: Value) -> bool:
+    """No reducer is the reducer that does nothing."""
+    return {old, new} == {"", "REDUCE_NONE"}
+
+
 def _aggregations() -> Field:
     return blocks(
         {
             "perSeriesAligner": text(choices=(*_ALIGNERS, "")),
             "groupByFields": texts(),
             "alignmentPeriod": text(),
-            "crossSeriesReducer": text(choices=(*_REDUCERS, "")),
+            "crossSeriesReducer": text(choices=(*_REDUCERS, ""), same=_same_reducer),
         }
     )
 
