@@ -6,11 +6,11 @@ hook, and tries again when it says so.
 
 import asyncio
 import random
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import monitor_supports_feature
+from pulumi.runtime.settings import get_monitor, monitor_supports_feature
 
 from landing_zone.google.errors import remedy
 
@@ -42,8 +42,8 @@ _SETTINGS: Final = {
 
 _projects: dict[str, str] = {}
 """Name of a component → where its settings stand: `projects.chat`."""
-_hooks: dict[int, pulumi.ErrorHook] = {}
-"""The hook of each program in this process: a plugin serves several."""
+_hooks: dict[Any, pulumi.ErrorHook] = {}
+"""Of each engine that this process works for, the hook: a plugin works for several, one after the other."""
 
 
 def settings_at(name: str, place: str) -> None:
@@ -55,10 +55,10 @@ def on_error() -> pulumi.ResourceHookBinding | None:
     """The binding for a resource; none where the CLI has no such hooks (before 3.219)."""
     if not monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
         return None
-    loop = id(asyncio.get_event_loop())
-    if loop not in _hooks:
-        _hooks[loop] = pulumi.ErrorHook("gemini-landing-zone:refused", _refused)
-    return pulumi.ResourceHookBinding(on_error=[_hooks[loop]])
+    monitor = get_monitor()
+    if monitor not in _hooks:
+        _hooks[monitor] = pulumi.ErrorHook("gemini-landing-zone:refused", _refused)
+    return pulumi.ResourceHookBinding(on_error=[_hooks[monitor]])
 
 
 async def _refused(args: pulumi.ErrorHookArgs) -> bool:

@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.provider.experimental.provider import Provider
 from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime import rpc
 
 # Not google.rpc's: two descriptors of one name do not go into one process, and the SDK brings its own.
 from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb2
@@ -21,7 +22,16 @@ from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.rest import Google
 from provider.package import CONFIG, RESOURCES, VERSION, schema
-from provider.resource import Context, Failure, ResourceError, ResourceType, State, Values, is_unknown
+from provider.resource import (
+    UNKNOWN,
+    Context,
+    Failure,
+    ResourceError,
+    ResourceType,
+    State,
+    Values,
+    is_unknown,
+)
 
 _T = TypeVar("_T")
 _Grpc: TypeAlias = grpc.aio.ServicerContext
@@ -43,9 +53,9 @@ class Servicer(ProviderServicer):
         return schema()
 
     async def Handshake(self, request: Any, context: _Grpc) -> Any:
-        """What the plugin can do: secrets come to it in plain text; it has none of its own."""
+        """What the plugin can do."""
         return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=False, accept_resources=True, accept_outputs=True
+            accept_secrets=True, accept_resources=True, accept_outputs=True
         )
 
     async def GetPluginInfo(self, request: Empty, context: _Grpc) -> Any:
@@ -88,7 +98,9 @@ class Servicer(ProviderServicer):
             name: _parsed(value) for name, value in _values(request.args).items() if not is_unknown(value)
         }
         self._google = Google(GoogleConfig.read(inputs, os.environ), self._stop)
-        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptResources=True, acceptOutputs=True)
+        return provider_pb2.ConfigureResponse(
+            supportsPreview=True, acceptSecrets=True, acceptResources=True, acceptOutputs=True
+        )
 
     async def Cancel(self, request: Empty, context: _Grpc) -> Empty:
         """The user pressed Ctrl-C: what waits stops waiting, and no further call is made."""
@@ -148,9 +160,11 @@ class Servicer(ProviderServicer):
         inputs, about = _values(request.properties), self._context(request.urn)
         if request.preview:
             outputs = await self._done(context, lambda: resource.preview(about, inputs, None))
-            return provider_pb2.CreateResponse(properties=_struct({**inputs, **outputs}))
+            return provider_pb2.CreateResponse(properties=_struct({**inputs, **outputs}, request.properties))
         state = await self._done(context, lambda: resource.create(about, inputs), inputs)
-        return provider_pb2.CreateResponse(id=state.id, properties=_struct(state.properties))
+        return provider_pb2.CreateResponse(
+            id=state.id, properties=_struct(state.properties, request.properties)
+        )
 
     async def Read(self, request: Any, context: _Grpc) -> Any:
         """Read a resource, to refresh or to import it; an empty answer says that it is gone."""
@@ -161,7 +175,9 @@ class Servicer(ProviderServicer):
         if state is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=state.id, properties=_struct(state.properties), inputs=_struct(state.inputs)
+            id=state.id,
+            properties=_struct(state.properties, request.inputs),
+            inputs=_struct(state.inputs, request.inputs),
         )
 
     async def Update(self, request: Any, context: _Grpc) -> Any:
@@ -171,9 +187,9 @@ class Servicer(ProviderServicer):
         old = State(request.id, _values(request.old_inputs), _values(request.olds))
         if request.preview:
             outputs = await self._done(context, lambda: resource.preview(about, inputs, old))
-            return provider_pb2.UpdateResponse(properties=_struct({**inputs, **outputs}))
+            return provider_pb2.UpdateResponse(properties=_struct({**inputs, **outputs}, request.news))
         state = await self._done(context, lambda: resource.update(about, old, inputs), inputs)
-        return provider_pb2.UpdateResponse(properties=_struct(state.properties))
+        return provider_pb2.UpdateResponse(properties=_struct(state.properties, request.news))
 
     async def Delete(self, request: Any, context: _Grpc) -> Empty:
         """Take a resource away."""
@@ -276,13 +292,32 @@ def _whole(value: Any) -> Any:
     if isinstance(value, list):
         return [_whole(each) for each in value]
     if isinstance(value, dict):
+        if rpc._special_sig_key in value:
+            # A secret, or an output with what it depends on: the value inside is what counts here.
+            return _whole(value.get("value", UNKNOWN))
         return {name: _whole(each) for name, each in value.items()}
     return value
 
 
-def _struct(values: Mapping[str, Any]) -> Struct:
+def _is_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        if value.get(rpc._special_sig_key) == rpc._special_secret_sig or value.get("secret") is True:
+            return True
+        return any(_is_secret(each) for each in value.values())
+    return isinstance(value, list) and any(_is_secret(each) for each in value)
+
+
+def _struct(values: Mapping[str, Any], given: Struct | None = None) -> Struct:
+    """The values on the wire; what was `given` as a secret stays one."""
+    secret = {name for name, value in MessageToDict(given).items() if _is_secret(value)} if given else set()
     message = Struct()
-    message.update({name: value for name, value in values.items() if value is not None})
+    message.update(
+        {
+            name: {rpc._special_sig_key: rpc._special_secret_sig, "value": value} if name in secret else value
+            for name, value in values.items()
+            if value is not None
+        }
+    )
     return message
 
 

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.settings import fields
-from landing_zone.settings.base import Settings
+from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.fields import mistake
 
 CreditType = Literal[
@@ -148,7 +148,7 @@ def _cap(value: object) -> Any:
     return None if value is False else value
 
 
-SpendCapField = Annotated[SpendCapSettings | None, BeforeValidator(_cap)]
+SpendCapField = Annotated[SpendCapSettings | None, BeforeValidator(_cap), Shorthand({"type": "boolean"})]
 
 
 class BudgetRules(Settings):
@@ -168,7 +168,11 @@ class BudgetRules(Settings):
         default=(), description="Shares of the amount at which it tells: 0.5, or {forecast: 1.0}."
     )
     name: fields.BudgetName | None = Field(default=None, description="Shown in the console.")
-    services: Annotated[tuple[fields.BillingService, ...], BeforeValidator(_services)] = Field(
+    services: Annotated[
+        tuple[fields.BillingService, ...],
+        BeforeValidator(_services),
+        Shorthand({"enum": ["all", "gemini"]}),
+    ] = Field(
         default=(GEMINI_BILLING_SERVICE,),
         description="What is counted: gemini, all, or a list of services/XXXX-XXXX-XXXX.",
     )
@@ -179,7 +183,9 @@ class BudgetRules(Settings):
         default={}, description="Count what has this label alone; one at most."
     )
     credits: Annotated[
-        tuple[CreditType | Literal["EXCLUDE_ALL", "INCLUDE_ALL"], ...], BeforeValidator(_credits)
+        tuple[CreditType | Literal["EXCLUDE_ALL", "INCLUDE_ALL"], ...],
+        BeforeValidator(_credits),
+        Shorthand({"enum": ["exclude", "include"]}),
     ] = Field(
         default=("EXCLUDE_ALL",),
         description="exclude: what is used, whatever pays for it. include, or a list of kinds: less these credits.",

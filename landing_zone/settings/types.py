@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 from landing_zone.gemini.quotas import LimitName, Tier
 from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
-from landing_zone.settings.base import Settings
+from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
 from landing_zone.settings.fields import mistake
 
@@ -81,7 +81,7 @@ def _limit(value: object) -> Any:
     return value
 
 
-LimitField = Annotated[ModelLimit, BeforeValidator(_limit)]
+LimitField = Annotated[ModelLimit, BeforeValidator(_limit), Shorthand({"const": "deny"})]
 
 
 class QuotaSettings(Settings):
