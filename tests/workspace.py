@@ -78,7 +78,8 @@ def program_in(folder: Path) -> Layout:
     (layout.program / "stacks").mkdir(parents=True)
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, layout.program)
-    (layout.program / ".venv").symlink_to(ROOT / ".venv")
+    for name in (".venv", "provider"):
+        (layout.program / name).symlink_to(ROOT / name)
     return layout
 
 
@@ -94,7 +95,8 @@ class Workspace:
         self.stack_file.parent.mkdir(parents=True)
         for name in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(program / name, self.layout.program)
-        (self.layout.program / ".venv").symlink_to(ROOT / ".venv")
+        for name in (".venv", "provider"):
+            (self.layout.program / name).symlink_to(ROOT / name)
         self.environment = {
             **sandbox_environment(engine, self.layout, cloud.ready, provider),
             # The CLI notes there which stack is selected where; the user's own is left alone.
