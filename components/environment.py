@@ -22,7 +22,13 @@ from components.project import Project, ProjectArgs
 from components.quotas import Quotas
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.console import console_links
-from landing_zone.settings import BudgetRules, ChannelSettings, EnvironmentSettings, ProjectSettings
+from landing_zone.settings import (
+    BudgetRules,
+    BudgetSettings,
+    ChannelSettings,
+    EnvironmentSettings,
+    ProjectSettings,
+)
 
 
 @dataclass(frozen=True)
@@ -244,12 +250,12 @@ class Environment(Component):
 
     def _shared_budgets(
         self, settings: EnvironmentSettings, host: NotificationHost | None
-    ) -> dict[str, pulumi.Output[str]]:
+    ) -> dict[str, dict[str, Any]]:
         found = {}
         for name, budget in settings.shared_budgets.items():
             members = [self.projects[project] for project in budget.projects]
             settings_at(f"shared-{name}", f"sharedBudgets.{name}")
-            found[name] = SharedBudget(
+            made = SharedBudget(
                 f"shared-{name}",
                 {
                     "billingAccount": budget.billing_account or "",
@@ -261,7 +267,12 @@ class Environment(Component):
                     "topic": _topic(budget, host),
                 },
                 self._child(*(member.ready for member in members)),
-            ).budget_name
+            )
+            counted = [*budget.projects, *budget.ancestors, *budget.subaccounts]
+            found[name] = {
+                **_budget_summary(budget, made.budget_name),
+                "counts": counted or ["all that the account pays for"],
+            }
         return found
 
     @property
@@ -294,14 +305,8 @@ def _summary(
     settings: ProjectSettings, project: Project, keys: ApiKeys, found: Mapping[str, Any]
 ) -> dict[str, Any]:
     budget = settings.budget and {
-        "name": found.get("budget"),
-        # Text: Pulumi's numbers are doubles, and money is not.
-        "amount": None if settings.budget.amount is None else f"{settings.budget.amount:f}",
-        "currency": settings.budget.currency,
-        "period": _period(settings.budget),
-        "thresholds": [f"{rule.share:f} {rule.basis}" for rule in settings.budget.thresholds],
-        "topic": settings.budget.topic,
-        "spendCap": found.get("spendCap"),
+        **_budget_summary(settings.budget, found.get("budget")),
+        "spendCap": _cap_summary(settings.budget, found.get("spendCap")),
     }
     return {
         "projectId": project.project_id,
@@ -316,6 +321,25 @@ def _summary(
         "quotas": found["quotas"],
         "console": console_links(settings.project_id, settings.billing_account),
     }
+
+
+def _budget_summary(budget: BudgetRules, name: pulumi.Output[str] | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        # Text: Pulumi's numbers are doubles, and money is not.
+        "amount": None if budget.amount is None else f"{budget.amount:f}",
+        "currency": budget.currency,
+        "period": _period(budget),
+        "thresholds": [f"{rule.share:f} {rule.basis}" for rule in budget.thresholds],
+        "topic": budget.topic,
+    }
+
+
+def _cap_summary(budget: BudgetSettings, state: pulumi.Output[str] | None) -> dict[str, Any] | None:
+    if budget.spend_cap is None or state is None:
+        return None
+    amount = budget.spend_cap.amount if budget.spend_cap.amount is not None else budget.amount
+    return {"amount": f"{amount:f}", "currency": budget.currency, "state": state}
 
 
 def _period(budget: BudgetRules) -> str:

@@ -71,14 +71,14 @@ def show(
 ) -> None:
     """Show what a stack has made, and whether billing is on. Keys are never shown."""
     try:
-        projects = showing.read(stack)
+        shown = showing.read(stack)
     except showing.NotReadableError as error:
         _err.print(str(error), markup=False)
         raise typer.Exit(2) from None
     if as_json:
-        _out.print_json(json.dumps([project.as_json() for project in projects]))
+        _out.print_json(json.dumps(shown.as_json()))
     else:
-        showing.print_table(_out, projects)
+        showing.print_table(_out, shown)
 
 
 def main() -> None:

@@ -37,7 +37,9 @@ class ShownProject:
     billing: str
     keys: list[str]
     budget: str
+    spend_cap: str
     limits: list[str]
+    quotas: list[str]
     console: dict[str, str]
 
     def as_json(self) -> dict[str, Any]:
@@ -45,8 +47,20 @@ class ShownProject:
         return asdict(self)
 
 
-def read(stack: str | None) -> list[ShownProject]:
-    """The projects of `stack`, or of the selected one. Raises NotReadableError."""
+@dataclass(frozen=True)
+class ShownStack:
+    """What a stack has made."""
+
+    projects: list[ShownProject]
+    shared_budgets: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
+
+
+def read(stack: str | None) -> ShownStack:
+    """What `stack`, or the selected one, has made. Raises NotReadableError."""
     if not shutil.which("pulumi"):
         raise NotReadableError(
             'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
@@ -55,7 +69,8 @@ def read(stack: str | None) -> list[ShownProject]:
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise NotReadableError(f"{' '.join(command)} failed:\n{run.stderr.strip()}")
-    outputs = json.loads(run.stdout).get("projects")
+    found = json.loads(run.stdout)
+    outputs = found.get("projects")
     if not outputs:
         raise NotReadableError("the stack has no projects yet: run pulumi up")
     try:
@@ -65,7 +80,14 @@ def read(stack: str | None) -> list[ShownProject]:
     else:
         with ThreadPoolExecutor(max_workers=16) as pool:
             links = list(pool.map(partial(_link, client), outputs.values()))
-    return [_project(name, output, link) for (name, output), link in zip(outputs.items(), links, strict=True)]
+    projects = [
+        _project(name, output, link) for (name, output), link in zip(outputs.items(), links, strict=True)
+    ]
+    shared = {
+        name: f"{_budget(budget)}; counts {', '.join(budget['counts'])}"
+        for name, budget in found.get("sharedBudgets", {}).items()
+    }
+    return ShownStack(projects, shared)
 
 
 def _link(client: CloudBillingClient, output: dict[str, Any]) -> str:
@@ -79,38 +101,69 @@ def _link(client: CloudBillingClient, output: dict[str, Any]) -> str:
 
 
 def _project(name: str, output: dict[str, Any], link: str) -> ShownProject:
-    budget = output.get("budget")
+    budget = output.get("budget") or {}
+    cap = budget.get("spendCap")
+    tier = output.get("tierFound")
     return ShownProject(
         name=name,
         project_id=output["projectId"],
         number=output["number"],
-        tier=output["tier"],
+        tier=f"{output['tier']} (Google applies tier {tier})" if tier else output["tier"],
         billing=link,
         # Their names alone: the strings are secrets, which Pulumi has not decrypted here either.
         keys=sorted(output["keys"]),
-        budget=_money(budget["amount"], budget["currency"]) if budget else "none",
+        budget=_budget(budget) if budget else "none",
+        spend_cap=f"{_money(cap['amount'], cap['currency'])} a month, {cap['state']}" if cap else "none",
         limits=[
             f"{model}: "
-            + ", ".join(f"{limits[limit]:,} {_WORDS[limit]}" for limit in _WORDS if limit in limits)
+            + ", ".join(_limit(limits[limit], _WORDS[limit]) for limit in _WORDS if limit in limits)
             for model, limits in output["limits"].items()
+        ],
+        quotas=[
+            f"{quota}: {_granted(values)}" for quota, values in sorted((output.get("quotas") or {}).items())
         ],
         console=output["console"],
     )
 
 
+def _limit(value: int, words: str) -> str:
+    return f"{value:,} {words}" if value else f"denied (0 {words})"
+
+
+def _granted(values: dict[str, Any]) -> str:
+    granted, preferred = values.get("granted"), values["preferred"]
+    if str(granted) == str(preferred):
+        return f"{preferred} granted"
+    return f"{granted or 'nothing yet'} granted of {preferred}{', Google decides' if values.get('pending') else ''}"
+
+
+def _budget(budget: dict[str, Any]) -> str:
+    amount = budget["amount"]
+    shown = "what the last period cost" if amount is None else _money(amount, budget["currency"])
+    period = budget.get("period", "month")
+    when = f"a {period}" if period in ("month", "quarter", "year") else f"from {period}"
+    return f"{shown} {when}" + (f", published to {budget['topic']}" if budget.get("topic") else "")
+
+
 def _money(amount: str, currency: str) -> str:
     decimals = max(2, -int(Decimal(amount).as_tuple().exponent))
-    return f"{Decimal(amount):,.{decimals}f} {currency} a month"
+    return f"{Decimal(amount):,.{decimals}f} {currency}"
 
 
-def print_table(console: Console, projects: list[ShownProject]) -> None:
-    """Each project: what it is, and where to look in the console."""
-    for project in projects:
+def print_table(console: Console, stack: ShownStack) -> None:
+    """Each project: what it is, and where to look in the console; then what several share."""
+    for project in stack.projects:
         console.print(f"[bold]{project.name}[/]  {project.project_id}  {project.number}", soft_wrap=True)
         rows = Table.grid(padding=(0, 2), pad_edge=True)
         rows.add_row("  tier", f"{project.tier}, billing {project.billing}")
         rows.add_row("  keys", ", ".join(project.keys) or "none")
         rows.add_row("  budget", project.budget)
+        rows.add_row("  spend cap", project.spend_cap)
         rows.add_row("  limits", "\n".join(project.limits) or "none")
+        if project.quotas:
+            rows.add_row("  quotas", "\n".join(project.quotas))
         console.print(rows)
         console.print(f"    usage   {project.console['usage']}", markup=False, soft_wrap=True)
+    for name, shared in stack.shared_budgets.items():
+        console.print(f"[bold]{name}[/]  shared budget", soft_wrap=True)
+        console.print(f"    {shared}", markup=False, soft_wrap=True)

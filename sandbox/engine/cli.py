@@ -12,9 +12,10 @@ from sandbox.errors import PrerequisiteError, SandboxError
 from sandbox.files import only_one
 from sandbox.steps import step
 
-MINIMUM = (3, 154, 0)
-"""The first CLI that reads PULUMI_PARALLEL, which the default of 4 operations a core makes necessary. All else
-that is used here is older: `stackConfigDir` (3.27.0), `toolchain` in the runtime's options (3.119.0)."""
+MINIMUM = (3, 219, 0)
+"""The first CLI with error hooks, which wait for an API that is not ready and name the setting of a refusal. All else
+that is used here is older: `stackConfigDir` (3.27.0), `toolchain` in the runtime's options (3.119.0),
+PULUMI_PARALLEL (3.154.0)."""
 
 LANGUAGE_HOST = "pulumi-language-python"
 PROGRAM_RUNNER = "pulumi-language-python-exec"

@@ -69,7 +69,7 @@ def test_a_new_enough_pulumi_on_path_is_used_as_it_is(machine: FakeCommand) -> N
 @pytest.mark.parametrize(
     ("script", "host", "reason"),
     [
-        ("echo v3.153.1", True, "is 3.153.1, older than 3.154.0"),
+        ("echo v3.218.1", True, "is 3.218.1, older than 3.219.0"),
         ("echo broken >&2; exit 1", True, "pulumi version` fails"),
         ("echo v3.300.0", False, "has no pulumi-language-python beside it"),
     ],
