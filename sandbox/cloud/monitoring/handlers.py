@@ -1,12 +1,10 @@
 """Cloud Monitoring v3 (channels, alert policies) and v1 (dashboards)."""
 
-from hashlib import sha256
-
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.monitoring import models
+from sandbox.cloud.monitoring import channels, dashboards, models, policies
 
 v3 = Handlers()
 v1 = Handlers()
@@ -42,22 +40,22 @@ def create_channel(call: Call) -> JsonObject:
         "creationRecord": models.stamp(call.now),
         "mutationRecords": [models.stamp(call.now)],
     }
-    models.check_channel(channel)
+    channels.check(channel)
     models.save(call.store, project.number, models.CHANNELS, identifier, channel)
-    return models.shown_channel(channel)
+    return channels.shown(channel)
 
 
 @v3("monitoring.projects.notificationChannels.get")
 def get_channel(call: Call) -> JsonObject:
     """A channel."""
-    return models.shown_channel(models.find(call.store, _project(call).number, models.CHANNELS, call.ids[1]))
+    return channels.shown(models.find(call.store, _project(call).number, models.CHANNELS, call.ids[1]))
 
 
 @v3("monitoring.projects.notificationChannels.list")
 def list_channels(call: Call) -> JsonObject:
     """The channels of a project."""
     found = models.listed(call.store, _project(call).number, models.CHANNELS)
-    return _page(call, models.CHANNELS, [models.shown_channel(channel) for channel in found])
+    return _page(call, models.CHANNELS, [channels.shown(channel) for channel in found])
 
 
 @v3("monitoring.projects.notificationChannels.patch")
@@ -74,9 +72,9 @@ def patch_channel(call: Call) -> JsonObject:
     changed.setdefault("enabled", True)
     if changed.get("type") != current["type"]:
         raise invalid_argument("Field 'type' cannot be changed.")
-    models.check_channel(changed)
+    channels.check(changed)
     models.save(call.store, project.number, models.CHANNELS, call.ids[1], changed)
-    return models.shown_channel(changed)
+    return channels.shown(changed)
 
 
 @v3("monitoring.projects.notificationChannels.delete")
@@ -92,7 +90,7 @@ def delete_channel(call: Call) -> JsonObject:
 def _policy(call: Call, project: projects.Project, identifier: str, body: JsonObject) -> JsonObject:
     name = f"projects/{project.project_id}/{models.POLICIES}/{identifier}"
     policy = {**body, "name": name, "enabled": body.get("enabled", True)}
-    models.check_policy(call.store, project.number, policy)
+    policies.check(call.store, project.number, policy)
     policy["conditions"] = [
         {"name": f"{name}/conditions/{models.new_id(call.store)}", **condition}
         for condition in policy["conditions"]
@@ -143,20 +141,14 @@ def delete_policy(call: Call) -> JsonObject:
     return {}
 
 
-def _dashboard(name: str, body: JsonObject) -> JsonObject:
-    if not body.get("displayName"):
-        raise invalid_argument("Field 'displayName' must be set.")
-    content = {key: value for key, value in body.items() if key not in ("name", "etag")}
-    etag = sha256(repr(sorted(content.items())).encode()).hexdigest()[:32]
-    return {**content, "name": name, "etag": etag}
-
-
 @v1("monitoring.projects.dashboards.create")
 def create_dashboard(call: Call) -> JsonObject:
     """Create a dashboard; its name may give its id."""
     project = _project(call)
     identifier = call.body.get("name", "").rpartition("/")[2] or models.new_id(call.store)
-    dashboard = _dashboard(f"projects/{project.number}/{models.DASHBOARDS}/{identifier}", call.body)
+    models.require_free(call.store, project.number, models.DASHBOARDS, identifier)
+    name = f"projects/{project.number}/{models.DASHBOARDS}/{identifier}"
+    dashboard = dashboards.made(name, call.body, call.message)
     if not call.query.get("validateOnly"):
         models.save(call.store, project.number, models.DASHBOARDS, identifier, dashboard)
     return dashboard
@@ -181,7 +173,7 @@ def patch_dashboard(call: Call) -> JsonObject:
     current = models.find(call.store, project.number, models.DASHBOARDS, call.ids[1])
     if call.body.get("etag", current["etag"]) != current["etag"]:
         raise CloudError("ABORTED", "The etag does not match the current etag of the dashboard.")
-    dashboard = _dashboard(current["name"], call.body)
+    dashboard = dashboards.made(current["name"], call.body, call.message)
     if not call.query.get("validateOnly"):
         models.save(call.store, project.number, models.DASHBOARDS, call.ids[1], dashboard)
     return dashboard

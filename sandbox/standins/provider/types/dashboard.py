@@ -1,6 +1,7 @@
 """A dashboard of Cloud Monitoring, given as the JSON that Google has for it."""
 
 import json
+import re
 from typing import Any
 
 from typing_extensions import override
@@ -17,9 +18,7 @@ _MISTAKES = {
     "Illegal trailing comma before end of object": "looking for beginning of object key string",
     "Expecting value": "looking for beginning of value",
     "Expecting ':' delimiter": "after object key",
-    "Expecting ',' delimiter": "after object key:value pair",
     "Invalid control character at": "in string literal",
-    "Invalid \\escape": "in string escape code",
     "Extra data": "after top-level value",
 }
 _MAP = "Go value of type map[string]interface {}"
@@ -33,7 +32,10 @@ def _parsed(content: str) -> Any:
         value = float(digits)
         return int(value) if value.is_integer() else value
 
-    return json.loads(content, parse_float=number)
+    def refused(constant: str) -> None:
+        raise json.JSONDecodeError("Expecting value", content, content.index(constant))
+
+    return json.loads(content, parse_float=number, parse_constant=refused)
 
 
 def _mistake(content: str) -> str | None:
@@ -42,9 +44,35 @@ def _mistake(content: str) -> str | None:
     except json.JSONDecodeError as error:
         if error.pos >= len(content.rstrip()) or error.msg.startswith("Unterminated string"):
             return "unexpected end of JSON input"
-        said = next((said for start, said in _MISTAKES.items() if error.msg.startswith(start)), error.msg)
-        return f"invalid character {content[error.pos]!r} {said}"
+        return _in_go(error.msg, content, error.pos)
     return None
+
+
+def _in_go(message: str, content: str, at: int) -> str:
+    said = next((said for start, said in _MISTAKES.items() if message.startswith(start)), message)
+    literal = next((word for word in ("true", "false", "null") if content[at] == word[0]), "")
+    if message.startswith("Expecting value") and literal:
+        same = next(
+            count for count, char in enumerate(literal) if content[at + count : at + count + 1] != char
+        )
+        at, said = at + same, f"in literal {literal} (expecting '{literal[same]}')"
+    elif message.startswith("Invalid \\escape"):
+        at, said = at + 1, "in string escape code"
+    elif message.startswith("Expecting ','"):
+        said = "after array element" if _opener(content[:at]) == "[" else "after object key:value pair"
+    char = content[at : at + 1] or " "
+    shown = "'\\''" if char == "'" else repr(char)
+    return f"invalid character {shown} {said}"
+
+
+def _opener(content: str) -> str:
+    """What the end of a text is in: a list's bracket or an object's."""
+    depth = 0
+    for char in reversed(re.sub(r'"(?:[^"\\]|\\.)*"', "", content)):
+        depth += (char in "]}") - (char in "[{")
+        if depth < 0:
+            return char
+    return ""
 
 
 def _check(content: Value) -> str | None:

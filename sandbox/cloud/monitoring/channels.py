@@ -1,0 +1,70 @@
+"""Google's rules for notification channels."""
+
+import re
+from typing import Final
+
+from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.monitoring.fields import check_display_name, check_user_labels, invalid, missing
+
+_FIELD: Final = "notification_channel"
+#: Channel type → the labels that it must have.
+_REQUIRED: Final = {
+    "email": ("email_address",),
+    "google_chat": ("space",),
+    "pagerduty": ("service_key",),
+    "pubsub": ("topic",),
+    "slack": ("auth_token", "channel_name"),
+    "sms": ("number",),
+    "webhook_basicauth": ("password", "url", "username"),
+    "webhook_tokenauth": ("url",),
+}
+_OPTIONAL: Final = {"slack": ("team",)}
+_SECRET: Final = frozenset({"auth_token", "password", "service_key"})
+#: Label → its form, and what is said of another.
+_FORMS: Final = {
+    "email_address": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "must be a valid email address."),
+    "number": (re.compile(r"\+?[\d\s().-]{5,20}"), "must be a valid phone number."),
+    "topic": (
+        re.compile(r"projects/[^/]+/topics/[^/]+"),
+        "must be a topic's name, projects/[PROJECT_ID]/topics/[TOPIC].",
+    ),
+    "url": (re.compile(r"https?://\S+"), "must be a valid URL."),
+}
+
+
+def check(channel: JsonObject) -> None:
+    """Google's rules for a channel.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT.
+    """
+    kind, labels = channel.get("type", ""), channel.get("labels", {})
+    if not kind:
+        raise missing(f"{_FIELD}.type")
+    if kind not in _REQUIRED:
+        raise invalid(f"{_FIELD}.type", kind, "Unrecognized channel type.")
+    for name in _REQUIRED[kind]:
+        if name not in labels:
+            raise missing(f"{_FIELD}.labels[{name}]")
+    for name, value in labels.items():
+        field = f"{_FIELD}.labels[{name}]"
+        if name not in (*_REQUIRED[kind], *_OPTIONAL.get(kind, ())):
+            raise invalid_argument(f"Field {field} is not a label of the channel type {kind}.")
+        if not value:
+            raise invalid_argument(
+                f"Field {field} had an invalid value: Value must NOT be empty if provided."
+            )
+        form, why = _FORMS.get(name, (None, ""))
+        if form and not form.fullmatch(value):
+            raise invalid(field, value, why)
+    check_display_name(channel, f"{_FIELD}.display_name")
+    check_user_labels(channel, f"{_FIELD}.user_labels")
+    if len(channel.get("description", "")) > 1024:
+        raise invalid_argument(f"Field {_FIELD}.description must be at most 1024 characters.")
+
+
+def shown(channel: JsonObject) -> JsonObject:
+    """A channel without what it holds in secret: Google never gives that out again."""
+    labels = channel.get("labels", {})
+    obfuscated = {name: "*" * 8 if name in _SECRET else value for name, value in labels.items()}
+    return {**channel, "labels": obfuscated}
