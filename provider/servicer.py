@@ -112,7 +112,8 @@ class Servicer(ProviderServicer):
         resource = await _resource(request.urn, context)
         inputs = _values(request.news)
         failures = list(resource.failures(inputs))
-        if not failures and not is_unknown(inputs):
+        # What has not changed was looked up when it was new: a preview of a large stack asks Google nothing.
+        if not failures and not is_unknown(inputs) and inputs != _values(request.olds):
             failures = await self._looked_up(resource, inputs, request.urn)
         return provider_pb2.CheckResponse(
             inputs=request.news,
