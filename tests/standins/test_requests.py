@@ -29,13 +29,14 @@ config:
 VARIABLE = [
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
     (re.compile(r"budgets/[0-9a-f-]{36}"), "budgets/ID"),
-    (re.compile(r"(notificationChannels|alertPolicies|conditions)/\d+"), r"\1/ID"),
+    (re.compile(r"(notificationChannels|alertPolicies|conditions|dashboards)/\d+"), r"\1/ID"),
+    (re.compile(r'"etag": "[0-9a-f]{32}"'), '"etag": "ETAG"'),
     (re.compile(r"\b10000\d{7}\b"), "NUMBER"),
 ]
 #: The object that a request is about: what its path names, without what is below it.
 OBJECT = re.compile(
     r"/v\d+/(.*?/keys/[^/?]+|.*?/budgets(?:/ID)?|.*?/consumerOverrides|.*?/quotaPreferences(?:/[^/?]+)?"
-    r"|.*?/(?:notificationChannels|alertPolicies)(?:/ID)?|projects/[^/?:]+/services|projects/[^/?:]+|[^?]*)"
+    r"|.*?/(?:notificationChannels|alertPolicies|dashboards)(?:/ID)?|projects/[^/?:]+/services|projects/[^/?:]+|[^?]*)"
 )
 
 #: Listings and collections that several resources ask for by one path: no order holds between resources.
