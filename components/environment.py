@@ -16,10 +16,10 @@ from components.dashboard import Dashboard
 from components.hooks import settings_at
 from components.host import KeyConstraint, NotificationHost
 from components.keys import ApiKeys
-from components.limits import ModelLimits
+from components.limits import ModelLimits, ModelLimitsArgs
 from components.native import TierCheck, native_provider, providers_of
 from components.project import Project, ProjectArgs
-from components.quotas import Quotas
+from components.quotas import Quotas, QuotasArgs
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.console import console_links
 from landing_zone.settings import (
@@ -83,24 +83,9 @@ class GeminiProject(Component):
             self._child(*(apis.enabled[api] for api in (GEMINI_API, API_KEYS_API) if api in apis.enabled)),
         )
         self._watch(monitored, channels, keys)
-        limits = ModelLimits(
-            name, {"projectId": settings.project_id, "limits": settings.limits}, self._child(gemini)
-        )
-        quotas = Quotas(
-            name, {"projectId": settings.project_id, "quotas": settings.quotas}, self._child(gemini)
-        )
-        ProjectCare(
-            name,
-            {
-                "projectId": settings.project_id,
-                "projectNumber": project.number,
-                "tags": settings.tags,
-                "contacts": settings.contacts,
-                "constraint": self._shared.constraint if settings.forbid_unrestricted_keys else None,
-            },
-            self._child(project.ready),
-        )
-        found |= {"limits": limits.effective, "quotas": quotas.summary, "tierFound": self._tier(gemini)}
+        found |= self._quotas(gemini)
+        found["tierFound"] = self._tier(gemini)
+        self._care(project)
         self.summary = _summary(settings, project, keys, found)
         self.register_outputs(self.summary)
 
@@ -109,8 +94,37 @@ class GeminiProject(Component):
             parent=self, depends_on=list(after), providers=self._providers_of_children or None
         )
 
+    def _quotas(self, gemini: pulumi.Resource) -> dict[str, Any]:
+        settings = self._settings
+        found: dict[str, Any] = {"limits": {}, "quotas": {}}
+        if settings.limits:
+            args: ModelLimitsArgs = {"projectId": settings.project_id, "limits": settings.limits}
+            found["limits"] = ModelLimits(self._name, args, self._child(gemini)).effective
+        if settings.quotas:
+            quotas: QuotasArgs = {"projectId": settings.project_id, "quotas": settings.quotas}
+            found["quotas"] = Quotas(self._name, quotas, self._child(gemini)).summary
+        return found
+
+    def _care(self, project: Project) -> None:
+        settings = self._settings
+        constraint = self._shared.constraint if settings.forbid_unrestricted_keys else None
+        if settings.tags or settings.contacts or constraint is not None:
+            ProjectCare(
+                self._name,
+                {
+                    "projectId": settings.project_id,
+                    "projectNumber": project.number,
+                    "tags": settings.tags,
+                    "contacts": settings.contacts,
+                    "constraint": constraint,
+                },
+                self._child(project.ready),
+            )
+
     def _channels(self, monitored: pulumi.Resource) -> list[pulumi.Input[str]]:
         alerts = self._settings.alerts
+        if not alerts.somebody:
+            return []
         named = {
             name: self._shared.channels[name] for name in alerts.channels if name in self._shared.channels
         }
