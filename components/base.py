@@ -26,17 +26,20 @@ class Component(pulumi.ComponentResource):
         self,
         protect: bool | None = None,
         secret_outputs: list[str] | None = None,
-        ignored: list[str] | None = None,
+        existing: str | None = None,
     ) -> pulumi.ResourceOptions:
         """Options for one child: built fresh, so that the caller's aliases and protection do not leak into it.
 
-        They wait for what the component was told to wait for, and for an API that is not ready yet.
+        They wait for what the component was told to wait for, and for an API that is not ready yet. `existing` is the
+        id of one to take over instead of making it.
         """
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=self._after,
             protect=protect,
             additional_secret_outputs=secret_outputs,
-            ignore_changes=ignored,
+            import_=existing,
+            # What was there before the stack outlives it.
+            retain_on_delete=True if existing else None,
             hooks=on_error(),
         )

@@ -51,7 +51,10 @@ class Budget(Component):
             ownership_scope={"allUsers": "ALL_USERS", "billingAccount": "BILLING_ACCOUNT", None: None}[
                 settings.ownership
             ],
-            opts=self.child(),
+            opts=self.child(
+                existing=settings.existing
+                and f"billingAccounts/{args['billingAccount']}/budgets/{settings.existing}"
+            ),
         ).name
         self.register_outputs({"budgetName": self.budget_name})
 

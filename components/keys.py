@@ -14,7 +14,7 @@ from landing_zone.settings import KeySettings
 class ApiKeysArgs(TypedDict):
     """Which keys, where."""
 
-    projectId: pulumi.Input[str]
+    projectId: str
     """The project's id. Naming it by number instead would replace every key."""
     keys: Mapping[str, KeySettings]
     """By name."""
@@ -42,11 +42,20 @@ class ApiKeys(Component):
                 display_name=settings.display_name or f"{name} {key_name}",
                 service_account_email=settings.service_account,
                 restrictions=_restrictions(settings),
-                opts=self.child(protect=args["protect"] or None, secret_outputs=["keyString"]),
+                name=settings.existing,
+                opts=self.child(
+                    protect=args["protect"] or None,
+                    secret_outputs=["keyString"],
+                    existing=_id(args["projectId"], settings.existing),
+                ),
             )
             self.key_strings[key_name] = pulumi.Output.secret(key.key_string)
             self.uids[key_name] = key.uid
         self.register_outputs({})
+
+
+def _id(project_id: str, existing: str | None) -> str | None:
+    return existing and f"projects/{project_id}/locations/global/keys/{existing}"
 
 
 def _restrictions(settings: KeySettings) -> projects.ApiKeyRestrictionsArgs:

@@ -4,13 +4,19 @@ Exit codes: 0 all is well; 1 something is wrong with the stack; 2 wrong usage, o
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 from rich.console import Console
 
 from landing_zone.cli import show as showing
+from landing_zone.google import inventory
+from landing_zone.google.config import CredentialsError, GoogleConfig
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import Google
 from landing_zone.settings import SettingsError, load_file
 from landing_zone.settings.schema import stack_file_schema
 
@@ -79,6 +85,35 @@ def show(
         _out.print_json(json.dumps(shown.as_json()))
     else:
         showing.print_table(_out, shown)
+
+
+@app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")
+def adopt(
+    project: Annotated[str, typer.Argument(help="The id of a project that exists.")],
+    name: Annotated[str, typer.Option(help="Its name in the stack file.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the settings that take over an existing project as it is: its link, keys, budget and limits."""
+    google = Google(GoogleConfig.read({}, os.environ))
+    try:
+        found = inventory.of_project(google, project)
+    except (GoogleError, CredentialsError) as error:
+        advice = f". {error.remedy}" if isinstance(error, GoogleError) else ""
+        _err.print(f"{project}: {error}{advice}", markup=False)
+        raise typer.Exit(2) from None
+    block = {name or project[:24].strip("-"): found.settings}
+    if as_json:
+        _out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))
+        return
+    typer.echo(
+        "# Below gemini-landing-zone:projects. `existing` takes a key or a budget over, and leaves it when the"
+    )
+    typer.echo(
+        "# stack goes; keep it. The preview says `import` for these, and nothing else of them changes."
+    )
+    typer.echo(yaml.safe_dump(block, sort_keys=False, allow_unicode=True, width=110), nl=False)
+    for line in found.left_out:
+        typer.echo(f"# stays as it is: {line}")
 
 
 def main() -> None:

@@ -28,6 +28,9 @@ class Endpoint:
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+    "apikeys": Endpoint(
+        "https://apikeys.googleapis.com/v2/", ("apikeysCustomEndpoint",), ("GOOGLE_APIKEYS_CUSTOM_ENDPOINT",)
+    ),
     "billingbudgets": Endpoint(
         "https://billingbudgets.googleapis.com/v1/",
         ("billingBudgetsCustomEndpoint", "billingCustomEndpoint"),

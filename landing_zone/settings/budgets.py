@@ -202,6 +202,9 @@ class BudgetRules(Settings):
     topic: fields.TopicReference | None = Field(
         default=None, description="A Pub/Sub topic to publish to: a name under topics, or an existing one."
     )
+    existing: fields.BudgetId | None = Field(
+        default=None, description="The id of a budget that exists: it is taken over, and not made."
+    )
     ownership: Literal["allUsers", "billingAccount"] | None = Field(
         default=None, description="Who may change it: project users too, or the billing account's alone."
     )

@@ -310,4 +310,14 @@ QuotaMetric = _matching(
 QuotaLimitName = _matching(
     r"(/[a-z0-9_]+)+", "a limit's name", "write it as Service Usage lists it, such as /min/model/project"
 )
+KeyId = _matching(
+    r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[0-9a-f-]{36}",
+    "a key's id",
+    "write the last part of the name that `gcloud services api-keys list` shows",
+)
+BudgetId = _matching(
+    r"[0-9a-f-]{36}",
+    "a budget's id",
+    "write the last part of the name that `gcloud billing budgets list` shows",
+)
 Text = Annotated[StrictStr, AfterValidator(_text(1000, "the text"))]

@@ -46,6 +46,9 @@ class KeySettings(Settings):
     service_account: fields.ServiceAccount | None = Field(
         default=None, description="Bind the key to this service account: calls then act as it."
     )
+    existing: fields.KeyId | None = Field(
+        default=None, description="The id of a key that exists: it is taken over, and not made."
+    )
     silent: StrictBool = Field(
         default=False, description="No call is expected with the key: any is told to the alerts' channels."
     )

@@ -1,0 +1,103 @@
+"""`gemini-lz adopt` prints settings that take over an existing project without a change to what it has."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.workspace import Cloud, Workspace
+
+ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
+PROJECT = "acme-legacy-one"
+GEMINI = "generativelanguage.googleapis.com"
+
+
+def _legacy(cloud: Cloud) -> None:
+    """A project that people have made by hand: a key of the Gemini API's, one of everything's, a budget, a limit."""
+    parent = {"type": "folder", "id": "987654321098"}
+    cloud.call(
+        "POST",
+        "/cloudresourcemanager/v1/projects",
+        {"projectId": PROJECT, "name": "Legacy", "parent": parent},
+    )
+    link = {"billingAccountName": f"billingAccounts/{ACCOUNT}"}
+    cloud.call("PUT", f"/cloudbilling/v1/projects/{PROJECT}/billingInfo", link)
+    for service in (GEMINI, "apikeys.googleapis.com"):
+        cloud.call("POST", f"/serviceusage/v1/projects/{PROJECT}/services/{service}:enable", {})
+    restrictions = {
+        "browserKeyRestrictions": {"allowedReferrers": ["https://a.example.com/*"]},
+        "apiTargets": [{"service": GEMINI}],
+    }
+    keys = f"/apikeys/v2/projects/{PROJECT}/locations/global/keys"
+    cloud.call("POST", f"{keys}?keyId=widget-1", {"displayName": "Widget Key", "restrictions": restrictions})
+    cloud.call("POST", f"{keys}?keyId=open-1", {"displayName": "Opens everything"})
+    number = cloud.call("GET", f"/cloudresourcemanager/v1/projects/{PROJECT}")["projectNumber"]
+    budget = {
+        "displayName": "Old budget",
+        "amount": {"specifiedAmount": {"units": "77", "nanos": 500_000_000}},
+        "budgetFilter": {
+            "projects": [f"projects/{number}"],
+            "services": ["services/AEFD-7695-64FA"],
+            "creditTypesTreatment": "INCLUDE_ALL_CREDITS",
+        },
+        "thresholdRules": [
+            {"thresholdPercent": 0.9},
+            {"thresholdPercent": 1, "spendBasis": "FORECASTED_SPEND"},
+        ],
+    }
+    cloud.call("POST", f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets", budget)
+    metric, limit = f"{GEMINI}%2Fgenerate_requests_per_model", "%2Fmin%2Fmodel%2Fproject"
+    path = f"services/{GEMINI}/consumerQuotaMetrics/{metric}/limits/{limit}/consumerOverrides?force=true"
+    override = {"overrideValue": "50", "dimensions": {"model": "gemini-2.5-flash"}}
+    cloud.call("POST", f"/serviceusage/v1beta1/projects/{PROJECT}/{path}", override)
+
+
+def _adopt(workspace: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).parent / "gemini-lz", "adopt", *arguments],
+        env={**os.environ, **workspace.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _state(cloud: Cloud) -> list[Any]:
+    """What people have made there, as Google shows it."""
+    keys = cloud.call("GET", f"/apikeys/v2/projects/{PROJECT}/locations/global/keys")["keys"]
+    budgets = cloud.call("GET", f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets")["budgets"]
+    project = cloud.call("GET", f"/cloudresourcemanager/v1/projects/{PROJECT}")
+    return [sorted(keys, key=lambda key: str(key["name"])), budgets, project]
+
+
+def test_what_it_prints_takes_the_project_over_as_it_is(workspace: Workspace) -> None:
+    _legacy(workspace.cloud)
+    before = _state(workspace.cloud)
+    run = _adopt(workspace, PROJECT, "--name", "legacy")
+    assert run.returncode == 0, run.stderr
+    assert "stays as it is: key Opens everything" in run.stdout
+    projects = yaml.safe_load(run.stdout)
+    assert projects["legacy"]["budget"]["amount"] == "77.5"
+    assert projects["legacy"]["limits"] == {"gemini-2.5-flash": {"requestsPerMinute": 50}}
+
+    config = {"gcp:disableGlobalProjectWarning": "true", "gemini-landing-zone:projects": projects}
+    workspace.write(yaml.safe_dump({"config": config}))
+    taken = {
+        change.op for change in workspace.up() if change.type.split("/")[0] in ("gcp:projects", "gcp:billing")
+    }
+    assert "import" in taken
+    assert "update" not in taken
+    assert _state(workspace.cloud) == before
+    assert workspace.preview() == []
+    workspace.destroy()
+    assert _state(workspace.cloud) == before
+
+
+def test_a_project_that_is_not_there_is_told_with_what_to_do(workspace: Workspace) -> None:
+    run = _adopt(workspace, "acme-nobody-made-it")
+    assert run.returncode == 2
+    assert "403 PERMISSION_DENIED" in run.stderr
+    assert "docs/organization.md" in run.stderr
