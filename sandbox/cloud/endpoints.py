@@ -23,6 +23,10 @@ _TERRAFORM = {
     "GOOGLE_APIKEYS_CUSTOM_ENDPOINT": "apikeys/v2/",
     "GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT": "cloudquotas/v1/",
     "GOOGLE_MONITORING_CUSTOM_ENDPOINT": "monitoring/",
+    "GOOGLE_PUBSUB_CUSTOM_ENDPOINT": "pubsub/v1/",
+    "GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT": "essentialcontacts/v1/",
+    "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT": "orgpolicy/v2/",
+    "GOOGLE_TAGS_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
 }
 
 

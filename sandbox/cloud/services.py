@@ -6,8 +6,11 @@ from sandbox.cloud.cloudbilling import SERVICE as CLOUDBILLING
 from sandbox.cloud.cloudquotas import SERVICE as CLOUDQUOTAS
 from sandbox.cloud.cloudresourcemanager import SERVICE as CLOUDRESOURCEMANAGER
 from sandbox.cloud.core.service import Service
+from sandbox.cloud.essentialcontacts import SERVICE as ESSENTIALCONTACTS
 from sandbox.cloud.generativelanguage import SERVICE as GENERATIVELANGUAGE
 from sandbox.cloud.monitoring import SERVICE as MONITORING
+from sandbox.cloud.orgpolicy import SERVICE as ORGPOLICY
+from sandbox.cloud.pubsub import SERVICE as PUBSUB
 from sandbox.cloud.serviceusage import SERVICE as SERVICEUSAGE
 
 SERVICES: tuple[Service, ...] = (
@@ -19,4 +22,7 @@ SERVICES: tuple[Service, ...] = (
     CLOUDQUOTAS,
     MONITORING,
     GENERATIVELANGUAGE,
+    PUBSUB,
+    ESSENTIALCONTACTS,
+    ORGPOLICY,
 )

@@ -7,6 +7,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, operations, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
+from sandbox.cloud.orgpolicy import models as orgpolicy
 
 handlers = Handlers()
 
@@ -53,9 +54,9 @@ def _settings(body: JsonObject) -> JsonObject:
 @handlers("apikeys.projects.locations.keys.create")
 def create(call: Call) -> JsonObject:
     """Create a key."""
-    key = models.create(
-        call.store, call.now, _number(call), call.query.get("keyId", ""), _settings(call.body)
-    )
+    project, settings = _number(call), _settings(call.body)
+    orgpolicy.require_allowed(call.store, project, orgpolicy.KEYS, "CREATE", settings)
+    key = models.create(call.store, call.now, project, call.query.get("keyId", ""), settings)
     return _operation(call, key, with_string=True)
 
 
@@ -90,6 +91,7 @@ def patch(call: Call) -> JsonObject:
     if mask != "*" and named - _UPDATABLE:
         raise invalid_argument(f"{', '.join(sorted(named - _UPDATABLE))} cannot be updated.", "update_mask")
     settings = masks.apply([path for path in paths if path[0] in _UPDATABLE], key.settings, call.body)
+    orgpolicy.require_allowed(call.store, key.project, orgpolicy.KEYS, "UPDATE", settings)
     return _operation(call, models.change(call.store, call.now, key, settings))
 
 

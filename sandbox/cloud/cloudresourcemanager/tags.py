@@ -1,0 +1,262 @@
+"""Resource Manager v3's tags: keys, their values, and what they are bound to."""
+
+import json
+import re
+from typing import Final
+from urllib.parse import quote, unquote
+
+from sandbox.cloud.cloudresourcemanager import models
+from sandbox.cloud.core import masks, operations, paging
+from sandbox.cloud.core.errors import (
+    JsonObject,
+    already_exists,
+    failed_precondition,
+    invalid_argument,
+    permission_denied,
+)
+from sandbox.cloud.core.service import Call, Handlers
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.times import rfc3339
+
+SCHEMA = """
+CREATE TABLE tags (name TEXT PRIMARY KEY, parent TEXT NOT NULL, short_name TEXT NOT NULL, body TEXT NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE tag_bindings (parent TEXT NOT NULL, tag_value TEXT NOT NULL, PRIMARY KEY (parent, tag_value))
+    WITHOUT ROWID;
+"""
+handlers = Handlers()
+
+_SHORT_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,254}[A-Za-z0-9])?")
+_PROJECT: Final = re.compile(
+    r"//cloudresourcemanager\.googleapis\.com/((?:projects|folders|organizations)/[0-9]+)"
+)
+_TYPE: Final = "type.googleapis.com/google.cloud.resourcemanager.v3"
+_CHANGEABLE: Final = ("description",)
+
+
+def _create(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
+    parent, short_name = call.body.get("parent", ""), call.body.get("shortName", "")
+    above = _above(call.store, collection, parent)
+    if not _SHORT_NAME.fullmatch(short_name):
+        raise invalid_argument(f"Invalid short name: {short_name}.", "short_name")
+    if call.store.row("SELECT 1 FROM tags WHERE parent = ? AND short_name = ?", parent, short_name):
+        raise already_exists(f"A {kind} with short name {short_name} exists under {parent}.")
+    number = 281_470_000_000_000 + call.store.next_value("tags") * 7_919
+    stamp = rfc3339(call.now)
+    body = {
+        **{
+            name: value
+            for name, value in call.body.items()
+            if name in ("description", "purpose", "purposeData")
+        },
+        "name": f"{collection}/{number}",
+        "parent": parent,
+        "shortName": short_name,
+        "namespacedName": f"{above}/{short_name}",
+        "createTime": stamp,
+        "updateTime": stamp,
+        "etag": f"etag-{number}-1",
+    }
+    call.store.run("INSERT INTO tags VALUES (?, ?, ?, ?)", body["name"], parent, short_name, json.dumps(body))
+    return _operation(call, prefix, {"@type": f"{_TYPE}.{kind}", **body})
+
+
+def _above(store: Store, collection: str, parent: str) -> str:
+    """What stands before a short name in a namespaced name."""
+    if collection == "tagValues":
+        return str(_find(store, "tagKeys", parent.removeprefix("tagKeys/"))["namespacedName"])
+    kind, _, identifier = parent.partition("/")
+    if kind == "projects":
+        return models.require_active(store, identifier).project_id
+    models.require_parent(store, parent)
+    return identifier
+
+
+def _find(store: Store, collection: str, identifier: str) -> JsonObject:
+    row = store.row("SELECT body FROM tags WHERE name = ?", f"{collection}/{identifier}")
+    if row is None:
+        raise permission_denied()
+    found: JsonObject = json.loads(row["body"])
+    return found
+
+
+def _of_parent(call: Call, collection: str) -> list[JsonObject]:
+    rows = call.store.rows(
+        "SELECT body FROM tags WHERE parent = ? AND name LIKE ? ORDER BY name",
+        call.query.get("parent", ""),
+        f"{collection}/%",
+    )
+    return [json.loads(row["body"]) for row in rows]
+
+
+def _patch(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
+    current = _find(call.store, collection, call.ids[0])
+    mask = call.query.get("updateMask", "")
+    paths = masks.parse(mask, call.message) if mask else masks.implied(call.body, call.message)
+    kept = [path for path in paths if path[0] in _CHANGEABLE]
+    changed = {**masks.apply(kept, current, call.body), "updateTime": rfc3339(call.now)}
+    call.store.run("UPDATE tags SET body = ? WHERE name = ?", json.dumps(changed), current["name"])
+    return _operation(call, prefix, {"@type": f"{_TYPE}.{kind}", **changed})
+
+
+def _delete(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
+    current = _find(call.store, collection, call.ids[0])
+    below = call.store.row("SELECT 1 FROM tags WHERE parent = ?", current["name"])
+    bound = call.store.row("SELECT 1 FROM tag_bindings WHERE tag_value = ?", current["name"])
+    if below or bound:
+        raise failed_precondition(
+            f"Cannot delete {current['name']}: it still has {'values' if below else 'bindings'}."
+        )
+    call.store.run("DELETE FROM tags WHERE name = ?", current["name"])
+    return _operation(call, prefix, {"@type": f"{_TYPE}.{kind}", **current})
+
+
+def _operation(call: Call, prefix: str, response: JsonObject) -> JsonObject:
+    return operations.start(call.store, f"operations/{prefix}.", response=response)
+
+
+def _page(call: Call, name: str, found: list[JsonObject]) -> JsonObject:
+    page, token = paging.requested(call.query, default=100, maximum=300).cut(
+        found, lambda item: str(item["name"])
+    )
+    return ({name: page} if page else {}) | token
+
+
+def _serve(collection: str, kind: str, prefix: str) -> None:
+    """Tag keys and tag values have the same methods."""
+    base = f"cloudresourcemanager.{collection}"
+    handlers(f"{base}.create")(lambda call: _create(call, collection, kind, f"c{prefix}"))
+    handlers(f"{base}.get")(lambda call: _find(call.store, collection, call.ids[0]))
+    handlers(f"{base}.list")(lambda call: _page(call, collection, _of_parent(call, collection)))
+    handlers(f"{base}.patch")(lambda call: _patch(call, collection, kind, f"u{prefix}"))
+    handlers(f"{base}.delete")(lambda call: _delete(call, collection, kind, f"d{prefix}"))
+
+    @handlers(f"{base}.getNamespaced")
+    def get_namespaced(call: Call) -> JsonObject:
+        for row in call.store.rows("SELECT body FROM tags WHERE name LIKE ?", f"{collection}/%"):
+            found: JsonObject = json.loads(row["body"])
+            if found["namespacedName"] == call.query.get("name"):
+                return found
+        raise permission_denied()
+
+
+_serve("tagKeys", "TagKey", "tk")
+_serve("tagValues", "TagValue", "tv")
+
+
+@handlers("cloudresourcemanager.tagBindings.create")
+def create_binding(call: Call) -> JsonObject:
+    parent = _bound(call.store, call.body.get("parent", ""))
+    value = _value(call.store, call.body)
+    for other in _values_of(call.store, parent):
+        if other["name"] == value["name"]:
+            raise already_exists(f"A binding of {value['name']} to {parent} exists.")
+        if other["parent"] == value["parent"]:
+            raise failed_precondition(
+                f"Resource {parent} already has a value of tag key {value['parent']}: {other['name']}."
+            )
+    call.store.run("INSERT INTO tag_bindings VALUES (?, ?)", parent, value["name"])
+    return _operation(call, "rctb", {"@type": f"{_TYPE}.TagBinding", **_binding(parent, value)})
+
+
+@handlers("cloudresourcemanager.tagBindings.list")
+def list_bindings(call: Call) -> JsonObject:
+    parent = _bound(call.store, call.query.get("parent", ""))
+    return _page(call, "tagBindings", [_binding(parent, value) for value in _values_of(call.store, parent)])
+
+
+@handlers("cloudresourcemanager.tagBindings.delete")
+def delete_binding(call: Call) -> JsonObject:
+    # `tagBindings/{parent, encoded}/tagValues/N`; a client may or may not encode it once more.
+    text = unquote("/".join(call.ids))
+    parent, _, value = text.rpartition("/tagValues/")
+    found = unquote(parent)
+    if not call.store.run(
+        "DELETE FROM tag_bindings WHERE parent = ? AND tag_value = ?", found, f"tagValues/{value}"
+    ):
+        raise permission_denied()
+    return _operation(call, "rdtb", {"@type": "type.googleapis.com/google.protobuf.Empty"})
+
+
+@handlers("cloudresourcemanager.effectiveTags.list")
+def list_effective(call: Call) -> JsonObject:
+    """The values bound to a resource and to what is above it; the nearest of a key counts."""
+    parent = _bound(call.store, call.query.get("parent", ""))
+    host = "//cloudresourcemanager.googleapis.com/"
+    found: dict[str, JsonObject] = {}
+    for name in _ancestors(call.store, parent.removeprefix(host)):
+        for value in _values_of(call.store, f"{host}{name}"):
+            found.setdefault(
+                value["parent"],
+                {
+                    "tagValue": value["name"],
+                    "namespacedTagValue": value["namespacedName"],
+                    "tagKey": value["parent"],
+                    "namespacedTagKey": value["namespacedName"].rpartition("/")[0],
+                    **({"inherited": True} if f"{host}{name}" != parent else {}),
+                },
+            )
+    return {"effectiveTags": list(found.values())} if found else {}
+
+
+def _ancestors(store: Store, name: str) -> list[str]:
+    kind, _, identifier = name.partition("/")
+    if kind == "projects":
+        return [name, *models.ancestry(store, models.require(store, identifier))[1:]]
+    names = [name]
+    while kind == "folders" and (folder := models.find_folder(store, identifier)):
+        names.append(folder.parent)
+        kind, _, identifier = folder.parent.partition("/")
+    return names
+
+
+def _bound(store: Store, parent: str) -> str:
+    """The full name of a resource that tags are bound to, with the project by its number."""
+    match = _PROJECT.fullmatch(parent)
+    if not match:
+        raise invalid_argument(
+            f"Invalid parent: {parent}. Write //cloudresourcemanager.googleapis.com/projects/NUMBER.",
+            "parent",
+        )
+    kind, _, identifier = match[1].partition("/")
+    if kind == "projects":
+        models.require_active(store, identifier)
+    else:
+        models.require_parent(store, match[1])
+    return parent
+
+
+def _value(store: Store, body: JsonObject) -> JsonObject:
+    name = body.get("tagValue", "")
+    if name:
+        return _find(store, "tagValues", name.removeprefix("tagValues/"))
+    for row in store.rows("SELECT body FROM tags WHERE name LIKE 'tagValues/%'"):
+        found: JsonObject = json.loads(row["body"])
+        if found["namespacedName"] == body.get("tagValueNamespacedName"):
+            return found
+    raise permission_denied()
+
+
+def _values_of(store: Store, parent: str) -> list[JsonObject]:
+    rows = store.rows(
+        "SELECT body FROM tags JOIN tag_bindings ON tag_value = name WHERE tag_bindings.parent = ? ORDER BY name",
+        parent,
+    )
+    return [json.loads(row["body"]) for row in rows]
+
+
+def _binding(parent: str, value: JsonObject) -> JsonObject:
+    return {
+        "name": f"tagBindings/{quote(parent, safe='')}/{value['name']}",
+        "parent": parent,
+        "tagValue": value["name"],
+        "tagValueNamespacedName": value["namespacedName"],
+    }
+
+
+def forget_project(store: Store, number: str) -> None:
+    """A project in deletion loses its bindings."""
+    store.run(
+        "DELETE FROM tag_bindings WHERE parent = ?",
+        f"//cloudresourcemanager.googleapis.com/projects/{number}",
+    )

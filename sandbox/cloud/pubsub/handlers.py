@@ -1,0 +1,133 @@
+"""Pub/Sub v1, method by method."""
+
+from sandbox.cloud.core import iam, masks, paging
+from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.core.service import Call, Handlers
+from sandbox.cloud.pubsub import models
+
+handlers = Handlers()
+
+_TOPICS = "pubsub.projects.topics"
+_SUBSCRIPTIONS = "pubsub.projects.subscriptions"
+_FIXED = {"name", "kmsKeyName"}
+
+
+def _topic(call: Call) -> str:
+    return models.topic_name(call.store, call.ids[0], call.ids[1])
+
+
+def _subscription(call: Call) -> str:
+    return models.subscription_name(call.store, call.ids[0], call.ids[1])
+
+
+@handlers(f"{_TOPICS}.create")
+def create_topic(call: Call) -> JsonObject:
+    return models.create_topic(call.store, _topic(call), call.body)
+
+
+@handlers(f"{_TOPICS}.get")
+def get_topic(call: Call) -> JsonObject:
+    return models.require_topic(call.store, _topic(call))
+
+
+@handlers(f"{_TOPICS}.list")
+def list_topics(call: Call) -> JsonObject:
+    page, token = paging.requested(call.query, default=100, maximum=1000).cut(
+        models.topics(call.store, call.ids[0]), lambda topic: str(topic["name"])
+    )
+    return ({"topics": page} if page else {}) | token
+
+
+@handlers(f"{_TOPICS}.patch")
+def patch_topic(call: Call) -> JsonObject:
+    topic = models.require_topic(call.store, _topic(call))
+    mask = call.body.get("updateMask", "")
+    if not mask:
+        raise invalid_argument("The update_mask in the UpdateTopicRequest must be set.", "update_mask")
+    patch = {**call.body.get("topic", {})}
+    field = call.message.fields["topic"].message
+    if field is None:
+        raise LookupError("UpdateTopicRequest.topic is no message")
+    paths = masks.parse(mask, field())
+    if fixed := {path[0] for path in paths} & _FIXED:
+        raise invalid_argument(f"The field {', '.join(sorted(fixed))} is immutable.", "update_mask")
+    return models.save_topic(call.store, masks.apply(paths, topic, patch))
+
+
+@handlers(f"{_TOPICS}.delete")
+def delete_topic(call: Call) -> JsonObject:
+    models.delete_topic(call.store, _topic(call))
+    return {}
+
+
+@handlers(f"{_TOPICS}.publish")
+def publish(call: Call) -> JsonObject:
+    messages = call.body.get("messages", [])
+    return {"messageIds": models.publish(call.store, _topic(call), messages, call.now)}
+
+
+@handlers(f"{_TOPICS}.subscriptions.list")
+def list_subscriptions_of_topic(call: Call) -> JsonObject:
+    page, token = paging.requested(call.query, default=100, maximum=1000).cut(
+        models.subscriptions_of(call.store, _topic(call)), str
+    )
+    return ({"subscriptions": page} if page else {}) | token
+
+
+@handlers(f"{_TOPICS}.getIamPolicy")
+def get_policy(call: Call) -> JsonObject:
+    return iam.get_policy(call.store, _existing(call))
+
+
+@handlers(f"{_TOPICS}.setIamPolicy")
+def set_policy(call: Call) -> JsonObject:
+    return iam.set_policy(call.store, _existing(call), call.body.get("policy", {}))
+
+
+@handlers(f"{_TOPICS}.testIamPermissions")
+def test_permissions(call: Call) -> JsonObject:
+    _existing(call)
+    return iam.test_permissions(call.body)
+
+
+def _existing(call: Call) -> str:
+    return str(models.require_topic(call.store, _topic(call))["name"])
+
+
+@handlers(f"{_SUBSCRIPTIONS}.create")
+def create_subscription(call: Call) -> JsonObject:
+    return models.create_subscription(call.store, _subscription(call), call.body)
+
+
+@handlers(f"{_SUBSCRIPTIONS}.get")
+def get_subscription(call: Call) -> JsonObject:
+    return models.require_subscription(call.store, _subscription(call))
+
+
+@handlers(f"{_SUBSCRIPTIONS}.list")
+def list_subscriptions(call: Call) -> JsonObject:
+    page, token = paging.requested(call.query, default=100, maximum=1000).cut(
+        models.subscriptions(call.store, call.ids[0]), lambda each: str(each["name"])
+    )
+    return ({"subscriptions": page} if page else {}) | token
+
+
+@handlers(f"{_SUBSCRIPTIONS}.delete")
+def delete_subscription(call: Call) -> JsonObject:
+    models.delete_subscription(call.store, _subscription(call))
+    return {}
+
+
+@handlers(f"{_SUBSCRIPTIONS}.pull")
+def pull(call: Call) -> JsonObject:
+    most = call.body.get("maxMessages", 0)
+    if most < 1:
+        raise invalid_argument("The value for max_messages is too small.", "max_messages")
+    received = models.pull(call.store, _subscription(call), most)
+    return {"receivedMessages": received} if received else {}
+
+
+@handlers(f"{_SUBSCRIPTIONS}.acknowledge")
+def acknowledge(call: Call) -> JsonObject:
+    models.acknowledge(call.store, _subscription(call), call.body.get("ackIds", []))
+    return {}
