@@ -51,8 +51,12 @@ def patch_policy(call: Call) -> JsonObject:
         raise CloudError("ABORTED", "The etag does not match: the policy was changed in the meantime.")
     mask = call.query.get("updateMask", "")
     names = {path[0] for path in masks.parse(mask, call.message)} if mask else {"spec", "dryRunSpec"}
-    kept: JsonObject = {name: current[name] for name in ("spec", "dryRunSpec") if name in current and name not in names}
-    given: JsonObject = {name: call.body[name] for name in ("spec", "dryRunSpec") if name in call.body and name in names}
+    kept: JsonObject = {
+        name: current[name] for name in ("spec", "dryRunSpec") if name in current and name not in names
+    }
+    given: JsonObject = {
+        name: call.body[name] for name in ("spec", "dryRunSpec") if name in call.body and name in names
+    }
     return models.save_policy(call.store, call.now, parent, constraint, {**kept, **given})
 
 

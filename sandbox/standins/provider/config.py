@@ -16,6 +16,10 @@ ENDPOINTS = {
     "apikeys": ("apikeysCustomEndpoint", "GOOGLE_APIKEYS_CUSTOM_ENDPOINT"),
     "cloudquotas": ("cloudQuotasCustomEndpoint", "GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT"),
     "monitoring": ("monitoringCustomEndpoint", "GOOGLE_MONITORING_CUSTOM_ENDPOINT"),
+    "pubsub": ("pubsubCustomEndpoint", "GOOGLE_PUBSUB_CUSTOM_ENDPOINT"),
+    "essentialcontacts": ("essentialContactsCustomEndpoint", "GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT"),
+    "orgpolicy": ("orgPolicyCustomEndpoint", "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT"),
+    "tags": ("tagsCustomEndpoint", "GOOGLE_TAGS_CUSTOM_ENDPOINT"),
 }
 _PROJECT = ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 

@@ -8,13 +8,17 @@ from sandbox.standins.provider.types import (
     alert_policy,
     api_key,
     budget,
+    contact,
     dashboard,
     notification_channel,
+    org_policy,
     project,
     project_info,
     quota_override,
     quota_preference,
     service,
+    tag_binding,
+    topic,
 )
 
 Function = Callable[[Context, Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -26,11 +30,17 @@ LIFECYCLES: Mapping[str, Lifecycle] = {
         service.LIFECYCLE,
         api_key.LIFECYCLE,
         dashboard.LIFECYCLE,
+        org_policy.POLICY_LIFECYCLE,
+        tag_binding.LIFECYCLE,
+        topic.TOPIC_LIFECYCLE,
+        topic.MEMBER_LIFECYCLE,
         *(
             Lifecycle(resource)
             for resource in (
                 alert_policy.ALERT_POLICY,
                 budget.BUDGET,
+                contact.CONTACT,
+                org_policy.CUSTOM_CONSTRAINT,
                 notification_channel.NOTIFICATION_CHANNEL,
                 project_info.PROJECT_INFO,
                 quota_override.QUOTA_OVERRIDE,
