@@ -24,6 +24,7 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
 CALL_TIMEOUT_S = 10
 POLL_S = 0.05
+_STALE = "another version of the local cloud"
 
 Ready = dict[str, Any]
 """The ready file: `{"pid": …, "port": …, "services": {name: port}}`."""
@@ -91,7 +92,10 @@ def launch(layout: Layout, options: list[str]) -> Ready:
         if ready and ready["pid"] == process.pid:
             return ready
         if process.poll() is not None:
-            raise SandboxError(f"The local cloud ended at once. {_log_since(layout.cloud_log, begin)}")
+            said = _log_since(layout.cloud_log, begin)
+            # Pulumi's record of what is in the cloud goes with the cloud.
+            advice = f"\nRemove the whole of {layout.state}, and run the command again." if _STALE in said else ""
+            raise SandboxError(f"The local cloud ended at once. {said}{advice}")
         time.sleep(POLL_S)
     process.kill()
     raise SandboxError(f"The local cloud did not start in time. {_log_since(layout.cloud_log, begin)}")
