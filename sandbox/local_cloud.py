@@ -94,7 +94,9 @@ def launch(layout: Layout, options: list[str]) -> Ready:
         if process.poll() is not None:
             said = _log_since(layout.cloud_log, begin)
             # Pulumi's record of what is in the cloud goes with the cloud.
-            advice = f"\nRemove the whole of {layout.state}, and run the command again." if _STALE in said else ""
+            advice = (
+                f"\nRemove the whole of {layout.state}, and run the command again." if _STALE in said else ""
+            )
             raise SandboxError(f"The local cloud ended at once. {said}{advice}")
         time.sleep(POLL_S)
     process.kill()

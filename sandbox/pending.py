@@ -28,6 +28,10 @@ def _same(*fields: str) -> Callable[[Values, Values], bool]:
     return lambda inputs, item: all(inputs.get(field) == item.get(field) for field in fields)
 
 
+def _same_dashboard(inputs: Values, item: Values) -> bool:
+    return bool(json.loads(inputs["dashboardJson"])["displayName"] == item.get("displayName"))
+
+
 _OVERRIDES = (
     "projects/{project}/services/{service}/consumerQuotaMetrics/{metric}/limits/{limit}/consumerOverrides"
 )
@@ -44,6 +48,15 @@ _LISTED = {
     "gcp:monitoring/alertPolicy:AlertPolicy": _Listed(
         "monitoring/v3/projects/{project}/alertPolicies", "alertPolicies", _same("displayName")
     ),
+    "gcp:monitoring/dashboard:Dashboard": _Listed(
+        "monitoring/v1/projects/{project}/dashboards", "dashboards", _same_dashboard
+    ),
+    "gcp:essentialcontacts/contact:Contact": _Listed(
+        "essentialcontacts/v1/{parent}/contacts", "contacts", _same("email")
+    ),
+    "gcp:tags/tagBinding:TagBinding": _Listed(
+        "cloudresourcemanager/v3/tagBindings?parent={parent}", "tagBindings", _same("tagValue")
+    ),
     "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": _Listed(
         f"serviceusage/v1beta1/{_OVERRIDES}", "overrides", _same("dimensions"), f"{_OVERRIDES}/{{last}}"
     ),
@@ -52,6 +65,10 @@ _LISTED = {
 _CHOSEN = {
     "gcp:organizations/project:Project": "projects/{projectId}",
     "gcp:projects/apiKey:ApiKey": "projects/{project}/locations/global/keys/{name}",
+    "gcp:pubsub/topic:Topic": "projects/{project}/topics/{name}",
+    "gcp:orgpolicy/customConstraint:CustomConstraint": "{parent}/customConstraints/{name}",
+    "gcp:orgpolicy/policy:Policy": "{name}",
+    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": "{parent}/locations/global/quotaPreferences/{name}",
 }
 """Types whose ids are in their inputs. A refresh takes those out again that were never made."""
 
@@ -77,7 +94,7 @@ def _id(resource_type: str, inputs: Values, ready: Ready, known: set[str | None]
     if resource_type in _CHOSEN:
         return _CHOSEN[resource_type].format_map(inputs)
     listed = _LISTED.get(resource_type)
-    if listed is None:  # making it again changes nothing: an API that is enabled, a link
+    if listed is None:  # making it again changes nothing: an API that is enabled, a link, a cap, a limit
         return None
     answer = json.loads(call(ready, "GET", f"/{listed.path.format_map(inputs)}"))
     for item in answer.get(listed.items, []):

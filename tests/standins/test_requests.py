@@ -40,7 +40,7 @@ OBJECT = re.compile(
 )
 
 #: Listings and collections that several resources ask for by one path: no order holds between resources.
-SHARED = (" projects", "/services")
+SHARED = (" projects", "/services", "/notificationChannels")
 
 Request = dict[str, Any]
 
