@@ -137,8 +137,9 @@ def _advice(project: str, expected: str, found: FoundTier) -> str:
         )
     if not found.billing_enabled:
         return (
-            f"{project} should be paid, and its billing is off: the link failed, or the billing account is closed. "
-            "Open the account, then run pulumi up again"
+            f"{project} should be paid, and its billing is off: somebody unlinked it, or its account is closed. "
+            f"Open that, or link it again (gcloud billing projects link {project} --billing-account=ID: the gcp "
+            "plugin does not see that a link is gone); then run pulumi up"
         )
     return (
         f"{project} is linked, and Google still applies the limits of tier {found.tier}. That can last hours. If it "

@@ -62,15 +62,22 @@ _LISTED = {
     ),
 }
 
+_KEY = "projects/{project}/locations/global/keys/{name}"
+_TOPIC = "projects/{project}/topics/{name}"
+_CONSTRAINT = "{parent}/customConstraints/{name}"
+_PREFERENCE = "{parent}/locations/global/quotaPreferences/{name}"
 _CHOSEN = {
-    "gcp:organizations/project:Project": "projects/{projectId}",
-    "gcp:projects/apiKey:ApiKey": "projects/{project}/locations/global/keys/{name}",
-    "gcp:pubsub/topic:Topic": "projects/{project}/topics/{name}",
-    "gcp:orgpolicy/customConstraint:CustomConstraint": "{parent}/customConstraints/{name}",
-    "gcp:orgpolicy/policy:Policy": "{name}",
-    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": "{parent}/locations/global/quotaPreferences/{name}",
+    "gcp:organizations/project:Project": (
+        "projects/{projectId}",
+        "cloudresourcemanager/v1/projects/{projectId}",
+    ),
+    "gcp:projects/apiKey:ApiKey": (_KEY, f"apikeys/v2/{_KEY}"),
+    "gcp:pubsub/topic:Topic": (_TOPIC, f"pubsub/v1/{_TOPIC}"),
+    "gcp:orgpolicy/customConstraint:CustomConstraint": (_CONSTRAINT, f"orgpolicy/v2/{_CONSTRAINT}"),
+    "gcp:orgpolicy/policy:Policy": ("{name}", "orgpolicy/v2/{name}"),
+    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": (_PREFERENCE, f"cloudquotas/v1/{_PREFERENCE}"),
 }
-"""Types whose ids are in their inputs. A refresh takes those out again that were never made."""
+"""Types whose ids are in their inputs, with the path that tells whether they were made."""
 
 
 def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
@@ -85,14 +92,19 @@ def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
         if operation["type"] == "creating" and resource["urn"] not in known:
             made = _id(resource["type"], resource["inputs"], ready, known)
             if made:
-                resources.append({**resource, "id": made, "outputs": resource["inputs"]})
+                # A project may be there without its link, and the plugin's refresh does not see that one is missing.
+                outputs = {
+                    name: value for name, value in resource["inputs"].items() if name != "billingAccount"
+                }
+                resources.append({**resource, "id": made, "outputs": outputs})
                 known.add(made)
     return {**deployment, "resources": resources}
 
 
 def _id(resource_type: str, inputs: Values, ready: Ready, known: set[str | None]) -> str | None:
     if resource_type in _CHOSEN:
-        return _CHOSEN[resource_type].format_map(inputs)
+        identifier, path = (template.format_map(inputs) for template in _CHOSEN[resource_type])
+        return None if "error" in json.loads(call(ready, "GET", f"/{path}")) else identifier
     listed = _LISTED.get(resource_type)
     if listed is None:  # making it again changes nothing: an API that is enabled, a link, a cap, a limit
         return None
