@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pulumi
 import pytest
@@ -14,7 +13,7 @@ from components import Environment
 from landing_zone.settings import EnvironmentSettings, load_file
 
 STACKS = Path(__file__).parents[2] / "stacks"
-OVERRIDE = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
+LIMIT = "gemini-landing-zone:index:ModelLimit"
 BUDGET = "gcp:billing/budget:Budget"
 PROJECT = "gcp:organizations/project:Project"
 KEY = "gcp:projects/apiKey:ApiKey"
@@ -79,12 +78,26 @@ def test_the_sandbox_is_one_free_project_and_two_paid_ones(
         PROJECT: 3,
         "gcp:projects/service:Service": 9,
         KEY: 4,
-        BUDGET: 2,
-        "gcp:monitoring/notificationChannel:NotificationChannel": 3,
-        "gcp:monitoring/alertPolicy:AlertPolicy": 6,
-        # Two limits on the free tier's metrics; seven more, each on those of the three paid tiers.
-        OVERRIDE: 2 + 3 * (5 + 2),
+        # One a paid project, and one of both together.
+        BUDGET: 3,
+        # Each project's own, a webhook, and two addresses that budgets mail to.
+        "gcp:monitoring/notificationChannel:NotificationChannel": 3 + 1 + 2,
+        "gcp:monitoring/alertPolicy:AlertPolicy": 9,
+        "gcp:monitoring/dashboard:Dashboard": 2,
+        "gcp:pubsub/topic:Topic": 1,
+        "gcp:pubsub/topicIAMMember:TopicIAMMember": 1,
+        "gcp:essentialcontacts/contact:Contact": 1,
+        "gcp:orgpolicy/customConstraint:CustomConstraint": 1,
+        "gcp:orgpolicy/policy:Policy": 1,
+        "gcp:cloudquota/sQuotaPreference:SQuotaPreference": 1,
     }
+    own = Counter(
+        resource.typ.rpartition(":")[2]
+        for resource in recorder.resources
+        if resource.typ
+        in (LIMIT, "gemini-landing-zone:index:SpendCap", "gemini-landing-zone:index:TierCheck")
+    )
+    assert own == {"ModelLimit": 5, "SpendCap": 1, "TierCheck": 2}
     assert not any(resource.typ.startswith("gcp:compute") for resource in recorder.resources)
 
 
@@ -94,7 +107,7 @@ def test_a_free_project_has_no_link_and_no_budget(recorder: Recorder, sandbox: E
     assert "billingAccount" not in projects["playground"]
     assert projects["chat"]["billingAccount"] == "01A2B3-C4D5E6-F7A8B9"
     assert all(project["autoCreateNetwork"] for project in projects.values())
-    assert recorder.of(BUDGET).keys() == {"chat", "batch"}
+    assert recorder.of(BUDGET).keys() == {"chat", "batch", "shared-pilot"}
 
 
 def test_a_budget_counts_its_project_by_number_before_credits(
@@ -134,21 +147,22 @@ def test_every_key_opens_the_gemini_api_alone(recorder: Recorder, sandbox: Envir
     }
 
 
-def test_a_paid_limit_holds_on_every_paid_tier(recorder: Recorder, sandbox: EnvironmentSettings) -> None:
+def test_all_other_models_are_denied_after_the_allowed_ones(
+    recorder: Recorder, sandbox: EnvironmentSettings
+) -> None:
     make(sandbox)
-    overrides = recorder.of(OVERRIDE)
-    daily = {
-        (unquote(made["metric"]).partition("/")[2], unquote(made["limit"]), made["overrideValue"])
-        for name, made in overrides.items()
-        if name.startswith("chat--gemini-2.5-flash-requestsPerDay")
+    limits = recorder.of(LIMIT)
+    assert limits["chat--gemini-2.5-pro"] == {
+        "project": "acme-chat-sbx",
+        "model": "gemini-2.5-pro",
+        "requestsPerMinute": 5,
+        "requestsPerDay": 200,
     }
-    assert daily == {
-        ("generate_requests_per_model_per_day", "/d/model/project", "10000"),
-        ("generate_content_paid_tier_2_requests", "/d/model/project", "10000"),
-        ("generate_content_paid_tier_3_requests", "/d/model/project", "10000"),
+    assert limits["batch--others"] == {
+        "project": "acme-batch-sbx",
+        "requestsPerMinute": 0,
+        "allowed": ["gemini-2.5-flash-lite"],
     }
-    free = {unquote(made["metric"]) for name, made in overrides.items() if name.startswith("playground--")}
-    assert free == {"generativelanguage.googleapis.com/generate_content_free_tier_requests"}
 
 
 def test_an_adopted_project_is_read_and_linked_but_never_made(recorder: Recorder) -> None:

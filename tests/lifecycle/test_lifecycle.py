@@ -10,7 +10,9 @@ from tests.workspace import Change, Workspace
 PROJECT = "gcp:organizations/project:Project"
 KEY = "gcp:projects/apiKey:ApiKey"
 BUDGET = "gcp:billing/budget:Budget"
-OVERRIDE = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
+LIMIT = "gemini-landing-zone:index:ModelLimit"
+
+NATIVE = (LIMIT, "gemini-landing-zone:index:SpendCap")
 
 STACK_FILE = (Path(__file__).parents[2] / "stacks" / "Pulumi.sandbox.yaml").read_text()
 
@@ -26,7 +28,11 @@ def edited(*changes: tuple[str, str]) -> str:
 
 def of_google(changes: list[Change]) -> set[tuple[str, str, str]]:
     """(operation, type, name) of the resources that Google has; components are Pulumi's alone."""
-    return {(change.op, change.type, change.name) for change in changes if change.type.startswith("gcp:")}
+    return {
+        (change.op, change.type, change.name)
+        for change in changes
+        if change.type.startswith("gcp:") or change.type in NATIVE
+    }
 
 
 def states(workspace: Workspace) -> dict[str, str]:
@@ -58,7 +64,7 @@ def test_create_look_change_destroy(workspace: Workspace) -> None:
     expected = {
         ("update", BUDGET, "chat"),
         ("update", KEY, "chat--backend"),
-        *(("update", OVERRIDE, f"chat--gemini-2.5-pro-requestsPerMinute-{tier}") for tier in (1, 2, 3)),
+        ("update", LIMIT, "chat--gemini-2.5-pro"),
     }
     assert of_google(workspace.preview()) == expected
     assert of_google(workspace.up()) == expected
@@ -68,7 +74,7 @@ def test_create_look_change_destroy(workspace: Workspace) -> None:
         for item in workspace.cloud.call(
             "GET", "/billingbudgets/v1/billingAccounts/01A2B3-C4D5E6-F7A8B9/budgets"
         )["budgets"]
-        if item["displayName"].startswith("acme-chat-sbx")
+        if item["displayName"] == "acme-chat-sbx Gemini API"
     ]
     assert budget["amount"] == {
         "specifiedAmount": {"currencyCode": "USD", "units": "1500", "nanos": 750_000_000}
@@ -88,6 +94,7 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
     workspace.write(
         edited(
             (budget, ""),
+            ("projects: [chat, batch]", "projects: [chat]"),
             ("projectId: acme-batch-sbx\n      tier: paid", "projectId: acme-batch-sbx\n      tier: free"),
             ("requestsPerMinute: 300, inputTokensPerMinute: 1000000", "requestsPerMinute: 3"),
         )
@@ -96,7 +103,7 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
     assert ("update", PROJECT, "batch") in changed
     assert ("delete", BUDGET, "batch") in changed
     assert {op for op, kind, _ in changed if kind in (PROJECT, KEY)} == {"update"}
-    assert {kind for op, kind, _ in changed if op != "update"} == {BUDGET, OVERRIDE}
+    assert {kind for op, kind, _ in changed if op != "update"} == {BUDGET}
     link = workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")
     assert not link.get("billingEnabled")
     free = workspace.outputs(secrets=True)["projects"]["batch"]
@@ -154,7 +161,12 @@ def test_a_project_that_google_refuses_keeps_no_other_from_being_made(workspace:
     budgets = workspace.cloud.call("GET", "/billingbudgets/v1/billingAccounts/01A2B3-C4D5E6-F7A8B9/budgets")[
         "budgets"
     ]
-    assert [item["displayName"] for item in budgets] == ["acme-chat-sbx Gemini API"]
+    # The shared budget counts the refused project as well; the other project has its own, and its cap.
+    assert sorted(item["displayName"] for item in budgets) == [
+        "acme-chat-sbx Gemini API",
+        "acme-chat-sbx Gemini API cap",
+    ]
+    assert "gemini-landing-zone:projects.batch (batch): " in run.stdout + run.stderr
     # What is missing is made by the next run, once Google agrees.
     workspace.up()
     assert workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")[
