@@ -7,10 +7,13 @@ from typing import Any, Final
 from pydantic_core import PydanticCustomError
 
 from landing_zone.settings import fields
-from landing_zone.settings.problems import Path, Problem
+from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
+from landing_zone.settings.problems import Path, Problem, nearest
+from landing_zone.settings.translate import known_keys
 from landing_zone.settings.values import items, repeated
 
 MAX_CHANNELS: Final = 5
+_KEYS: Final = {*known_keys(BudgetSettings), *known_keys(SharedBudgetSettings)}
 _Found = Iterator[Problem]
 
 
@@ -25,7 +28,7 @@ def budget_problems(budget: Mapping[str, Any], emails: list[Any], email_path: Pa
 
 def _amount(budget: Mapping[str, Any]) -> _Found:
     last = budget.get("lastPeriod") is True
-    if budget.get("amount") is None and not last:
+    if budget.get("amount") is None and not last and not _mistyped(budget, "amount"):
         yield Problem(
             ("amount",), "'amount' is missing", "write amount: (a period's amount), or lastPeriod: true"
         )
@@ -33,10 +36,19 @@ def _amount(budget: Mapping[str, Any]) -> _Found:
         yield Problem(
             ("lastPeriod",), "a budget has an amount or takes the last period's", "leave one of the two out"
         )
-    if budget.get("amount") is not None and budget.get("currency") is None:
+    if (
+        budget.get("amount") is not None
+        and budget.get("currency") is None
+        and not _mistyped(budget, "currency")
+    ):
         yield Problem(
             ("currency",), "'currency' is missing", "write currency: (the billing account's, such as USD)"
         )
+
+
+def _mistyped(budget: Mapping[str, Any], key: str) -> bool:
+    """Whether the key stands there under a mistyped name: that is told already."""
+    return any(name not in _KEYS and nearest(str(name), _KEYS) == key for name in budget)
 
 
 def _period(budget: Mapping[str, Any]) -> _Found:
