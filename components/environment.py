@@ -73,16 +73,16 @@ class GeminiProject(Component):
             name, {"projectId": settings.project_id, "services": services}, self._child(project.ready)
         )
         gemini = apis.enabled[GEMINI_API]
-        # A new project takes channels at once; in an adopted one, Cloud Monitoring may have been turned off.
-        monitored = apis.enabled[MONITORING_API] if watched and settings.adopt else project.ready
-        channels = self._channels(monitored)
+        # Cloud Monitoring is on in a new project; in an adopted one that has it off, the calls are tried again until
+        # it is on.
+        channels = self._channels(project.ready)
         found: dict[str, Any] = self._budget(channels)
         keys = ApiKeys(
             name,
             {"projectId": settings.project_id, "keys": settings.keys, "protect": settings.protect},
             self._child(*(apis.enabled[api] for api in (GEMINI_API, API_KEYS_API) if api in apis.enabled)),
         )
-        self._watch(monitored, channels, keys)
+        self._watch(project.ready, channels, keys)
         found |= self._quotas(gemini)
         found["tierFound"] = self._tier(gemini)
         self._care(project)

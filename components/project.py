@@ -70,5 +70,6 @@ class Project(Component):
     ) -> tuple[pulumi.Resource, pulumi.Output[str], pulumi.Output[str]]:
         # Read, not imported: an import would restate the project's own settings, and delete it with the stack.
         project = organizations.Project.get(name, f"projects/{args['projectId']}", opts=self.child())
-        link = link_of_adopted(name, project.project_id, args.get("billingAccount"), parent=self)
+        # By its id, which is known: the link does not wait for the reading.
+        link = link_of_adopted(name, args["projectId"], args.get("billingAccount"), parent=self)
         return link, project.project_id, project.number

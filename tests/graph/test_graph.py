@@ -1,0 +1,76 @@
+"""The graph that the engine records: no chain is longer than it must be, and no project waits for another."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workspace import Workspace
+
+STACKS = Path(__file__).parents[2] / "stacks"
+BUDGETS = ("gcp:billing/budget:Budget", "gemini-landing-zone:index:SpendCap")
+
+
+def resources(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """URN → resource, of those that Google has."""
+    exported = json.loads(workspace.pulumi("stack", "export").stdout)
+    return {
+        entry["urn"]: entry
+        for entry in exported["deployment"]["resources"]
+        if entry.get("custom") and not entry["type"].startswith("pulumi:")
+    }
+
+
+def needs(entry: dict[str, Any], known: dict[str, dict[str, Any]]) -> set[str]:
+    """The resources that one waits for, by dependency or by a property."""
+    by_property = [urn for urns in (entry.get("propertyDependencies") or {}).values() for urn in urns or []]
+    return {urn for urn in [*(entry.get("dependencies") or []), *by_property] if urn in known}
+
+
+def depth(urn: str, known: dict[str, dict[str, Any]]) -> int:
+    """How many resources stand in the longest chain that ends with this one."""
+    return 1 + max((depth(other, known) for other in needs(known[urn], known)), default=0)
+
+
+def deployed(workspace: Workspace, stack: str) -> dict[str, dict[str, Any]]:
+    """A stack file of the project's, on the local cloud: what is there differs, the projects do not."""
+    text = (STACKS / f"Pulumi.{stack}.yaml").read_text().partition("encryptionsalt")[0]
+    for number in ("111111111111", "222222222222", "333333333333"):
+        text = text.replace(f"folders/{number}", "folders/987654321098")
+    text = text.replace("acme-gemini-seed", "sandbox-seed")
+    if stack == "prod":
+        workspace.cloud.call(
+            "POST", "/cloudresourcemanager/v1/projects", {"projectId": "acme-support-legacy"}
+        )
+    workspace.write(text)
+    workspace.up()
+    return resources(workspace)
+
+
+@pytest.mark.parametrize("stack", ["sandbox", "staging", "prod"])
+def test_a_budget_comes_second_and_nothing_after_the_third(workspace: Workspace, stack: str) -> None:
+    known = deployed(workspace, stack)
+    depths = {urn: depth(urn, known) for urn in known}
+    assert max(depths.values()) == 3
+    assert {depths[urn] for urn, entry in known.items() if entry["type"] in BUDGETS} == {2}
+
+
+def test_no_project_waits_for_another(workspace: Workspace) -> None:
+    known = deployed(workspace, "sandbox")
+    owner = {
+        urn: next(name for name in ("playground", "chat", "batch", "") if _belongs(urn, name))
+        for urn in known
+    }
+    crossing = {
+        (owner[urn], owner[other])
+        for urn, entry in known.items()
+        for other in needs(entry, known)
+        if owner[urn] and owner[other] and owner[urn] != owner[other]
+    }
+    assert crossing == set()
+
+
+def _belongs(urn: str, project: str) -> bool:
+    name = urn.rpartition("::")[2]
+    return "GeminiProject" in urn and (name == project or name.startswith(f"{project}-")) if project else True
