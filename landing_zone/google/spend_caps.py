@@ -121,7 +121,12 @@ def create(google: Google, wanted: SpendCap, adopt: bool) -> SpendCap:
     Raises:
         SpendCapError: Google refuses; the project has another cap; the account is a reseller's.
     """
-    found = of_project(google, wanted.account, wanted.project)
+    try:
+        found = of_project(google, wanted.account, wanted.project)
+    except GoogleError as error:
+        if error.code != 400:
+            raise
+        found = None  # a project that is not there: the creation says so better
     if found:
         if not adopt and found.display_name != wanted.display_name:
             raise SpendCapError(_other_cap(found))
