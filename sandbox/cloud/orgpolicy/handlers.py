@@ -49,7 +49,10 @@ def patch_policy(call: Call) -> JsonObject:
     current = models.find_policy(call.store, parent, constraint)
     if call.body.get("etag") not in (None, "", current["etag"]):
         raise CloudError("ABORTED", "The etag does not match: the policy was changed in the meantime.")
-    mask = call.query.get("updateMask", "")
+    # The request's own words for the policy's fields: `policy.spec`, as Google's documents and clients have them.
+    mask = ",".join(
+        part.strip().removeprefix("policy.") for part in call.query.get("updateMask", "").split(",")
+    )
     names = {path[0] for path in masks.parse(mask, call.message)} if mask else {"spec", "dryRunSpec"}
     kept: JsonObject = {
         name: current[name] for name in ("spec", "dryRunSpec") if name in current and name not in names
