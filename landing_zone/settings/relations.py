@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
+from landing_zone.gemini.quotas import QUOTA_LIMITS
 from landing_zone.settings.problems import Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems
 from landing_zone.settings.types import OTHERS
@@ -217,6 +218,12 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 yield Problem(
                     (*path, key), f"{key} is for what Google is asked for", "leave it out, or write quotaId"
                 )
+        if len(by_limit) == 2 and (model := _limited_model(merged, quota)):
+            yield Problem(
+                path,
+                f"limits.{model} sets this override as well",
+                f"leave it out, or the limit of {model}",
+            )
         what = [quota.get(key) for key in ("service", "quotaId", "metric", "limit")]
         same = repr((what, sorted((value(quota, "dimensions") or {}).items())))
         first = seen.setdefault(same, str(name))
@@ -224,6 +231,24 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield Problem(
                 path, f"is the same quota as {first!r}, with the same dimensions", "keep one of the two"
             )
+
+
+def _limited_model(merged: Mapping[str, Any], quota: Mapping[str, Any]) -> str | None:
+    """The model under `limits` whose override a raw quota would set a second time."""
+    wanted = value(quota, "dimensions", "model")
+    limits = merged.get("limits")
+    names = [
+        name
+        for name, kinds in QUOTA_LIMITS.items()
+        if any((kind.metric, kind.limit) == (quota["metric"], quota["limit"]) for kind in kinds)
+    ]
+    for model, limit in limits.items() if isinstance(limits, Mapping) else ():
+        set_here = names and (
+            limit == "deny" or (isinstance(limit, Mapping) and any(name in limit for name in names))
+        )
+        if set_here and wanted == (None if model == OTHERS else QUOTA_NAMES.get(model)):
+            return str(model)
+    return None
 
 
 def _suffix(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:

@@ -18,6 +18,7 @@ from sandbox.cloud.core.errors import CloudError
 from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.serviceusage.catalogue import LIMITS
 
 Change = Callable[[Request, dict[str, Any]], dict[str, Any]]
 
@@ -32,6 +33,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     - `DELETE /_local/deletedProjects`: forget projects in deletion, so that their ids can be used again.
     - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
     - `PUT /_local/enablement` with `{"polls": 3}`: calls of an API in a project that are refused after it was enabled.
+    - `PUT /_local/tierLag` with `{"polls": 3}`: listings of a project's quotas that show the free tier's after a link.
+    - `PUT /_local/fixedQuotas` with `{"quotaIds": […]}`: these quotas are fixed: nobody may change them.
     - `PUT /_local/clock` with `{"seconds": 60}`: the time of calls is that much ahead.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
     - `PUT /_local/faults` with `{"faults": [{"error", "method", "path", "times"}]}`: see `core.faults.Fault`.
@@ -64,6 +67,17 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
         store.enablement_polls = _whole_number(body, "polls")
         return body
 
+    def put_tier_lag(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        store.tier_lag_polls = _whole_number(body, "polls")
+        return body
+
+    def put_fixed_quotas(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        unknown = set(body["quotaIds"]) - {limit.quota_id for limit in LIMITS}
+        if unknown:
+            raise ValueError(f"no quotas: {', '.join(sorted(unknown))}")
+        store.fixed_quotas = frozenset(body["quotaIds"])
+        return body
+
     def put_clock(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         application.clock = timedelta(seconds=_whole_number(body, "seconds"))
         return body
@@ -84,6 +98,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
             Route("/_local/deletedProjects", forget, methods=["DELETE"]),
             Route("/_local/latency", _endpoint(put_latency), methods=["PUT"]),
             Route("/_local/enablement", _endpoint(put_enablement), methods=["PUT"]),
+            Route("/_local/tierLag", _endpoint(put_tier_lag), methods=["PUT"]),
+            Route("/_local/fixedQuotas", _endpoint(put_fixed_quotas), methods=["PUT"]),
             Route("/_local/clock", _endpoint(put_clock), methods=["PUT"]),
             Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),
             Route("/_local/faults", _endpoint(put_faults), methods=["PUT"]),

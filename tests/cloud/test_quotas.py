@@ -81,27 +81,63 @@ def test_what_needs_billing_is_refused_without_as_google_refuses_it(cloud: Local
     assert "gemni.googleapis.com" in unknown["error"]["message"]
 
 
+def listed_ids(cloud: LocalCloud, name: str) -> set[str]:
+    """The quotas that Cloud Quotas lists."""
+    infos = cloud.call("cloudquotas", "GET", f"v1/{name}/locations/global/services/{GEMINI}/quotaInfos")
+    return {item["quotaId"] for item in infos["quotaInfos"]}
+
+
 def test_the_link_decides_which_tiers_quotas_are_listed(cloud: LocalCloud) -> None:
     name = project(cloud, "quota-tiers", paid=False)
+    per_minute = "GenerateRequestsPerMinutePerProjectPerModel"
 
-    def listed() -> tuple[set[str], set[str]]:
-        metrics = cloud.call("serviceusage", "GET", f"v1beta1/{name}/services/{GEMINI}/consumerQuotaMetrics")[
-            "metrics"
-        ]
-        infos = cloud.call("cloudquotas", "GET", f"v1/{name}/locations/global/services/{GEMINI}/quotaInfos")[
-            "quotaInfos"
-        ]
-        return {item["metric"].partition("/")[2] for item in metrics}, {item["quotaId"] for item in infos}
+    def metrics() -> set[str]:
+        path = f"v1beta1/{name}/services/{GEMINI}/consumerQuotaMetrics"
+        return {
+            item["metric"].partition("/")[2] for item in cloud.call("serviceusage", "GET", path)["metrics"]
+        }
 
-    metrics, ids = listed()
-    assert all("free_tier" in metric for metric in metrics)
-    assert all(quota_id.endswith("-FreeTier") for quota_id in ids)
+    def requests_per_minute() -> set[str]:
+        return {quota_id for quota_id in listed_ids(cloud, name) if quota_id.startswith(per_minute)}
+
+    assert all("free_tier" in metric for metric in metrics())
+    assert all(quota_id.endswith("-FreeTier") for quota_id in listed_ids(cloud, name))
+    # After a link Google shows the free tier's for a while. Linked again, it is no new link.
+    cloud.local("PUT", "tierLag", {"polls": 2})
     link(cloud, "quota-tiers", ACCOUNT)
-    metrics, ids = listed()
-    assert {"generate_requests_per_model", "generate_content_paid_tier_2_requests"} <= metrics
-    assert not any(quota_id.endswith("-FreeTier") for quota_id in ids)
+    cloud.local("PUT", "tierLag", {"polls": 0})
+    assert requests_per_minute() == {f"{per_minute}-FreeTier"}
+    link(cloud, "quota-tiers", ACCOUNT)
+    assert requests_per_minute() == {f"{per_minute}-FreeTier"}
+    # Then the account's tier, and no other; any can be had by its name. Service Usage lists the paid ones together.
+    for tier, suffix in ((1, ""), (2, "-PaidTier2"), (3, "-PaidTier3")):
+        cloud.local("PATCH", f"billingAccounts/{ACCOUNT}", {"tier": tier})
+        assert requests_per_minute() == {f"{per_minute}{suffix}"}
+    cloud.local("PATCH", f"billingAccounts/{ACCOUNT}", {"tier": 1})
+    path = f"v1/{name}/locations/global/services/{GEMINI}/quotaInfos/{per_minute}-PaidTier3"
+    assert cloud.call("cloudquotas", "GET", path)["quotaId"] == f"{per_minute}-PaidTier3"
+    assert {"generate_requests_per_model", "generate_content_paid_tier_2_requests"} <= metrics()
     link(cloud, "quota-tiers", None)
-    assert all("free_tier" in metric for metric in listed()[0])
+    assert all("free_tier" in metric for metric in metrics())
+    assert requests_per_minute() == {f"{per_minute}-FreeTier"}
+
+
+def test_a_fixed_quota_takes_neither_override_nor_preference(cloud: LocalCloud) -> None:
+    name = project(cloud, "quota-fixed", paid=True)
+    quota_id = "GenerateRequestsPerMinutePerProjectPerModel"
+    cloud.local("PUT", "fixedQuotas", {"quotaIds": [quota_id]})
+    info = f"v1/{name}/locations/global/services/{GEMINI}/quotaInfos/{quota_id}"
+    path = f"v1beta1/{name}/{overrides('generate_requests_per_model', '/min/model/project')}"
+    asked = {"service": GEMINI, "quotaId": quota_id, "quotaConfig": {"preferredValue": "5"}}
+    wished = f"v1/{name}/locations/global/quotaPreferences"
+    try:
+        assert cloud.call("cloudquotas", "GET", info)["isFixed"]
+        refused = cloud.call("serviceusage", "POST", path, {"overrideValue": "5"}, force="true", status=400)
+        assert "COMMON_QUOTA_CONSUMER_OVERRIDE_FOR_FIXED_LIMIT" in refused["error"]["message"]
+        assert "fixed" in cloud.call("cloudquotas", "POST", wished, asked, status=400)["error"]["message"]
+    finally:
+        cloud.local("PUT", "fixedQuotas", {"quotaIds": []})
+    assert "isFixed" not in cloud.call("cloudquotas", "GET", info)
 
 
 def test_an_override_lowers_a_limit_until_it_is_removed(cloud: LocalCloud) -> None:

@@ -32,7 +32,8 @@ CREATE TABLE billing_accounts (
 ) WITHOUT ROWID;
 CREATE TABLE billing_links (
     project_number TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL
+    account_id TEXT NOT NULL,
+    lagging_listings INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX billing_links_of_account ON billing_links (account_id);
 """
@@ -106,6 +107,16 @@ def paid_tier(store: Store, project_number: str) -> int | None:
     return account.tier if account is not None and account.open else None
 
 
+def listed_tier(store: Store, project_number: str) -> int:
+    """The tier (0 for free) whose quotas a listing shows: after a link it may lag behind for some listings."""
+    lags = store.run(
+        "UPDATE billing_links SET lagging_listings = lagging_listings - 1 "
+        "WHERE project_number = ? AND lagging_listings > 0",
+        project_number,
+    )
+    return 0 if lags else paid_tier(store, project_number) or 0
+
+
 def linked_projects(store: Store, account_id: str) -> list[str]:
     """The numbers of the projects linked to an account, in order."""
     rows = store.rows(
@@ -137,7 +148,13 @@ def link(store: Store, project: Project, account_name: str) -> None:
     others = [number for number in linked_projects(store, account.id) if number != project.number]
     if len(others) >= account.link_limit:
         raise _over_limit(account_name)
-    store.run("INSERT OR REPLACE INTO billing_links VALUES (?, ?)", project.number, account.id)
+    store.run(
+        "INSERT INTO billing_links VALUES (?, ?, ?) "
+        "ON CONFLICT (project_number) DO UPDATE SET account_id = excluded.account_id",
+        project.number,
+        account.id,
+        store.tier_lag_polls,
+    )
 
 
 def _over_limit(account_name: str) -> CloudError:

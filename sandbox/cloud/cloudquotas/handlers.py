@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
+from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudquotas import models
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import paging
@@ -28,6 +29,7 @@ def _project(call: Call) -> str:
 
 
 def _info(call: Call, project: str, limit: Limit) -> JsonObject:
+    fixed = usage.is_fixed(call.store, limit)
     interval, words = _INTERVALS[limit.name.split("/")[1]]
     overridden = [
         override.dimensions.get("model") for override in usage.overrides(call.store, project, limit)
@@ -46,7 +48,7 @@ def _info(call: Call, project: str, limit: Limit) -> JsonObject:
         "metricDisplayName": metric_title(limit.metric),
         "quotaDisplayName": f"{metric_title(limit.metric)} {words}, per model",
         "metricUnit": "1",
-        "quotaIncreaseEligibility": {"isEligible": limit.tier > 0 and not limit.fixed},
+        "quotaIncreaseEligibility": {"isEligible": limit.tier > 0 and not fixed},
         "dimensionsInfos": [
             {
                 **({"dimensions": {"model": model}} if model else {}),
@@ -57,7 +59,7 @@ def _info(call: Call, project: str, limit: Limit) -> JsonObject:
         ],
         "serviceRequestQuotaUri": f"https://console.cloud.google.com/iam-admin/quotas?project={project}",
     }
-    if limit.fixed:
+    if fixed:
         info["isFixed"] = True
     return info
 
@@ -89,12 +91,11 @@ def _preference(preference: models.Preference) -> JsonObject:
 
 @handlers("cloudquotas.ListQuotaInfos")
 def list_infos(call: Call) -> JsonObject:
-    """The quotas of the project's tier: free without a link, those of every paid tier with one."""
+    """The quotas of the project's tier, which is free without a link, and otherwise the account's."""
     project, service = _project(call), call.ids[2]
     usage.require_known([service])
-    found = [
-        limit for limit in LIMITS if _service(limit) == service and usage.in_force(call.store, project, limit)
-    ]
+    tier = billing.listed_tier(call.store, project)
+    found = [limit for limit in LIMITS if _service(limit) == service and limit.tier == tier]
     page, more = paging.requested(call.query, 100, 1000).cut(
         sorted(found, key=lambda limit: limit.quota_id), lambda limit: limit.quota_id
     )
@@ -129,7 +130,8 @@ def create_preference(call: Call) -> JsonObject:
     """Create a preference; without an id it gets one of its quota and dimensions."""
     project, body = _project(call), call.body
     for name in ("service", "quotaId", "quotaConfig"):
-        if not body.get(name):
+        # A wish for 0 is an empty configuration.
+        if not body.get(name) and (name != "quotaConfig" or name not in body):
             raise invalid_argument(f"{name} is required.", f"quota_preference.{name}")
     dimensions = body.get("dimensions", {})
     seed = f"{body['service']}/{body['quotaId']}/{sorted(dimensions.items())}"

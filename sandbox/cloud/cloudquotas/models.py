@@ -164,7 +164,7 @@ def change(store: Store, now: datetime, preference: Preference, wish: Wish) -> P
 def _granted(store: Store, preference: Preference, limit: Limit, wish: Wish, stamp: str) -> Preference:
     model = preference.dimensions.get("model")
     own, current = limit.value(model), value(store, preference.project, limit, model)
-    if limit.fixed:
+    if usage.is_fixed(store, limit):
         raise failed_precondition(
             f"Quota {limit.quota_id} is fixed and cannot be changed.",
             [error_info("QUOTA_IS_FIXED", "cloudquotas.googleapis.com", {"quotaId": limit.quota_id})],

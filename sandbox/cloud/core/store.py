@@ -38,7 +38,8 @@ class Store:
     """The database, with the hooks that tell services of each other's projects.
 
     `settle_polls` is how many times a long-running operation is polled until it is done; `enablement_polls` how many
-    calls of an API are refused after it was enabled.
+    calls of an API are refused after it was enabled; `tier_lag_polls` how many listings of a newly linked project's
+    quotas show the free tier's. `fixed_quotas` are the ids of quotas that nobody may change, besides Google's own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,6 +47,8 @@ class Store:
         self.on_project_deleted: list[ProjectHook] = []
         self.settle_polls = 1
         self.enablement_polls = 0
+        self.tier_lag_polls = 0
+        self.fixed_quotas: frozenset[str] = frozenset()
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -175,7 +175,7 @@ def _consumer_limit(call: Call, project: str, limit: Limit) -> JsonObject:
         "metric": limit.metric,
         "unit": limit.unit,
         "isPrecise": True,
-        "allowsAdminOverrides": not limit.fixed,
+        "allowsAdminOverrides": not models.is_fixed(call.store, limit),
         "quotaBuckets": [_bucket(project, limit, model, found) for model in buckets],
     }
 

@@ -233,6 +233,11 @@ def find_override(store: Store, project: str, limit: Limit, identifier: str) -> 
     raise not_found("Consumer override not found.")
 
 
+def is_fixed(store: Store, limit: Limit) -> bool:
+    """Whether nobody may change a limit."""
+    return limit.fixed or limit.quota_id in store.fixed_quotas
+
+
 def in_force(store: Store, project: str, limit: Limit) -> bool:
     """Whether a limit is of the project's kind of tier: free without a link to an open account, paid with one."""
     return (limit.tier == 0) == (billing.paid_tier(store, project) is None)
@@ -246,7 +251,7 @@ def _check_value(
     store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int, force: bool
 ) -> None:
     model = dimensions.get("model")
-    if limit.fixed:
+    if is_fixed(store, limit):
         raise _refused("COMMON_QUOTA_CONSUMER_OVERRIDE_FOR_FIXED_LIMIT", limit, "The limit is fixed.")
     if value < -1:
         raise invalid_argument("An override value must be -1 (unlimited) or more.", "override_value")
