@@ -230,7 +230,7 @@ def kind(schema: dict[str, Any]) -> str:
         values = schema["enum"]
         return ", ".join(f"`{value}`" for value in values) if len(values) <= 8 else "a currency code"
     if "$ref" in schema:
-        return schema["$ref"].rpartition("/")[2].removesuffix("Settings").lower()
+        return str(schema["$ref"]).rpartition("/")[2].removesuffix("Settings").lower()
     if schema.get("type") == "array":
         return f"list of {kind(schema['items'])}"
     if schema.get("type") == "object":
@@ -258,10 +258,11 @@ def default(model: type[Settings], name: str, field: FieldInfo) -> str:
         return "must be there"
     if name == "period":
         return "month"
-    return {None: "none", True: "true", False: "false", (): "none"}.get(
-        field.default if isinstance(field.default, str | bool | tuple | None) else None,
-        str(field.default if not isinstance(field.default, tuple) else ", ".join(map(str, field.default))),
-    )
+    if field.default is None or field.default == () or field.default == {}:
+        return "none"
+    if isinstance(field.default, bool):
+        return str(field.default).lower()
+    return ", ".join(map(str, field.default)) if isinstance(field.default, tuple) else str(field.default)
 
 
 def table(model: type[Settings]) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import pytest
+import yaml
 from typer.testing import CliRunner
 
 from landing_zone.cli.app import app
 from landing_zone.settings import load_file
-from landing_zone.settings.schema import stack_file_schema
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -38,12 +40,31 @@ def test_the_mistakes_are_told_as_shown(tmp_path: Path) -> None:
     assert validate(tmp_path).replace(str(tmp_path), "stacks") == shown
 
 
-def test_every_setting_is_on_its_page() -> None:
-    page = (ROOT / "docs" / "settings.md").read_text()
-    schema = stack_file_schema()
-    tables = [schema["properties"]["config"], *schema["$defs"].values()]
-    settings = {name.rpartition(":")[2] for table in tables for name in table.get("properties", {})}
-    assert {name for name in settings if f"`{name}`" not in page and f"{name}:" not in page} == set()
+def examples() -> list[str]:
+    """The YAML blocks of the settings' page."""
+    return re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "settings.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda text: text.split(":")[0].strip("# "))
+def test_every_example_of_the_settings_page_is_right(tmp_path: Path, example: str) -> None:
+    first, _, rest = example.partition("\n")
+    place = first.removeprefix("# ") if first.startswith("# ") else "projects"
+    body = yaml.safe_load(rest if place != "projects" else example)
+    settings: dict[str, Any] = {
+        "billingAccount": "01A2B3-C4D5E6-F7A8B9",
+        "notificationProject": "acme-ops",
+        "organization": "organizations/123456789012",
+        "projects": {
+            "chat": {
+                "projectId": "acme-chat-prod",
+                "tier": "paid",
+                "budget": {"amount": 1, "currency": "USD"},
+            }
+        },
+    } | {place: body}
+    config = {f"gemini-landing-zone:{name}": value for name, value in settings.items()}
+    (tmp_path / "Pulumi.x.yaml").write_text(yaml.safe_dump({"config": config}, allow_unicode=True))
+    assert load_file("x", tmp_path / "Pulumi.x.yaml").projects
 
 
 def test_every_link_leads_somewhere() -> None:
