@@ -40,7 +40,7 @@ OBJECT = re.compile(
 )
 
 #: Listings and collections that several resources ask for by one path: no order holds between resources.
-SHARED = (" projects", "/services", "/notificationChannels")
+SHARED = (" projects", "/services", "/notificationChannels", "/notificationChannels/ID", "/alertPolicies/ID")
 
 Request = dict[str, Any]
 
