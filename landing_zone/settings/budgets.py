@@ -1,7 +1,7 @@
 """Budgets: what is counted, over which period, and who is told at which share of the amount."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
@@ -114,6 +114,11 @@ def _credits(value: object) -> Any:
                 f"{value!r} is none of exclude, include and a list of kinds", "write exclude or include"
             )
         return [f"{value.upper()}_ALL"]
+    for word in value if isinstance(value, list) else ():
+        if word in ("EXCLUDE_ALL", "INCLUDE_ALL"):
+            raise mistake(
+                f"{word} is no kind of credit", f"write credits: {word[:7].lower()}, without a list"
+            )
     return value
 
 
@@ -128,6 +133,13 @@ def _services(value: object) -> Any:
             )
         return names[value]
     return value
+
+
+CreditField = Annotated[
+    Literal[CreditType, "EXCLUDE_ALL", "INCLUDE_ALL"],
+    # The two words that `exclude` and `include` become are none to write.
+    WithJsonSchema({"type": "string", "enum": list(get_args(CreditType))}),
+]
 
 
 class SpendCapSettings(Settings):
@@ -183,7 +195,7 @@ class BudgetRules(Settings):
         default={}, description="Count what has this label alone; one at most."
     )
     credits: Annotated[
-        tuple[CreditType | Literal["EXCLUDE_ALL", "INCLUDE_ALL"], ...],
+        tuple[CreditField, ...],
         BeforeValidator(_credits),
         Shorthand({"enum": ["exclude", "include"]}),
     ] = Field(

@@ -225,7 +225,9 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 f"leave it out, or the limit of {model}",
             )
         what = [quota.get(key) for key in ("service", "quotaId", "metric", "limit")]
-        same = repr((what, sorted((value(quota, "dimensions") or {}).items())))
+        dimensions = value(quota, "dimensions")
+        pairs = dimensions.items() if isinstance(dimensions, Mapping) else ()
+        same = repr((what, sorted(map(repr, pairs))))
         first = seen.setdefault(same, str(name))
         if first != name:
             yield Problem(

@@ -41,7 +41,8 @@ def shared_problems(values: Mapping[str, Any], projects: Mapping[str, Mapping[st
 def _channels(values: Mapping[str, Any]) -> _Found:
     channels = values.get("channels")
     for name, channel in channels.items() if isinstance(channels, Mapping) else ():
-        needs = _CHANNEL_NEEDS.get(channel.get("type", "")) if isinstance(channel, Mapping) else None
+        kind = value(channel, "type") if isinstance(channel, Mapping) else None
+        needs = _CHANNEL_NEEDS.get(kind) if isinstance(kind, str) else None
         if needs is None:
             continue
         must, may = needs
@@ -118,7 +119,9 @@ def _shared_budgets(values: Mapping[str, Any], projects: Mapping[str, Mapping[st
             continue
         at: Path = ("sharedBudgets", str(name))
         emails = items(budget, "email")
-        for problem in budget_problems(budget_values(budget), emails, ("email",)):
+        # A cap is a project's: that a shared budget has none is told where its type is checked.
+        checked = {key: value for key, value in budget_values(budget).items() if key != "spendCap"}
+        for problem in budget_problems(checked, emails, ("email",)):
             yield replace(problem, path=(*at, *problem.path))
         if emails and values.get("notificationProject") is None:
             yield _no_host((*at, "email"), "an e-mail channel of a shared budget")
@@ -148,8 +151,10 @@ def _scope(
         )
     for position, name in enumerate(items(budget, "projects")):
         path = (*at, "projects", position)
+        if not isinstance(name, str):
+            continue
         if name not in projects:
-            yield _unknown(path, "project", str(name), list(projects), "projects")
+            yield _unknown(path, "project", name, list(projects), "projects")
         elif projects[name].get("tier") == "free":
             yield Problem(path, f"{name} is free: nothing is spent there", f"leave {name} out")
         elif account and projects[name].get("billingAccount") not in (None, account):
@@ -168,6 +173,7 @@ def _scope(
 
 
 def _unknown(path: Path, what: str, name: str, known: list[str], where: str) -> Problem:
+    known = [each for each in known if isinstance(each, str)]
     near = nearest(name, known)
     hint = f"did you mean {near!r}?" if near else f"write one of: {', '.join(known)}" if known else ""
     return Problem(

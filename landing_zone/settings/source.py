@@ -38,7 +38,16 @@ def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
     return text if text.lstrip("+-").casefold() in {".inf", ".nan"} else Decimal(text)
 
 
+def _day(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        # A day that no month has stays text, for the settings to refuse.
+        return loader.construct_scalar(node)
+
+
 _Reader.add_constructor("tag:yaml.org,2002:float", _decimal)
+_Reader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 
 
 def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:

@@ -22,6 +22,43 @@ config:
       limits:
         gemini-2.5-flash: {requestsPerMinute: 60}
 """
+WIDE = """\
+config:
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:notificationProject: acme-seed
+  gemini-landing-zone:organization: organizations/123456789012
+  gemini-landing-zone:topics: [spend]
+  gemini-landing-zone:dashboard: true
+  gemini-landing-zone:channels:
+    hook: {type: webhook, url: "https://hooks.example.com/x", username: gemini, password: {secure: v1:x}}
+    chatops: {type: slack, channel: "#ops", token: {secure: v1:x}}
+    pager: {type: pagerduty, serviceKey: {secure: v1:x}}
+    bus: {type: pubsub, topic: projects/acme-seed/topics/alerts}
+    desk: {type: email, address: desk@example.com}
+  gemini-landing-zone:sharedBudgets:
+    pilot: {projects: [chat], amount: 90, currency: USD, period: {start: 2026-01-01, end: 2026-06-30}, email: [fin@example.com], topic: spend}
+  gemini-landing-zone:projects:
+    lab: {projectId: acme-lab-dev, tier: free}
+    chat:
+      projectId: acme-chat-prod
+      tier: paid
+      tierWait: 60
+      idSuffix: true
+      tags: [tagValues/281480012345678]
+      contacts: [{email: sec@example.com, categories: [SECURITY], language: en}]
+      forbidUnrestrictedKeys: true
+      keys: {honey: {silent: true, existing: honey-1}}
+      budget: {amount: 10, currency: USD, topic: spend, spendCap: true, credits: [PROMOTION], ownership: allUsers}
+      alerts:
+        email: [oncall@example.com]
+        channels: [hook]
+        spendRate: {times: 3, pricePerMillionTokens: 0.6}
+        policies: {slow: {conditions: [{displayName: slow}]}}
+      limits: {gemini-2.5-flash: {requestsPerMinute: 60}, others: deny}
+      quotas:
+        images: {quotaId: PredictRequestsPerDay, value: 140, contactEmail: ops@example.com}
+        lite: {metric: generativelanguage.googleapis.com/generate_requests_per_model, limit: /min/model/project, dimensions: {model: gemini-2.5-pro}, value: 5}
+"""
 FREE = """\
 config:
   gemini-landing-zone:projects:
@@ -104,6 +141,116 @@ MISTAKES = [
     ("default of a project's own", "  gemini-landing-zone:parent", "  gemini-landing-zone:defaults: {projectId: acme-shared}\n  gemini-landing-zone:parent", "defaults.projectId", "no default", "move projectId"),
 ]  # fmt: skip
 
+# The same, for what stands around the projects and for the settings that few projects have.
+WIDE_MISTAKES = [
+    # Names that are nobody's, with the nearest.
+    ("a channel that is not there", "channels: [hook]", "channels: [hok]", "projects.chat.alerts.channels[0]", "there is no channel 'hok'", "did you mean 'hook'?"),
+    ("a channel, none like it", "channels: [hook]", "channels: [zzz]", "projects.chat.alerts.channels[0]", "no channel 'zzz'", "write one of: hook, chatops, pager, bus, desk"),
+    ("a topic that is not there", "topic: spend, spendCap", "topic: spent, spendCap", "projects.chat.budget.topic", "there is no topic 'spent'", "did you mean 'spend'?"),
+    ("a shared budget's topic", "topic: spend}", "topic: spendings}", "sharedBudgets.pilot.topic", "there is no topic", "did you mean 'spend'?"),
+    ("a topic, none there", "topics: [spend]", "topics: []", "projects.chat.budget.topic", "under topics", "write it under topics first"),
+    ("a project that is not there", "projects: [chat]", "projects: [cat]", "sharedBudgets.pilot.projects[0]", "there is no project 'cat'", "did you mean 'chat'?"),
+    ("a free project in a budget", "projects: [chat]", "projects: [chat, lab]", "sharedBudgets.pilot.projects[1]", "lab is free", "leave lab out"),
+    ("another account's project", "{projects: [chat]", "{billingAccount: 0FEDCB-A98765-432100, projects: [chat]", "sharedBudgets.pilot.projects[0]", "another billing account pays for chat", "for each billing account"),
+    ("a project twice", "projects: [chat]", "projects: [chat, chat]", "sharedBudgets.pilot.projects[1]", "twice", "keep one"),
+    # Where things are made.
+    ("a topic and no project for it", "  gemini-landing-zone:notificationProject: acme-seed\n", "", "topics", "needs a project", "notificationProject"),
+    ("an address and no project for it", "  gemini-landing-zone:notificationProject: acme-seed\n", "", "sharedBudgets.pilot.email", "needs a project", "notificationProject"),
+    ("a dashboard and no project for it", "  gemini-landing-zone:notificationProject: acme-seed\n", "", "dashboard", "needs a project", "notificationProject"),
+    ("a constraint and no organization", "  gemini-landing-zone:organization: organizations/123456789012\n", "", "projects.chat.forbidUnrestrictedKeys", "none is named", "organizations/NUMBER"),
+    ("a folder for an organization", "organization: organizations/1", "organization: folders/1", "organization", "not an organization", "organizations/NUMBER"),
+    ("bad id of the host", "acme-seed\n", "Seed\n", "notificationProject", "not a project id", "a project that exists"),
+    # What a shared budget counts.
+    ("all of an account by accident", "{projects: [chat], amount", "{amount", "sharedBudgets.pilot", "all that the billing account pays for", "accountWide: true if that is meant"),
+    ("all of an account, and not", "{projects: [chat]", "{accountWide: true, projects: [chat]", "sharedBudgets.pilot.accountWide", "it counts projects alone", "leave accountWide or projects out"),
+    ("owners of many", "{projects: [chat]", "{ancestors: [folders/1], projectRecipients: true", "sharedBudgets.pilot.projectRecipients", "one project alone", "name one project"),
+    ("a folder by name", "{projects: [chat]", "{ancestors: [ai]", "sharedBudgets.pilot.ancestors[0]", "not a folder", "folders/NUMBER"),
+    ("a shared budget with a cap", "{projects: [chat]", "{spendCap: true, projects: [chat]", "sharedBudgets.pilot.spendCap", "unknown key", "write one of"),
+    ("an amount missing", "amount: 90, ", "", "sharedBudgets.pilot.amount", "missing", "lastPeriod: true"),
+    # Secrets.
+    ("a token in plain text", "token: {secure: v1:x}", "token: xoxb-1", "channels.chatops.token", "for everybody to read", "pulumi config set --secret --path 'gemini-landing-zone:channels.chatops.token'"),
+    ("a service key in plain text", "serviceKey: {secure: v1:x}", "serviceKey: abc", "channels.pager.serviceKey", "for everybody to read", "channels.pager.serviceKey"),
+    ("a password in plain text", "password: {secure: v1:x}", "password: abc", "channels.hook.password", "for everybody to read", "have a new one made"),
+    ("a secret of no form", "token: {secure: v1:x}", "token: [x]", "channels.chatops.token", "no secret", "pulumi config set --secret"),
+    # Channels.
+    ("a channel of no kind", "type: webhook", "type: webhok", "channels.hook.type", "'webhok'", "did you mean webhook?"),
+    ("a channel without its part", 'channel: "#ops", ', "", "channels.chatops.channel", "missing", "for slack"),
+    ("another kind's part", "type: email,", "type: email, url: 'https://x.io',", "channels.desk.url", "has no url", "write address"),
+    ("a username alone", ", password: {secure: v1:x}", "", "channels.hook", "a username and a password, or neither", "write both"),
+    ("an address without https", "https://hooks", "http://hooks", "channels.hook.url", "another form", "https"),
+    ("a topic by half its name", "projects/acme-seed/topics/alerts", "alerts", "channels.bus.topic", "another form", "topics"),
+    ("bad name of a channel", "    desk:", "    Help Desk:", "channels.Help Desk", "not a name for a channel", "24 lowercase"),
+    ("bad name of a topic", "topics: [spend]", "topics: [google-x]", "topics[0]", "not a topic's name", "not goog"),
+    ("a topic twice", "topics: [spend]", "topics: [spend, spend]", "topics[1]", "twice", "keep one"),
+    # Days and periods.
+    ("a day that is none", "2026-01-01", "2026-02-30", "sharedBudgets.pilot.period.start", "not a day", "2026-01-31"),
+    ("a day with a time", "2026-01-01", "2026-01-01T08:00:00Z", "sharedBudgets.pilot.period.start", "not a day", "midnight Pacific"),
+    ("a day as a number", "2026-01-01", "20260101", "sharedBudgets.pilot.period.start", "not a day", "2026-01-31"),
+    ("a day before Google's first", "2026-01-01", "2016-12-31", "sharedBudgets.pilot.period.start", "before Google's first day", "after 2017-01-01"),
+    ("days in the wrong order", "2026-06-30", "2025-06-30", "sharedBudgets.pilot.period.end", "2025-06-30 is before 2026-01-01", "not before the first"),
+    ("days without a first", "start: 2026-01-01, ", "", "sharedBudgets.pilot.period", "not a period", "{start: 2026-01-01, end: 2026-06-30}"),
+    ("a week", "{start: 2026-01-01, end: 2026-06-30}", "week", "sharedBudgets.pilot.period", "'week' is not a period", "month, quarter, year"),
+    ("a last period of days", "amount: 90, currency: USD", "lastPeriod: true", "sharedBudgets.pilot.lastPeriod", "no last period", "period: month"),
+    ("a forecast of days", "amount: 90", "thresholds: [{forecast: 1}], amount: 90", "sharedBudgets.pilot.thresholds[0]", "forecasts months", "0.8"),
+    ("amount and last period", "{amount: 10,", "{lastPeriod: true, amount: 10,", "projects.chat.budget.lastPeriod", "an amount or takes the last period's", "leave one"),
+    # A budget's filter, and its cap.
+    ("a credit of no kind", "[PROMOTION]", "[PROMO]", "projects.chat.budget.credits[0]", "'PROMO'", "PROMOTION"),
+    ("a word for credits", "[PROMOTION]", "some", "projects.chat.budget.credits", "none of exclude, include", "write exclude or include"),
+    ("all credits in a list", "[PROMOTION]", "[EXCLUDE_ALL]", "projects.chat.budget.credits", "no kind of credit", "write credits: exclude"),
+    ("no kind of credit", "[PROMOTION]", "[]", "projects.chat.budget.credits", "no kind of credit", "exclude, include"),
+    ("two labels", "{amount: 10,", "{label: {a: x, b: x}, amount: 10,", "projects.chat.budget.label", "one label", "keep one"),
+    ("a service by name", "{amount: 10,", "{services: [vertex], amount: 10,", "projects.chat.budget.services[0]", "not a billing service", "AEFD-7695-64FA"),
+    ("a word for services", "{amount: 10,", "{services: vertex, amount: 10,", "projects.chat.budget.services", "neither all, gemini nor a list", "write gemini, all"),
+    ("no service", "{amount: 10,", "{services: [], amount: 10,", "projects.chat.budget.services", "no service is named", "write all"),
+    ("a bad subaccount", "{amount: 10,", "{subaccounts: [x], amount: 10,", "projects.chat.budget.subaccounts[0]", "not a billing account", "gcloud billing"),
+    ("an owner of no kind", "ownership: allUsers", "ownership: everybody", "projects.chat.budget.ownership", "'everybody'", "allUsers"),
+    ("a budget of no id", "{amount: 10,", "{existing: mine, amount: 10,", "projects.chat.budget.existing", "not a budget's id", "gcloud billing budgets list"),
+    ("a channel by its name here", "{amount: 10,", "{channels: [hook], amount: 10,", "projects.chat.budget.channels[0]", "not a notification channel", "projects/ID/notificationChannels/NUMBER"),
+    ("a name too long", "{amount: 10,", "{name: " + "n" * 61 + ", amount: 10,", "projects.chat.budget.name", "61 characters", "1 to 60"),
+    ("a cap without an amount", "{amount: 10,", "{lastPeriod: true,", "projects.chat.budget.spendCap", "needs an amount", "spendCap: {amount: …}"),
+    ("a cap of a quarter's amount", "{amount: 10,", "{period: quarter, amount: 10,", "projects.chat.budget.spendCap", "a spend cap is a month's", "a month's amount"),
+    ("a cap below nothing", "spendCap: true", "spendCap: {amount: -1}", "projects.chat.budget.spendCap.amount", "is -1", "above 0"),
+    ("a cap with a mistyped key", "spendCap: true", "spendCap: {ammount: 5}", "projects.chat.budget.spendCap.ammount", "unknown key", "'amount'"),
+    # A project's own.
+    ("a tag by name", "tagValues/281480012345678", "env/prod", "projects.chat.tags[0]", "not a tag value", "tagValues/NUMBER"),
+    ("a tag twice", "[tagValues/281480012345678]", "[tagValues/1, tagValues/1]", "projects.chat.tags[1]", "twice", "keep one"),
+    ("a contact twice", "language: en}]", "language: en}, {email: sec@example.com}]", "projects.chat.contacts[1].email", "twice", "the categories of both"),
+    ("a contact about nothing known", "[SECURITY]", "[SECURTIY]", "projects.chat.contacts[0].categories[0]", "'SECURTIY'", "SECURITY"),
+    ("a contact without an address", "email: sec@example.com, ", "", "projects.chat.contacts[0].email", "missing", "email:"),
+    ("a language by name", "language: en", "language: English", "projects.chat.contacts[0].language", "another form", "a-z"),
+    ("an id too long for its suffix", "acme-chat-prod", "acme-chat-production-europe", "projects.chat.projectId", "with a suffix has 32 characters", "at most 25"),
+    ("a suffix for an id that is there", "idSuffix: true", "idSuffix: true\n      adopt: true", "projects.chat.idSuffix", "has its id", "without idSuffix"),
+    ("a wait of no length", "tierWait: 60", "tierWait: -1", "projects.chat.tierWait", "too small", "0 or more"),
+    ("a wait in words", "tierWait: 60", "tierWait: 10m", "projects.chat.tierWait", "not a whole number", "whole number"),
+    ("a key of no id", "existing: honey-1", "existing: Honey", "projects.chat.keys.honey.existing", "not a key's id", "api-keys list"),
+    ("a silent key that tells nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.keys.honey.silent", "nobody is told", "alerts:"),
+    # Alerts.
+    ("a pace without an amount", "{amount: 10,", "{lastPeriod: true,", "projects.chat.alerts.spendRate", "no amount to compare", "leave spendRate out"),
+    ("half a pace", "times: 3, ", "", "projects.chat.alerts.spendRate.times", "missing", "times:"),
+    ("a pace of nothing", "times: 3", "times: 0", "projects.chat.alerts.spendRate.times", "not above 0", "above 0"),
+    ("a policy without conditions", "{conditions: [{displayName: slow}]}", "{displayName: slow}", "projects.chat.alerts.policies.slow", "without conditions", "conditionThreshold"),
+    ("a channel twice", "channels: [hook]", "channels: [hook, hook]", "projects.chat.alerts.channels[1]", "twice", "keep one"),
+    ("a share in percent", "        channels: [hook]", "        quotaShare: 80\n        channels: [hook]", "projects.chat.alerts.quotaShare", "between 0 and 1", "0.05 is 5 %"),
+    # Limits and quotas.
+    ("a word for a limit", "others: deny", "others: forbid", "projects.chat.limits.others", "'forbid' is no limit", "write deny"),
+    ("an allowed model that is blocked", "{requestsPerMinute: 60}", "{requestsPerDay: 60}", "projects.chat.limits.gemini-2.5-flash", "and block it", "write requestsPerMinute"),
+    ("another model's quota", "others: deny", "gemini-3-flash-preview: {requestsPerMinute: 1}, gemini-3-flash: {requestsPerMinute: 1}", "projects.chat.limits.gemini-3-flash", "unknown model", "'gemini-3"),
+    ("a quota without a name", "quotaId: PredictRequestsPerDay, ", "", "projects.chat.quotas.images", "named by quotaId, or by metric and limit", "write quotaId"),
+    ("a quota with two names", "quotaId: PredictRequestsPerDay", "limit: /d/project, quotaId: PredictRequestsPerDay", "projects.chat.quotas.images", "named by quotaId, or by metric and limit", "write quotaId"),
+    ("a metric without a limit", "limit: /min/model/project, ", "", "projects.chat.quotas.lite", "named by quotaId, or by metric and limit", "limit: …"),
+    ("a quota without a value", "value: 140, ", "", "projects.chat.quotas.images.value", "missing", "value:"),
+    ("a quota below nothing", "value: 140", "value: -2", "projects.chat.quotas.images.value", "is -2", "-1 for no limit"),
+    ("an override without end", "value: 5", "value: -1", "projects.chat.quotas.lite.value", "only lowers", "quotaId"),
+    ("a reason for an override", "value: 5", "value: 5, justification: night runs", "projects.chat.quotas.lite.justification", "what Google is asked for", "leave it out"),
+    ("a check for an override", "value: 5", "value: 5, ignoreSafetyCheck: tooDeep", "projects.chat.quotas.lite.ignoreSafetyCheck", "what Google is asked for", "leave it out"),
+    ("a check of no kind", "value: 140", "value: 140, ignoreSafetyCheck: tooDepe", "projects.chat.quotas.images.ignoreSafetyCheck", "'tooDepe'", "tooDeep"),
+    ("a quota twice", "        lite:", "        more: {quotaId: PredictRequestsPerDay, value: 1}\n        lite:", "projects.chat.quotas.more", "same quota as 'images'", "keep one"),
+    ("an override that a limit sets", "{model: gemini-2.5-pro}", "{model: gemini-2.5-flash}", "projects.chat.quotas.lite", "limits.gemini-2.5-flash sets this override", "leave it out"),
+    ("a metric of no form", "googleapis.com/generate", "example.com/generate", "projects.chat.quotas.lite.metric", "not a quota metric", "SERVICE.googleapis.com/METRIC"),
+    ("a limit of no form", "/min/model/project", "'1/min/{project}'", "projects.chat.quotas.lite.limit", "not a limit's name", "/min/model/project"),
+    ("a service of no form", "value: 140", "value: 140, service: gemini", "projects.chat.quotas.images.service", "not a Google API", "generativelanguage.googleapis.com"),
+]  # fmt: skip
+
 
 def mistakes(folder: Path, text: str) -> list[dict[str, str | int | None]]:
     file = folder / "Pulumi.prod.yaml"
@@ -114,15 +261,15 @@ def mistakes(folder: Path, text: str) -> list[dict[str, str | int | None]]:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "path", "reason", "remedy"),
-    [row[1:] for row in MISTAKES],
-    ids=[row[0] for row in MISTAKES],
+    ("base", "right", "wrong", "path", "reason", "remedy"),
+    [(PAID, *row[1:]) for row in MISTAKES] + [(WIDE, *row[1:]) for row in WIDE_MISTAKES],
+    ids=[row[0] for row in [*MISTAKES, *WIDE_MISTAKES]],
 )
 def test_a_mistake_is_told_where_it_is_and_how_to_mend_it(
-    tmp_path: Path, right: str, wrong: str, path: str, reason: str, remedy: str
+    tmp_path: Path, base: str, right: str, wrong: str, path: str, reason: str, remedy: str
 ) -> None:
-    assert PAID.count(right) >= 1
-    text = PAID.replace(right, wrong, 1)
+    assert base.count(right) >= 1
+    text = base.replace(right, wrong, 1)
     told = [
         problem for problem in mistakes(tmp_path, text) if problem["path"] == f"gemini-landing-zone:{path}"
     ]
@@ -137,7 +284,7 @@ def test_a_mistake_is_told_where_it_is_and_how_to_mend_it(
 
 
 def test_the_right_text_is_right(tmp_path: Path) -> None:
-    for text in (PAID, FREE):
+    for text in (PAID, WIDE, FREE):
         (tmp_path / "Pulumi.prod.yaml").write_text(text)
         assert load_file("prod", tmp_path / "Pulumi.prod.yaml").projects
 
