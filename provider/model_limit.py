@@ -11,6 +11,7 @@ from landing_zone.gemini.quotas import LimitName
 from landing_zone.google import limits
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.limits import LIMIT_NAMES, UNLIMITED, Held, LimitError
+from landing_zone.google.projects import is_gone
 from provider.resource import (
     UNKNOWN,
     Context,
@@ -20,7 +21,6 @@ from provider.resource import (
     ResourceType,
     State,
     Values,
-    is_unknown,
     project_problem,
     told,
 )
@@ -62,6 +62,7 @@ class ModelLimit(ResourceType):
             {"type": "string"},
             "The model's id in API calls, such as `gemini-2.5-flash`. Without it: all models without their own limit.",
             replaces=True,
+            check=lambda text: "" if text else "is empty: name a model, or leave model out",
         ),
         "requestsPerMinute": _limit("Calls a minute"),
         "requestsPerDay": _limit("Calls a day; Google's days are Pacific"),
@@ -88,6 +89,10 @@ class ModelLimit(ResourceType):
         ),
     }
 
+    def __init__(self) -> None:
+        self._fixed: dict[str, dict[LimitName, list[str]]] = {}
+        """By project: asked once for all its limits."""
+
     def failures(self, inputs: Values) -> Iterator[Failure]:
         yield from super().failures(inputs)
         if not any(inputs.get(name) is not None for name in LIMIT_NAMES):
@@ -98,23 +103,24 @@ class ModelLimit(ResourceType):
         if model is not None and inputs.get("allowed"):
             yield Failure("allowed", "goes with a limit on all other models: leave model out, or allowed")
 
-    def looked_up(self, context: Context, inputs: Values) -> Iterator[Failure]:
+    def looked_up(self, context: Context, inputs: Values, olds: Values) -> Iterator[Failure]:
+        # The project may not be there yet, or its API may be off: that is no mistake here, and told at the update.
         project = inputs["project"]
-        named = [("model", inputs["model"])] if inputs.get("model") else []
-        named += [("allowed", model) for model in inputs.get("allowed") or []]
-        unknown = [(name, model) for name, model in named if not _is_known(model)]
-        try:
-            if unknown:
-                there = _models_at_google(context, project)
-                for name, model in unknown:
-                    if model not in there:
-                        yield Failure(name, _unknown_model(model, there))
-            wanted = [name for name in LIMIT_NAMES if inputs.get(name) is not None]
-            for name in limits.fixed(context.google, project, wanted):
-                yield Failure(name, "Google lets nobody change this quota: take the limit out")
-        except GoogleError:
-            # The project is not there yet, or its API is not on: what there is to know is known at the update.
-            yield from (Failure(name, _unknown_model(model, ())) for name, model in unknown)
+        before = (
+            {*(olds.get("allowed") or ()), olds.get("model")} if olds.get("project") == project else set()
+        )
+        yield from _unknown_models(context, inputs, before)
+        if project not in self._fixed:
+            self._fixed[project] = limits.fixed(context.google, project)
+        for name, tiers in self._fixed[project].items():
+            if inputs.get(name) is not None:
+                yield Failure(
+                    name,
+                    f"Google lets nobody change this quota (tier {', '.join(tiers)}): take the limit out",
+                )
+
+    def claim(self, inputs: Values) -> tuple[str, str] | None:
+        return "model", f"{inputs['project']}/{_quota_model(inputs) or _ALL_OTHERS}"
 
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
         return {"quotaModel": _quota_model(inputs) or _ALL_OTHERS, "effective": UNKNOWN}
@@ -137,9 +143,9 @@ class ModelLimit(ResourceType):
         try:
             held = limits.read(context.google, project, _quota_model(inputs), LIMIT_NAMES)
         except GoogleError as error:
-            if error.code in (403, 404) and not error.has_reason("SERVICE_DISABLED"):
-                return None  # with its project
-            raise ResourceError(f"{error}. {error.remedy}") from error
+            if _is_gone(context, project, error):
+                return None
+            raise
         if not any(one.override for one in held):
             return None
         found = {name: _as_set(held, name, inputs.get(name)) for name in LIMIT_NAMES}
@@ -151,21 +157,20 @@ class ModelLimit(ResourceType):
         try:
             limits.remove(context.google, project, _quota_model(old.inputs))
         except GoogleError as error:
-            # A project in deletion takes its limits with it.
-            if error.code not in (403, 404) or error.has_reason("SERVICE_DISABLED"):
-                raise ResourceError(f"{error}. {error.remedy}") from error
-        except LimitError as error:
-            raise ResourceError(str(error)) from error
+            if not _is_gone(context, project, error):
+                raise
 
     def _applied(self, context: Context, inputs: Values) -> State:
-        if is_unknown(inputs):
-            raise ResourceError("a property is not known")
+        # Looked up again: the preview may have come before the project.
+        unknown = list(_unknown_models(context, inputs, set()))
+        if unknown:
+            raise ResourceError(f"{unknown[0].property}: {unknown[0].reason}")
         project, model = inputs["project"], _quota_model(inputs)
         values: dict[LimitName, int] = {
             name: int(inputs[name]) for name in LIMIT_NAMES if inputs.get(name) is not None
         }
         if inputs.get("allowed"):
-            told(lambda: _wait_for(context, project, inputs["allowed"], list(values)))
+            _wait_for(context, project, inputs["allowed"], list(values))
         try:
             return _state(inputs, inputs, told(lambda: limits.apply(context.google, project, model, values)))
         except ResourceError as error:
@@ -174,9 +179,10 @@ class ModelLimit(ResourceType):
     def _half_made(self, context: Context, inputs: Values) -> State | None:
         """What there is after a failure, so that the state knows what is to be taken away."""
         try:
-            return self.read(context, _id(inputs), inputs)
-        except (ResourceError, GoogleError):
-            return None
+            return told(lambda: self.read(context, _id(inputs), inputs))
+        except ResourceError:
+            # Not to be seen, or no longer to be asked after Ctrl-C: rather too much is taken away than too little.
+            return _state(inputs, inputs, [])
 
 
 def _wait_for(context: Context, project: str, allowed: list[str], names: list[LimitName]) -> None:
@@ -231,7 +237,26 @@ def _models_at_google(context: Context, project: str) -> set[str]:
     }
 
 
-def _unknown_model(model: str, there: set[str] | tuple[()]) -> str:
+def _is_gone(context: Context, project: str, error: GoogleError) -> bool:
+    """Whether a refusal means that the limit went with its project."""
+    if error.code not in (403, 404) or error.has_reason("SERVICE_DISABLED", "USER_PROJECT_DENIED"):
+        return False
+    try:
+        return is_gone(context.google, project)
+    except GoogleError:
+        return False
+
+
+def _unknown_models(context: Context, inputs: Values, known: set[Any]) -> Iterator[Failure]:
+    """Models that are in none of the project's quotas, nor in `known`; they are looked up where the list ends."""
+    named = [("model", inputs["model"])] if inputs.get("model") else []
+    named += [("allowed", model) for model in inputs.get("allowed") or []]
+    unknown = [(name, model) for name, model in named if model not in known and not _is_known(model)]
+    there = _models_at_google(context, inputs["project"]) if unknown else set()
+    return (Failure(name, _unknown_model(model, there)) for name, model in unknown if model not in there)
+
+
+def _unknown_model(model: str, there: set[str]) -> str:
     near = get_close_matches(model, sorted({*QUOTA_NAMES, *there}), n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(QUOTA_NAMES)}"
     return f"{model!r} is no model that a quota names: a limit on it would bind nothing; {hint}"
@@ -244,8 +269,10 @@ def _as_set(held: list[Held], name: LimitName, wanted: Any) -> int | None:
         return int(wanted)
     if wanted is None and not any(one.override for one in of_name):
         return None
-    loosest = max((one.effective for one in of_name), default=UNLIMITED)
-    return None if loosest == UNLIMITED else loosest
+    changed = [one for one in of_name if wanted is None or one.value != limits.target(one, int(wanted))]
+    loosest = max((one.effective for one in changed), default=UNLIMITED)
+    # Where the number would not tell that something is amiss, the limit is taken for one that is not set.
+    return None if loosest in (UNLIMITED, wanted) else loosest
 
 
 def _id(inputs: Values) -> str:

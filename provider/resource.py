@@ -103,16 +103,23 @@ class ResourceType(ABC):
                 if reason:
                     yield Failure(name, reason)
 
-    def looked_up(self, context: Context, inputs: Values) -> Iterator[Failure]:
-        """What is wrong by what Google says, with inputs that are known and right by themselves. Only reads."""
+    def looked_up(self, context: Context, inputs: Values, olds: Values) -> Iterator[Failure]:
+        """What is wrong by what Google says, with inputs that are known and right by themselves. Only reads.
+
+        What is as in `olds`, the inputs of the last update, was looked up then.
+        """
         yield from ()
+
+    def claim(self, inputs: Values) -> tuple[str, str] | None:
+        """A property and what it lays claim to at Google: two resources that claim the same would fight over it."""
+        return None
 
     @abstractmethod
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
         """What is known of the outputs before anything is done. Only reads.
 
         Raises:
-            ResourceError: the operation would fail.
+            ResourceError: the operation would fail. This and every other operation may raise the library's errors too.
         """
 
     @abstractmethod
@@ -158,7 +165,7 @@ def is_unknown(value: Any) -> bool:
 
 
 def told(work: Callable[[], _T]) -> _T:
-    """Do the work; what goes wrong becomes an error that says what to do. Raises ResourceError."""
+    """Do the work; the library's errors become one that says what to do. Raises ResourceError."""
     try:
         return work()
     except StoppedError:

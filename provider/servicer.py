@@ -20,6 +20,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb2
 
 from landing_zone.google.config import GoogleConfig
+from landing_zone.google.projects import is_same
 from landing_zone.google.rest import Google
 from provider.package import CONFIG, RESOURCES, VERSION, schema
 from provider.resource import (
@@ -31,6 +32,7 @@ from provider.resource import (
     State,
     Values,
     is_unknown,
+    told,
 )
 
 _T = TypeVar("_T")
@@ -46,7 +48,9 @@ class Servicer(ProviderServicer):
         super().__init__([], VERSION, components or Provider(), address)
         self._engine = engine
         self._stop = threading.Event()
-        self._google = Google(GoogleConfig.read({}, os.environ), self._stop)
+        self._claims: dict[tuple[str, str], str] = {}
+        """(type, what is claimed) → URN, of the resources that the program has."""
+        self._configure({})
 
     def schema(self) -> dict[str, Any]:
         """The package's schema."""
@@ -78,9 +82,7 @@ class Servicer(ProviderServicer):
                 )
                 for name in inputs
                 # The default provider gets all of the namespace: in this project that is the stack's settings.
-                if name not in known
-                and not request.urn.endswith(f"::default_{VERSION.replace('.', '_')}")
-                and "::default" not in request.urn
+                if name not in known and "::default" not in request.urn
             ],
         )
 
@@ -97,7 +99,7 @@ class Servicer(ProviderServicer):
         inputs = {
             name: _parsed(value) for name, value in _values(request.args).items() if not is_unknown(value)
         }
-        self._google = Google(GoogleConfig.read(inputs, os.environ), self._stop)
+        self._configure(inputs)
         return provider_pb2.ConfigureResponse(
             supportsPreview=True, acceptSecrets=True, acceptResources=True, acceptOutputs=True
         )
@@ -110,11 +112,13 @@ class Servicer(ProviderServicer):
     async def Check(self, request: Any, context: _Grpc) -> Any:
         """All that is wrong with the inputs, by property."""
         resource = await _resource(request.urn, context)
-        inputs = _values(request.news)
+        inputs, olds = _values(request.news), _values(request.olds)
         failures = list(resource.failures(inputs))
-        # What has not changed was looked up when it was new: a preview of a large stack asks Google nothing.
-        if not failures and not is_unknown(inputs) and inputs != _values(request.olds):
-            failures = await self._looked_up(resource, inputs, request.urn)
+        if not failures and not is_unknown(inputs):
+            failures = self._claimed(resource, inputs, request.urn)
+            # What has not changed was looked up when it was new: a preview of a large stack asks Google nothing.
+            if not failures and inputs != olds:
+                failures = await self._looked_up(resource, inputs, olds, request.urn)
         return provider_pb2.CheckResponse(
             inputs=request.news,
             failures=[
@@ -135,6 +139,8 @@ class Servicer(ProviderServicer):
             and name not in ignored
             and _differs(entry.same, old.get(name), news.get(name))
         ]
+        if "project" in changed and await self._is_one_project(old.get("project"), news.get("project")):
+            changed.remove("project")
         replaced = [name for name in changed if resource.properties[name].replaces]
         found = [*changed, *resource.stale(outputs)]
         return provider_pb2.DiffResponse(
@@ -158,7 +164,7 @@ class Servicer(ProviderServicer):
     async def Create(self, request: Any, context: _Grpc) -> Any:
         """Make a resource; in a preview, tell what is known of it."""
         resource = await _resource(request.urn, context)
-        inputs, about = _values(request.properties), self._context(request.urn)
+        inputs, about = _values(request.properties), self._context(request.urn, reads=request.preview)
         if request.preview:
             outputs = await self._done(context, lambda: resource.preview(about, inputs, None))
             return provider_pb2.CreateResponse(properties=_struct({**inputs, **outputs}, request.properties))
@@ -170,7 +176,7 @@ class Servicer(ProviderServicer):
     async def Read(self, request: Any, context: _Grpc) -> Any:
         """Read a resource, to refresh or to import it; an empty answer says that it is gone."""
         resource = await _resource(request.urn, context)
-        about = self._context(request.urn)
+        about = self._context(request.urn, reads=True)
         inputs = _values(request.inputs)
         state = await self._done(context, lambda: resource.read(about, request.id, inputs))
         if state is None:
@@ -184,7 +190,7 @@ class Servicer(ProviderServicer):
     async def Update(self, request: Any, context: _Grpc) -> Any:
         """Bring a resource to its inputs; in a preview, tell what is known, and what would be refused."""
         resource = await _resource(request.urn, context)
-        inputs, about = _values(request.news), self._context(request.urn)
+        inputs, about = _values(request.news), self._context(request.urn, reads=request.preview)
         old = State(request.id, _values(request.old_inputs), _values(request.olds))
         if request.preview:
             outputs = await self._done(context, lambda: resource.preview(about, inputs, old))
@@ -198,13 +204,44 @@ class Servicer(ProviderServicer):
         about = self._context(request.urn)
         outputs = _values(request.properties)
         inputs = _values(request.old_inputs) or outputs
+        claim = resource.claim(inputs)
+        heir = self._claims.get((resource.name, claim[1]), request.urn) if claim else request.urn
+        if heir != request.urn:
+            # A resource that was given another name in the program: the new one has it, and it must not lose it.
+            about.say(f"kept for {heir.rpartition('::')[2]}")
+            return Empty()
         await self._done(context, lambda: resource.delete(about, State(request.id, inputs, outputs)))
         return Empty()
 
-    async def _looked_up(self, resource: ResourceType, inputs: Values, urn: str) -> list[Failure]:
-        about = Context(Google(self._google.config, self._stop), lambda _: None, lambda _: None)
+    def _configure(self, inputs: Values) -> None:
+        config = GoogleConfig.read(inputs, os.environ)
+        self._google = Google(config, self._stop)
+        # Who only looks does not wait for an API: it may be off for good.
+        self._reader = Google(config, self._stop, awaits_apis=False)
+
+    def _claimed(self, resource: ResourceType, inputs: Values, urn: str) -> list[Failure]:
+        claim = resource.claim(inputs)
+        holder = self._claims.setdefault((resource.name, claim[1]), urn) if claim else urn
+        if claim is None or holder == urn:
+            return []
+        other = holder.rpartition("::")[2]
+        return [Failure(claim[0], f"{other} is a {resource.name} of the same: keep one of the two")]
+
+    async def _is_one_project(self, old: Any, new: Any) -> bool:
+        """Whether a project is only named by its number instead of its id, or the other way round."""
+        if is_unknown(new) or not isinstance(old, str) or not isinstance(new, str):
+            return False
         try:
-            return await asyncio.to_thread(lambda: list(resource.looked_up(about, inputs)))
+            return await asyncio.to_thread(lambda: told(lambda: is_same(self._reader, old, new)))
+        except ResourceError:
+            return False
+
+    async def _looked_up(
+        self, resource: ResourceType, inputs: Values, olds: Values, urn: str
+    ) -> list[Failure]:
+        about = self._context(urn, reads=True)
+        try:
+            return await asyncio.to_thread(lambda: list(resource.looked_up(about, inputs, olds)))
         except Exception as error:  # a check that cannot look must not stop the preview
             self._log(engine_pb2.DEBUG, urn, f"not looked up: {error}", ephemeral=True)
             return []
@@ -212,11 +249,11 @@ class Servicer(ProviderServicer):
     async def _done(self, context: _Grpc, work: Callable[[], _T], inputs: Values | None = None) -> _T:
         """Do blocking work; a failure is told in its own words, with what was made all the same."""
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.to_thread(lambda: told(work))
         except ResourceError as error:
             await _refuse(context, error, inputs or {})
 
-    def _context(self, urn: str) -> Context:
+    def _context(self, urn: str, *, reads: bool = False) -> Context:
         loop = asyncio.get_running_loop()
 
         def logged(severity: Any, ephemeral: bool) -> Callable[[str], None]:
@@ -224,7 +261,8 @@ class Servicer(ProviderServicer):
                 loop.call_soon_threadsafe(lambda: self._log(severity, urn, text, ephemeral))
             )
 
-        return Context(self._google, logged(engine_pb2.INFO, True), logged(engine_pb2.WARNING, False))
+        google = self._reader if reads else self._google
+        return Context(google, logged(engine_pb2.INFO, True), logged(engine_pb2.WARNING, False))
 
     def _log(self, severity: Any, urn: str, text: str, ephemeral: bool) -> None:
         if self._engine is not None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from landing_zone.google import tiers
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.tiers import FREE, FoundTier
+from landing_zone.google.tiers import FREE, UNREADABLE, FoundTier
 from provider.resource import (
     UNKNOWN,
     Context,
@@ -17,7 +17,6 @@ from provider.resource import (
     State,
     Values,
     project_problem,
-    told,
 )
 
 _DEFAULT_WAIT_S: Final = 600
@@ -72,10 +71,10 @@ class TierCheck(ResourceType):
         return {"tier": UNKNOWN, "billingEnabled": UNKNOWN, "inForce": UNKNOWN}
 
     def create(self, context: Context, inputs: Values) -> State:
-        return told(lambda: _waited(context, inputs))
+        return _waited(context, inputs)
 
     def update(self, context: Context, old: State, inputs: Values) -> State:
-        return told(lambda: _waited(context, inputs))
+        return _waited(context, inputs)
 
     def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
         match = _ID.fullmatch(resource_id)
@@ -86,7 +85,7 @@ class TierCheck(ResourceType):
             found = tiers.find(context.google, project)
         except GoogleError:
             # Not readable is no reason to fail the refresh of a whole stack.
-            found = FoundTier("unknown", billing_enabled=False)
+            found = FoundTier(UNREADABLE, billing_enabled=False)
         return _state(inputs or {"project": project, "expected": "paid" if found.is_paid else "free"}, found)
 
     def delete(self, context: Context, old: State) -> None:
@@ -106,7 +105,7 @@ def _waited(context: Context, inputs: Values) -> State:
             found = tiers.find(context.google, project)
         except GoogleError as error:
             context.warn(f"the tier of {project} cannot be read: {error}. {error.remedy}")
-            return _state(inputs, FoundTier("unknown", billing_enabled=False))
+            return _state(inputs, FoundTier(UNREADABLE, billing_enabled=False))
         state = _state(inputs, found)
         # Nothing but the link makes limits paid: without one there is nothing to wait for.
         if state.outputs["inForce"] or expected == "free" or not found.billing_enabled:
@@ -140,6 +139,12 @@ def _advice(project: str, expected: str, found: FoundTier) -> str:
             f"{project} should be paid, and its billing is off: somebody unlinked it, or its account is closed. "
             f"Open that, or link it again (gcloud billing projects link {project} --billing-account=ID: the gcp "
             "plugin does not see that a link is gone); then run pulumi up"
+        )
+    if found.tier == UNREADABLE:
+        return (
+            f"{project} is linked, and Google shows no limits of the Gemini API for it: enable the API in it "
+            f"(gcloud services enable generativelanguage.googleapis.com --project={project}); the next pulumi up "
+            "looks again"
         )
     return (
         f"{project} is linked, and Google still applies the limits of tier {found.tier}. That can last hours. If it "

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import google.auth
 from google.auth import impersonated_credentials
-from google.auth.credentials import Credentials
+from google.auth.credentials import Credentials, CredentialsWithQuotaProject
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2.credentials import Credentials as AccessToken
 
@@ -45,6 +45,11 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         "https://cloudquotas.googleapis.com/v1/",
         ("cloudQuotasCustomEndpoint",),
         ("GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT",),
+    ),
+    "cloudresourcemanager": Endpoint(
+        "https://cloudresourcemanager.googleapis.com/v1/",
+        ("resourceManagerCustomEndpoint",),
+        ("GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",),
     ),
     "serviceusage": Endpoint(
         # Overrides are in v1beta1 alone. The `gcp` provider's endpoint is for v1 and v1beta1 alike.
@@ -93,21 +98,28 @@ class GoogleConfig:
     def read(cls, inputs: Mapping[str, Any], environment: Mapping[str, str]) -> "GoogleConfig":
         """The configuration from a provider's inputs; the environment stands in for what they lack."""
 
-        def setting(name: str) -> Any:
-            if inputs.get(name) not in (None, ""):
-                return inputs[name]
+        def given(name: str) -> Any:
+            return None if inputs.get(name) == "" else inputs.get(name)
+
+        def named(name: str) -> str | None:
             return next((environment[v] for v in VARIABLES[name] if environment.get(v)), None)
 
+        def setting(name: str) -> Any:
+            value = given(name)
+            return named(name) if value is None else value
+
+        # Inputs beat the environment in all cases: given credentials are not set aside by a variable's token.
+        own = setting if given("accessToken") is None and given("credentials") is None else given
         delegates = setting("impersonateServiceAccountDelegates") or ()
         if isinstance(delegates, str):
             delegates = json.loads(delegates)
         return cls(
-            access_token=setting("accessToken"),
-            credentials=setting("credentials"),
+            access_token=own("accessToken"),
+            credentials=own("credentials"),
             impersonated=setting("impersonateServiceAccount"),
             delegates=tuple(delegates),
             billing_project=setting("billingProject"),
-            user_project_override=setting("userProjectOverride") in (True, "true", "True", "1"),
+            user_project_override=str(setting("userProjectOverride")).lower() in ("true", "t", "1"),
             request_reason=setting("requestReason"),
             endpoints={
                 service: f"{url.rstrip('/')}/"
@@ -137,6 +149,9 @@ class GoogleConfig:
                 f"no usable Google credentials: {_first_line(error)}; run `gcloud auth application-default login`, "
                 "or set GOOGLE_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN"
             ) from None
+        if self.user_project_override and isinstance(found, CredentialsWithQuotaProject):
+            # Else google-auth sends the credentials' own quota project over the one of the request.
+            found = found.with_quota_project(None)  # type: ignore[no-untyped-call]
         if not self.impersonated:
             return found
         return impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
@@ -148,11 +163,9 @@ class GoogleConfig:
 
     def _own(self) -> Credentials:
         if self.access_token:
-            return AccessToken(self.access_token)  # type: ignore[no-untyped-call]
+            return AccessToken(_contents(self.access_token))  # type: ignore[no-untyped-call]
         if self.credentials:
-            text = self.credentials
-            if not text.lstrip().startswith("{"):
-                text = Path(text).expanduser().read_text(encoding="utf-8")
+            text = _contents(self.credentials)
             loaded: Credentials
             loaded, _ = google.auth.load_credentials_from_dict(  # type: ignore[no-untyped-call]
                 json.loads(text), scopes=_SCOPES
@@ -168,8 +181,16 @@ def _address(endpoint: Endpoint, inputs: Mapping[str, Any], environment: Mapping
     return next((str(url) for url in (*given, *named) if url), None)
 
 
+def _contents(text: str) -> str:
+    """What is given, or what the file has that it names."""
+    try:
+        return Path(text).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, RuntimeError, ValueError):
+        return text
+
+
 def _first_line(error: Exception) -> str:
     # The rest may repeat what was given, and that is a secret.
     if isinstance(error, json.JSONDecodeError):
-        return "the credentials are not JSON"
+        return "the credentials are neither JSON nor a readable file's name"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

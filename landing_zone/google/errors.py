@@ -8,6 +8,22 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+#: google.rpc.Code, as long-running operations tell it → HTTP status and name. Source: google/rpc/code.proto.
+_RPC_CODES: Final[Mapping[int, tuple[int, str]]] = {
+    1: (499, "CANCELLED"),
+    3: (400, "INVALID_ARGUMENT"),
+    4: (504, "DEADLINE_EXCEEDED"),
+    5: (404, "NOT_FOUND"),
+    6: (409, "ALREADY_EXISTS"),
+    7: (403, "PERMISSION_DENIED"),
+    8: (429, "RESOURCE_EXHAUSTED"),
+    9: (400, "FAILED_PRECONDITION"),
+    10: (409, "ABORTED"),
+    13: (500, "INTERNAL"),
+    14: (503, "UNAVAILABLE"),
+    16: (401, "UNAUTHENTICATED"),
+}
+
 #: What is found in an error's text → what to do. The first that fits counts.
 #: Sources: Google's error messages and reasons as of 2026-11, and the issues that report them.
 REMEDIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
@@ -90,6 +106,10 @@ REMEDIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
             "too many calls a minute: run pulumi up again, and lower --parallel if it comes back",
         ),
         (r"UNAVAILABLE|INTERNAL|Error 50\d", "Google had a bad moment: run pulumi up again"),
+        (
+            r"UNAUTHENTICATED|Error 401",
+            "Google does not take the credentials: log in again (gcloud auth application-default login)",
+        ),
         (r"NOT_FOUND|Error 404", "it is not there: check the name, and refresh"),
         (
             r"Request contains an invalid argument",
@@ -136,6 +156,13 @@ class GoogleError(Exception):
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls(code, "", " ".join(re.sub(r"<[^>]*>", " ", body).split())[:200])
+
+    @classmethod
+    def from_status(cls, status: Mapping[str, Any]) -> "GoogleError":
+        """From the google.rpc.Status of an operation that failed."""
+        number = status.get("code", 2)
+        code, name = _RPC_CODES.get(number, (500, f"code {number}"))
+        return cls(code, name, status.get("message", ""), status.get("details", ()))
 
     @property
     def violations(self) -> list[tuple[str, str]]:

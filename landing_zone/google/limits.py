@@ -20,6 +20,23 @@ UNLIMITED: Final = 2**63 - 1
 _AT_ONCE: Final = 8
 """Calls at a time for one model: Service Usage counts them a minute."""
 
+#: Cloud Quotas' ids of the limits in `QUOTA_LIMITS`; Google tells those of the tier in force by itself.
+#: Source: quota ids in 429 responses, as of 2026-11.
+_QUOTA_IDS: Final = (
+    "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
+    "GenerateRequestsPerMinutePerProjectPerModel",
+    "GenerateRequestsPerMinutePerProjectPerModel-PaidTier2",
+    "GenerateRequestsPerMinutePerProjectPerModel-PaidTier3",
+    "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
+    "GenerateRequestsPerDayPerProjectPerModel",
+    "GenerateRequestsPerDayPerProjectPerModel-PaidTier2",
+    "GenerateRequestsPerDayPerProjectPerModel-PaidTier3",
+    "GenerateContentInputTokensPerModelPerMinute-FreeTier",
+    "GenerateContentPaidTierInputTokensPerModelPerMinute",
+    "GenerateContentPaidTierInputTokensPerModelPerMinute-PaidTier2",
+    "GenerateContentPaidTierInputTokensPerModelPerMinute-PaidTier3",
+)
+
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -88,19 +105,33 @@ def remove(google: Google, project: str, model: str | None) -> None:
     _each(lambda one: _remove(google, project, one), [one for one in held if one.override])
 
 
-def fixed(google: Google, project: str, names: Iterable[LimitName]) -> list[LimitName]:
-    """Which of the limits Google lets nobody change, by Cloud Quotas' `isFixed`. Raises as `Google.call`."""
-    infos = google.pages(
-        "cloudquotas",
-        f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos",
-        "quotaInfos",
-        query={"pageSize": "1000"},
-        project=project,
+def fixed(google: Google, project: str) -> dict[LimitName, list[str]]:
+    """The limits that Google lets nobody change (`isFixed`), and on which tiers. Raises as `Google.call`."""
+    parent = f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos"
+    listed = list(
+        google.pages("cloudquotas", parent, "quotaInfos", query={"pageSize": "1000"}, project=project)
     )
-    found = {(info["metric"], info.get("refreshInterval")) for info in infos if info.get("isFixed")}
-    return [
-        name for name in names if any((limit.metric, limit.interval) in found for limit in QUOTA_LIMITS[name])
-    ]
+
+    def info(quota_id: str) -> Json:
+        try:
+            return google.call("cloudquotas", "GET", f"{parent}/{quota_id}", project=project)
+        except GoogleError as error:
+            if error.code == 404:
+                return {}
+            raise
+
+    # The list has the quotas of the tier in force alone.
+    others = set(_QUOTA_IDS) - {one["quotaId"] for one in listed}
+    fixed_ones = {
+        (one["metric"], one.get("refreshInterval"))
+        for one in (*listed, *_each(info, sorted(others)))
+        if one.get("isFixed")
+    }
+    found = {
+        name: [limit.tier for limit in limits if (limit.metric, limit.interval) in fixed_ones]
+        for name, limits in QUOTA_LIMITS.items()
+    }
+    return {name: tiers for name, tiers in found.items() if tiers}
 
 
 def target(held: Held, value: int) -> int:
@@ -193,7 +224,8 @@ def _remove(google: Google, project: str, held: Held) -> None:
         google.finished("serviceusage", operation, project=project)
     except GoogleError as error:
         if error.code != 404:
-            raise LimitError(f"{held.name} on tier {held.limit.tier}: {error}. {error.remedy}") from error
+            what = f"{held.name} on tier {held.limit.tier} stays as it is"
+            raise LimitError(f"{what}: {error}. {error.remedy}".rstrip(". ")) from error
 
 
 def _each(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:

@@ -19,6 +19,7 @@ Json = dict[str, Any]
 TIMEOUT_S: Final = 60
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 20.0
+_LONGEST_OPERATION_S: Final = 900
 _CONNECTIONS: Final = 64
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 
@@ -30,10 +31,19 @@ class StoppedError(Exception):
 class Google:
     """An HTTP client of one configuration; safe to use from several threads."""
 
-    def __init__(self, config: GoogleConfig, stop: threading.Event | None = None) -> None:
-        """`stop`: once set, waits end and no further call is made."""
+    def __init__(
+        self, config: GoogleConfig, stop: threading.Event | None = None, *, awaits_apis: bool = True
+    ) -> None:
+        """A client that opens nothing yet.
+
+        Args:
+            config: credentials, quota project and endpoints.
+            stop: once set, waits end and no further call is made.
+            awaits_apis: whether a call of an API that is not enabled is tried again: it may just have been enabled.
+        """
         self.config = config
         self.stop = stop or threading.Event()
+        self._awaits_apis = awaits_apis
         self._lock = threading.Lock()
         self._session: AuthorizedSession | None = None
 
@@ -67,7 +77,7 @@ class Google:
         def attempt() -> Json:
             return self._send(method, url, headers, body, query)
 
-        return self.patient(attempt, _is_transient, patience_s)
+        return self.patient(attempt, self._is_transient, patience_s)
 
     def pages(
         self,
@@ -91,17 +101,16 @@ class Google:
     def finished(self, service: str, operation: Json, *, project: str | None = None) -> Json:
         """Wait for a long-running operation; returns its response. Raises as `call`."""
         waits = self.waits()
+        deadline = time.monotonic() + _LONGEST_OPERATION_S
         while not operation.get("done"):
+            if time.monotonic() > deadline:
+                raise GoogleError(
+                    0, "", f"{operation['name']} is not done after {_LONGEST_OPERATION_S // 60} minutes"
+                )
             next(waits)
             operation = self.call(service, "GET", operation["name"], project=project)
         if "error" in operation:
-            error = operation["error"]
-            raise GoogleError(
-                error.get("code", 0),
-                error.get("status", ""),
-                error.get("message", ""),
-                error.get("details", ()),
-            )
+            raise GoogleError.from_status(operation["error"])
         response: Json = operation.get("response", {})
         return response
 
@@ -171,15 +180,15 @@ class Google:
                 self._session = session
             return self._session
 
+    def _is_transient(self, error: GoogleError) -> bool:
+        """Whether the same call may be answered better later.
 
-def _is_transient(error: GoogleError) -> bool:
-    """Whether the same call may be answered better later.
-
-    A service that was just enabled is refused for some minutes: the call is the test of when it is ready.
-    """
-    return (
-        error.code in _TRANSIENT
-        or error.code == 0
-        or error.status == "ABORTED"
-        or error.has_reason("SERVICE_DISABLED", "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
-    )
+        A service that was just enabled is refused for some minutes: the call is the test of when it is ready.
+        """
+        return (
+            error.code in _TRANSIENT
+            or error.code == 0
+            or error.status == "ABORTED"
+            or error.has_reason("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
+            or (self._awaits_apis and error.has_reason("SERVICE_DISABLED"))
+        )

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.rest import Google, Json
+from landing_zone.google.rest import Google, Json, StoppedError
 
 CONFIGURED: Final = "CONFIGURED"
 ENFORCED: Final = "ENFORCED"
@@ -121,34 +121,52 @@ def create(google: Google, wanted: SpendCap, adopt: bool) -> SpendCap:
     Raises:
         SpendCapError: Google refuses; the project has another cap; the account is a reseller's.
     """
-    try:
-        found = of_project(google, wanted.account, wanted.project)
-    except GoogleError as error:
-        if error.code != 400:
-            raise
-        found = None  # a project that is not there: the creation says so better
-    if found:
-        if not adopt and found.display_name != wanted.display_name:
-            raise SpendCapError(_other_cap(found))
-        return update(google, found, replace(wanted, name=found.name))
-    try:
-        budget = google.call(
-            "billingbudgets", "POST", f"billingAccounts/{wanted.account}/budgets", body=wanted.body
-        )
-    except GoogleError as error:
-        raise SpendCapError(_why(google, wanted, error)) from error
-    return settled(google, SpendCap.from_budget(budget))
+    found = existing(google, wanted)
+    if not found:
+        try:
+            budget = google.call(
+                "billingbudgets", "POST", f"billingAccounts/{wanted.account}/budgets", body=wanted.body
+            )
+            return settled(google, SpendCap.from_budget(budget))
+        except GoogleError as error:
+            # A bare 400 is all that Google says to a second cap; it may be this one, if the first answer was lost.
+            found = existing(google, wanted) if _is_bare(error) else None
+            if not found:
+                raise SpendCapError(_why(google, wanted, error)) from error
+    refusal = cannot_adopt(found, wanted, adopt)
+    if refusal:
+        raise SpendCapError(refusal)
+    return update(google, replace(wanted, name=found.name))
 
 
-def update(google: Google, old: SpendCap, wanted: SpendCap) -> SpendCap:
-    """Bring the cap to what is wanted: its amount and display name, or its state. Returns it as it is.
+def existing(google: Google, wanted: SpendCap) -> SpendCap | None:
+    """The cap that the wanted one's project has already; None if the project is not there. Raises as `Google.call`."""
+    try:
+        return of_project(google, wanted.account, wanted.project)
+    except GoogleError as error:
+        if error.code in (400, 404):
+            return None  # the creation says better what is wrong
+        raise
+
+
+def cannot_adopt(found: SpendCap, wanted: SpendCap, adopt: bool) -> str:
+    """Why the cap that a project has cannot be taken for the wanted one; empty if it can."""
+    if adopt or found.display_name == wanted.display_name:
+        return cannot(found, wanted)
+    return (
+        f"project {found.project} has a spend cap already, and Google allows one: {found.display_name!r} of "
+        f"{found.amount:f} {found.currency or ''}, {found.name}. Delete it, or take it over with adopt: true, or with "
+        f"`pulumi import gemini-landing-zone:index:SpendCap NAME {found.name}`"
+    )
+
+
+def update(google: Google, wanted: SpendCap) -> SpendCap:
+    """Bring the cap of `wanted.name` to what is wanted: its amount and display name, or its state. Returns it as it is.
 
     Raises:
         SpendCapError: Google refuses, or would: an enforced cap can only be lifted, and only an enforced one.
     """
-    now = read(google, old.name)
-    if now is None:
-        raise SpendCapError(f"{old.name} is gone: run pulumi refresh, then pulumi up")
+    now = current(google, wanted.name)
     refusal = cannot(now, wanted)
     if refusal:
         raise SpendCapError(refusal)
@@ -180,8 +198,18 @@ def update(google: Google, old: SpendCap, wanted: SpendCap) -> SpendCap:
     return settled(google, SpendCap.from_budget(budget))
 
 
+def current(google: Google, name: str) -> SpendCap:
+    """The cap of a name. Raises SpendCapError if it is gone, and as `Google.call`."""
+    now = read(google, name)
+    if now is None:
+        raise SpendCapError(f"{name} is gone: run pulumi refresh, then pulumi up, which makes another")
+    return now
+
+
 def cannot(now: SpendCap, wanted: SpendCap) -> str:
     """Why a cap in its present state cannot become what is wanted; empty if it can."""
+    if wanted.currency and now.currency and wanted.currency != now.currency:
+        return f"a budget is in its billing account's currency, {now.currency}: write that, or leave currency out"
     changes = now.amount != wanted.amount or now.display_name != wanted.display_name
     if now.output_state == ENFORCED and changes:
         return (
@@ -221,13 +249,19 @@ def delete(google: Google, cap_name: str) -> None:
 
 
 def settled(google: Google, cap: SpendCap) -> SpendCap:
-    """The cap once Google has stopped reconciling it, within a minute or so; after that, as it is."""
+    """The cap once Google has stopped reconciling it, within a minute or so; after that, as it is.
+
+    It is made and must not be forgotten: what keeps it from being read is no error here.
+    """
     waits = google.waits()
-    for _ in range(10):
-        if not cap.reconciling:
-            break
-        next(waits)
-        cap = read(google, cap.name) or cap
+    try:
+        for _ in range(10):
+            if not cap.reconciling:
+                break
+            next(waits)
+            cap = read(google, cap.name) or cap
+    except (GoogleError, StoppedError):
+        pass
     return cap
 
 
@@ -252,11 +286,7 @@ def _make_plain(google: Google, name: str) -> None:
 
 
 def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
-    if error.status == "INVALID_ARGUMENT" and not error.details:
-        # A bare 400 is all that Google says to a second cap.
-        other = of_project(google, wanted.account, wanted.project)
-        if other and other.name != wanted.name:
-            return _other_cap(other)
+    if _is_bare(error):
         if _is_resold(google, wanted.account):
             return (
                 f"billing account {wanted.account} is a reseller's subaccount, and spend caps are for Google's direct "
@@ -269,12 +299,8 @@ def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
     return f"{error}. {error.remedy}".rstrip(". ")
 
 
-def _other_cap(other: SpendCap) -> str:
-    return (
-        f"project {other.project} has a spend cap already, and Google allows one: {other.display_name!r} of "
-        f"{other.amount:f} {other.currency or ''}, {other.name}. Delete it, or take it over with adopt: true, or with "
-        f"`pulumi import gemini-landing-zone:index:SpendCap NAME {other.name}`"
-    )
+def _is_bare(error: GoogleError) -> bool:
+    return error.status == "INVALID_ARGUMENT" and not error.details
 
 
 def _is_resold(google: Google, account: str) -> bool:

@@ -8,6 +8,7 @@ from landing_zone.gemini import GEMINI_API
 from landing_zone.google.rest import Google
 
 FREE: Final = "free"
+UNREADABLE: Final = "unknown"
 #: Quota id of the requests a minute → tier. What tells the tiers apart is which of them has values.
 #: Source: quota ids in 429 responses, as of 2026-11.
 _QUOTAS: Final[Mapping[str, str]] = {
@@ -52,7 +53,7 @@ def find(google: Google, project: str) -> FoundTier:
     linked = bool(billing.get("billingEnabled"))
     # Of several paid tiers the lowest counts: the higher ones' values are shown ahead of time.
     paid = sorted(in_force - {FREE})
-    tier = paid[0] if paid and linked else FREE if FREE in in_force else "unknown"
+    tier = paid[0] if paid and linked else FREE if FREE in in_force else UNREADABLE
     return FoundTier(tier, linked)
 
 
