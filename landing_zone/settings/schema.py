@@ -2,19 +2,28 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from landing_zone.settings.fields import BillingAccount, LabelKey, LabelValue, Parent
 from landing_zone.settings.problems import NAMESPACE
 from landing_zone.settings.types import EnvironmentRules, ProjectSettings
 
 
-class _StackFile(EnvironmentRules):
+class StackFileSettings(EnvironmentRules):
     """What a stack file holds under this project's namespace."""
 
-    projects: dict[str, ProjectSettings]
-    defaults: ProjectSettings | None = None
-    parent: Parent | None = None
-    billing_account: BillingAccount | None = None
-    labels: dict[LabelKey, LabelValue] | None = None
+    projects: dict[str, ProjectSettings] = Field(description="The projects, by the names they have here.")
+    defaults: ProjectSettings | None = Field(
+        default=None,
+        description="What projects take over unless they say otherwise; projectId and adopt are each one's own.",
+    )
+    parent: Parent | None = Field(default=None, description="Folder or organization of the created projects.")
+    billing_account: BillingAccount | None = Field(
+        default=None, description="Who pays for the paid projects."
+    )
+    labels: dict[LabelKey, LabelValue] | None = Field(
+        default=None, description="Labels of all created projects; a project's own are added."
+    )
 
 
 _WHOLE = ("AndroidApp", "ChannelSettings", "ContactSettings", "QuotaSettings", "SpendRateSettings")
@@ -26,7 +35,7 @@ def stack_file_schema() -> dict[str, Any]:
 
     It demands less than the loader: what defaults may supply is not demanded of each project.
     """
-    schema = _StackFile.model_json_schema(by_alias=True)
+    schema = StackFileSettings.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     for definition in definitions.values():
         if definition.get("title") not in _WHOLE:
