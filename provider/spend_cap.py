@@ -116,7 +116,7 @@ class SpendCap(ResourceType):
             refusal = spend_caps.cannot(spend_caps.current(context.google, old.id), wanted)
         else:
             found = _found(context, wanted)
-            refusal = spend_caps.cannot_adopt(found, wanted, bool(inputs.get("adopt"))) if found else ""
+            refusal = spend_caps.cannot_create(found, wanted, bool(inputs.get("adopt")))
         if refusal:
             raise ResourceError(refusal)
         return {"name": wanted.name or UNKNOWN, "outputState": UNKNOWN, "reconciling": UNKNOWN}

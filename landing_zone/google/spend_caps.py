@@ -122,6 +122,7 @@ def create(google: Google, wanted: SpendCap, adopt: bool) -> SpendCap:
         SpendCapError: Google refuses; the project has another cap; the account is a reseller's.
     """
     found = existing(google, wanted)
+    _refuse(cannot_create(found, wanted, adopt))
     if not found:
         try:
             budget = google.call(
@@ -133,9 +134,7 @@ def create(google: Google, wanted: SpendCap, adopt: bool) -> SpendCap:
             found = existing(google, wanted) if _is_bare(error) else None
             if not found:
                 raise SpendCapError(_why(google, wanted, error)) from error
-    refusal = cannot_adopt(found, wanted, adopt)
-    if refusal:
-        raise SpendCapError(refusal)
+            _refuse(cannot_create(found, wanted, adopt))
     return update(google, replace(wanted, name=found.name))
 
 
@@ -149,8 +148,11 @@ def existing(google: Google, wanted: SpendCap) -> SpendCap | None:
         raise
 
 
-def cannot_adopt(found: SpendCap, wanted: SpendCap, adopt: bool) -> str:
-    """Why the cap that a project has cannot be taken for the wanted one; empty if it can."""
+def cannot_create(found: SpendCap | None, wanted: SpendCap, adopt: bool) -> str:
+    """Why the wanted cap cannot be made, nor the one that the project has be taken for it; empty if it can."""
+    if not found:
+        lifts = wanted.input_state == AWAITING
+        return "a new cap is CONFIGURED: write that, and lift it once it is ENFORCED" if lifts else ""
     if adopt or found.display_name == wanted.display_name:
         return cannot(found, wanted)
     return (
@@ -167,9 +169,7 @@ def update(google: Google, wanted: SpendCap) -> SpendCap:
         SpendCapError: Google refuses, or would: an enforced cap can only be lifted, and only an enforced one.
     """
     now = current(google, wanted.name)
-    refusal = cannot(now, wanted)
-    if refusal:
-        raise SpendCapError(refusal)
+    _refuse(cannot(now, wanted))
     mask = [
         path
         for path, differs in (
@@ -297,6 +297,11 @@ def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
             "yet (look at Billing, Budgets & alerts), or the account has no access to spend caps, which are in preview"
         )
     return f"{error}. {error.remedy}".rstrip(". ")
+
+
+def _refuse(reason: str) -> None:
+    if reason:
+        raise SpendCapError(reason)
 
 
 def _is_bare(error: GoogleError) -> bool:

@@ -1,6 +1,10 @@
 """A program that registers whatever resources a test names: `spec.json` holds name → type, inputs, outputs."""
 
 import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -51,6 +55,56 @@ def make_project(workspace: Workspace, project_id: str) -> str:
     for service in ("generativelanguage", "apikeys", "cloudquotas"):
         call("POST", f"/serviceusage/v1/projects/{project_id}/services/{service}.googleapis.com:enable", {})
     return str(call("GET", f"/cloudresourcemanager/v1/projects/{project_id}")["projectNumber"])
+
+
+def state(workspace: Workspace) -> list[dict[str, Any]]:
+    """The provider's resources, as the stack's state has them."""
+    exported = json.loads(workspace.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    return [entry for entry in exported if "gemini-landing-zone:index:" in entry["type"]]
+
+
+def forget(workspace: Workspace) -> None:
+    """Make the state as if the provider's resources had never been: what a killed run may leave."""
+    exported = json.loads(workspace.pulumi("stack", "export").stdout)
+    deployment = exported["deployment"]
+    deployment["resources"] = [
+        entry for entry in deployment["resources"] if "gemini-landing-zone:index:" not in entry["type"]
+    ]
+    forgotten = workspace.layout.program / "forgotten.json"
+    forgotten.write_text(json.dumps(exported))
+    workspace.pulumi("stack", "import", "--file", str(forgotten))
+
+
+def since(workspace: Workspace, before: int, **wanted: Any) -> list[dict[str, Any]]:
+    """The requests after a number that have these values."""
+    return [
+        request
+        for request in workspace.cloud.requests(before)
+        if all(request[name] == value for name, value in wanted.items())
+    ]
+
+
+def interrupted(workspace: Workspace, number: signal.Signals, reached: Callable[[], bool]) -> str:
+    """Start `pulumi up`, and end it by a signal once a point is reached; returns what it printed."""
+    process = subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color=never"],
+        cwd=workspace.layout.program,
+        env={**os.environ, **workspace.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    while not reached():
+        assert process.poll() is None, "pulumi up ended before it could be stopped"
+    if number == signal.SIGKILL:
+        os.killpg(process.pid, number)
+    else:
+        # As a terminal's Ctrl-C, but to the engine alone: its plugins are told by it.
+        os.kill(process.pid, number)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    return printed
 
 
 def said(workspace: Workspace, *arguments: str) -> str:
