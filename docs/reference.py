@@ -1,4 +1,4 @@
-"""Makes docs/reference.md: every setting, what it becomes, and the test that proves it.
+"""Makes docs/reference.md: every setting, what it becomes, and the test that proves it; and the provider's resources.
 
     .venv/bin/python docs/reference.py > docs/reference.md
 
@@ -19,15 +19,17 @@ from landing_zone.settings.alerting import AlertSettings, ChannelSettings, Spend
 from landing_zone.settings.base import Settings
 from landing_zone.settings.budgets import BudgetSettings, Period, SharedBudgetSettings, SpendCapSettings
 from landing_zone.settings.merge import BUILT_IN, BUILT_IN_PAID, budget_values
+from landing_zone.settings.schema import StackFileSettings
 from landing_zone.settings.types import (
     AndroidApp,
     ContactSettings,
-    EnvironmentRules,
     KeySettings,
     ModelLimit,
     ProjectSettings,
     QuotaSettings,
 )
+from provider.package import RESOURCES
+from provider.resource import ResourceType
 
 PROJECT = "organizations.Project"
 KEY = "projects.ApiKey"
@@ -44,18 +46,22 @@ MOCKS = "tests/components/test_environment.py::"
 CAPS = "tests/provider/test_native_caps.py::"
 LIMITS = "tests/provider/test_native_limits.py::"
 KINDS = "tests/lifecycle/test_every_kind.py::"
-MISTAKES = "tests/settings/test_mistakes.py::"
+STACKS = "tests/settings/test_stack_files.py::"
 
 CREATED = f"{LIFE}test_create_look_change_destroy"
 SECOND = f"{GRAPH}test_a_budget_comes_second_and_nothing_after_the_third"
 EVERY = f"{KINDS}test_every_setting_reaches_google"
 CHANGED = f"{KINDS}test_every_change_is_made_in_place"
-TOLD = f"{MISTAKES}test_the_right_text_is_right"
 
 Row = tuple[str, str, str, str]
 #: Setting → component, resource and property, API field, test.
 ROWS: dict[type[Settings], dict[str, Row]] = {
-    EnvironmentRules: {
+    StackFileSettings: {
+        "projects": ("GeminiProject", PROJECT, "Project", CREATED),
+        "defaults": ("GeminiProject", "all of a project's", "all of a project's", f"{STACKS}test_built_in_then_defaults_then_the_project"),
+        "parent": ("Project", f"{PROJECT}.folder_id or org_id", "Project.parent", CREATED),
+        "billingAccount": ("Project, ProjectBudget", f"{PROJECT}.billing_account, {BUDGET}.billing_account", "ProjectBillingInfo.billingAccountName", CREATED),
+        "labels": ("Project", f"{PROJECT}.labels", "Project.labels", CHANGED),
         "notificationProject": ("NotificationHost", f"{CHANNEL}.project", "the path's project", SECOND),
         "organization": ("KeyConstraint", "orgpolicy.CustomConstraint.parent", "the path's organization", EVERY),
         "channels": ("Channels", CHANNEL, "NotificationChannel", EVERY),
@@ -75,7 +81,7 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         "tags": ("ProjectCare", "tags.TagBinding.tag_value", "TagBinding.tagValue", EVERY),
         "deletionPolicy": ("Project", f"{PROJECT}.deletion_policy", "none: the plugin's", f"{LIFE}test_a_kept_project_survives_a_destroy"),
         "protect": ("Project, ApiKeys", "the option protect", "none: Pulumi's", f"{LIFE}test_a_kept_project_survives_a_destroy"),
-        "tierWait": ("GeminiProject", "TierCheck.waitSeconds", "QuotaInfo, ProjectBillingInfo", f"{LIMITS}test_the_tier_found_is_told_and_a_missing_link_is_a_warning"),
+        "tierWait": ("GeminiProject", "TierCheck.waitSeconds", "QuotaInfo, ProjectBillingInfo", EVERY),
         "contacts": ("ProjectCare", "essentialcontacts.Contact", "Contact", EVERY),
         "forbidUnrestrictedKeys": ("ProjectCare, KeyConstraint", "orgpolicy.Policy.spec", "Policy.spec.rules[].enforce", EVERY),
         "keys": ("ApiKeys", KEY, "Key", f"{MOCKS}test_every_key_opens_the_gemini_api_alone"),
@@ -127,7 +133,7 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         "billingAccount": ("SharedBudget", f"{BUDGET}.billing_account", "the path's account", EVERY),
         "projects": ("SharedBudget", f"{BUDGET}.budget_filter.projects", "Filter.projects", EVERY),
         "ancestors": ("SharedBudget", f"{BUDGET}.budget_filter.resource_ancestors", "Filter.resourceAncestors", EVERY),
-        "accountWide": ("SharedBudget", f"{BUDGET}.budget_filter", "Filter without projects", EVERY),
+        "accountWide": ("SharedBudget", f"{BUDGET}.budget_filter", "none: no Filter.projects", EVERY),
         "email": ("NotificationHost", f"{CHANNEL}.labels", "NotificationsRule.monitoringNotificationChannels", EVERY),
     },
     Period: {
@@ -148,16 +154,16 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
     AlertSettings: {
         "email": ("Channels, NotificationHost", f"{CHANNEL}.labels", "labels.email_address", CREATED),
         "channels": ("Alerts", f"{POLICY}.notification_channels", "AlertPolicy.notificationChannels", EVERY),
-        "errorRate": ("Alerts", f"{POLICY}.conditions", "conditionThreshold.denominatorFilter", CHANGED),
-        "tooManyRequestsPerMinute": ("Alerts", f"{POLICY}.conditions", "conditionThreshold.thresholdValue", CHANGED),
-        "quotaShare": ("Alerts", f"{POLICY}.conditions", "conditionPrometheusQueryLanguage.query", CHANGED),
-        "inputTokensPerMinute": ("Alerts", f"{POLICY}.conditions", "conditionPrometheusQueryLanguage.query", EVERY),
-        "spendRate": ("Alerts", f"{POLICY}.conditions", "conditionPrometheusQueryLanguage.query", EVERY),
+        "errorRate": ("Alerts", f"{POLICY}.conditions", "Condition.conditionThreshold.denominatorFilter", CHANGED),
+        "tooManyRequestsPerMinute": ("Alerts", f"{POLICY}.conditions", "Condition.conditionThreshold.thresholdValue", CHANGED),
+        "quotaShare": ("Alerts", f"{POLICY}.conditions", "Condition.conditionPrometheusQueryLanguage.query", CHANGED),
+        "inputTokensPerMinute": ("Alerts", f"{POLICY}.conditions", "Condition.conditionPrometheusQueryLanguage.query", EVERY),
+        "spendRate": ("Alerts", f"{POLICY}.conditions", "Condition.conditionPrometheusQueryLanguage.query", EVERY),
         "policies": ("Alerts", POLICY, "AlertPolicy", EVERY),
     },
     SpendRateSettings: {
-        "times": ("Alerts", f"{POLICY}.conditions", "conditionPrometheusQueryLanguage.query", EVERY),
-        "pricePerMillionTokens": ("Alerts", f"{POLICY}.conditions", "conditionPrometheusQueryLanguage.query", EVERY),
+        "times": ("Alerts", f"{POLICY}.conditions", "Condition.conditionPrometheusQueryLanguage.query", EVERY),
+        "pricePerMillionTokens": ("Alerts", f"{POLICY}.conditions", "Condition.conditionPrometheusQueryLanguage.query", EVERY),
     },
     ModelLimit: {
         name: ("ModelLimits", f"{LIMIT}.{name}", "QuotaOverride.overrideValue", f"{LIMITS}test_a_limits_life")
@@ -182,7 +188,7 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
 }  # fmt: skip
 
 TITLES: dict[type[Settings], str] = {
-    EnvironmentRules: "Of the environment",
+    StackFileSettings: "Of the environment",
     ProjectSettings: "Of a project",
     KeySettings: "A key: `keys.NAME`",
     AndroidApp: "An Android app: `keys.NAME.androidApps[]`",
@@ -198,15 +204,33 @@ TITLES: dict[type[Settings], str] = {
     ContactSettings: "An essential contact: `contacts[]`",
 }
 
+#: JSON Schema's words for kinds of values → people's.
+WORDS: dict[str, str] = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+_OF_ENVIRONMENT = "the environment's"
+#: What the program fills in by itself, and shorthands for what the types have.
+DEFAULTS: dict[tuple[type[Settings], str], str] = {
+    (ProjectSettings, "name"): "the id",
+    (ProjectSettings, "parent"): _OF_ENVIRONMENT,
+    (ProjectSettings, "billingAccount"): _OF_ENVIRONMENT,
+    (ProjectSettings, "labels"): _OF_ENVIRONMENT,
+    (ProjectSettings, "alerts"): "nobody is told",
+    (ProjectSettings, "budget"): "must be there if paid",
+    (KeySettings, "displayName"): "the project's name here and the key's",
+    (BudgetSettings, "name"): "the project's id and Gemini API",
+    (BudgetSettings, "period"): "month",
+    (BudgetSettings, "services"): "gemini",
+    (BudgetSettings, "credits"): "exclude",
+    (SpendCapSettings, "amount"): "the budget's",
+    (Period, "end"): "no end",
+    (SharedBudgetSettings, "billingAccount"): _OF_ENVIRONMENT,
+}
+
 HEAD = """\
 # Every setting
 
 Made by `docs/reference.py` from the types of the settings; do not edit it. What they are for, with examples:
 [settings.md](settings.md). Resources are pulumi-gcp's, but for `SpendCap`, `ModelLimit` and `TierCheck`, which are this
-project's own ([adr/0008-one-package-name-two-plugins.md](adr/0008-one-package-name-two-plugins.md)).
-
-Under `config:` stand besides: `projects` (name → project), `defaults` (what projects take over), and `parent`,
-`billingAccount`, `labels` for all projects.
+project's own ([provider.md](provider.md)) and stand at the end of this page.
 """
 
 
@@ -230,19 +254,28 @@ def kind(schema: dict[str, Any]) -> str:
         values = schema["enum"]
         return ", ".join(f"`{value}`" for value in values) if len(values) <= 8 else "a currency code"
     if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2].removesuffix("Settings").lower()
+        name = str(schema["$ref"]).rpartition("/")[2].removesuffix("Settings")
+        return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
     if schema.get("type") == "array":
         return f"list of {kind(schema['items'])}"
+    if "secure" in schema.get("properties", {}):
+        return "secret"
     if schema.get("type") == "object":
         values = list(schema.get("patternProperties", {}).values())
         value = values[0] if values else schema.get("additionalProperties")
         return f"name → {kind(value)}" if isinstance(value, dict) else "mapping"
+    if schema.get("format") in ("date", "email"):
+        return {"date": "day", "email": "address"}[schema["format"]]
     types = schema.get("type", "anything")
-    return " or ".join(types) if isinstance(types, list) else str(types)
+    return " or ".join(
+        WORDS.get(str(each), str(each)) for each in (types if isinstance(types, list) else [types])
+    )
 
 
 def default(model: type[Settings], name: str, field: FieldInfo) -> str:
     """What holds when the setting is left out."""
+    if (model, name) in DEFAULTS:
+        return DEFAULTS[model, name]
     built_in = {
         AlertSettings: BUILT_IN["alerts"],
         BudgetSettings: budget_values({}),
@@ -256,8 +289,6 @@ def default(model: type[Settings], name: str, field: FieldInfo) -> str:
         return f"{shown} if paid" if model is ProjectSettings else shown
     if field.default is PydanticUndefined:
         return "must be there"
-    if name == "period":
-        return "month"
     if field.default is None or field.default == () or field.default == {}:
         return "none"
     if isinstance(field.default, bool):
@@ -281,14 +312,29 @@ def table(model: type[Settings]) -> Iterator[str]:
             component,
             resource,
             api,
-            test.rpartition("::")[2],
+            "[{1}](../{0})".format(*test.split("::")),
         ]
+        yield "| " + " | ".join(text.replace("|", "\\|") for text in shown) + " |"
+
+
+def resource(kind_of: ResourceType) -> Iterator[str]:
+    """The lines of a resource of the provider's."""
+    yield f"\n## The resource `{kind_of.name}`\n"
+    yield f"{kind_of.description}\n"
+    yield "| property | type | | what it is |"
+    yield "| --- | --- | --- | --- |"
+    for name, entry in kind_of.properties.items():
+        role = "output" if entry.output else "must be there" if entry.required else ""
+        notes = [role, *(["a change makes another"] if entry.replaces else [])]
+        shown = [f"`{name}`", kind(dict(entry.type)), "; ".join(filter(None, notes)), entry.description]
         yield "| " + " | ".join(text.replace("|", "\\|") for text in shown) + " |"
 
 
 def text() -> str:
     """The page."""
-    return "\n".join([HEAD.rstrip(), *(line for model in ROWS for line in table(model))]) + "\n"
+    settings = (line for model in ROWS for line in table(model))
+    resources = (line for kind_of in RESOURCES.values() for line in resource(kind_of))
+    return "\n".join([HEAD.rstrip(), *settings, *resources]) + "\n"
 
 
 if __name__ == "__main__":

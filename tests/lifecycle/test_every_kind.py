@@ -20,7 +20,9 @@ config:
   gemini-landing-zone:dashboard: true
   gemini-landing-zone:channels:
     hook: {type: webhook, url: "https://hooks.example.com/x"}
+    locked: {type: webhook, url: "https://hooks.example.com/z", username: gemini}
     chatops: {type: slack, channel: "#oncall"}
+    pager: {type: pagerduty}
     bus: {type: pubsub, topic: projects/sandbox-seed/topics/incidents}
     desk: {type: email, address: desk@example.com}
   gemini-landing-zone:sharedBudgets:
@@ -34,6 +36,7 @@ config:
       name: Every kind
       tier: paid
       deletionPolicy: DELETE
+      tierWait: 30
       labels: {team: one}
       tags: [TAG]
       contacts: [{email: legal@example.com, categories: [LEGAL], language: de}]
@@ -62,8 +65,10 @@ config:
         spendCap: {amount: 200}
       alerts:
         email: [oncall@example.com]
-        channels: [hook, chatops, bus, desk]
+        channels: [hook, locked, chatops, pager, bus, desk]
         errorRate: 0.05
+        tooManyRequestsPerMinute: 12
+        quotaShare: 0.75
         inputTokensPerMinute: 500000
         policies:
           latency:
@@ -91,6 +96,7 @@ config:
           quotaId: GenerateRequestsPerMinutePerProjectPerModel-PaidTier3
           dimensions: {model: gemini-2.5-pro}
           value: 0
+          service: generativelanguage.googleapis.com
           ignoreSafetyCheck: tooDeep
         down:
           metric: generativelanguage.googleapis.com/generate_requests_per_model
@@ -121,8 +127,9 @@ def deployed(workspace: Workspace) -> Workspace:
     call("PUT", "/pubsub/v1/projects/sandbox-seed/topics/incidents", {})
     fingerprint = ":".join(["AB"] * 20)
     workspace.write(STACK_FILE.replace("TAG", tag).replace("FINGERPRINT", fingerprint))
-    path = "gemini-landing-zone:channels.chatops.token"
-    workspace.pulumi("config", "set", "--secret", "--path", path, TOKEN, "--stack", "test")
+    for secret in ("chatops.token", "pager.serviceKey", "locked.password"):
+        path = f"gemini-landing-zone:channels.{secret}"
+        workspace.pulumi("config", "set", "--secret", "--path", path, TOKEN, "--stack", "test")
     workspace.up()
     return workspace
 
@@ -199,11 +206,22 @@ def test_every_setting_reaches_google(deployed: Workspace) -> None:
 
     monitoring = f"/monitoring/v3/projects/{project_id}"
     channels = listed(deployed, f"{monitoring}/notificationChannels", "notificationChannels")
-    assert {channel["type"] for channel in channels} == {"email", "slack", "webhook_tokenauth", "pubsub"}
+    assert {channel["type"]: channel["labels"].keys() for channel in channels} == {
+        "email": {"email_address"},
+        "slack": {"channel_name", "auth_token"},
+        "pagerduty": {"service_key"},
+        "webhook_tokenauth": {"url"},
+        "webhook_basicauth": {"url", "username", "password"},
+        "pubsub": {"topic"},
+    }
     policies = by_title(deployed, f"{monitoring}/alertPolicies", "alertPolicies")
     assert len(policies) == 6
-    assert all(len(policy["notificationChannels"]) == 5 for policy in policies.values())
+    assert all(len(policy["notificationChannels"]) == 7 for policy in policies.values())
     assert "Slow calls" in policies
+    assert {"more than 12 calls a minute", "more than 75% of a limit"} <= {
+        title.removeprefix("Gemini API: ").partition(" are refused")[0].partition(" is used")[0]
+        for title in policies
+    }
     assert any("500,000 input tokens" in title for title in policies)
     [silent] = [policy for title, policy in policies.items() if "honey" in title]
     assert 'credential_id="apikey:' in silent["conditions"][0]["conditionThreshold"]["filter"]
@@ -223,6 +241,9 @@ def test_every_setting_reaches_google(deployed: Workspace) -> None:
     assert deployed.preview() == []
 
     state = deployed.pulumi("stack", "export").stdout
+    resources = json.loads(state)["deployment"]["resources"]
+    waits = [entry["inputs"]["waitSeconds"] for entry in resources if entry["type"].endswith(":TierCheck")]
+    assert sorted(waits) == [30, 600]
     assert TOKEN not in state
     assert TOKEN not in deployed.stack_file.read_text()
     deployed.destroy()
@@ -243,6 +264,8 @@ def test_every_change_is_made_in_place(deployed: Workspace) -> None:
         ("credits: [PROMOTION, FREE_TIER]", "credits: include"),
         ("spendCap: {amount: 200}", "spendCap: {amount: 201}"),
         ("errorRate: 0.05", "errorRate: 0.06"),
+        ("tooManyRequestsPerMinute: 12", "tooManyRequestsPerMinute: 11"),
+        ("quotaShare: 0.75", "quotaShare: 0.7"),
         ("inputTokensPerMinute: 500000", "inputTokensPerMinute: 600000"),
         ("hooks.example.com/x", "hooks.example.com/y"),
         ("thresholdValue: 5", "thresholdValue: 6"),
