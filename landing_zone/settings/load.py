@@ -48,7 +48,8 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     """The settings as Pulumi's engine hands them to a program.
 
     `config`: full keys (`gemini-landing-zone:projects`) to text, JSON where the value has structure.
-    `folder`: where the stack files are; they only lend the lines for messages. Raises SettingsError.
+    `folder`: where the stack files are; they lend the lines for messages, and the digits of numbers, which the engine
+    reads as doubles. Raises SettingsError.
     """
     values: dict[str, Any] = {}
     for key, text in config.items():
@@ -60,7 +61,7 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     written: Mapping[str, Any] = {}
     if path.is_file():
         file = read_stack_file(path, f"{folder.name}/{path.name}")
-        written, file = file.values, replace(file, values=values)
+        written, file = file.values, replace(file, values=_with_digits(values, file.values))
     return _checked(stack, file, written)
 
 
@@ -69,6 +70,16 @@ def _decoded(text: str) -> Any:
         return json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError:
         return text
+
+
+def _with_digits(handed: Any, written: Any) -> Any:
+    """The engine's values, with a number as the file has it where both are the same double."""
+    if isinstance(handed, Mapping) and isinstance(written, Mapping):
+        return {key: _with_digits(value, written.get(key)) for key, value in handed.items()}
+    if isinstance(handed, list) and isinstance(written, list) and len(handed) == len(written):
+        return [_with_digits(*pair) for pair in zip(handed, written, strict=True)]
+    both_numbers = isinstance(handed, int | Decimal) and isinstance(written, Decimal)
+    return written if both_numbers and float(handed) == float(written) else handed
 
 
 def _checked(stack: str, file: StackFile, written: Mapping[str, Any]) -> EnvironmentSettings:
