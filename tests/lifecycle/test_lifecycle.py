@@ -55,7 +55,8 @@ def test_create_look_change_destroy(workspace: Workspace) -> None:
 
     workspace.write(
         edited(
-            ("amount: 1200.50", "amount: 1500.75"),
+            # More digits than a double has.
+            ("amount: 1200.50", "amount: 123456789.123456789"),
             ("thresholds: [0.5, 0.8, 1.0, {forecast: 1.0}]", "thresholds: [0.5, 1.0, {forecast: 1.2}]"),
             ("203.0.113.0/24", "203.0.113.0/25"),
             ("gemini-2.5-pro: {requestsPerMinute: 5,", "gemini-2.5-pro: {requestsPerMinute: 4,"),
@@ -77,7 +78,7 @@ def test_create_look_change_destroy(workspace: Workspace) -> None:
         if item["displayName"] == "acme-chat-sbx Gemini API"
     ]
     assert budget["amount"] == {
-        "specifiedAmount": {"currencyCode": "USD", "units": "1500", "nanos": 750_000_000}
+        "specifiedAmount": {"currencyCode": "USD", "units": "123456789", "nanos": 123_456_789}
     }
     assert [rule["thresholdPercent"] for rule in budget["thresholdRules"]] == [0.5, 1, 1.2]
 
