@@ -38,7 +38,8 @@ def program(workspace: Workspace) -> Workspace:
 def write(workspace: Workspace, **resources: tuple[str, dict[str, Any], list[str]]) -> None:
     """Make these the program's resources."""
     (workspace.layout.program / "spec.json").write_text(json.dumps(resources))
-    workspace.write("config:\n  gcp:disableGlobalProjectWarning: true\n")
+    if not workspace.stack_file.exists():
+        workspace.write("config:\n  gcp:disableGlobalProjectWarning: true\n")
 
 
 def make_project(workspace: Workspace, project_id: str) -> str:
@@ -75,6 +76,21 @@ def forget(workspace: Workspace) -> None:
     workspace.pulumi("stack", "import", "--file", str(forgotten))
 
 
+def take_over(workspace: Workspace, kind: str, name: str, resource_id: str) -> None:
+    """`pulumi import` of one resource."""
+    token = f"gemini-landing-zone:index:{kind}"
+    workspace.pulumi(
+        "import",
+        token,
+        name,
+        resource_id,
+        "--yes",
+        "--generate-code=false",
+        "--protect=false",
+        "--skip-preview",
+    )
+
+
 def since(workspace: Workspace, before: int, **wanted: Any) -> list[dict[str, Any]]:
     """The requests after a number that have these values."""
     return [
@@ -97,11 +113,8 @@ def interrupted(workspace: Workspace, number: signal.Signals, reached: Callable[
     )
     while not reached():
         assert process.poll() is None, "pulumi up ended before it could be stopped"
-    if number == signal.SIGKILL:
-        os.killpg(process.pid, number)
-    else:
-        # As a terminal's Ctrl-C, but to the engine alone: its plugins are told by it.
-        os.kill(process.pid, number)
+    # kill -9 ends the plugins too; of a Ctrl-C they are told by the engine.
+    (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     return printed

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.provider.program import ACCOUNT, make_project, program, said, write
+from tests.provider.program import ACCOUNT, forget, make_project, program, said, state, take_over, write
 from tests.workspace import Workspace
 
 PROJECT = "acme-limited"
@@ -126,57 +126,125 @@ def test_a_limits_life(limited: Workspace) -> None:
     assert limited.preview() == []
 
     # Somebody raises it in the console, and somebody takes another away.
-    metric = "consumerQuotaMetrics/generativelanguage.googleapis.com%2Fgenerate_content_paid_tier_2_requests"
-    path = f"{SERVICE}/{metric}/limits/%2Fmin%2Fmodel%2Fproject/consumerOverrides"
-    [override] = limited.cloud.call("GET", path)["overrides"]
-    name = override["name"].rpartition("/")[2]
-    limited.cloud.call("PATCH", f"{path}/{name}?force=true", {"overrideValue": "900"})
+    def overrides(metric: str) -> str:
+        path = f"consumerQuotaMetrics/generativelanguage.googleapis.com%2F{metric}"
+        return f"{SERVICE}/{path}/limits/%2Fmin%2Fmodel%2Fproject/consumerOverrides"
+
+    def name(metric: str) -> str:
+        [override] = limited.cloud.call("GET", overrides(metric))["overrides"]
+        return f"/serviceusage/v1beta1/{override['name']}?force=true"
+
+    raised, removed = (f"generate_content_paid_tier_2_{what}" for what in ("requests", "input_token_count"))
+    limited.cloud.call("PATCH", name(raised), {"overrideValue": "900"})
+    limited.cloud.call("DELETE", name(removed))
     assert [change.op for change in limited.refresh()] == ["update"]
-    assert [(change.op, change.properties) for change in limited.preview()] == [("update", (RPM,))]
+    [change] = limited.preview()
+    assert (change.op, set(change.properties)) == ("update", {RPM, "inputTokensPerMinute"})
     limited.up()
-    assert limited.cloud.call("GET", path)["overrides"][0]["overrideValue"] == "50"
+    assert limited.cloud.call("GET", overrides(raised))["overrides"][0]["overrideValue"] == "50"
+    assert limited.cloud.call("GET", overrides(removed))["overrides"][0]["overrideValue"] == "1000"
+
+    # Imported, by the project's number too, it is this one.
+    number = limited.cloud.call("GET", f"/cloudresourcemanager/v1/projects/{PROJECT}")["projectNumber"]
+    forget(limited)
+    take_over(limited, "ModelLimit", "one", f"projects/{number}/models/gemini-2.5-flash")
+    assert limited.preview() == []
 
     write(limited, one=limit(model="gemini-2.5-pro", requestsPerMinute=50, inputTokensPerMinute=1000))
     assert [(change.op, change.properties) for change in limited.preview() if change.op == "replace"] == [
         ("replace", ("model",))
     ]
     limited.destroy()
-    assert "overrides" not in limited.cloud.call("GET", path)
+    assert "overrides" not in limited.cloud.call("GET", overrides(raised))
 
 
-@pytest.mark.parametrize(
-    ("inputs", "words"),
-    [
-        ({"model": "gemini-2.5-flsh", RPM: 1}, ["property model", "did you mean gemini-2.5-flash?"]),
-        ({"model": "gemini-embedding-001", RPM: 1}, ["property model", "other quotas"]),
-        ({"model": "gemini-2.5-flash"}, ["one at least of requestsPerMinute"]),
-        ({"model": "gemini-2.5-flash", RPM: -1, "project": "X"}, ["must be >= 0", "property project"]),
-        ({"model": "gemini-2.5-flash", RPM: 1.5}, ["no whole number"]),
-        ({"model": "gemini-2.5-flash", RPM: 1, "allowed": ["gemini-2.5-pro"]}, ["property allowed"]),
-    ],
-)
-def test_bad_limits_are_told_in_the_preview(
-    limited: Workspace, inputs: dict[str, Any], words: list[str]
-) -> None:
-    write(limited, one=limit(**inputs))
-    refusal = said(limited, "preview")
-    assert [word for word in words if word not in refusal] == []
+def test_bad_limits_are_told_in_the_preview(limited: Workspace) -> None:
+    def refusal(**inputs: Any) -> str:
+        write(limited, one=limit(**inputs))
+        return said(limited, "preview")
+
+    everything = refusal(model="gemini-embedding-001", requestsPerMinute=-1, project="X", allowed=["a"])
+    for words in ("property model", "other quotas", "must be >= 0", "property project", "property allowed"):
+        assert words in everything
+    mistyped = refusal(model="gemini-2.5-flsh", requestsPerMinute=1)
+    assert "property model" in mistyped
+    assert "did you mean gemini-2.5-flash?" in mistyped
+    # A quota that nobody may change is refused whichever tier has it.
+    ids = [
+        "GenerateRequestsPerMinutePerProjectPerModel-PaidTier3",
+        "GenerateRequestsPerDayPerProjectPerModel",
+    ]
+    limited.cloud.call("PUT", "/_local/fixedQuotas", {"quotaIds": ids})
+    fixed = refusal(model="gemini-2.5-flash", requestsPerMinute=1, requestsPerDay=1, inputTokensPerMinute=1)
+    assert "property requestsPerMinute" in fixed
+    assert "Google lets nobody change this quota (tier 3): take the limit out" in fixed
+    assert "nobody change this quota (tier 1)" in fixed
+    assert "property inputTokensPerMinute" not in fixed
+    # Where it was not seen before, the update says so.
+    denied = {"error": "PERMISSION_DENIED", "method": "cloudquotas.ListQuotaInfos", "times": 1}
+    limited.cloud.call("PUT", "/_local/faults", {"faults": [denied]})
+    write(limited, one=limit(model="gemini-2.5-flash", requestsPerDay=1))
+    assert "requestsPerDay of gemini-2.5-flash on tier 1: 400" in said(limited, *UP)
 
 
 def test_the_tier_found_is_told_and_a_missing_link_is_a_warning(limited: Workspace) -> None:
     outputs = ["tier", "billingEnabled", "inForce"]
-    write(limited, tier=("TierCheck", {"project": PROJECT, "expected": "paid"}, outputs))
-    limited.up()
+
+    def check(**inputs: Any) -> None:
+        write(limited, tier=("TierCheck", {"project": PROJECT, "expected": "paid", **inputs}, outputs))
+
+    def link(account: str) -> None:
+        body = {"billingAccountName": account}
+        limited.cloud.call("PUT", f"/cloudbilling/v1/projects/{PROJECT}/billingInfo", body)
+
+    def lag(polls: int) -> None:
+        """Link it anew; so many looks see the free tier's limits still."""
+        limited.cloud.call("PUT", "/_local/tierLag", {"polls": polls})
+        link("")
+        link(f"billingAccounts/{ACCOUNT}")
+
+    lag(1_000)
+    check(waitSeconds=0)
+    late = limited.pulumi(*UP).stdout
+    assert f"{PROJECT} is linked, and Google still applies the limits of tier free" in late
+    assert "unlink and link the project again" in late
+    assert limited.outputs()["tier"] == {"tier": "free", "billingEnabled": True, "inForce": False}
+    lag(2)
+    check()
+    waited = limited.pulumi(*UP).stdout
+    assert "waiting for the paid limits: Google still applies tier free" in waited
     assert limited.outputs()["tier"] == {"tier": "1", "billingEnabled": True, "inForce": True}
     set_tier(limited, 2)
     limited.refresh()
-    limited.up()
+    assert state(limited)[0]["outputs"]["tier"] == "2"
+    assert limited.preview() == []
+    forget(limited)
+    take_over(limited, "TierCheck", "tier", f"projects/{PROJECT}/tier")
     assert limited.preview() == []
 
-    limited.cloud.call("PUT", f"/cloudbilling/v1/projects/{PROJECT}/billingInfo", {"billingAccountName": ""})
+    link("")
     limited.refresh()
-    run = limited.pulumi(*UP)
-    assert f"gcloud billing projects link {PROJECT}" in run.stdout
+    assert f"gcloud billing projects link {PROJECT}" in limited.pulumi(*UP).stdout
     assert limited.outputs()["tier"] == {"tier": "free", "billingEnabled": False, "inForce": False}
-    # It is looked at again until it is right.
+    # It is looked at again until it is right. What cannot be read is a warning too, and stops nothing.
     assert [change.op for change in limited.preview()] == ["update"]
+    denied = {"error": "PERMISSION_DENIED", "method": "cloudquotas.ListQuotaInfos", "times": 9}
+    limited.cloud.call("PUT", "/_local/faults", {"faults": [denied]})
+    assert f"the tier of {PROJECT} cannot be read: 403 PERMISSION_DENIED" in limited.pulumi(*UP).stdout
+
+
+def test_calls_count_against_the_billing_project_else_the_resources_own(limited: Workspace) -> None:
+    write(limited, one=limit(model="gemini-2.5-flash", requestsPerMinute=5))
+
+    def counted_against(**environment: str) -> set[tuple[str, str | None]]:
+        limited.environment.update(environment)
+        before = limited.cloud.requests()[-1]["n"]
+        limited.refresh()
+        return {
+            (request["service"], request["x-goog-user-project"]) for request in limited.cloud.requests(before)
+        }
+
+    limited.up()
+    assert counted_against() == {("serviceusage", None)}
+    assert counted_against(USER_PROJECT_OVERRIDE="true") == {("serviceusage", PROJECT)}
+    assert counted_against(GOOGLE_BILLING_PROJECT="sandbox-seed") == {("serviceusage", "sandbox-seed")}
