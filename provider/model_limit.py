@@ -71,6 +71,7 @@ class ModelLimit(ResourceType):
             {"type": "array", "items": {"type": "string"}},
             "Only without `model`: models that must have limits of their own before this one is set, so that they are "
             "never blocked by it.",
+            same=lambda old, new: set(old) == set(new),
         ),
         "quotaModel": Property(
             {"type": "string"},

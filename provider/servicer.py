@@ -48,8 +48,6 @@ class Servicer(ProviderServicer):
         super().__init__([], VERSION, components or Provider(), address)
         self._engine = engine
         self._stop = threading.Event()
-        self._claims: dict[tuple[str, str], str] = {}
-        """(type, what is claimed) → URN, of the resources that the program has."""
         self._configure({})
 
     def schema(self) -> dict[str, Any]:
@@ -215,6 +213,8 @@ class Servicer(ProviderServicer):
 
     def _configure(self, inputs: Values) -> None:
         config = GoogleConfig.read(inputs, os.environ)
+        self._claims: dict[tuple[str, str], str] = {}
+        """(type, what is claimed) → URN, of the resources that the program has."""
         self._google = Google(config, self._stop)
         # Who only looks does not wait for an API: it may be off for good.
         self._reader = Google(config, self._stop, awaits_apis=False)

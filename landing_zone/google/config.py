@@ -112,7 +112,7 @@ class GoogleConfig:
         own = setting if given("accessToken") is None and given("credentials") is None else given
         delegates = setting("impersonateServiceAccountDelegates") or ()
         if isinstance(delegates, str):
-            delegates = json.loads(delegates)
+            delegates = json.loads(delegates) if delegates.startswith("[") else delegates.split(",")
         return cls(
             access_token=own("accessToken"),
             credentials=own("credentials"),

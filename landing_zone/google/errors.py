@@ -132,6 +132,7 @@ class GoogleError(Exception):
         status: the google.rpc.Code's name, such as `INVALID_ARGUMENT`.
         message: Google's words.
         details: the google.rpc details, as JSON.
+        service: the name of the API that refuses; empty if nobody knows.
     """
 
     def __init__(
@@ -141,7 +142,11 @@ class GoogleError(Exception):
         self.status = status
         self.message = message
         self.details = list(details)
-        super().__init__(self.text)
+        self.service = ""
+        super().__init__()
+
+    def __str__(self) -> str:
+        return self.text
 
     @classmethod
     def from_body(cls, code: int, body: str) -> "GoogleError":
@@ -186,7 +191,9 @@ class GoogleError(Exception):
         parts += [f"{field}: {text}".strip(": ") for field, text in self.violations]
         parts += [str(detail["reason"]) for detail in self.details if detail.get("reason")]
         where = f"{self.code} {self.status}".strip()
-        return f"{where}: {'; '.join(dict.fromkeys(parts))}" if self.code else "; ".join(parts)
+        words = "; ".join(dict.fromkeys(parts))
+        by = f" (says {self.service}.googleapis.com)" if self.service else ""
+        return f"{where}: {words}{by}" if self.code else words
 
     @property
     def remedy(self) -> str:

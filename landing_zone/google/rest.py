@@ -75,7 +75,11 @@ class Google:
         headers = self._headers(project)
 
         def attempt() -> Json:
-            return self._send(method, url, headers, body, query)
+            try:
+                return self._send(method, url, headers, body, query)
+            except GoogleError as error:
+                error.service = service
+                raise
 
         return self.patient(attempt, self._is_transient, patience_s)
 

@@ -72,6 +72,8 @@ def test_calls_count_against_the_billing_project_only_if_asked_to(text: Any) -> 
     assert GoogleConfig.read(off, {"USER_PROJECT_OVERRIDE": "true"}).user_project("own") is None
 
 
+# google-auth would have the kind of credential known beforehand; the `gcp` provider takes any.
+@pytest.mark.filterwarnings("ignore:The load_credentials_from_dict method:DeprecationWarning")
 def test_credentials_are_text_or_a_file_and_their_own_quota_project_does_not_count(tmp_path: Path) -> None:
     user = {
         "type": "authorized_user",

@@ -105,6 +105,17 @@ def test_all_but_the_allowed_models_are_denied_and_the_allowed_ones_never(
     assert models == sorted(models, key=lambda dimensions: dimensions is None)
     assert limited.preview() == []
 
+    # One more, and one that is no longer allowed: in place, in the same order.
+    write(
+        limited,
+        rest=limit(requestsPerMinute=0, allowed=["gemini-2.5-flash"]),
+        two=limit(model="gemini-2.5-flash", requestsPerMinute=2),
+    )
+    changes = {(change.op, change.name) for change in limited.up()}
+    assert changes == {("update", "rest"), ("create", "two"), ("delete", "one")}
+    assert allowed(limited, "gemini-3-pro-preview", key) == 0
+    assert allowed(limited, "gemini-2.5-flash", key) == 2
+
 
 def test_a_limits_life(limited: Workspace) -> None:
     write(limited, one=limit(model="gemini-2.5-flash", requestsPerMinute=60, requestsPerDay=9_000_000))

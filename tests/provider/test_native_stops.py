@@ -126,6 +126,7 @@ def test_what_was_made_before_a_refusal_is_known_and_taken_away(stoppable: Works
     faults(refused, *passing)
     printed = said(stoppable, "up", "--yes", "--skip-preview")
     assert "requestsPerMinute of gemini-2.5-flash on tier 2: 403 PERMISSION_DENIED" in printed
+    assert "(says serviceusage.googleapis.com)" in printed
     assert "docs/organization.md lists the roles" in printed
     # The others were set, after what was only a bad moment.
     assert overrides(stoppable) == {"gemini-2.5-flash": 3}
