@@ -70,7 +70,6 @@ def test_a_cap_through_all_its_states(capped: Workspace) -> None:
     write(capped, cap=lifted)
     assert [change.op for change in capped.up()] == ["update"]
     assert capped.outputs()["cap"]["outputState"] == "AWAITING_NEXT_PERIOD"
-    assert capped.preview() == []
     write(capped, cap=cap(amount="150", displayName="Chat cap"))
     capped.up()
     assert capped.outputs()["cap"]["outputState"] == "CONFIGURED"
