@@ -28,6 +28,12 @@ def _same(*fields: str) -> Callable[[Values, Values], bool]:
     return lambda inputs, item: all(inputs.get(field) == item.get(field) for field in fields)
 
 
+def _same_channel(inputs: Values, item: Values) -> bool:
+    # The cloud has the secrets as labels too, blanked; the inputs have them elsewhere.
+    labels = inputs.get("labels") or {}
+    return bool(inputs["displayName"] == item.get("displayName") and labels.items() <= item["labels"].items())
+
+
 def _same_dashboard(inputs: Values, item: Values) -> bool:
     return bool(json.loads(inputs["dashboardJson"])["displayName"] == item.get("displayName"))
 
@@ -43,7 +49,7 @@ _LISTED = {
     "gcp:monitoring/notificationChannel:NotificationChannel": _Listed(
         "monitoring/v3/projects/{project}/notificationChannels",
         "notificationChannels",
-        _same("displayName", "labels"),
+        _same_channel,
     ),
     "gcp:monitoring/alertPolicy:AlertPolicy": _Listed(
         "monitoring/v3/projects/{project}/alertPolicies", "alertPolicies", _same("displayName")

@@ -74,3 +74,26 @@ def test_no_project_waits_for_another(workspace: Workspace) -> None:
 def _belongs(urn: str, project: str) -> bool:
     name = urn.rpartition("::")[2]
     return "GeminiProject" in urn and (name == project or name.startswith(f"{project}-")) if project else True
+
+
+def test_the_alert_on_a_silent_key_alone_comes_fourth(workspace: Workspace) -> None:
+    workspace.write("""\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:parent: folders/987654321098
+  gemini-landing-zone:notificationProject: sandbox-seed
+  gemini-landing-zone:projects:
+    one:
+      projectId: acme-silent-one
+      tier: paid
+      deletionPolicy: DELETE
+      keys: {app: {}, honey: {silent: true}}
+      budget: {amount: 10, currency: USD}
+      alerts: {email: [oncall@example.com]}
+      limits: {gemini-2.5-flash: {requestsPerMinute: 2}, others: deny}
+""")
+    workspace.up()
+    known = resources(workspace)
+    deepest = [urn.rpartition("::")[2] for urn in known if depth(urn, known) > 3]
+    assert deepest == ["one-silent-honey"]

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,7 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
     workspace.write(STACK_FILE)
     workspace.up()
     before = workspace.outputs(secrets=True)["projects"]["batch"]
+    last = workspace.cloud.requests()[-1]["n"]
 
     budget = "      budget:\n        amount: 300\n"
     workspace.write(
@@ -119,6 +121,15 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
         "billingEnabled"
     ]
     assert workspace.preview() == []
+    # Limits that both tiers have hold at each moment, for no call takes one away: tokens' alone, which the free
+    # tier's settings lack.
+    gone = [
+        entry["path"]
+        for entry in workspace.cloud.requests(last)
+        if entry["method"] == "DELETE" and "consumerOverrides" in entry["path"]
+    ]
+    assert gone
+    assert all("input_token_count" in path for path in gone)
 
 
 def test_what_someone_changed_by_hand_is_seen_and_put_back(workspace: Workspace) -> None:
@@ -209,16 +220,46 @@ def test_no_secret_reaches_the_state_or_the_screen(workspace: Workspace) -> None
     assert all(value == "[secret]" for project in shown.values() for value in project["keys"].values())
 
 
+def adoptable(workspace: Workspace) -> str:
+    """Make the project acme-legacy by hand, with what people have; returns the path of its billing link."""
+    call, account = workspace.cloud.call, "01A2B3-C4D5E6-F7A8B9"
+    parent = {"type": "folder", "id": "987654321098"}
+    made = {"projectId": "acme-legacy", "name": "Legacy", "labels": {"old": "yes"}, "parent": parent}
+    call("POST", "/cloudresourcemanager/v1/projects", made)
+    link = "/cloudbilling/v1/projects/acme-legacy/billingInfo"
+    call("PUT", link, {"billingAccountName": f"billingAccounts/{account}"})
+    for service in ("apikeys", "pubsub", "monitoring"):
+        call("POST", f"/serviceusage/v1/projects/acme-legacy/services/{service}.googleapis.com:enable", {})
+    call("POST", "/apikeys/v2/projects/acme-legacy/locations/global/keys", {"displayName": "Old key"})
+    budget = {"displayName": "Old budget", "amount": {"specifiedAmount": {"units": "7"}}}
+    call("POST", f"/billingbudgets/v1/billingAccounts/{account}/budgets", budget)
+    return link
+
+
+def held_before(workspace: Workspace) -> list[Any]:
+    """What acme-legacy has that is not the stack's."""
+    call = workspace.cloud.call
+    keys = call("GET", "/apikeys/v2/projects/acme-legacy/locations/global/keys")["keys"]
+    budgets = call("GET", "/billingbudgets/v1/billingAccounts/01A2B3-C4D5E6-F7A8B9/budgets")["budgets"]
+    services = "/serviceusage/v1/projects/acme-legacy/services?filter=state:ENABLED"
+    enabled = {item["config"]["name"] for item in call("GET", services)["services"]}
+    return [
+        call("GET", "/cloudresourcemanager/v1/projects/acme-legacy"),
+        [item for item in (*keys, *budgets) if item["displayName"].startswith("Old ")],
+        enabled - {"generativelanguage.googleapis.com"},
+    ]
+
+
 def test_an_adopted_project_is_governed_and_outlives_the_stack(workspace: Workspace) -> None:
-    path = "/cloudresourcemanager/v1/projects"
-    made = {"projectId": "acme-legacy", "name": "Legacy", "labels": {"old": "yes"}}
-    workspace.cloud.call("POST", path, made)
-    linked = "/cloudbilling/v1/projects/acme-legacy/billingInfo"
+    linked = adoptable(workspace)
+    before = held_before(workspace)
+    assert len(before[1]) == 2
     stack_file = """\
 config:
   gcp:disableGlobalProjectWarning: true
   gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
   gemini-landing-zone:labels: {owner: platform}
+  gemini-landing-zone:parent: organizations/123456789012
   gemini-landing-zone:projects:
     legacy:
       projectId: acme-legacy
@@ -226,23 +267,24 @@ config:
       keys: {widget: {}}
       limits: {gemini-2.5-flash: {requestsPerMinute: 3}}
       tier: """
-    workspace.write(f"{stack_file}paid\n      budget: {{amount: 80, currency: USD}}\n")
+    paid = f"{stack_file}paid\n      budget: {{amount: 80, currency: USD}}\n"
+    workspace.write(paid)
     assert PROJECT not in {change.type for change in workspace.up() if change.op == "create"}
     assert workspace.preview() == []
     assert workspace.cloud.call("GET", linked)["billingEnabled"]
-    before = workspace.cloud.call("GET", f"{path}/acme-legacy")
-    assert (before["name"], before["labels"]) == ("Legacy", {"old": "yes"})
+    assert held_before(workspace) == before
 
     workspace.write(f"{stack_file}free\n")
     changed = of_google(workspace.up())
     assert ("update", "gcp:billing/projectInfo:ProjectInfo", "legacy") in changed
     assert KEY not in {kind for _, kind, _ in changed}
     assert not workspace.cloud.call("GET", linked).get("billingEnabled")
+    assert held_before(workspace) == before
 
-    workspace.write(f"{stack_file}paid\n      budget: {{amount: 80, currency: USD}}\n")
+    workspace.write(paid)
     workspace.up()
     workspace.destroy()
-    assert workspace.cloud.call("GET", f"{path}/acme-legacy") == before
+    assert held_before(workspace) == before
     assert workspace.cloud.call("GET", linked)["billingEnabled"]
 
 
