@@ -40,15 +40,24 @@ _SETTINGS: Final = {
 }
 """Resource type → the setting of a project that it comes from."""
 
-_projects: dict[str, str] = {}
-"""Name of a component → where its settings stand: `projects.chat`."""
+_SETTINGS_OF_ALL: Final = {
+    "gcp:pubsub/topic:Topic": "topics",
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": "topics",
+    "gcp:monitoring/notificationChannel:NotificationChannel": "notificationProject",
+    "gcp:monitoring/dashboard:Dashboard": "dashboard",
+    "gcp:orgpolicy/customConstraint:CustomConstraint": "organization",
+}
+"""Resource type → the setting of the environment that it comes from."""
+
+_places: dict[str, str] = {}
+"""Name of a component → where its settings stand: `projects.chat`, `sharedBudgets.both`; empty: the environment."""
 _hooks: dict[Any, pulumi.ErrorHook] = {}
 """Of each engine that this process works for, the hook: a plugin works for several, one after the other."""
 
 
 def settings_at(name: str, place: str) -> None:
     """Say where the settings of the resources whose names begin with `name` stand."""
-    _projects[name] = place
+    _places[name] = place
 
 
 def on_error() -> pulumi.ResourceHookBinding | None:
@@ -77,9 +86,11 @@ async def _refused(args: pulumi.ErrorHookArgs) -> bool:
 
 def setting_of(resource_type: str, name: str) -> str:
     """The setting that a resource comes from, as `gemini-landing-zone:projects.chat.budget`."""
-    owners = [owner for owner in _projects if name == owner or name.startswith(f"{owner}-")]
-    owner = max(owners, key=len, default="")
-    parts = [_projects.get(owner, ""), _SETTINGS.get(resource_type, "")]
+    owners = [owner for owner in _places if name == owner or name.startswith(f"{owner}-")]
+    place = _places.get(max(owners, key=len, default=""), "")
+    kind, _, _ = place.partition(".")
+    settings = {"projects": _SETTINGS, "": _SETTINGS_OF_ALL}.get(kind, {})
+    parts = [place, settings.get(resource_type, "")]
     # Two hyphens stand before the name of one of several: `chat--backend`.
     one = name.partition("--")[2]
     if one and parts[1] in ("keys", "quotas", "limits"):

@@ -331,7 +331,7 @@ def test_what_google_cannot_change_is_replaced_and_nothing_else(deployed: Worksp
 
 
 def test_an_api_that_is_not_ready_is_waited_for(workspace: Workspace) -> None:
-    workspace.cloud.call("PUT", "/_local/enablement", {"polls": 1})
+    workspace.cloud.call("PUT", "/_local/enablement", {"polls": 2})
     workspace.write("""\
 config:
   gcp:disableGlobalProjectWarning: true

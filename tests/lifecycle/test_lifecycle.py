@@ -187,6 +187,39 @@ def test_a_project_that_google_refuses_keeps_no_other_from_being_made(workspace:
     assert workspace.preview() == []
 
 
+def test_a_refusal_of_what_projects_share_names_the_setting(workspace: Workspace) -> None:
+    workspace.write("""\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:parent: folders/987654321098
+  gemini-landing-zone:notificationProject: sandbox-seed
+  gemini-landing-zone:organization: organizations/123456789012
+  gemini-landing-zone:topics: [spend]
+  gemini-landing-zone:dashboard: true
+  gemini-landing-zone:sharedBudgets:
+    all: {accountWide: true, amount: 99, currency: USD}
+    told: {ancestors: [folders/987654321098], amount: 9, currency: USD, email: [finops@example.com]}
+  gemini-landing-zone:projects:
+    one: {projectId: acme-shared-one, tier: free, deletionPolicy: DELETE, forbidUnrestrictedKeys: true}
+""")
+    methods = {
+        "pubsub.projects.topics.create": "topics (test--spend)",
+        "monitoring.projects.notificationChannels.create": "notificationProject (test-budgets--finops@example.com)",
+        "monitoring.projects.dashboards.create": "dashboard (test)",
+        "orgpolicy.organizations.customConstraints.create": "organization (test--restricted-keys)",
+        "billingbudgets.billingAccounts.budgets.create": "sharedBudgets.all (shared-all)",
+    }
+    faults = [{"error": "INVALID_ARGUMENT", "method": method} for method in methods]
+    workspace.cloud.call("PUT", "/_local/faults", {"faults": faults})
+    run = workspace.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", check=False)
+    assert run.returncode != 0
+    for setting in methods.values():
+        assert f"gemini-landing-zone:{setting}: " in run.stdout
+    workspace.up()
+    assert workspace.preview() == []
+
+
 def test_mistakes_stop_everything_before_the_first_request(workspace: Workspace) -> None:
     workspace.write(edited(("amount: 300", "amuont: 300"), ("198.51.100.7", "everywhere")))
     run = workspace.pulumi("up", "--yes", "--skip-preview", check=False)
