@@ -149,7 +149,8 @@ def undelete(call: Call) -> JsonObject:
 @handlers("cloudresourcemanager.projects.getAncestry")
 def get_ancestry(call: Call) -> JsonObject:
     project = models.require(call.store, call.ids[0])
-    return {"ancestor": [{"resourceId": _resource_id(name)} for name in models.ancestry(call.store, project)]}
+    names = models.ancestors(call.store, f"projects/{project.project_id}")
+    return {"ancestor": [{"resourceId": _resource_id(name)} for name in names]}
 
 
 @handlers("cloudresourcemanager.projects.getIamPolicy")

@@ -319,15 +319,35 @@ def require_parent(store: Store, parent: str) -> None:
         raise permission_denied()
 
 
-def ancestry(store: Store, project: Project) -> list[str]:
-    """The project's ancestors from itself up: `projects/id`, `folders/N`…, `organizations/N`."""
-    names = [f"projects/{project.project_id}"]
-    parent = project.parent
-    while parent:
-        names.append(parent)
-        kind, _, number = parent.partition("/")
-        folder = find_folder(store, number) if kind == "folders" else None
-        parent = folder.parent if folder is not None else ""
+def parent_name(store: Store, kind: str, identifier: str) -> str:
+    """The name of a project, folder or organization that is there, a project's by its number, as Google answers it.
+
+    Raises:
+        CloudError: 403 PERMISSION_DENIED for one that is not there, or a project or folder in deletion.
+    """
+    if kind == "projects":
+        return f"projects/{require_active(store, identifier).number}"
+    name = f"{kind}/{identifier}"
+    require_parent(store, name)
+    return name
+
+
+def ancestors(store: Store, name: str) -> list[str]:
+    """The resource, by the name given, and what is above it, from itself up: `folders/N`…, `organizations/N`.
+
+    Raises:
+        CloudError: 403 PERMISSION_DENIED for an unknown project.
+    """
+    names = []
+    while name:
+        names.append(name)
+        kind, _, identifier = name.partition("/")
+        above: Project | Folder | None = None
+        if kind == "projects":
+            above = require(store, identifier)
+        elif kind == "folders":
+            above = find_folder(store, identifier)
+        name = above.parent if above is not None else ""
     return names
 
 

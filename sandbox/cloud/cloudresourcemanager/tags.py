@@ -184,7 +184,7 @@ def list_effective(call: Call) -> JsonObject:
     parent = _bound(call.store, call.query.get("parent", ""))
     host = "//cloudresourcemanager.googleapis.com/"
     found: dict[str, JsonObject] = {}
-    for name in _ancestors(call.store, parent.removeprefix(host)):
+    for name in models.ancestors(call.store, parent.removeprefix(host)):
         for value in _values_of(call.store, f"{host}{name}"):
             found.setdefault(
                 value["parent"],
@@ -199,17 +199,6 @@ def list_effective(call: Call) -> JsonObject:
     return {"effectiveTags": list(found.values())} if found else {}
 
 
-def _ancestors(store: Store, name: str) -> list[str]:
-    kind, _, identifier = name.partition("/")
-    if kind == "projects":
-        return [name, *models.ancestry(store, models.require(store, identifier))[1:]]
-    names = [name]
-    while kind == "folders" and (folder := models.find_folder(store, identifier)):
-        names.append(folder.parent)
-        kind, _, identifier = folder.parent.partition("/")
-    return names
-
-
 def _bound(store: Store, parent: str) -> str:
     """The full name of a resource that tags are bound to, with the project by its number."""
     match = _PROJECT.fullmatch(parent)
@@ -219,10 +208,7 @@ def _bound(store: Store, parent: str) -> str:
             "parent",
         )
     kind, _, identifier = match[1].partition("/")
-    if kind == "projects":
-        models.require_active(store, identifier)
-    else:
-        models.require_parent(store, match[1])
+    models.parent_name(store, kind, identifier)
     return parent
 
 

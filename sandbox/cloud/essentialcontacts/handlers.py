@@ -1,5 +1,6 @@
 """Essential Contacts v1, method by method; the same for projects, folders and organizations."""
 
+from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
@@ -16,7 +17,7 @@ def _ids(method: str) -> tuple[str, ...]:
 
 def _parent(call: Call) -> str:
     kind = next(iter(call.path.values())).partition("/")[0]
-    return models.parent_name(call.store, kind, call.ids[0])
+    return projects.parent_name(call.store, kind, call.ids[0])
 
 
 @handlers(*_ids("create"))
@@ -40,7 +41,7 @@ def compute(call: Call) -> JsonObject:
     wanted = set(call.query.get("notificationCategories", []))
     found = [
         contact
-        for parent in models.ancestors(call.store, _parent(call))
+        for parent in projects.ancestors(call.store, _parent(call))
         for contact in models.of_parent(call.store, parent)
         if not wanted
         or wanted & {*contact["notificationCategorySubscriptions"]}

@@ -5,7 +5,6 @@ import re
 from datetime import datetime
 from typing import Final
 
-from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import JsonObject, already_exists, invalid_argument, not_found
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
@@ -18,35 +17,6 @@ CREATE TABLE essential_contacts (
 _EMAIL: Final = re.compile(r"[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 UNSPECIFIED: Final = "NOTIFICATION_CATEGORY_UNSPECIFIED"
-
-
-def parent_name(store: Store, kind: str, identifier: str) -> str:
-    """A parent's name, a project's by its number, as Google answers it.
-
-    Raises:
-        CloudError: 403 for one that is not there.
-    """
-    if kind == "projects":
-        return f"projects/{projects.require_active(store, identifier).number}"
-    name = f"{kind}/{identifier}"
-    projects.require_parent(store, name)
-    return name
-
-
-def ancestors(store: Store, parent: str) -> list[str]:
-    """The parent and what is above it, from itself up."""
-    kind, _, identifier = parent.partition("/")
-    if kind == "projects":
-        above = projects.ancestry(store, projects.require(store, identifier))[1:]
-        return [parent, *above]
-    names = [parent]
-    while kind == "folders":
-        folder = projects.find_folder(store, identifier)
-        if folder is None:
-            break
-        names.append(folder.parent)
-        kind, _, identifier = folder.parent.partition("/")
-    return names
 
 
 def of_parent(store: Store, parent: str) -> list[JsonObject]:

@@ -1,5 +1,6 @@
 """Organization Policy v2, method by method."""
 
+from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject
 from sandbox.cloud.core.service import Call, Handlers
@@ -17,7 +18,7 @@ def _ids(method: str) -> tuple[str, ...]:
 
 def _parent(call: Call) -> str:
     kind = next(iter(call.path.values())).partition("/")[0]
-    return models.parent_name(call.store, kind, call.ids[0])
+    return projects.parent_name(call.store, kind, call.ids[0])
 
 
 @handlers(*_ids("create"))

@@ -134,19 +134,6 @@ def _check_constraint(name: str, body: JsonObject) -> None:
         )
 
 
-def parent_name(store: Store, kind: str, identifier: str) -> str:
-    """A policy's parent, a project by its number, as Google answers it.
-
-    Raises:
-        CloudError: 403 for one that is not there.
-    """
-    if kind == "projects":
-        return f"projects/{projects.require_active(store, identifier).number}"
-    name = f"{kind}/{identifier}"
-    projects.require_parent(store, name)
-    return name
-
-
 def create_policy(store: Store, now: datetime, parent: str, body: JsonObject) -> JsonObject:
     """Create a policy.
 
@@ -236,7 +223,7 @@ def _check_policy(store: Store, parent: str, constraint: str, body: JsonObject) 
 
 
 def _organization_has(store: Store, parent: str, constraint: str) -> bool:
-    organization = ancestors(store, parent)[-1]
+    organization = projects.ancestors(store, parent)[-1]
     return (
         store.row(
             "SELECT 1 FROM org_custom_constraints WHERE organization = ? AND name = ?",
@@ -247,24 +234,9 @@ def _organization_has(store: Store, parent: str, constraint: str) -> bool:
     )
 
 
-def ancestors(store: Store, parent: str) -> list[str]:
-    """The parent and what is above it, from itself up to the organization."""
-    kind, _, identifier = parent.partition("/")
-    if kind == "projects":
-        return [parent, *projects.ancestry(store, projects.require(store, identifier))[1:]]
-    names = [parent]
-    while kind == "folders":
-        folder = projects.find_folder(store, identifier)
-        if folder is None:
-            break
-        names.append(folder.parent)
-        kind, _, identifier = folder.parent.partition("/")
-    return names
-
-
 def effective(store: Store, parent: str, constraint: str) -> JsonObject:
     """The policy that holds: the nearest one from the parent up."""
-    for name in ancestors(store, parent):
+    for name in projects.ancestors(store, parent):
         row = store.row(
             "SELECT 1 FROM org_policies WHERE parent = ? AND constraint_name = ?", name, constraint
         )
@@ -283,7 +255,7 @@ def require_allowed(
         CloudError: 400 FAILED_PRECONDITION, naming the constraints.
     """
     parent = f"projects/{project}"
-    organization = ancestors(store, parent)[-1]
+    organization = projects.ancestors(store, parent)[-1]
     denying = [
         constraint["name"].rpartition("/")[2]
         for constraint in constraints(store, organization)
