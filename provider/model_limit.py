@@ -13,6 +13,7 @@ from landing_zone.google.errors import GoogleError
 from landing_zone.google.limits import LIMIT_NAMES, UNLIMITED, Held, LimitError
 from landing_zone.google.projects import is_gone
 from provider.resource import (
+    PROJECT,
     UNKNOWN,
     Context,
     Failure,
@@ -21,7 +22,6 @@ from provider.resource import (
     ResourceType,
     State,
     Values,
-    project_problem,
     told,
 )
 
@@ -51,13 +51,7 @@ class ModelLimit(ResourceType):
         "that have no limit of their own. It only lowers what the tier allows. Deleting it restores that."
     )
     properties: ClassVar[Mapping[str, Property]] = {
-        "project": Property(
-            {"type": "string"},
-            "The project's id or number.",
-            required=True,
-            replaces=True,
-            check=project_problem,
-        ),
+        "project": PROJECT,
         "model": Property(
             {"type": "string"},
             "The model's id in API calls, such as `gemini-2.5-flash`. Without it: all models without their own limit.",

@@ -4,7 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
@@ -32,7 +32,6 @@ class Property:
     """A change makes another resource."""
     output: bool = False
     """It is told, not set."""
-    default: Any = None
     check: Callable[[Any], str] = lambda _: ""
     """What is wrong with a value of the right type; empty if nothing is."""
     same: Callable[[Any, Any], bool] = lambda old, new: bool(old == new)
@@ -176,11 +175,16 @@ def told(work: Callable[[], _T]) -> _T:
         raise ResourceError(str(error)) from error
 
 
-def project_problem(text: str) -> str:
-    """What is wrong with a project's id or number; empty if nothing is."""
+def _project_problem(text: str) -> str:
     if re.fullmatch(r"[0-9]+|[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
         return ""
     return f"{text!r} is no project: write its number or its id, without projects/ before it"
+
+
+PROJECT: Final = Property(
+    {"type": "string"}, "The project's id or number.", required=True, replaces=True, check=_project_problem
+)
+"""The project that a resource is in."""
 
 
 def _wrong_type(schema: Mapping[str, Any], value: Any) -> str:

@@ -43,9 +43,10 @@ _Kind = provider_pb2.PropertyDiff.Kind
 class Servicer(ProviderServicer):
     """Pulumi's `ResourceProvider` for the types in `package`."""
 
-    def __init__(self, address: str, engine: Any, components: Provider | None = None) -> None:
-        """`engine`: a stub to log with; `components`: who answers `Construct`, for a package that has components."""
-        super().__init__([], VERSION, components or Provider(), address)
+    def __init__(self, address: str, engine: Any) -> None:
+        """`engine`: a stub to log with."""
+        # `Provider` refuses the calls that are not answered below.
+        super().__init__([], VERSION, Provider(), address)
         self._engine = engine
         self._stop = threading.Event()
         self._configure({})

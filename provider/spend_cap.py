@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from landing_zone.google import spend_caps
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
 from provider.resource import (
+    PROJECT,
     UNKNOWN,
     Context,
     Property,
@@ -16,7 +18,6 @@ from provider.resource import (
     ResourceType,
     State,
     Values,
-    project_problem,
 )
 
 _NAME = re.compile(r"billingAccounts/([0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6})/budgets/[^/]+")
@@ -59,13 +60,7 @@ class SpendCap(ResourceType):
         "billingAccount": Property(
             {"type": "string"}, "The billing account's id.", required=True, replaces=True, check=_account
         ),
-        "project": Property(
-            {"type": "string"},
-            "The project's number, or its id.",
-            required=True,
-            replaces=True,
-            check=project_problem,
-        ),
+        "project": replace(PROJECT, description="The project's number, or its id."),
         "amount": Property(
             {"type": "string"},
             "A month's amount, as a decimal: `1200.50`. 0 pauses the API at once.",

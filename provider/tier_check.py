@@ -9,6 +9,7 @@ from landing_zone.google import tiers
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.tiers import FREE, UNREADABLE, FoundTier
 from provider.resource import (
+    PROJECT,
     UNKNOWN,
     Context,
     Property,
@@ -16,7 +17,6 @@ from provider.resource import (
     ResourceType,
     State,
     Values,
-    project_problem,
 )
 
 _DEFAULT_WAIT_S: Final = 600
@@ -33,13 +33,7 @@ class TierCheck(ResourceType):
         "It never fails an update: what is not in force after the wait is a warning, and is looked at again next time."
     )
     properties: ClassVar[Mapping[str, Property]] = {
-        "project": Property(
-            {"type": "string"},
-            "The project's id or number.",
-            required=True,
-            replaces=True,
-            check=project_problem,
-        ),
+        "project": PROJECT,
         "expected": Property(
             {"type": "string", "enum": ["free", "paid"]},
             "The tier that the project should have.",
