@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import QUOTA_LIMITS
 from landing_zone.google.errors import GoogleError
+from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
 
 _MODELS: Final = {name: model for model, name in QUOTA_NAMES.items()}
-_NANO: Final = Decimal(10) ** 9
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,7 @@ def _budget_settings(budget: Mapping[str, Any]) -> Json:
     if money is None:
         settings["lastPeriod"] = True
     else:
-        amount = Decimal(money.get("units", "0")) + Decimal(money.get("nanos", 0)) / _NANO
-        settings |= {"amount": f"{amount.normalize():f}", "currency": money["currencyCode"]}
+        settings |= {"amount": f"{amount_of(money).normalize():f}", "currency": money["currencyCode"]}
     settings["period"] = _period(part)
     settings["thresholds"] = [
         {"forecast": share["thresholdPercent"]}

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.google.errors import GoogleError
+from landing_zone.google.money import amount_of, units_and_nanos
 from landing_zone.google.rest import Google, Json, StoppedError
 
 CONFIGURED: Final = "CONFIGURED"
 ENFORCED: Final = "ENFORCED"
 AWAITING: Final = "AWAITING_NEXT_PERIOD"
 
-_NANO: Final = Decimal(10) ** 9
 _SHARES: Final = (0.5, 0.8, 1.0)
 _DELETES: Final = 4
 """How often a cap that outlives its DELETE is deleted again."""
@@ -49,8 +49,7 @@ class SpendCap:
     @property
     def body(self) -> Json:
         """The budget that Google wants for it: exactly these fields, and no others."""
-        units = int(self.amount)
-        money: Json = {"units": str(units), "nanos": int((self.amount - units) * _NANO)}
+        money = units_and_nanos(self.amount)
         return {
             "displayName": self.display_name,
             "amount": {
@@ -78,7 +77,7 @@ class SpendCap:
         return cls(
             account=budget["name"].split("/")[1],
             project=budget["budgetFilter"]["projects"][0].removeprefix("projects/"),
-            amount=Decimal(money.get("units", "0")) + Decimal(money.get("nanos", 0)) / _NANO,
+            amount=amount_of(money),
             currency=money.get("currencyCode"),
             display_name=budget.get("displayName", ""),
             input_state=cap.get("inputState", CONFIGURED),
