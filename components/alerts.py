@@ -33,7 +33,6 @@ class Alerts(Component):
 
     def __init__(self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._name = name
         self._args = args
         settings = args["alerts"]
         self._errors(settings)
@@ -137,7 +136,7 @@ class Alerts(Component):
         self, suffix: str, title: str, advice: str, severity: str | None = None, **condition: Any
     ) -> None:
         monitoring.AlertPolicy(
-            f"{self._name}-{suffix}",
+            f"{self.pulumi_resource_name}-{suffix}",
             project=self._args["projectId"],
             display_name=title,
             combiner="OR",
@@ -151,7 +150,7 @@ class Alerts(Component):
     def _raw(self, key: str, policy: Mapping[str, Any]) -> None:
         """A policy as Cloud Monitoring's API has it: its names are the resource's."""
         monitoring.AlertPolicy(
-            f"{self._name}--{key}",
+            f"{self.pulumi_resource_name}--{key}",
             **{
                 "project": self._args["projectId"],
                 "display_name": policy.get("displayName", key),

@@ -9,13 +9,8 @@ from pulumi_gcp import monitoring
 from components.base import Component
 from landing_zone.settings import ChannelSettings
 
-_TYPES = {
-    "webhook": "webhook_tokenauth",
-    "slack": "slack",
-    "pagerduty": "pagerduty",
-    "pubsub": "pubsub",
-    "email": "email",
-}
+_TYPES = {"webhook": "webhook_tokenauth"}
+"""What Cloud Monitoring calls a kind of channel, where that is another word."""
 
 
 class ChannelsArgs(TypedDict):
