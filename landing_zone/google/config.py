@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import google.auth
-from google.auth import impersonated_credentials
+from google.auth import impersonated_credentials, load_credentials_from_dict
 from google.auth.credentials import Credentials, CredentialsWithQuotaProject
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2.credentials import Credentials as AccessToken
@@ -151,10 +151,10 @@ class GoogleConfig:
             ) from None
         if self.user_project_override and isinstance(found, CredentialsWithQuotaProject):
             # Else google-auth sends the credentials' own quota project over the one of the request.
-            found = found.with_quota_project(None)  # type: ignore[no-untyped-call]
+            found = found.with_quota_project(None)  # type: ignore[no-untyped-call]  # untyped in google-auth
         if not self.impersonated:
             return found
-        return impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
+        return impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]  # untyped in google-auth
             source_credentials=found,
             target_principal=self.impersonated,
             target_scopes=list(_SCOPES),
@@ -163,11 +163,11 @@ class GoogleConfig:
 
     def _own(self) -> Credentials:
         if self.access_token:
-            return AccessToken(_contents(self.access_token))  # type: ignore[no-untyped-call]
+            return AccessToken(_contents(self.access_token))  # type: ignore[no-untyped-call]  # untyped in google-auth
         if self.credentials:
             text = _contents(self.credentials)
             loaded: Credentials
-            loaded, _ = google.auth.load_credentials_from_dict(  # type: ignore[no-untyped-call]
+            loaded, _ = load_credentials_from_dict(  # type: ignore[no-untyped-call]  # untyped in google-auth
                 json.loads(text), scopes=_SCOPES
             )
             return loaded

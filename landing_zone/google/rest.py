@@ -160,7 +160,7 @@ class Google:
         if self.stop.is_set():
             raise StoppedError("stopped")
         try:
-            answer = self._opened().request(  # type: ignore[no-untyped-call]
+            answer = self._opened().request(  # type: ignore[no-untyped-call]  # untyped in google-auth
                 method, url, json=body, params=query, headers=headers, timeout=TIMEOUT_S
             )
         except GoogleAuthError as error:
@@ -177,7 +177,8 @@ class Google:
     def _opened(self) -> AuthorizedSession:
         with self._lock:
             if self._session is None:
-                session = AuthorizedSession(self.config.open_credentials())  # type: ignore[no-untyped-call]
+                credentials = self.config.open_credentials()
+                session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # untyped in google-auth
                 adapter = HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
                 for scheme in ("https://", "http://"):
                     session.mount(scheme, adapter)
