@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.console import Console
 
+from landing_zone.cli import costs, prices
 from landing_zone.cli import show as showing
+from landing_zone.cli.console import AsJson, Folder, err, out
 from landing_zone.google import inventory
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
@@ -26,11 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Gemini API projects as code. Try: gemini-lz validate prod",
 )
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-Folder = Annotated[Path, typer.Option("--stacks", help="The folder of the stack files.")]
+costs.add_to(app)
+app.add_typer(prices.app, name="prices")
 
 
 @app.command(epilog="Example: gemini-lz validate staging prod")
@@ -44,7 +42,7 @@ def validate(
     """Check stack files, without Pulumi and without Google. Tells every mistake."""
     names = stacks or sorted(path.name.removeprefix("Pulumi.")[:-5] for path in folder.glob("Pulumi.*.yaml"))
     if not names:
-        _err.print(f"no stack file in {folder}: name the folder with --stacks", markup=False)
+        err.print(f"no stack file in {folder}: name the folder with --stacks", markup=False)
         raise typer.Exit(2)
     verdicts: list[dict[str, Any]] = []
     for name in names:
@@ -54,13 +52,13 @@ def validate(
         except SettingsError as error:
             problems = list(error.problems)
             if not as_json:
-                _err.print(str(error), markup=False)
+                err.print(str(error), markup=False)
         else:
             if not as_json:
-                _out.print(f"{name}: {len(settings.projects)} projects, no mistakes", markup=False)
+                out.print(f"{name}: {len(settings.projects)} projects, no mistakes", markup=False)
         verdicts.append({"stack": name, "problems": [problem.as_json() for problem in problems]})
     if as_json:
-        _out.print_json(json.dumps(verdicts))
+        out.print_json(json.dumps(verdicts))
     raise typer.Exit(1 if any(verdict["problems"] for verdict in verdicts) else 0)
 
 
@@ -79,12 +77,12 @@ def show(
     try:
         shown = showing.read(stack)
     except showing.NotReadableError as error:
-        _err.print(str(error), markup=False)
+        err.print(str(error), markup=False)
         raise typer.Exit(2) from None
     if as_json:
-        _out.print_json(json.dumps(shown.as_json()))
+        out.print_json(json.dumps(shown.as_json()))
     else:
-        showing.print_table(_out, shown)
+        showing.print_table(out, shown)
 
 
 @app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")
@@ -99,11 +97,11 @@ def adopt(
         found = inventory.of_project(google, project)
     except (GoogleError, CredentialsError) as error:
         advice = f". {error.remedy}" if isinstance(error, GoogleError) else ""
-        _err.print(f"{project}: {error}{advice}", markup=False)
+        err.print(f"{project}: {error}{advice}", markup=False)
         raise typer.Exit(2) from None
     block = {name or project[:24].strip("-"): found.settings}
     if as_json:
-        _out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))
+        out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))
         return
     typer.echo(
         "# Below gemini-landing-zone:projects. `existing` takes a key or a budget over, and leaves it when the"

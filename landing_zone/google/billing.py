@@ -19,19 +19,24 @@ def billing_client() -> billing_v1.CloudBillingClient:
     """A client of Cloud Billing that speaks REST.
 
     As the `gcp` provider does, it takes GOOGLE_OAUTH_ACCESS_TOKEN before Application Default Credentials, and the
-    endpoint that gcloud's CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING names, if it is set.
+    endpoint that gcloud's CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING names, if it is set. Raises
+    BillingUnreadableError.
     """
+    return billing_v1.CloudBillingClient(
+        transport="rest", credentials=_credentials(), client_options=_options()
+    )
+
+
+def catalogue_client() -> billing_v1.CloudCatalogClient:
+    """A client of the price catalogue, as `billing_client` is one of Cloud Billing. Raises BillingUnreadableError."""
+    return billing_v1.CloudCatalogClient(
+        transport="rest", credentials=_credentials(), client_options=_options()
+    )
+
+
+def _options() -> ClientOptions | None:
     endpoint = os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING")
-    try:
-        return billing_v1.CloudBillingClient(
-            transport="rest",
-            credentials=_credentials(),
-            client_options=ClientOptions(api_endpoint=endpoint.rstrip("/")) if endpoint else None,
-        )
-    except GoogleAuthError as error:
-        raise BillingUnreadableError(
-            f"no credentials: {error}; run `gcloud auth application-default login`"
-        ) from error
+    return ClientOptions(api_endpoint=endpoint.rstrip("/")) if endpoint else None
 
 
 def billing_enabled(client: billing_v1.CloudBillingClient, project_id: str) -> bool:
@@ -44,9 +49,16 @@ def billing_enabled(client: billing_v1.CloudBillingClient, project_id: str) -> b
         raise BillingUnreadableError(f"{project_id}: {error}") from error
 
 
-def _credentials() -> Credentials | None:
+def _credentials() -> Credentials:
     token = os.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
     if token:
         return AccessToken(token)  # type: ignore[no-untyped-call]  # google-auth types only part of itself
-    credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-billing.readonly"])
+    try:
+        credentials, _ = google.auth.default(
+            scopes=["https://www.googleapis.com/auth/cloud-billing.readonly"]
+        )
+    except GoogleAuthError as error:
+        raise BillingUnreadableError(
+            f"no credentials: {error}; run `gcloud auth application-default login`"
+        ) from error
     return credentials

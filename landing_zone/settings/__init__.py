@@ -2,6 +2,8 @@
 
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.budgets import BudgetRules, BudgetSettings, SharedBudgetSettings, Threshold
+from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings, RangeSettings
+from landing_zone.settings.derived import DerivedLimits, in_words, model_limit, pricing_limits, work_out
 from landing_zone.settings.load import load_engine, load_file, load_project
 from landing_zone.settings.problems import NAMESPACE, Problem, SettingsError
 from landing_zone.settings.types import (
@@ -16,20 +18,28 @@ from landing_zone.settings.types import (
 __all__ = [
     "NAMESPACE",
     "OTHERS",
+    "AccountTermsSettings",
     "AlertSettings",
     "BudgetRules",
     "BudgetSettings",
     "ChannelSettings",
+    "DeriveSettings",
+    "DerivedLimits",
     "EnvironmentSettings",
     "KeySettings",
     "ModelLimit",
     "Problem",
     "ProjectSettings",
     "QuotaSettings",
+    "RangeSettings",
     "SettingsError",
     "SharedBudgetSettings",
     "Threshold",
+    "in_words",
     "load_engine",
     "load_file",
     "load_project",
+    "model_limit",
+    "pricing_limits",
+    "work_out",
 ]

@@ -1,5 +1,6 @@
 """Budgets: what is counted, over which period, and who is told at which share of the amount."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 
@@ -149,6 +150,10 @@ class SpendCapSettings(Settings):
         default=None, description="A month's amount, in the budget's currency; the budget's own if left out."
     )
     adopt: StrictBool = Field(default=False, description="Take over a cap that the project has.")
+    lag: fields.Lag = Field(
+        default=timedelta(hours=24),
+        description="How late it may stop: what is spent meanwhile is in the exposure. Google promises no time.",
+    )
     lifted: StrictBool = Field(
         default=False, description="Lift the cap, once it is enforced, until the 1st of the next month."
     )

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, StrictInt, Stri
 from pydantic_core import PydanticCustomError
 
 from landing_zone.gemini.currencies import CURRENCIES
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.pricing.rates import UnknownModelError, check_model
 from landing_zone.settings.problems import nearest
 
 
@@ -161,6 +163,75 @@ def _positive(value: Decimal) -> Decimal:
     return value
 
 
+def _quantity(value: Decimal) -> Decimal:
+    if not 0 <= value <= 10**12:
+        raise mistake(f"{value} is not a quantity", "write a number of 0 or more")
+    return value
+
+
+def _share_of_all(value: Decimal) -> Decimal:
+    if not 0 <= value <= 1:
+        raise mistake(f"{value} is not a share", "write a share between 0 and 1: 0.25 is a quarter")
+    return value
+
+
+def _growth(value: Decimal) -> Decimal:
+    if not -1 < value <= 10:
+        raise mistake(
+            f"{value} is no growth per month", "write a share: 0.1 is a tenth more each month, -0.1 less"
+        )
+    return value
+
+
+def _hours_of_day(value: Decimal) -> Decimal:
+    if not 0 <= value <= 24:
+        raise mistake(f"{value} are no hours of a day", "write 0 to 24")
+    return value
+
+
+def _peak_factor(value: Decimal) -> Decimal:
+    if not 1 <= value <= 1440:
+        raise mistake(f"the peak is {value} times the mean", "write 1 (no peak) or more, such as 3")
+    return value
+
+
+_LAG = re.compile(r"([0-9]{1,5})(m|h|d)")
+_LAG_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def lag(value: object) -> timedelta:
+    """A time such as `24h`, `90m` or `2d`."""
+    if isinstance(value, timedelta):
+        return value
+    found = _LAG.fullmatch(value) if isinstance(value, str) else None
+    length = timedelta(**{_LAG_UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    if not timedelta() < length <= timedelta(days=31):
+        raise mistake(f"{value!r} is not a time of up to 31 days", "write it as 24h, 90m or 2d")
+    return length
+
+
+def _priced_model(value: str) -> str:
+    try:
+        check_model(value)
+    except UnknownModelError as error:
+        near = " or ".join(error.nearest)
+        raise mistake(
+            f"unknown model {value!r}",
+            f"did you mean {near}?" if near else "gemini-lz prices list shows the models",
+        ) from None
+    return value
+
+
+def _limited_model(value: str) -> str:
+    if value not in QUOTA_NAMES:
+        near = nearest(value, QUOTA_NAMES)
+        raise mistake(
+            f"no limits can be set on {value!r}",
+            f"did you mean {near!r}?" if near else f"write one of: {', '.join(sorted(QUOTA_NAMES))}",
+        )
+    return value
+
+
 def _cap_amount(value: Decimal) -> Decimal:
     return value if value == 0 else _amount(value)
 
@@ -252,6 +323,21 @@ Currency = Annotated[
 Count = Annotated[StrictInt, AfterValidator(_count), WithJsonSchema({"type": "integer", "minimum": 0})]
 CapAmount = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_cap_amount), _NUMBER_SCHEMA]
 Positive = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_positive), _NUMBER_SCHEMA]
+Price = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_quantity), _NUMBER_SCHEMA]
+Quantity = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_quantity), _NUMBER_SCHEMA]
+Share = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_share_of_all), _NUMBER_SCHEMA]
+Growth = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_growth), _NUMBER_SCHEMA]
+HoursOfDay = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_hours_of_day), _NUMBER_SCHEMA]
+PeakFactor = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_peak_factor), _NUMBER_SCHEMA]
+Lag = Annotated[
+    timedelta,
+    BeforeValidator(lag),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,5}(m|h|d)$"}),
+]
+PricedModel = Annotated[StrictStr, AfterValidator(_priced_model)]
+LimitedModel = Annotated[
+    StrictStr, AfterValidator(_limited_model), WithJsonSchema({"type": "string", "enum": sorted(QUOTA_NAMES)})
+]
 Preferred = Annotated[
     StrictInt, AfterValidator(_preferred), WithJsonSchema({"type": "integer", "minimum": -1})
 ]

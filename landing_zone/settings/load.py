@@ -4,6 +4,7 @@ import json
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path as FilePath
@@ -12,6 +13,9 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from landing_zone.pricing.days import today
+from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
+from landing_zone.settings.derived import work_out
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.merge import budget_values, project_values
 from landing_zone.settings.problems import NAMESPACE, Path, Problem, SettingsError, nearest
@@ -19,26 +23,37 @@ from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems,
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.source import StackFile, read_stack_file
 from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
-from landing_zone.settings.types import EnvironmentRules, EnvironmentSettings, ProjectSettings
+from landing_zone.settings.types import (
+    DERIVE,
+    Derivation,
+    EnvironmentRules,
+    EnvironmentSettings,
+    ProjectSettings,
+)
 
 _OWN_KEYS: Final = tuple(known_keys(EnvironmentRules))
 ENVIRONMENT_KEYS: Final = ("projects", "defaults", "parent", "billingAccount", "labels", *_OWN_KEYS)
-_MAPPINGS: Final = ("projects", "defaults", "labels", "channels", "sharedBudgets")
+_MAPPINGS: Final = ("projects", "defaults", "labels", "channels", "sharedBudgets", "accountTerms")
 _STRUCTURED: Final = (*_MAPPINGS, "topics", "dashboard")
 """What the engine hands on as JSON."""
 _PROJECT_KEY: Final[TypeAdapter[str]] = TypeAdapter(ProjectKey)
 
 
-def load_file(stack: str, path: FilePath) -> EnvironmentSettings:
-    """The settings of a stack file. Raises SettingsError with every mistake in it."""
+def load_file(stack: str, path: FilePath, day: date | None = None) -> EnvironmentSettings:
+    """The settings of a stack file. Raises SettingsError with every mistake in it.
+
+    `day`: whose prices limits are derived from; today's if None.
+    """
     file = read_stack_file(path)
-    return _checked(stack, file, file.values)
+    return _checked(stack, file, file.values, day or today())
 
 
 def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
     """The settings of one project by itself: channels and topics are named in full. Raises SettingsError."""
     combined = project_values({}, values)
-    settings, problems = _project(name, values, combined)
+    settings, derive, problems = _project(name, values, combined)
+    if settings and derive and not problems:
+        settings, problems = _with_derived(name, settings, derive, AccountTermsSettings(), today())
     if problems or settings is None:
         raise SettingsError([replace(problem, path=problem.path[2:]) for problem in problems])
     return _with_composed_id(settings, "", name)
@@ -62,7 +77,7 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     if path.is_file():
         file = read_stack_file(path, f"{folder.name}/{path.name}")
         written, file = file.values, replace(file, values=_with_digits(values, file.values))
-    return _checked(stack, file, written)
+    return _checked(stack, file, written, today())
 
 
 def _decoded(text: str) -> Any:
@@ -82,20 +97,25 @@ def _with_digits(handed: Any, written: Any) -> Any:
     return written if both_numbers and float(handed) == float(written) else handed
 
 
-def _checked(stack: str, file: StackFile, written: Mapping[str, Any]) -> EnvironmentSettings:
-    """`written`: the values as the file has them, in which secrets are encrypted."""
+def _checked(stack: str, file: StackFile, written: Mapping[str, Any], day: date) -> EnvironmentSettings:
+    """`written`: the values as the file has them, in which secrets are encrypted. `day`: whose prices hold."""
     values = file.values
     problems = [*_environment(values), *plain_secrets(written)]
     rules, found = _rules(values)
     problems += found
     raw = values.get("projects")
     projects: dict[str, ProjectSettings] = {}
+    derivations: dict[str, Derivation] = {}
     merged: dict[str, Mapping[str, Any]] = {}
     for name, own in raw.items() if isinstance(raw, Mapping) else ():
         combined = project_values(values, own)
         if isinstance(combined, Mapping):
             merged[name] = combined
-        settings, found = _project(name, own, combined)
+        settings, derive, found = _project(name, own, combined)
+        if settings and derive and not found:
+            derivations[name] = Derivation(settings=derive, by_hand=settings.limits)
+            account = rules.account_terms.get(settings.billing_account or "") if rules else None
+            settings, found = _with_derived(name, settings, derive, account or AccountTermsSettings(), day)
         problems += [_at_home(problem, values) for problem in found]
         if settings:
             projects[name] = settings
@@ -105,7 +125,17 @@ def _checked(stack: str, file: StackFile, written: Mapping[str, Any]) -> Environ
     if problems or rules is None:
         raise SettingsError(_told_once(replace(p, file=file.file, line=file.line(p.path)) for p in problems))
     composed = {name: _with_composed_id(settings, stack, name) for name, settings in projects.items()}
-    return EnvironmentSettings(stack=stack, projects=composed, **dict(rules))
+    return EnvironmentSettings(stack=stack, projects=composed, derivations=derivations, **dict(rules))
+
+
+def _with_derived(
+    name: str, settings: ProjectSettings, derive: DeriveSettings, account: AccountTermsSettings, day: date
+) -> tuple[ProjectSettings, list[Problem]]:
+    """With the limits that `limits.derive` comes to; or what keeps it from coming to any."""
+    derived, problems = work_out(settings, derive, account, day)
+    if derived:
+        settings = settings.model_copy(update={"limits": {**settings.limits, **derived.limits}})
+    return settings, [replace(problem, path=("projects", name, *problem.path)) for problem in problems]
 
 
 def _with_composed_id(settings: ProjectSettings, stack: str, name: str) -> ProjectSettings:
@@ -165,8 +195,10 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
-def _project(name: str, own: Any, combined: Any) -> tuple[ProjectSettings | None, list[Problem]]:
-    """The project's settings, if they are right, and its mistakes with paths from `projects` down."""
+def _project(
+    name: str, own: Any, combined: Any
+) -> tuple[ProjectSettings | None, DeriveSettings | None, list[Problem]]:
+    """The project's settings and its `limits.derive`, if right; its mistakes, with paths from `projects` on."""
     at: Path = ("projects", name)
     problems: list[Problem] = []
     try:
@@ -175,12 +207,20 @@ def _project(name: str, own: Any, combined: Any) -> tuple[ProjectSettings | None
         problems.append(Problem(at, *reason_and_remedy(error.errors()[0], None)))
     if isinstance(combined, Mapping):
         problems += [replace(p, path=(*at, *p.path)) for p in project_problems(own, combined)]
-    settings = None
+    settings = derive = None
+    limits = combined.get("limits") if isinstance(combined, Mapping) else None
+    if isinstance(limits, Mapping) and DERIVE in limits:
+        limits = dict(limits)
+        combined = {**combined, "limits": limits}
+        try:
+            derive = DeriveSettings.model_validate(limits.pop(DERIVE))
+        except ValidationError as error:
+            problems += _told(error, DeriveSettings, (*at, "limits", DERIVE))
     try:
         settings = ProjectSettings.model_validate(combined)
     except ValidationError as error:
         problems += _told(error, ProjectSettings, at)
-    return settings, problems
+    return settings, derive, problems
 
 
 def _mistyped(path: Path, model: type[BaseModel] | None, details: list[ErrorDetails]) -> bool:

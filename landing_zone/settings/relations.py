@@ -9,7 +9,7 @@ from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import QUOTA_LIMITS
 from landing_zone.settings.problems import Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems
-from landing_zone.settings.types import OTHERS
+from landing_zone.settings.types import DERIVE, OTHERS
 from landing_zone.settings.values import items, repeated, value
 
 MAX_ID: Final = 30
@@ -153,10 +153,14 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     quotas: dict[str, str] = {}
     if not isinstance(limits, Mapping):
         return
+    if DERIVE in limits:
+        yield from _others({OTHERS: "deny", **{k: v for k, v in limits.items() if k != DERIVE}})
     for model, limit in limits.items():
         path = ("limits", str(model))
+        if model == DERIVE:
+            continue
         if model == OTHERS:
-            yield from _others(limits)
+            yield from _others(limits) if DERIVE not in limits else ()
         elif model in EMBEDDING_MODELS:
             yield Problem(
                 path,
@@ -164,7 +168,7 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 "leave it out; its use shows on the quotas page",
             )
         elif model not in QUOTA_NAMES:
-            near = nearest(str(model), QUOTA_NAMES)
+            near = nearest(str(model), [*QUOTA_NAMES, OTHERS, DERIVE])
             yield Problem(
                 path,
                 f"unknown model {str(model)!r}",

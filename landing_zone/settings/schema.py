@@ -4,9 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
+from landing_zone.settings.costs import DeriveSettings
 from landing_zone.settings.fields import BillingAccount, LabelKey, LabelValue, Parent
 from landing_zone.settings.problems import NAMESPACE
-from landing_zone.settings.types import EnvironmentRules, ProjectSettings
+from landing_zone.settings.types import DERIVE, EnvironmentRules, ProjectSettings
 
 
 class StackFileSettings(EnvironmentRules):
@@ -26,7 +27,16 @@ class StackFileSettings(EnvironmentRules):
     )
 
 
-_WHOLE = ("AndroidApp", "ChannelSettings", "ContactSettings", "QuotaSettings", "SpendRateSettings")
+_WHOLE = (
+    "AndroidApp",
+    "ChannelSettings",
+    "ContactSettings",
+    "DeriveSettings",
+    "QuotaSettings",
+    "RangeSettings",
+    "SpendRateSettings",
+    "WorkloadSettings",
+)
 """What no defaults complete."""
 
 
@@ -37,6 +47,10 @@ def stack_file_schema() -> dict[str, Any]:
     """
     schema = StackFileSettings.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
+    definitions["DeriveSettings"] = DeriveSettings.model_json_schema(by_alias=True)
+    definitions["ProjectSettings"]["properties"]["limits"]["properties"] = {
+        DERIVE: {"$ref": "#/$defs/DeriveSettings"}
+    }
     for definition in definitions.values():
         if definition.get("title") not in _WHOLE:
             definition.pop("required", None)

@@ -12,6 +12,7 @@ from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
+from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings, WorkloadSettings
 from landing_zone.settings.fields import mistake
 
 DeletionPolicy = Literal["DELETE", "PREVENT", "ABANDON"]
@@ -73,6 +74,8 @@ class ModelLimit(Settings):
 
 OTHERS = "others"
 """The name under `limits` that stands for every model without limits of its own."""
+DERIVE = "derive"
+"""The name under `limits` that stands for limits that are worked out, from an overshoot that a budget allows."""
 
 
 def _limit(value: object) -> Any:
@@ -177,7 +180,11 @@ class ProjectSettings(Settings):
         description="A Cloud Monitoring dashboard: requests, errors, latency, tokens, quota use.",
     )
     limits: dict[str, LimitField] = Field(
-        default={}, description="Limits by the API's model id; `others: deny` blocks all other models."
+        default={},
+        description="Limits by the API's model id; `others: deny` blocks all other models; `derive` works them out.",
+    )
+    workload: tuple[WorkloadSettings, ...] = Field(
+        default=(), description="The planned use, a model an entry: what is estimated."
     )
     quotas: dict[fields.KeyName, QuotaSettings] = Field(
         default={}, description="Any other quota: asked for upward, or lowered."
@@ -206,6 +213,16 @@ class EnvironmentRules(Settings):
     dashboard: StrictBool = Field(
         default=False, description="A dashboard of all projects, in notificationProject."
     )
+    account_terms: dict[fields.BillingAccount, AccountTermsSettings] = Field(
+        default={}, description="What is agreed for billing accounts: discounts, contract prices, the tier."
+    )
+
+
+class Derivation(Settings):
+    """What `limits.derive` of a project says, and the limits beside it."""
+
+    settings: DeriveSettings
+    by_hand: dict[str, ModelLimit]
 
 
 class EnvironmentSettings(EnvironmentRules):
@@ -213,3 +230,10 @@ class EnvironmentSettings(EnvironmentRules):
 
     stack: str
     projects: dict[str, ProjectSettings]
+    """With the limits that are in force: derived ones have been worked out."""
+    derivations: dict[str, Derivation] = Field(default={})
+    """By project, for those that have `limits.derive`."""
+
+    def terms_of(self, account: str | None) -> AccountTermsSettings:
+        """What is agreed for a billing account; nothing, if nothing is said."""
+        return self.account_terms.get(account or "", AccountTermsSettings())

@@ -1,0 +1,290 @@
+"""The commands about money: `estimate`, `exposure`, `limits`, `report`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from landing_zone.cli.console import AsJson, Folder, err, out
+from landing_zone.costs import tables
+from landing_zone.costs.estimates import estimate_environment
+from landing_zone.costs.exposures import expose_environment
+from landing_zone.costs.report import report as make_report
+from landing_zone.google.tokens import CountError, count_tokens
+from landing_zone.pricing.days import Period, months_from, today
+from landing_zone.settings import (
+    DeriveSettings,
+    EnvironmentSettings,
+    RangeSettings,
+    SettingsError,
+    load_file,
+    work_out,
+)
+from landing_zone.settings.fields import lag as read_lag
+
+DATE = ["%Y-%m-%d"]
+Stack = Annotated[str, typer.Argument(help="The stack, such as prod.")]
+Projects = Annotated[
+    list[str] | None, typer.Option("--project", "-p", help="This project alone; may be given several times.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=DATE, help="The day that counts as today (Pacific): its prices hold."),
+]
+First = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=DATE, help="The first day; this month's first if left out."),
+]
+Last = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=DATE, help="The last day; the third month's last if left out."),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="For spreadsheets.")]
+Sample = Annotated[
+    Path | None,
+    typer.Option(
+        "--sample",
+        help="A prompt: its tokens, counted by the Gemini API, instead of inputTokens. Needs GEMINI_API_KEY.",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example: gemini-lz estimate prod --from 2026-11-01 --to 2027-01-31")(estimate)
+    app.command(epilog="Example: gemini-lz exposure prod --as-of 2026-12-01 --json")(exposure)
+    app.command(epilog="Example: gemini-lz limits prod --project chat --max-overshoot 500 --lag 24h")(limits)
+    app.command(epilog="Example: gemini-lz report prod --html report.html")(report)
+
+
+def estimate(
+    stack: Stack,
+    projects: Projects = None,
+    first: First = None,
+    last: Last = None,
+    as_of: AsOf = None,
+    sample: Sample = None,
+    folder: Folder = Path("stacks"),
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """What the workloads are planned to cost, and when budgets' thresholds are crossed."""
+    day = _day(as_of)
+    with _working("estimating"):
+        settings = _settings(stack, folder, day, projects)
+        if sample:
+            settings = _sampled(settings, sample, projects)
+        found = estimate_environment(settings, _period(first, last, day), day, projects)
+    if as_json:
+        _print_json(found.as_json())
+    elif as_csv:
+        tables.write_csv(sys.stdout, tables.estimate_rows(found))
+    else:
+        tables.show_estimate(out, found)
+
+
+def exposure(
+    stack: Stack,
+    projects: Projects = None,
+    as_of: AsOf = None,
+    lag: Annotated[
+        str | None, typer.Option(help="How long nothing stops the spending, instead of what the file says.")
+    ] = None,
+    folder: Folder = Path("stacks"),
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The most that anybody can spend while the limits are in force, and by how much a budget can be overshot."""
+    day = _day(as_of)
+    with _working("bounding"):
+        settings = _settings(stack, folder, day, projects)
+        found = expose_environment(settings, day, _lag(lag), projects)
+    if as_json:
+        _print_json(found.as_json())
+    elif as_csv:
+        tables.write_csv(sys.stdout, tables.exposure_rows(found))
+    else:
+        tables.show_exposure(out, found)
+
+
+def limits(
+    stack: Stack,
+    projects: Projects = None,
+    max_overshoot: Annotated[
+        str | None, typer.Option(help="Try this overshoot, in the budget's currency, on what has a workload.")
+    ] = None,
+    lag: Annotated[
+        str, typer.Option(help="With --max-overshoot: how long nothing stops the spending.")
+    ] = "24h",
+    as_of: AsOf = None,
+    folder: Folder = Path("stacks"),
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The largest limits that an allowed overshoot leaves: what `limits.derive` comes to, or would."""
+    day = _day(as_of)
+    with _working("deriving"):
+        settings = _settings(stack, folder, day, projects)
+        found, problems = {}, []
+        for name, project in settings.projects.items():
+            derivation = settings.derivations.get(name)
+            if projects and name not in projects:
+                continue
+            if max_overshoot is not None and project.tier == "paid" and project.workload:
+                tried = _derive(max_overshoot, lag)
+                bare = project.model_copy(update={"limits": {}})
+            elif derivation is not None and max_overshoot is None:
+                tried, bare = derivation.settings, project.model_copy(update={"limits": derivation.by_hand})
+            else:
+                continue
+            derived, wrong = work_out(bare, tried, settings.terms_of(project.billing_account), day)
+            problems += [f"{name}: {problem.reason}\n    {problem.remedy}" for problem in wrong]
+            if derived:
+                found[name] = derived
+    if as_json:
+        _print_json(tables.limits_json(found))
+    elif as_csv:
+        tables.write_csv(sys.stdout, tables.limits_rows(found))
+    else:
+        tables.show_limits(out, found)
+    if not found and not problems:
+        _refuse("no project has limits.derive: write it, or try --max-overshoot on one with a workload")
+    for problem in problems:
+        err.print(problem, markup=False)
+    raise typer.Exit(1 if problems else 0)
+
+
+def report(
+    stack: Stack,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with charts, one file, to this path.")
+    ] = None,
+    first: First = None,
+    last: Last = None,
+    as_of: AsOf = None,
+    folder: Folder = Path("stacks"),
+    as_json: AsJson = False,
+) -> None:
+    """Estimate and exposure together: a page with charts, or --json."""
+    if not html and not as_json:
+        _refuse("write --html report.html for a page, or --json")
+    day = _day(as_of)
+    with _working("reporting"):
+        settings = _settings(stack, folder, day, None)
+        found = make_report(settings, _period(first, last, day), day)
+        page = _page(found) if html else ""
+    if html:
+        html.write_text(page, encoding="utf-8")
+        err.print(f"wrote {html}", markup=False)
+    if as_json:
+        _print_json(found.as_json())
+
+
+def _page(found: Any) -> str:
+    try:
+        from landing_zone.costs.page import page
+    except ImportError as error:
+        _refuse(f"the page needs {error.name}: pip install 'gemini-landing-zone[report]'")
+    return page(found)
+
+
+def _day(as_of: datetime | None) -> date:
+    return as_of.date() if as_of else today()
+
+
+def _period(first: datetime | None, last: datetime | None, day: date) -> Period:
+    usual = months_from(first.date() if first else day, 3)
+    start, end = first.date() if first else usual.first, last.date() if last else usual.last
+    if end < start:
+        _refuse(f"--to {end} is before --from {start}")
+    if (end - start).days > 3660:
+        _refuse("--from and --to are more than ten years apart")
+    return Period(start, end)
+
+
+def _settings(stack: str, folder: Path, day: date, projects: list[str] | None) -> EnvironmentSettings:
+    path = folder / f"Pulumi.{stack}.yaml"
+    try:
+        settings = load_file(stack, path, day)
+    except SettingsError as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(1 if path.exists() else 2) from None
+    for name in projects or ():
+        if name not in settings.projects:
+            _refuse(f"{stack} has no project {name!r}: it has {', '.join(settings.projects)}")
+    return settings
+
+
+def _sampled(settings: EnvironmentSettings, sample: Path, projects: list[str] | None) -> EnvironmentSettings:
+    """With the sample's tokens, counted for each model, as the input tokens of every workload."""
+    try:
+        text = sample.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        _refuse(f"{sample} is no text file: {error}")
+    chosen = [name for name in settings.projects if not projects or name in projects]
+    models = sorted({entry.model for name in chosen for entry in settings.projects[name].workload})
+    if not text or not models:
+        _refuse(f"{sample} is empty: name a file with a prompt" if models else "no project has a workload")
+    try:
+        counts = count_tokens(text, models)
+    except CountError as error:
+        _refuse(str(error))
+    found = dict(settings.projects)
+    for name in chosen:
+        entries = []
+        for entry in found[name].workload:
+            tokens = Decimal(counts[entry.model])
+            if entry.cached_tokens + entry.audio_tokens > tokens:
+                _refuse(
+                    f"{name}: the sample is {tokens} tokens for {entry.model}, fewer than the workload's cachedTokens "
+                    "and audioTokens: name a whole prompt"
+                )
+            known = RangeSettings(low=tokens, expected=tokens, high=tokens)
+            entries.append(entry.model_copy(update={"input_tokens": known}))
+        found[name] = found[name].model_copy(update={"workload": tuple(entries)})
+    for model, count in counts.items():
+        err.print(f"{sample}: {count:,} tokens for {model}", markup=False)
+    return settings.model_copy(update={"projects": found})
+
+
+def _refuse(text: str) -> NoReturn:
+    """Wrong usage, or what the command needs is missing."""
+    err.print(text, markup=False)
+    raise typer.Exit(2)
+
+
+def _lag(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    try:
+        return read_lag(text)
+    except ValueError:
+        _refuse(f"--lag {text!r} is not a time of up to 31 days: write it as 24h, 90m or 2d")
+
+
+def _derive(max_overshoot: str, lag: str) -> DeriveSettings:
+    length = _lag(lag)
+    try:
+        return DeriveSettings.model_validate({"maxOvershoot": max_overshoot, "lag": length})
+    except ValueError:
+        _refuse(f"--max-overshoot {max_overshoot!r} is no amount above 0: write it as 500")
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """A sign of life on a terminal."""
+    if err.is_terminal:
+        with err.status(what):
+            yield
+    else:
+        yield
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,98 @@
+"""`gemini-lz prices`: what tokens cost, and whether Google's catalogue agrees."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from landing_zone.cli.console import AsJson, err, out
+from landing_zone.costs.verify import Verification, verify
+from landing_zone.gemini.prices import Processing
+from landing_zone.google.billing import BillingUnreadableError
+from landing_zone.google.catalogue import gemini_prices
+from landing_zone.pricing.days import today
+from landing_zone.pricing.money import plain
+from landing_zone.pricing.rates import (
+    PRICES_FROM,
+    UnknownModelError,
+    has_long_context_price,
+    known_models,
+    price_changes,
+    rates,
+    retirement_of,
+)
+
+app = typer.Typer(no_args_is_help=True, help="What tokens cost. Try: gemini-lz prices list gemini-3.8-flash")
+_KINDS = ("input", "cached", "audio", "output", "storage")
+
+
+@app.command("list", epilog="Example: gemini-lz prices list gemini-4-argon --as-of 2026-12-01")
+def show(
+    models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="All if none.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day; today if left out.")
+    ] = None,
+    processing: Annotated[Processing, typer.Option(help="How requests are processed.")] = "standard",
+    as_json: AsJson = False,
+) -> None:
+    """What a million tokens cost, in US dollars, and when that changes."""
+    day = as_of.date() if as_of else today()
+    rows: list[dict[str, Any]] = []
+    for model in models or known_models():
+        try:
+            lengths = (False, True) if has_long_context_price(model) else (False,)
+        except UnknownModelError as error:
+            err.print(str(error), markup=False)
+            raise typer.Exit(2) from None
+        for long in lengths:
+            price = rates(model, day, processing=processing, long=long)
+            retirement = retirement_of(model)
+            rows.append(
+                {
+                    "model": model,
+                    "promptOver200k": long,
+                    **{kind: plain(getattr(price, kind)) for kind in _KINDS},
+                    "changes": [each.isoformat() for each in price_changes(model) if each > day],
+                    "shutDown": retirement.day.isoformat() if retirement else None,
+                }
+            )
+    if as_json:
+        typer.echo(json.dumps({"asOf": day.isoformat(), "source": PRICES_FROM, "prices": rows}, indent=2))
+        return
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for name in ("model", *_KINDS, "changes", "shut down"):
+        table.add_column(name, justify="right" if name in _KINDS else "left", no_wrap=name == "model")
+    for row in rows:
+        shown = row["model"] + (" over 200k" if row["promptOver200k"] else "")
+        table.add_row(shown, *(row[kind] for kind in _KINDS), " ".join(row["changes"]), row["shutDown"] or "")
+    out.print(table)
+    out.print(f"US dollars for a million tokens ({processing}) on {day}; storage: for an hour. {PRICES_FROM}")
+
+
+@app.command("verify", epilog="Example: gemini-lz prices verify --json")
+def check(as_json: AsJson = False) -> None:
+    """Compare with the Cloud Billing catalogue, by SKU id. Exit code 1: prices differ; 2: it cannot be read."""
+    try:
+        found = verify(((price.sku, price.unit, price.per_million) for price in gemini_prices()), today())
+    except BillingUnreadableError as error:
+        err.print(f"nothing was verified: the Cloud Billing catalogue cannot be read: {error}", markup=False)
+        raise typer.Exit(2) from None
+    if as_json:
+        shown = [each.as_json() for each in found.checked]
+        typer.echo(
+            json.dumps({"asOf": found.day.isoformat(), "skus": shown, "notKnown": found.besides}, indent=2)
+        )
+    else:
+        _print(found)
+    raise typer.Exit(1 if found.differences else 0)
+
+
+def _print(found: Verification) -> None:
+    for each in found.differences:
+        out.print(f"{each.sku}  {each.model} {each.kind}: {each.problem}", markup=False)
+    same = len(found.checked) - len(found.differences)
+    out.print(
+        f"{same} of {len(found.checked)} prices are the catalogue's; it has {found.besides} SKUs besides"
+    )

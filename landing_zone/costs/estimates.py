@@ -1,0 +1,399 @@
+"""What an environment is planned to cost, and when its budgets' thresholds are crossed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal, localcontext
+from typing import Any
+
+from landing_zone.costs.terms import billing_terms, terms_warning
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.pricing.days import Period, calendar_period
+from landing_zone.pricing.derive import need_of
+from landing_zone.pricing.estimate import CASES, Case, DayRate, Parts, Spending, Workload, day_rates, over
+from landing_zone.pricing.money import EXACT, Money, plain, totals
+from landing_zone.pricing.rates import Terms, retirement_of, size_of
+from landing_zone.settings import (
+    OTHERS,
+    BudgetRules,
+    EnvironmentSettings,
+    ProjectSettings,
+    SharedBudgetSettings,
+    model_limit,
+)
+
+Costs = Mapping[Case, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class LineEstimate:
+    """One entry of a workload."""
+
+    model: str
+    parts: Mapping[Case, Parts]
+    currency: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def costs(self) -> Costs:
+        """Low, expected and high."""
+        return {case: Money(parts.total, self.currency) for case, parts in self.parts.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        expected = self.parts["expected"]
+        return {
+            "model": self.model,
+            "cost": costs_json(self.costs),
+            "expectedParts": {
+                "input": plain(expected.input),
+                "cachedInput": plain(expected.cached),
+                "output": plain(expected.output),
+                "cacheStorage": plain(expected.storage),
+            },
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A threshold of a budget, and the days on which the plan crosses it."""
+
+    share: Decimal
+    basis: str
+    """CURRENT_SPEND or FORECASTED_SPEND."""
+    amount: Money
+    days: Mapping[Case, date | None]
+    """None: it is not crossed. Of a forecast, the period's first day: the plan is known then."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "share": plain(self.share),
+            "basis": self.basis,
+            "amount": plain(self.amount.amount),
+            "crossed": {case: day.isoformat() if day else None for case, day in self.days.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPeriod:
+    """A budget over one of its periods."""
+
+    period: Period
+    amount: Money
+    costs: Costs
+    crossings: tuple[Crossing, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            **period_json(self.period),
+            "amount": plain(self.amount.amount),
+            "cost": costs_json(self.costs),
+            "thresholds": [crossing.as_json() for crossing in self.crossings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEstimate:
+    """What a project is planned to cost."""
+
+    name: str
+    tier: str
+    currency: str
+    lines: tuple[LineEstimate, ...]
+    costs: Costs
+    months: tuple[tuple[Period, Costs], ...]
+    budget: tuple[BudgetPeriod, ...]
+    """The periods of its budget that the estimate touches, each whole."""
+    warnings: tuple[str, ...]
+    spending: Mapping[Case, Spending] = field(repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "tier": self.tier,
+            "currency": self.currency,
+            "cost": costs_json(self.costs),
+            "workload": [line.as_json() for line in self.lines],
+            "months": [{**period_json(month), "cost": costs_json(costs)} for month, costs in self.months],
+            "budget": [period.as_json() for period in self.budget],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentEstimate:
+    """What an environment is planned to cost over a period."""
+
+    stack: str
+    period: Period
+    projects: Mapping[str, ProjectEstimate]
+    shared_budgets: Mapping[str, tuple[BudgetPeriod, ...]]
+    warnings: tuple[str, ...]
+
+    @property
+    def totals(self) -> Mapping[Case, tuple[Money, ...]]:
+        """One sum a currency."""
+        return {case: totals(each.costs[case] for each in self.projects.values()) for case in CASES}
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "stack": self.stack,
+            **period_json(self.period),
+            "total": [
+                {
+                    "currency": money[0].currency,
+                    **{case: plain(each.amount) for case, each in zip(CASES, money, strict=True)},
+                }
+                for money in zip(*(self.totals[case] for case in CASES), strict=True)
+            ],
+            "projects": {name: each.as_json() for name, each in self.projects.items()},
+            "sharedBudgets": {
+                name: [period.as_json() for period in periods]
+                for name, periods in self.shared_budgets.items()
+            },
+            "warnings": list(self.warnings),
+        }
+
+
+def period_json(period: Period) -> dict[str, str]:
+    """A period's days, Pacific, both included."""
+    return {"from": period.first.isoformat(), "to": period.last.isoformat()}
+
+
+def costs_json(costs: Costs) -> dict[str, str]:
+    """Exact amounts as text."""
+    return {case: plain(money.amount) for case, money in costs.items()}
+
+
+def estimate_environment(
+    settings: EnvironmentSettings, period: Period, as_of: date, projects: Sequence[str] | None = None
+) -> EnvironmentEstimate:
+    """What the workloads of an environment cost over a period.
+
+    `as_of`: the day whose month growth counts from, where a workload names none. `projects`: these alone.
+    """
+    chosen = {
+        name: project for name, project in settings.projects.items() if projects is None or name in projects
+    }
+    shared = settings.shared_budgets if projects is None else {}
+    budgets: list[BudgetRules] = [project.budget for project in chosen.values() if project.budget]
+    whole = _whole(period, [*budgets, *shared.values()])
+    found = {
+        name: _project(name, project, settings, period, whole, as_of) for name, project in chosen.items()
+    }
+    warnings: list[str] = []
+    periods = {}
+    for name, budget in shared.items():
+        problem = _uncountable(budget, found)
+        if problem:
+            warnings.append(f"sharedBudgets.{name} is not compared: {problem}")
+            continue
+        spending = _merged([found[each] for each in budget.projects], whole)
+        periods[name] = tuple(_budget_periods(budget, spending, period, budget.currency or "USD"))
+    return EnvironmentEstimate(settings.stack, period, found, periods, tuple(warnings))
+
+
+def _whole(period: Period, budgets: Sequence[BudgetRules]) -> Period:
+    """The period with the whole of every budget's periods that it touches; of the one before for `lastPeriod`."""
+    first, last = period.first, period.last
+    for calendar, previous in {(budget.period.calendar, budget.last_period) for budget in budgets}:
+        if calendar:
+            start = calendar_period(period.first, calendar).first
+            first = min(
+                first, calendar_period(start - timedelta(days=1), calendar).first if previous else start
+            )
+            last = max(last, calendar_period(period.last, calendar).last)
+    for budget in budgets:
+        touched = budget.period.start and _custom(budget, period).overlap(period)
+        if touched:
+            custom = _custom(budget, period)
+            first, last = min(first, custom.first), max(last, custom.last)
+    return Period(first, last)
+
+
+def _custom(budget: BudgetRules, period: Period) -> Period:
+    """The days of a budget that does not repeat; without an end, until the estimate's."""
+    start = budget.period.start or period.first
+    return Period(start, budget.period.end or max(start, period.last))
+
+
+def _project(
+    name: str,
+    project: ProjectSettings,
+    settings: EnvironmentSettings,
+    period: Period,
+    whole: Period,
+    as_of: date,
+) -> ProjectEstimate:
+    terms = billing_terms(project, settings)
+    currency = project.budget.currency if project.budget else None
+    warnings = [*terms_warning(name, project, settings), *_tier_warnings(name, project)]
+    spending = {case: Spending(whole) for case in CASES}
+    warnings += _limit_warnings(name, project, as_of)
+    lines = []
+    for entry in project.workload:
+        workload = entry.planned()
+        lines.append(_line(workload, terms, period, whole, as_of, spending, free=project.tier == "free"))
+        warnings += _model_warnings(name, workload, whole)
+    comparable = project.budget is not None and currency in (None, terms.currency)
+    budget = (
+        tuple(_budget_periods(project.budget, spending, period, terms.currency))
+        if project.budget and comparable and project.workload
+        else ()
+    )
+    total = {case: Money(spending[case].within(period), terms.currency) for case in CASES}
+    months = tuple(
+        (month, {case: Money(spending[case].within(month), terms.currency) for case in CASES})
+        for month in period.months()
+    )
+    return ProjectEstimate(
+        name, project.tier, terms.currency, tuple(lines), total, months, budget, tuple(warnings), spending
+    )
+
+
+def _line(
+    workload: Workload,
+    terms: Terms,
+    period: Period,
+    whole: Period,
+    as_of: date,
+    spending: Mapping[Case, Spending],
+    *,
+    free: bool,
+) -> LineEstimate:
+    """A workload's cost, added to the project's spending."""
+    schedule = workload.schedule.anchored(as_of)
+    parts: dict[Case, Parts] = {}
+    rates: list[DayRate] = []
+    for case in CASES:
+        if free:
+            parts[case] = Parts()
+        elif case != "low" and workload.certain():
+            parts[case] = parts["low"]
+            spending[case].add(schedule, rates)
+        else:
+            rates = day_rates(workload, case, whole, terms)
+            spending[case].add(schedule, rates)
+            parts[case] = over(
+                rates if whole == period else day_rates(workload, case, period, terms), schedule
+            )
+    notes = ("prompts over 200,000 tokens, at their price",) if workload.is_long("expected") else ()
+    return LineEstimate(workload.model, parts, terms.currency, notes)
+
+
+def _merged(projects: Sequence[ProjectEstimate], whole: Period) -> dict[Case, Spending]:
+    found = {case: Spending(whole) for case in CASES}
+    for project in projects:
+        for case in CASES:
+            found[case].merge(project.spending[case])
+    return found
+
+
+def _uncountable(budget: SharedBudgetSettings, found: Mapping[str, ProjectEstimate]) -> str | None:
+    if not budget.projects:
+        return "it counts more than this environment's projects"
+    others = {found[name].currency for name in budget.projects} - {budget.currency or "USD"}
+    return f"its projects are priced in {', '.join(sorted(others))}" if others else None
+
+
+def _budget_periods(
+    budget: BudgetRules, spending: Mapping[Case, Spending], period: Period, currency: str
+) -> Iterator[BudgetPeriod]:
+    for part in _periods(budget, period):
+        amount = budget.amount
+        if amount is None:
+            before = calendar_period(part.first - timedelta(days=1), budget.period.calendar or "MONTH")
+            amount = spending["expected"].within(before)
+        costs = {case: Money(spending[case].within(part), currency) for case in CASES}
+        crossings = tuple(
+            _crossing(rule.share, rule.basis, amount, costs, spending, part) for rule in budget.thresholds
+        )
+        yield BudgetPeriod(part, Money(amount, currency), costs, crossings)
+
+
+def _periods(budget: BudgetRules, period: Period) -> Iterator[Period]:
+    """The budget's periods that the estimate touches, each whole."""
+    if budget.period.start:
+        custom = _custom(budget, period)
+        if custom.overlap(period):
+            yield custom
+        return
+    day = period.first
+    while day <= period.last:
+        part = calendar_period(day, budget.period.calendar or "MONTH")
+        yield part
+        day = part.last + timedelta(days=1)
+
+
+def _crossing(
+    share: Decimal,
+    basis: str,
+    amount: Decimal,
+    costs: Costs,
+    spending: Mapping[Case, Spending],
+    part: Period,
+) -> Crossing:
+    with localcontext(EXACT):
+        target = share * amount
+    days: dict[Case, date | None] = {}
+    for case in CASES:
+        if costs[case].amount < target or not costs[case].amount:
+            days[case] = None
+        elif basis == "FORECASTED_SPEND":
+            days[case] = part.first
+        elif case != "low" and costs[case] == costs["low"]:
+            days[case] = days["low"]
+        else:
+            days[case] = part.first + timedelta(days=_day_of(spending[case], part, target))
+    return Crossing(share, basis, Money(target, costs["low"].currency), days)
+
+
+def _day_of(spending: Spending, part: Period, target: Decimal) -> int:
+    """The first day, from 0, by whose end the target is spent; the whole part does."""
+    low, high = 0, part.days - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if spending.until(part, middle) >= target else (middle + 1, high)
+    return low
+
+
+def _limit_warnings(name: str, project: ProjectSettings, day: date) -> Iterator[str]:
+    """Where the limits do not let the plan through."""
+    planned = [entry.planned() for entry in project.workload]
+    for model in dict.fromkeys(workload.model for workload in planned):
+        limit = project.limits.get(model, project.limits.get(OTHERS))
+        need = need_of([workload for workload in planned if workload.model == model], day)
+        if limit is None or need is None or model not in QUOTA_NAMES:
+            continue
+        for key, value in model_limit(need.limits).items():
+            allowed = dict(limit.items()).get(key)
+            if allowed is not None and allowed < value:
+                yield f"{name}: the workload needs {key} {value:,} of {model} at its peak, and limits allow {allowed:,}"
+
+
+def _tier_warnings(name: str, project: ProjectSettings) -> Iterator[str]:
+    if project.tier == "free" and project.workload:
+        yield (
+            f"{name}: nothing is charged on the free tier, whose limits are low: about 20 requests a day of a flash "
+            "model were seen in 2026"
+        )
+
+
+def _model_warnings(name: str, workload: Workload, period: Period) -> Iterator[str]:
+    retirement = retirement_of(workload.model)
+    if retirement and retirement.day <= period.last:
+        tense = "was shut down" if retirement.day < period.first else "is to be shut down"
+        yield (
+            f"{name}: {workload.model} {tense} on {retirement.day}; use {retirement.instead}. The estimate keeps its "
+            "last price"
+        )
+    size = size_of(workload.model)
+    if size and workload.input_tokens.high > size.context:
+        yield (
+            f"{name}: a request of {workload.input_tokens.high:,} input tokens does not fit {workload.model}, which "
+            f"reads {size.context:,}"
+        )

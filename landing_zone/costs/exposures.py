@@ -1,0 +1,385 @@
+"""The most that an environment can cost with its limits in force, and by how much a budget can be overshot."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from landing_zone.costs.terms import billing_terms, terms_warning
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.gemini.prices import ACCOUNT_TIERS, PRICING_PAGE
+from landing_zone.pricing.exposure import (
+    WINDOWS,
+    Limits,
+    ModelExposure,
+    Window,
+    exposure_of,
+    overshoot,
+    total,
+)
+from landing_zone.pricing.money import Money, plain
+from landing_zone.pricing.rates import PRICES_FROM, Terms, next_change
+from landing_zone.settings import (
+    OTHERS,
+    BudgetSettings,
+    EnvironmentSettings,
+    KeySettings,
+    ProjectSettings,
+    in_words,
+    pricing_limits,
+)
+
+USUAL_LAG: Final = timedelta(hours=24)
+"""How long nothing is taken to stop a project that has no mechanism that does."""
+AHEAD: Final = 30
+"""Days before a change of prices in which it is warned of."""
+ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
+    (f"Prices are those in force on the day of the exposure: {PRICES_FROM}.", PRICING_PAGE),
+    (
+        "Each request is taken to write as much as its model can, and each input token to be of the dearest kind "
+        "(audio, where that costs more; a prompt over 200,000 tokens, where a minute's tokens can hold one).",
+        "https://ai.google.dev/gemini-api/docs/models",
+    ),
+    (
+        "Every input token can be put into a cache as soon as it is let through, and stays there to the end of the "
+        "window: what goes into caches counts against the limit of input tokens.",
+        "https://ai.google.dev/gemini-api/docs/caching",
+    ),
+    (
+        "The lag is any time of that length, so that it touches one quota minute and one quota day more than a time "
+        "that begins with them; a month is 31 days.",
+        "https://ai.google.dev/gemini-api/docs/rate-limits",
+    ),
+    (
+        "Limits hold at once. Google's spend cap and billing data are late: no time is promised, 24 hours are taken "
+        "unless spendCap.lag says otherwise.",
+        "https://cloud.google.com/billing/docs/how-to/budgets",
+    ),
+    (
+        "Not in the bound: Priority requests (1.8 times the price), which tiers 2 and 3 count by quotas of their own; "
+        "Google Search and Maps grounding, billed by the query; embedding, video and live models, which other quotas "
+        "count.",
+        PRICING_PAGE,
+    ),
+    (
+        "A key opens all that its project's limits allow: keys share them, and more keys cost no more.",
+        "https://ai.google.dev/gemini-api/docs/rate-limits",
+    ),
+)
+"""What the numbers rest on, each with its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyExposure:
+    """Who can spend a project's exposure with a key of it."""
+
+    name: str
+    open_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """What a coming change of prices makes of an exposure."""
+
+    day: date
+    bounds: Mapping[str, Money | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectExposure:
+    """The most that a project can cost."""
+
+    name: str
+    tier: str
+    currency: str
+    models: tuple[ModelExposure, ...]
+    bounds: Mapping[str, Money | None]
+    """Window -> the most; None is unlimited. `lag` is the time that nothing stops it."""
+    lag: timedelta
+    mechanism: str | None
+    """What stops the spending after the lag, in the stack file's words."""
+    budget: Money | None
+    """A month's."""
+    overshoot: Money | None
+    """The most beyond a month's budget; None if nothing bounds it, or there is no budget to compare with."""
+    allowance: Money | None
+    """What `limits.derive` allows over its lag."""
+    keys: tuple[KeyExposure, ...]
+    changes: tuple[PriceChange, ...]
+    unbounded: tuple[str, ...]
+    """Why it is unlimited, and what would bound it."""
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "tier": self.tier,
+            "currency": self.currency,
+            "exposure": _bounds_json(self.bounds),
+            "lag": in_words(self.lag),
+            "mechanism": self.mechanism,
+            "budget": plain(self.budget.amount) if self.budget else None,
+            "overshoot": _text(self.overshoot) if self.budget else None,
+            "allowance": plain(self.allowance.amount) if self.allowance else None,
+            "models": {model.model: _model_json(model) for model in self.models},
+            "keys": {key.name: {"openTo": key.open_to, "exposure": "all of it"} for key in self.keys},
+            "changes": [
+                {"day": change.day.isoformat(), "exposure": _bounds_json(change.bounds)}
+                for change in self.changes
+            ],
+            "unbounded": list(self.unbounded),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentExposure:
+    """The most that an environment can cost."""
+
+    stack: str
+    as_of: date
+    projects: Mapping[str, ProjectExposure]
+    account_caps: Mapping[str, int]
+    """Billing account -> its tier, where that is set."""
+
+    @property
+    def totals(self) -> Mapping[str, Mapping[str, Money | None]]:
+        """Currency -> window -> the most; None is unlimited."""
+        found: dict[str, dict[str, Money | None]] = {}
+        for project in self.projects.values():
+            sums = found.setdefault(project.currency, {})
+            for name in WINDOWS:
+                bound, before = project.bounds[name], sums.get(name, Money(Decimal(0), project.currency))
+                sums[name] = before + bound if before is not None and bound is not None else None
+        return found
+
+    @property
+    def warnings(self) -> list[str]:
+        """Of all projects."""
+        return [warning for project in self.projects.values() for warning in project.warnings]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "stack": self.stack,
+            "asOf": self.as_of.isoformat(),
+            "total": [
+                {"currency": currency, "exposure": _bounds_json(bounds)}
+                for currency, bounds in self.totals.items()
+            ],
+            "projects": {name: each.as_json() for name, each in self.projects.items()},
+            "accounts": {
+                account: {
+                    "tier": tier,
+                    "monthCapUsd": plain(ACCOUNT_TIERS[tier].month),
+                    "tenMinutesCapUsd": plain(ACCOUNT_TIERS[tier].ten_minutes),
+                }
+                for account, tier in self.account_caps.items()
+            },
+            "assumptions": [{"text": text, "source": source} for text, source in ASSUMPTIONS],
+        }
+
+
+def _text(money: Money | None) -> str:
+    return plain(money.amount) if money else "unlimited"
+
+
+def _bounds_json(bounds: Mapping[str, Money | None]) -> dict[str, str]:
+    return {name: _text(money) for name, money in bounds.items()}
+
+
+def _model_json(model: ModelExposure) -> dict[str, Any]:
+    limits = model.limits
+    return {
+        "limits": {
+            "requestsPerMinute": limits.requests_per_minute if limits else None,
+            "requestsPerDay": limits.requests_per_day if limits else None,
+            "inputTokensPerMinute": limits.input_tokens_per_minute if limits else None,
+        },
+        "exposure": {
+            name: {
+                "total": plain(bound.total),
+                "input": plain(bound.input),
+                "output": plain(bound.output),
+                "cacheStorage": plain(bound.storage),
+            }
+            if bound
+            else "unlimited"
+            for name, bound in model.bounds.items()
+        },
+    }
+
+
+def expose_environment(
+    settings: EnvironmentSettings,
+    as_of: date,
+    lag: timedelta | None = None,
+    projects: Sequence[str] | None = None,
+) -> EnvironmentExposure:
+    """The most that an environment can cost at the prices of a day.
+
+    `lag`: how long nothing stops the spending, instead of what the settings say. `projects`: these alone.
+    """
+    chosen = {
+        name: project for name, project in settings.projects.items() if projects is None or name in projects
+    }
+    accounts = {project.billing_account for project in chosen.values()} & settings.account_terms.keys()
+    tiers = {account: settings.account_terms[account].tier for account in sorted(filter(None, accounts))}
+    return EnvironmentExposure(
+        settings.stack,
+        as_of,
+        {name: _project(name, project, settings, as_of, lag) for name, project in chosen.items()},
+        {account: tier for account, tier in tiers.items() if tier},
+    )
+
+
+def _project(
+    name: str, project: ProjectSettings, settings: EnvironmentSettings, as_of: date, asked: timedelta | None
+) -> ProjectExposure:
+    terms = billing_terms(project, settings)
+    derivation = settings.derivations.get(name)
+    mechanism, lag = _mechanism(project.budget, derivation.settings.lag if derivation else USUAL_LAG)
+    lag = asked or lag
+    windows = {**WINDOWS, "lag": Window.any(lag)}
+    if derivation:
+        windows["allowance"] = Window.any(derivation.settings.lag)
+    free = project.tier == "free"
+    limits = _limits(project)
+    models = () if free else _models(limits, as_of, windows, terms)
+    bounds = _bounds(models, windows, terms)
+    budget = _monthly(project.budget, terms)
+    allowance = Money(derivation.settings.max_overshoot, terms.currency) if derivation else None
+    changes = () if free else tuple(_changes(limits, as_of, windows, terms))
+    unbounded = () if free else tuple(_unbounded(project, models))
+    warnings = [*terms_warning(name, project, settings)]
+    if derivation and allowance:
+        own = derivation.settings.lag
+        warnings += _broken(name, allowance, own, bounds, changes, as_of)
+        if mechanism and own < lag:
+            warnings.append(
+                f"{name}: limits are derived for {in_words(own)}, and {mechanism} may be {in_words(lag)} late"
+            )
+    return ProjectExposure(
+        name=name,
+        tier=project.tier,
+        currency=terms.currency,
+        models=models,
+        bounds={window: bound for window, bound in bounds.items() if window != "allowance"},
+        lag=lag,
+        mechanism=mechanism,
+        budget=budget,
+        overshoot=_overshoot(project.budget, budget, bounds),
+        allowance=allowance,
+        keys=tuple(KeyExposure(key, _open_to(value)) for key, value in project.keys.items()),
+        changes=changes,
+        unbounded=unbounded,
+        warnings=tuple(warnings),
+    )
+
+
+def _limits(project: ProjectSettings) -> dict[str, Limits]:
+    return {model: pricing_limits(limit) for model, limit in project.limits.items()}
+
+
+def _models(
+    limits: Mapping[str, Limits], day: date, windows: Mapping[str, Window], terms: Terms
+) -> tuple[ModelExposure, ...]:
+    own = {model: each for model, each in limits.items() if model != OTHERS}
+    return tuple(exposure_of(own, limits.get(OTHERS), day, windows, terms))
+
+
+def _bounds(
+    models: Sequence[ModelExposure], windows: Mapping[str, Window], terms: Terms
+) -> dict[str, Money | None]:
+    found: dict[str, Money | None] = {}
+    for name in windows:
+        amount = total(models, name)
+        found[name] = None if amount is None else Money(amount, terms.currency)
+    return found
+
+
+def _changes(
+    limits: Mapping[str, Limits], as_of: date, windows: Mapping[str, Window], terms: Terms
+) -> Iterator[PriceChange]:
+    """What the coming 120 days' changes of prices make of it."""
+    models = QUOTA_NAMES if OTHERS in limits and limits[OTHERS].requests_per_minute != 0 else limits
+    known = [model for model in models if model != OTHERS]
+    day = as_of
+    while following := next_change(known, day, 120 - (day - as_of).days):
+        yield PriceChange(following, _bounds(_models(limits, following, windows, terms), windows, terms))
+        day = following
+
+
+def _mechanism(budget: BudgetSettings | None, usual: timedelta) -> tuple[str | None, timedelta]:
+    if budget and budget.spend_cap and not budget.spend_cap.lifted:
+        return "spendCap", budget.spend_cap.lag
+    return None, usual
+
+
+def _monthly(budget: BudgetSettings | None, terms: Terms) -> Money | None:
+    """A month's budget in the currency of the prices, if it is one."""
+    if not budget or budget.amount is None or budget.period.calendar != "MONTH":
+        return None
+    return Money(budget.amount, terms.currency) if budget.currency in (None, terms.currency) else None
+
+
+def _overshoot(
+    settings: BudgetSettings | None, budget: Money | None, bounds: Mapping[str, Money | None]
+) -> Money | None:
+    if not budget or not settings:
+        return None
+    lag, month = bounds["lag"], bounds["month"]
+    cap = settings.spend_cap
+    stops_at = cap.amount if cap and cap.amount is not None else budget.amount
+    found = overshoot(lag.amount if lag else None, stops_at, budget.amount, month.amount if month else None)
+    return None if found is None else Money(found, budget.currency)
+
+
+def _unbounded(project: ProjectSettings, models: Iterable[ModelExposure]) -> Iterator[str]:
+    for model in models:
+        if model.bounds["month"] is not None:
+            continue
+        if model.model == OTHERS:
+            yield (
+                "every other model: no limit holds for it; write others: deny under limits"
+                if OTHERS not in project.limits
+                else "every other model: no limit of requests; write requestsPerMinute or requestsPerDay for others"
+            )
+        else:
+            yield f"{model.model}: no limit of requests; write requestsPerMinute or requestsPerDay"
+
+
+def _open_to(key: KeySettings) -> str:
+    kinds = {
+        "calls from its addresses": key.allowed_ips,
+        "calls that name its web pages, as any caller can": key.allowed_referrers,
+        "calls that name its Android apps, as any caller can": key.android_apps,
+        "calls that name its iOS apps, as any caller can": key.ios_bundle_ids,
+    }
+    found = next((words for words, values in kinds.items() if values), "anybody who has it")
+    return f"{found}, as {key.service_account}" if key.service_account else found
+
+
+def _broken(
+    name: str,
+    allowance: Money,
+    lag: timedelta,
+    bounds: Mapping[str, Money | None],
+    changes: Iterable[PriceChange],
+    as_of: date,
+) -> Iterator[str]:
+    """An allowance that holds today, and will not once prices change."""
+    now = bounds["allowance"]
+    if now and allowance < now:
+        yield f"{name}: the limits in force can cost {now} over {in_words(lag)}, and {allowance} is allowed"
+        return
+    for change in changes:
+        then = change.bounds["allowance"]
+        if (change.day - as_of).days <= AHEAD and (then is None or allowance < then):
+            yield (
+                f"{name}: from {change.day}, in {(change.day - as_of).days} days, prices rise: today's limits can then "
+                f"cost {then} over {in_words(lag)}, and {allowance} is allowed. Run pulumi up on that day: the limits "
+                "are derived anew"
+            )
+            return

@@ -1,0 +1,23 @@
+"""Which prices hold for a project: those of its billing account, in its budget's currency."""
+
+from collections.abc import Iterator
+
+from landing_zone.pricing.rates import Terms
+from landing_zone.settings import EnvironmentSettings, ProjectSettings
+
+
+def billing_terms(project: ProjectSettings, settings: EnvironmentSettings) -> Terms:
+    """The prices of a project; in US dollars where nothing says what one is in the budget's currency."""
+    account = settings.terms_of(project.billing_account)
+    currency = project.budget.currency if project.budget else None
+    return account.terms(currency) or account.terms(None) or Terms()
+
+
+def terms_warning(name: str, project: ProjectSettings, settings: EnvironmentSettings) -> Iterator[str]:
+    """Why a project's cost is not compared with its budget, if so."""
+    currency = project.budget.currency if project.budget else None
+    if settings.terms_of(project.billing_account).terms(currency) is None:
+        yield (
+            f"{name}: costs are in US dollars and not compared with the budget in {currency}: write "
+            f"gemini-landing-zone:accountTerms: {{{project.billing_account}: {{usdRate: …}}}}"
+        )

@@ -1,0 +1,211 @@
+"""Limits from a budget: the largest whose exposure over a lag stays within an allowance.
+
+Of a model's three limits the requests a day and the input tokens a minute are grown together, from what the workload
+needs, as far as the allowance holds both; then each by itself, as far as it still does. The requests a minute let a
+day's requests through at the workload's peak: they have that as a ceiling of their own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, Decimal, localcontext
+from typing import Final
+
+from landing_zone.pricing.estimate import Workload
+from landing_zone.pricing.exposure import DAY, Limits, Prices, Window, bound
+from landing_zone.pricing.money import EXACT
+
+LARGEST: Final = 10**12
+"""Above any limit there is: what is looked through for the largest."""
+USUAL_PEAK: Final = Decimal(3)
+"""The peak factor of a model without a workload."""
+LIMITS: Final = ("requests_per_day", "requests_per_minute", "input_tokens_per_minute")
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a workload needs of one model at its busiest."""
+
+    limits: Limits
+    """All three."""
+    peak_factor: Decimal
+    hours: Decimal
+    """Of a day, in which the requests come."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What one model gets."""
+
+    limits: Limits
+    """All three."""
+    exposure: Decimal
+    """Over the lag; at most the allowance."""
+    allowance: Decimal
+    need: Need | None
+    needs_exposure: Decimal
+    """What the need alone costs at most over the lag."""
+
+
+def _exposure(prices: Prices, limits: Limits, window: Window) -> Decimal:
+    found = bound(prices, limits, window)
+    assert found is not None, "limits of requests are set"  # noqa: S101 -- all three limits are, here
+    return found.total
+
+
+def requests_per_minute(per_day: int, need: Need | None) -> int:
+    """The requests a minute that let a day's requests through at the peak: that limit's own ceiling."""
+    peak = need.peak_factor if need else USUAL_PEAK
+    hours = need.hours if need else Decimal(24)
+    with localcontext(EXACT):
+        return int((per_day * peak / (hours * 60)).to_integral_value(ROUND_CEILING))
+
+
+def ceilings(limits: Limits, prices: Prices, need: Need | None, tier: Limits) -> Limits:
+    """The most that each limit may be beside the others: more would let nothing more through, or Google refuses it."""
+    per_minute, per_day = limits.requests_per_minute or 0, limits.requests_per_day or 0
+    own = Limits(
+        min(requests_per_minute(per_day, need), per_day),
+        per_minute * DAY,
+        per_minute * prices.size.context,
+    )
+    return own.tightened(tier)
+
+
+def derive(
+    prices: Prices,
+    allowance: Decimal,
+    lag: timedelta,
+    need: Need | None = None,
+    tier: Limits = Limits(),  # noqa: B008 -- frozen
+) -> Derived:
+    """The largest limits of one model whose exposure over `lag` is at most `allowance`.
+
+    Raising any of the three by one would pass the allowance, unless it passes its ceiling (`ceilings`).
+    """
+    window = Window.any(lag)
+
+    def holds(limits: Limits) -> bool:
+        return _exposure(prices, limits, window) <= allowance
+
+    limits = _together(prices, allowance, window, need, tier)
+    while True:
+        before = limits
+        for name in LIMITS:
+            limits = _raised(limits, name, getattr(ceilings(limits, prices, need, tier), name), holds)
+        if limits == before:
+            break
+    return Derived(
+        limits,
+        _exposure(prices, limits, window),
+        allowance,
+        need,
+        _exposure(prices, need.limits, window) if need else Decimal(0),
+    )
+
+
+def _together(prices: Prices, allowance: Decimal, window: Window, need: Need | None, tier: Limits) -> Limits:
+    """The largest limits in the need's proportions; without a need, half of the allowance goes to output."""
+    part = allowance if need else allowance / 2
+
+    def scaled(per_day: int) -> Limits:
+        tokens = 0
+        if need and need.limits.requests_per_day:
+            tokens = per_day * (need.limits.input_tokens_per_minute or 0) // need.limits.requests_per_day
+        per_minute = min(requests_per_minute(per_day, need), per_day)
+        return Limits(per_minute, per_day, tokens).tightened(tier)
+
+    def holds(per_day: int) -> bool:
+        return _exposure(prices, scaled(per_day), window) <= part
+
+    most = _largest(0, LARGEST if tier.requests_per_day is None else tier.requests_per_day, holds)
+    one = Limits(1, 1, 0).tightened(tier)
+    if not most and _exposure(prices, one, window) <= allowance:
+        return one
+    return scaled(most)
+
+
+def _raised(limits: Limits, name: str, most: int, holds: Callable[[Limits], bool]) -> Limits:
+    """With one limit as large as it can be, the others as they are."""
+    current = getattr(limits, name)
+    if current >= most:
+        return limits
+    return replace(
+        limits, **{name: _largest(current, most, lambda value: holds(replace(limits, **{name: value})))}
+    )
+
+
+def _largest(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The largest number for which `holds`, which does for `low` and for none above one for which it does not."""
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+    return low
+
+
+def need_of(workloads: Iterable[Workload], day: date) -> Need | None:
+    """What workloads of one model need together on a day: the high case, at their peaks; None without any.
+
+    Growth is that of the day's month.
+    """
+    per_minute = per_day = tokens = Decimal(0)
+    peak = hours = Decimal(0)
+    with localcontext(EXACT):
+        for workload in workloads:
+            count = workload.requests.high * workload.schedule.anchored(day).factor(day)
+            busiest = count * workload.peak_factor / (workload.hours * 60)
+            # A minute holds whole requests: one at least, with all of its tokens.
+            minute = max(busiest.to_integral_value(ROUND_CEILING), Decimal(1) if count else Decimal(0))
+            per_minute += minute
+            per_day += count
+            tokens += minute * workload.input_tokens.high
+            peak, hours = max(peak, workload.peak_factor), max(hours, workload.hours)
+        if not per_day:
+            return None
+        limits = Limits(
+            *(int(each.to_integral_value(ROUND_CEILING)) for each in (per_minute, per_day, tokens))
+        )
+    return Need(limits, peak, hours)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What would let the needs of all models through: which of the three settings to change, and to what."""
+
+    allowance: Decimal | None
+    """The allowance that is enough with these shares."""
+    shares: Mapping[str, Decimal] | None
+    """Shares that are enough with this allowance; None if none are."""
+    lag: timedelta | None
+    """The longest lag, in whole minutes, over which the needs stay within the allowance; None if not even a minute."""
+
+
+def fit(
+    needs: Mapping[str, tuple[Prices, Need]],
+    allowance: Decimal,
+    shares: Mapping[str, Decimal],
+    lag: timedelta,
+) -> Fit:
+    """By how much needs miss an allowance. `needs` and `shares` by model."""
+
+    def cost(model: str, over: timedelta) -> Decimal:
+        prices, need = needs[model]
+        return _exposure(prices, need.limits, Window.any(over))
+
+    def holds(minutes: int) -> bool:
+        return all(cost(model, timedelta(minutes=minutes)) <= shares[model] * allowance for model in needs)
+
+    with localcontext(EXACT):
+        costs = {model: cost(model, lag) for model in needs}
+        enough = [costs[model] / shares[model] for model in needs if shares[model]]
+        wanted = {model: _share_up(each, allowance) for model, each in costs.items()}
+        longest = _largest(0, int(lag.total_seconds()) // 60, holds)
+        return Fit(
+            max(enough) if len(enough) == len(needs) else None,
+            wanted if sum(wanted.values()) <= 1 else None,
+            timedelta(minutes=longest) if longest else None,
+        )
+
+
+def _share_up(cost: Decimal, allowance: Decimal) -> Decimal:
+    return (cost / allowance).quantize(Decimal("0.0001"), rounding=ROUND_CEILING)

@@ -1,0 +1,76 @@
+"""Money: an exact amount with its currency."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from typing import Any, Final
+
+EXACT: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
+"""For sums and products of amounts: no digit of theirs is lost."""
+
+NANO: Final = Decimal("1e-9")
+"""The smallest amount Google's APIs tell, in units of a currency."""
+
+
+class CurrencyMismatchError(Exception):
+    """Two amounts in different currencies were to be added or compared."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other} cannot be added or compared without a rate")
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in a currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: str
+
+    def _same(self, other: "Money") -> Decimal:
+        if self.currency != other.currency:
+            raise CurrencyMismatchError(self.currency, other.currency)
+        return other.amount
+
+    def __add__(self, other: "Money") -> "Money":
+        with localcontext(EXACT):
+            return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        with localcontext(EXACT):
+            return Money(self.amount - self._same(other), self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.amount < self._same(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.amount <= self._same(other)
+
+    def __str__(self) -> str:
+        """For people: to the cent, `1,200.50 USD`."""
+        return f"{self.amount:,.2f} {self.currency}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: the exact amount as text, of at most nine decimals."""
+        return {"amount": plain(self.amount), "currency": self.currency}
+
+
+def plain(amount: Decimal) -> str:
+    """An amount as text: all its digits up to the ninth decimal, no exponent, no zeros at the end."""
+    with localcontext(EXACT):
+        text = f"{amount.quantize(NANO):f}".rstrip("0").rstrip(".")
+    return "0" if text in ("", "-0") else text
+
+
+def rounded_up(amount: Decimal) -> Decimal:
+    """The smallest amount of nine decimals that is not below: how a bound is told."""
+    with localcontext(EXACT):
+        return amount.quantize(NANO, rounding=ROUND_CEILING)
+
+
+def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """One sum a currency, by currency: amounts in different ones are never added."""
+    found: dict[str, Decimal] = {}
+    with localcontext(EXACT):
+        for money in amounts:
+            found[money.currency] = found.get(money.currency, Decimal(0)) + money.amount
+    return tuple(Money(amount, currency) for currency, amount in sorted(found.items()))

@@ -1,0 +1,248 @@
+"""`limits.derive` worked out: from an overshoot that a budget allows to limits, or to why the workload does not fit."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.pricing.derive import Derived, Fit, Need, derive, fit, need_of
+from landing_zone.pricing.estimate import Workload
+from landing_zone.pricing.exposure import Limits, Prices, Window, bound
+from landing_zone.pricing.money import EXACT, NANO, Money
+from landing_zone.pricing.rates import Terms
+from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
+from landing_zone.settings.problems import Path, Problem
+from landing_zone.settings.types import DERIVE, OTHERS, ModelLimit, ProjectSettings
+
+_AT: Path = ("limits", DERIVE)
+
+
+@dataclass(frozen=True)
+class DerivedLimits:
+    """What `limits.derive` comes to on a day."""
+
+    settings: DeriveSettings
+    day: date
+    terms: Terms
+    models: Mapping[str, Derived]
+    fit: Fit | None
+    """What to change so that the workload's needs fit; None if they do."""
+
+    @property
+    def limits(self) -> dict[str, ModelLimit]:
+        """As settings: of each model, and all others denied."""
+        found = {model: model_limit(each.limits) for model, each in self.models.items()}
+        return {**found, OTHERS: ModelLimit(requests_per_minute=0)}
+
+
+def model_limit(limits: Limits) -> ModelLimit:
+    """As the settings have limits."""
+    return ModelLimit(
+        requests_per_minute=limits.requests_per_minute,
+        requests_per_day=limits.requests_per_day,
+        input_tokens_per_minute=limits.input_tokens_per_minute,
+    )
+
+
+def pricing_limits(limit: ModelLimit) -> Limits:
+    """As pricing has limits."""
+    return Limits(limit.requests_per_minute, limit.requests_per_day, limit.input_tokens_per_minute)
+
+
+def work_out(
+    project: ProjectSettings, settings: DeriveSettings, account: AccountTermsSettings, day: date
+) -> tuple[DerivedLimits | None, list[Problem]]:
+    """The limits on a day; or the mistakes that keep them from being worked out, with paths from the project down.
+
+    `project.limits` are those set by hand beside `derive`: what they can cost is taken off the overshoot.
+    """
+    planned = [entry.planned() for entry in project.workload]
+    by_model = {
+        model: [workload for workload in planned if workload.model == model]
+        for model in dict.fromkeys(workload.model for workload in planned)
+        if model in QUOTA_NAMES
+    }
+    problems = list(_mistakes(project, settings, by_model))
+    currency = (project.budget.currency if project.budget else None) or "USD"
+    terms = account.terms(currency)
+    if terms is None:
+        problems.append(
+            Problem(
+                (*_AT, "maxOvershoot"),
+                f"prices are in US dollars, the budget is in {currency}, and nothing says what a dollar is in it",
+                f"write gemini-landing-zone:accountTerms: {{{project.billing_account}: {{usdRate: …}}}}",
+            )
+        )
+    if problems or terms is None:
+        return None, problems
+    targets = settings.shares or {model: Decimal(0) for model in by_model if model not in project.limits}
+    prices = {model: Prices.of(model, day, terms) for model in targets}
+    needs = {model: need for model in targets if (need := need_of(by_model.get(model, []), day))}
+    left, problem = _left(project, settings, day, terms)
+    if problem:
+        return None, [problem]
+    allowances = _allowances(left, settings, prices, needs)
+    tiers = {model: account.tier_limits[model].limits for model in targets if model in account.tier_limits}
+    models = {
+        model: derive(
+            prices[model], allowances[model], settings.lag, needs.get(model), tiers.get(model, Limits())
+        )
+        for model in targets
+    }
+    what = None
+    if any(each.needs_exposure > each.allowance for each in models.values()):
+        needing = {model: (prices[model], need) for model, need in needs.items()}
+        what = fit(needing, left, _shares(allowances, left), settings.lag)
+    found = DerivedLimits(settings, day, terms, models, what)
+    return found, [*_unfit(found, left), *_over_the_tier(found, tiers)]
+
+
+def _mistakes(
+    project: ProjectSettings, settings: DeriveSettings, by_model: Mapping[str, list[Workload]]
+) -> Iterator[Problem]:
+    if project.tier == "free":
+        yield Problem(_AT, "a free project spends nothing", "write limits by hand, or tier: paid")
+    others = project.limits.get(OTHERS)
+    if others is not None and others.requests_per_minute != 0:
+        yield Problem(
+            ("limits", OTHERS),
+            "derived limits bound the spend only if no other model can be called",
+            "leave others out: derive denies them",
+        )
+    for model in settings.shares:
+        if model in project.limits:
+            yield Problem(
+                ("limits", model),
+                f"{model} has limits by hand, and a share of what is derived",
+                "keep one of the two",
+            )
+    for model in by_model if settings.shares else ():
+        if model not in settings.shares and model not in project.limits:
+            yield Problem(
+                (*_AT, "shares"),
+                f"the workload uses {model}, which gets no share: it would be denied",
+                f"write a share for {model}, or take it out of the workload",
+            )
+    if not settings.shares and all(model in project.limits for model in by_model):
+        yield Problem(
+            _AT,
+            "nothing says for which models limits are to be derived",
+            "write shares: {gemini-3.5-flash-lite: 1}, or a workload",
+        )
+
+
+def _left(
+    project: ProjectSettings, settings: DeriveSettings, day: date, terms: Terms
+) -> tuple[Decimal, Problem | None]:
+    """What the limits set by hand leave of the overshoot."""
+    left = settings.max_overshoot
+    for model, limit in project.limits.items():
+        if model == OTHERS:
+            continue
+        found = bound(Prices.of(model, day, terms), pricing_limits(limit), Window.any(settings.lag))
+        if found is None:
+            return left, Problem(
+                ("limits", model),
+                "nothing bounds its requests, so that no overshoot holds",
+                "write requestsPerMinute or requestsPerDay",
+            )
+        with localcontext(EXACT):
+            left -= found.total
+    if left <= 0:
+        return left, Problem(
+            (*_AT, "maxOvershoot"),
+            f"the limits set by hand alone can cost {settings.max_overshoot - left:,.2f} {terms.currency} over "
+            f"{in_words(settings.lag)}",
+            "write a larger maxOvershoot, or lower those limits",
+        )
+    return left, None
+
+
+def _allowances(
+    left: Decimal, settings: DeriveSettings, prices: Mapping[str, Prices], needs: Mapping[str, Need]
+) -> dict[str, Decimal]:
+    """Model -> what it may cost over the lag: by its share, or else by what its need costs."""
+    with localcontext(EXACT):
+        if settings.shares:
+            return {model: _down(left * share) for model, share in settings.shares.items()}
+        window = Window.any(settings.lag)
+        costs = {}
+        for model, need in needs.items():
+            cost = bound(prices[model], need.limits, window)
+            costs[model] = cost.total if cost else Decimal(0)
+        everything = sum(costs.values(), Decimal(0))
+        if not everything:
+            return {model: _down(left / len(prices)) for model in prices}
+        # Each gets what it needs first, if all do.
+        base = costs if everything <= left else dict.fromkeys(costs, Decimal(0))
+        rest = left - sum(base.values(), Decimal(0))
+        found = {model: base[model] + _down(rest * costs[model] / everything) for model in costs}
+        return {model: found.get(model, Decimal(0)) for model in prices}
+
+
+def _down(amount: Decimal) -> Decimal:
+    return amount.quantize(NANO, rounding=ROUND_FLOOR)
+
+
+def _shares(allowances: Mapping[str, Decimal], left: Decimal) -> dict[str, Decimal]:
+    with localcontext(EXACT):
+        return {model: allowance / left for model, allowance in allowances.items()}
+
+
+def _unfit(found: DerivedLimits, left: Decimal) -> Iterator[Problem]:
+    if found.fit is None:
+        return
+    currency = found.terms.currency
+    needs = "; ".join(
+        f"{model} needs {Money(each.needs_exposure, currency)} of its {Money(each.allowance, currency)} "
+        f"({_shown(each.need.limits)})"
+        for model, each in found.models.items()
+        if each.need and each.needs_exposure > each.allowance
+    )
+    ways = [*_ways(found, left)]
+    yield Problem(
+        _AT,
+        f"the workload does not fit: over {in_words(found.settings.lag)} {needs}",
+        f"write {', or '.join(ways)}; or plan less" if ways else "plan less",
+    )
+
+
+def _ways(found: DerivedLimits, left: Decimal) -> Iterator[str]:
+    """Which of the three settings would let the workload through, each by itself."""
+    what = found.fit
+    if what is None:
+        return
+    if what.allowance is not None:
+        taken = found.settings.max_overshoot - left
+        yield f"maxOvershoot: {(what.allowance + taken).to_integral_value(ROUND_CEILING)}"
+    if what.lag is not None:
+        yield f"lag: {in_words(what.lag)}"
+    if what.shares is not None:
+        yield f"shares: {{{', '.join(f'{model}: {share:f}' for model, share in what.shares.items())}}}"
+
+
+def _over_the_tier(found: DerivedLimits, tiers: Mapping[str, Limits]) -> Iterator[Problem]:
+    for model, each in found.models.items():
+        need, tier = each.need, tiers.get(model)
+        if need and tier and need.limits.tightened(tier) != need.limits:
+            yield Problem(
+                ("workload",),
+                f"{model} needs more than the account's tier allows: {_shown(need.limits)}, of {_shown(tier)}",
+                "plan less, or raise accountTerms.….tierLimits once Google has raised the quota",
+            )
+
+
+def _shown(limits: Limits) -> str:
+    values = {
+        "requests a minute": limits.requests_per_minute,
+        "requests a day": limits.requests_per_day,
+        "input tokens a minute": limits.input_tokens_per_minute,
+    }
+    return ", ".join(f"{value:,} {name}" for name, value in values.items() if value is not None)
+
+
+def in_words(length: timedelta) -> str:
+    """A time as the settings have it: 24h, 90m."""
+    minutes = int(length.total_seconds()) // 60
+    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
