@@ -16,3 +16,4 @@ except SettingsError as error:
 environment = Environment(settings)
 pulumi.export("projects", environment.summary)
 pulumi.export("sharedBudgets", environment.shared_budgets)
+pulumi.export("cost", environment.cost)

@@ -20,8 +20,10 @@ from components.limits import ModelLimits, ModelLimitsArgs
 from components.native import TierCheck, native_provider, providers_of
 from components.project import Project, ProjectArgs
 from components.quotas import Quotas, QuotasArgs
+from landing_zone.costs.summary import environment_report, summary
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.console import console_links
+from landing_zone.pricing.days import today
 from landing_zone.settings import (
     BudgetRules,
     BudgetSettings,
@@ -207,6 +209,8 @@ class Environment(Component):
     """All projects of an environment."""
 
     projects: dict[str, GeminiProject]
+    cost: dict[str, dict[str, Any]]
+    """The stack's output `cost`: by project, what is expected and what it can cost at worst."""
 
     def __init__(self, settings: EnvironmentSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         own = pulumi.ResourceOptions.merge(
@@ -214,6 +218,10 @@ class Environment(Component):
         )
         super().__init__(settings.stack, own)
         settings_at(settings.stack, "")
+        found = environment_report(settings, today())
+        self.cost = summary(found)
+        for warning in found.warnings:
+            pulumi.log.warn(warning, self)
         host = self._host(settings)
         restricted = any(project.forbid_unrestricted_keys for project in settings.projects.values())
         shared = Shared(

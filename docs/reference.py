@@ -18,6 +18,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings, SpendRateSettings
 from landing_zone.settings.base import Settings
 from landing_zone.settings.budgets import BudgetSettings, Period, SharedBudgetSettings, SpendCapSettings
+from landing_zone.settings.costs import (
+    AccountTermsSettings,
+    BusinessHours,
+    ContractSettings,
+    DeriveSettings,
+    RangeSettings,
+    TierLimitSettings,
+    WorkloadSettings,
+)
 from landing_zone.settings.merge import BUILT_IN, BUILT_IN_PAID, budget_values
 from landing_zone.settings.schema import StackFileSettings
 from landing_zone.settings.types import (
@@ -53,7 +62,21 @@ SECOND = f"{GRAPH}test_a_budget_comes_second_and_nothing_after_the_third"
 EVERY = f"{KINDS}test_every_setting_reaches_google"
 CHANGED = f"{KINDS}test_every_change_is_made_in_place"
 
+ESTIMATED = "tests/costs/test_estimates.py::test_every_quantity_of_a_workload_counts"
+PLANNED = "tests/costs/test_estimates.py::test_when_and_how_requests_come"
+AGREED = "tests/costs/test_estimates.py::test_what_is_agreed_for_an_account_changes_its_prices"
+DERIVED = "tests/costs/test_derived.py::test_limits_follow_from_the_overshoot"
+CEILED = "tests/costs/test_derived.py::test_no_derived_limit_is_above_the_tiers_own"
+CAPPED = "tests/costs/test_exposures.py::test_a_tiers_own_caps_are_told_beside_the_exposure"
+
 Row = tuple[str, str, str, str]
+
+
+def priced(*names: str, test: str) -> dict[str, Row]:
+    """Rows of settings that make nothing at Google, and count in `gemini-lz estimate`, `exposure` and `limits`."""
+    return {name: ("none", "none", "none: prices", test) for name in names}
+
+
 #: Setting → component, resource and property, API field, test.
 ROWS: dict[type[Settings], dict[str, Row]] = {
     StackFileSettings: {
@@ -68,6 +91,7 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         "topics": ("NotificationHost", "pubsub.Topic.name, pubsub.TopicIAMMember", "Topic.name, Policy.bindings", EVERY),
         "sharedBudgets": ("SharedBudget", BUDGET, "Budget", EVERY),
         "dashboard": ("Dashboard", "monitoring.Dashboard.dashboard_json", "Dashboard", EVERY),
+        **priced("accountTerms", test=AGREED),
     },
     ProjectSettings: {
         "projectId": ("Project", f"{PROJECT}.project_id", "Project.projectId", CREATED),
@@ -89,6 +113,7 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         "alerts": ("Alerts, Channels", f"{POLICY}, {CHANNEL}", "AlertPolicy, NotificationChannel", EVERY),
         "dashboard": ("Dashboard", "monitoring.Dashboard.dashboard_json", "Dashboard", EVERY),
         "limits": ("ModelLimits", LIMIT, "QuotaOverride", f"{LIMITS}test_a_limit_outlives_the_tier_that_it_was_set_on"),
+        **priced("workload", test=ESTIMATED),
         "quotas": ("Quotas", f"{PREFERENCE}, {OVERRIDE}", "QuotaPreference, QuotaOverride", EVERY),
     },
     KeySettings: {
@@ -127,6 +152,7 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
     SpendCapSettings: {
         "amount": ("ProjectBudget", f"{CAP}.amount", "Budget.amount.specifiedAmount", f"{CAPS}test_a_cap_through_all_its_states"),
         "adopt": ("ProjectBudget", f"{CAP}.adopt", "none: the provider's", f"{CAPS}test_what_replaces_a_cap_and_what_is_taken_over"),
+        **priced("lag", test="tests/costs/test_exposures.py::test_a_caps_lag_is_in_the_overshoot"),
         "lifted": ("ProjectBudget", f"{CAP}.inputState", "SpendCap.inputState", f"{CAPS}test_a_cap_through_all_its_states"),
     },
     SharedBudgetSettings: {
@@ -169,6 +195,28 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         name: ("ModelLimits", f"{LIMIT}.{name}", "QuotaOverride.overrideValue", f"{LIMITS}test_a_limits_life")
         for name in ("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute")
     },
+    DeriveSettings: {
+        name: ("ModelLimits", f"{LIMIT}.requestsPerDay", "QuotaOverride.overrideValue", DERIVED)
+        for name in ("maxOvershoot", "lag", "shares")
+    },
+    WorkloadSettings: {
+        **priced(
+            "model", "requestsPerDay", "inputTokens", "outputTokens", "thinkingTokens", "cachedTokens", "audioTokens",
+            "cacheHours", "batchShare", "flexShare", "priorityShare",
+            test=ESTIMATED,
+        ),
+        **priced("growthPerMonth", "start", "end", "businessHours", test=PLANNED),
+        **priced("peakFactor", test=DERIVED),
+    },
+    RangeSettings: priced("low", "expected", "high", test=ESTIMATED),
+    BusinessHours: priced("days", "hours", test=PLANNED),
+    AccountTermsSettings: {
+        **priced("discount", "prices", "usdRate", test=AGREED),
+        **priced("tier", test=CAPPED),
+        **priced("tierLimits", test=CEILED),
+    },
+    ContractSettings: priced("input", "cachedInput", "audioInput", "output", "cacheStorage", test=AGREED),
+    TierLimitSettings: priced("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute", test=CEILED),
     QuotaSettings: {
         "value": ("Quotas", f"{PREFERENCE}.quota_config.preferred_value, {OVERRIDE}.override_value", "QuotaConfig.preferredValue, QuotaOverride.overrideValue", CHANGED),
         "service": ("Quotas", f"{PREFERENCE}.service, {OVERRIDE}.service", "QuotaPreference.service", EVERY),
@@ -200,6 +248,13 @@ TITLES: dict[type[Settings], str] = {
     AlertSettings: "Alerts: `alerts`",
     SpendRateSettings: "The pace of the spend: `alerts.spendRate`",
     ModelLimit: "Limits of a model: `limits.MODEL`",
+    DeriveSettings: "Limits from a budget: `limits.derive`",
+    WorkloadSettings: "A planned use: `workload[]`",
+    RangeSettings: "A quantity that is not known exactly: `{low, expected, high}` instead of a number",
+    BusinessHours: "When requests come: `workload[].businessHours`",
+    AccountTermsSettings: "A billing account's terms: `accountTerms.ACCOUNT`",
+    ContractSettings: "A contract's prices: `accountTerms.ACCOUNT.prices.MODEL`",
+    TierLimitSettings: "What a tier allows: `accountTerms.ACCOUNT.tierLimits.MODEL`",
     QuotaSettings: "A quota: `quotas.NAME`",
     ContactSettings: "An essential contact: `contacts[]`",
 }
@@ -223,6 +278,11 @@ DEFAULTS: dict[tuple[type[Settings], str], str] = {
     (SpendCapSettings, "amount"): "the budget's",
     (Period, "end"): "no end",
     (SharedBudgetSettings, "billingAccount"): _OF_ENVIRONMENT,
+    (SpendCapSettings, "lag"): "24h",
+    (DeriveSettings, "lag"): "24h",
+    (WorkloadSettings, "outputTokens"): "0",
+    (WorkloadSettings, "thinkingTokens"): "0",
+    (WorkloadSettings, "businessHours"): "all week",
 }
 
 HEAD = """\

@@ -97,7 +97,7 @@ def test_the_sandbox_is_one_free_project_and_two_paid_ones(
         if resource.typ
         in (LIMIT, "gemini-landing-zone:index:SpendCap", "gemini-landing-zone:index:TierCheck")
     )
-    assert own == {"ModelLimit": 5, "SpendCap": 1, "TierCheck": 2}
+    assert own == {"ModelLimit": 6, "SpendCap": 1, "TierCheck": 2}
     assert not any(resource.typ.startswith("gcp:compute") for resource in recorder.resources)
 
 
@@ -152,16 +152,16 @@ def test_all_other_models_are_denied_after_the_allowed_ones(
 ) -> None:
     make(sandbox)
     limits = recorder.of(LIMIT)
-    assert limits["chat--gemini-2.5-pro"] == {
+    assert limits["chat--gemini-3.1-pro-preview"] == {
         "project": "acme-chat-sbx",
-        "model": "gemini-2.5-pro",
+        "model": "gemini-3.1-pro-preview",
         "requestsPerMinute": 5,
         "requestsPerDay": 200,
     }
     assert limits["batch--others"] == {
         "project": "acme-batch-sbx",
         "requestsPerMinute": 0,
-        "allowed": ["gemini-2.5-flash-lite"],
+        "allowed": ["gemini-3.5-flash-lite"],
     }
 
 
@@ -188,7 +188,7 @@ def test_outputs_hold_the_keys_as_secrets_and_money_as_text(sandbox: Environment
     assert secret == [True] * 4
     summary = make(sandbox)
     assert summary["chat"]["budget"]["amount"] == "1200.50"
-    assert summary["chat"]["limits"]["gemini-2.5-pro"] == {"requestsPerMinute": 5, "requestsPerDay": 200}
+    assert summary["chat"]["limits"]["gemini-3.1-pro-preview"] == {"requestsPerMinute": 5, "requestsPerDay": 200}
     assert summary["playground"]["budget"] is None
     assert "acme-chat-sbx" in summary["chat"]["console"]["billing"]
     assert "billing" not in summary["playground"]["console"]
