@@ -1,12 +1,13 @@
 """What an environment is planned to cost, and when its budgets' thresholds are crossed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from typing import Any
 
-from landing_zone.costs.terms import billing_terms, terms_warning
+from landing_zone.costs.terms import billing_terms, terms_warning, uncollected
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.pricing.days import Period, calendar_period
 from landing_zone.pricing.derive import need_of
@@ -19,13 +20,14 @@ from landing_zone.settings import (
     EnvironmentSettings,
     ProjectSettings,
     SharedBudgetSettings,
-    model_limit,
+    Threshold,
 )
+from landing_zone.settings.costs import LIMIT_FIELDS
 
 Costs = Mapping[Case, Money]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LineEstimate:
     """One entry of a workload."""
 
@@ -76,14 +78,29 @@ class Crossing:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BudgetPeriod:
     """A budget over one of its periods."""
 
     period: Period
     amount: Money
     costs: Costs
-    crossings: tuple[Crossing, ...]
+    rules: tuple[Threshold, ...]
+    days: tuple[tuple[date | None, ...], ...]
+    """Of each threshold, the day on which the low, the expected and the high case cross it."""
+
+    @property
+    def crossings(self) -> list[Crossing]:
+        """Its thresholds, and when they are crossed."""
+        return [
+            Crossing(
+                rule.share,
+                rule.basis,
+                Money(_share(rule.share, self.amount.amount), self.amount.currency),
+                dict(zip(CASES, days, strict=True)),
+            )
+            for rule, days in zip(self.rules, self.days, strict=True)
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -93,6 +110,11 @@ class BudgetPeriod:
             "cost": costs_json(self.costs),
             "thresholds": [crossing.as_json() for crossing in self.crossings],
         }
+
+
+def _share(share: Decimal, amount: Decimal) -> Decimal:
+    with localcontext(EXACT):
+        return share * amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +204,10 @@ def estimate_environment(
     shared = settings.shared_budgets if projects is None else {}
     budgets: list[BudgetRules] = [project.budget for project in chosen.values() if project.budget]
     whole = _whole(period, [*budgets, *shared.values()])
-    found = {
-        name: _project(name, project, settings, period, whole, as_of) for name, project in chosen.items()
-    }
+    with uncollected():
+        found = {
+            name: _project(name, project, settings, period, whole, as_of) for name, project in chosen.items()
+        }
     warnings: list[str] = []
     periods = {}
     for name, budget in shared.items():
@@ -193,7 +216,7 @@ def estimate_environment(
             warnings.append(f"sharedBudgets.{name} is not compared: {problem}")
             continue
         spending = _merged([found[each] for each in budget.projects], whole)
-        periods[name] = tuple(_budget_periods(budget, spending, period, budget.currency or "USD"))
+        periods[name] = tuple(_budget_periods(budget, spending, period, budget.currency or "USD", {}))
     return EnvironmentEstimate(settings.stack, period, found, periods, tuple(warnings))
 
 
@@ -233,33 +256,52 @@ def _project(
     currency = project.budget.currency if project.budget else None
     warnings = [*terms_warning(name, project, settings), *_tier_warnings(name, project)]
     spending = {case: Spending(whole) for case in CASES}
-    warnings += _limit_warnings(name, project, as_of)
+    planned = [entry.planned for entry in project.workload]
+    warnings += _limit_warnings(name, project, planned, as_of)
+    if all(workload.certain() for workload in planned):
+        # All three cases are one.
+        spending = dict.fromkeys(CASES, spending["low"])
     lines = []
-    for entry in project.workload:
-        workload = entry.planned()
-        lines.append(_line(workload, terms, period, whole, as_of, spending, free=project.tier == "free"))
+    for workload in planned:
+        lines.append(_line(workload, terms, period, as_of, spending, free=project.tier == "free"))
         warnings += _model_warnings(name, workload, whole)
     comparable = project.budget is not None and currency in (None, terms.currency)
-    budget = (
-        tuple(_budget_periods(project.budget, spending, period, terms.currency))
-        if project.budget and comparable and project.workload
-        else ()
-    )
-    total = {case: Money(spending[case].within(period), terms.currency) for case in CASES}
-    months = tuple(
-        (month, {case: Money(spending[case].within(month), terms.currency) for case in CASES})
-        for month in period.months()
-    )
+    months = {month: _costs(spending, month, terms.currency) for month in _months(period)}
+    budget: Iterable[BudgetPeriod] = ()
+    if project.budget and comparable and project.workload:
+        budget = _budget_periods(project.budget, spending, period, terms.currency, months)
+    total = _costs(spending, period, terms.currency)
     return ProjectEstimate(
-        name, project.tier, terms.currency, tuple(lines), total, months, budget, tuple(warnings), spending
+        name,
+        project.tier,
+        terms.currency,
+        tuple(lines),
+        total,
+        tuple(months.items()),
+        tuple(budget),
+        tuple(warnings),
+        spending,
     )
+
+
+@lru_cache(maxsize=64)
+def _months(period: Period) -> tuple[Period, ...]:
+    """The same objects for every project."""
+    return tuple(period.months())
+
+
+def _costs(spending: Mapping[Case, Spending], part: Period, currency: str) -> Costs:
+    """What is spent in a part, in each case."""
+    low = Money(spending["low"].within(part), currency)
+    if spending["high"] is spending["low"]:
+        return dict.fromkeys(CASES, low)
+    return {"low": low, **{case: Money(spending[case].within(part), currency) for case in CASES[1:]}}
 
 
 def _line(
     workload: Workload,
     terms: Terms,
     period: Period,
-    whole: Period,
     as_of: date,
     spending: Mapping[Case, Spending],
     *,
@@ -267,20 +309,20 @@ def _line(
 ) -> LineEstimate:
     """A workload's cost, added to the project's spending."""
     schedule = workload.schedule.anchored(as_of)
+    whole = spending["low"].period
     parts: dict[Case, Parts] = {}
     rates: list[DayRate] = []
     for case in CASES:
         if free:
             parts[case] = Parts()
-        elif case != "low" and workload.certain():
-            parts[case] = parts["low"]
-            spending[case].add(schedule, rates)
-        else:
+            continue
+        if case == "low" or not workload.certain():
             rates = day_rates(workload, case, whole, terms)
+            parts[case] = over(rates, schedule, period)
+        else:
+            parts[case] = parts["low"]
+        if case == "low" or spending[case] is not spending["low"]:
             spending[case].add(schedule, rates)
-            parts[case] = over(
-                rates if whole == period else day_rates(workload, case, period, terms), schedule
-            )
     notes = ("prompts over 200,000 tokens, at their price",) if workload.is_long("expected") else ()
     return LineEstimate(workload.model, parts, terms.currency, notes)
 
@@ -301,76 +343,77 @@ def _uncountable(budget: SharedBudgetSettings, found: Mapping[str, ProjectEstima
 
 
 def _budget_periods(
-    budget: BudgetRules, spending: Mapping[Case, Spending], period: Period, currency: str
+    budget: BudgetRules,
+    spending: Mapping[Case, Spending],
+    period: Period,
+    currency: str,
+    known: Mapping[Period, Costs],
 ) -> Iterator[BudgetPeriod]:
+    """`known`: costs of periods that are known already."""
+    targets: dict[Decimal, list[Decimal]] = {}
+    days: tuple[tuple[date | None, ...], ...]
     for part in _periods(budget, period):
         amount = budget.amount
         if amount is None:
             before = calendar_period(part.first - timedelta(days=1), budget.period.calendar or "MONTH")
             amount = spending["expected"].within(before)
-        costs = {case: Money(spending[case].within(part), currency) for case in CASES}
-        crossings = tuple(
-            _crossing(rule.share, rule.basis, amount, costs, spending, part) for rule in budget.thresholds
-        )
-        yield BudgetPeriod(part, Money(amount, currency), costs, crossings)
+        if amount not in targets:
+            targets[amount] = [_share(rule.share, amount) for rule in budget.thresholds]
+        costs = known.get(part) or _costs(spending, part, currency)
+        low = _days(budget, targets[amount], costs["low"], spending["low"], part)
+        if costs["high"] is costs["low"]:
+            days = tuple((day, day, day) for day in low)
+        else:
+            others = (_days(budget, targets[amount], costs[case], spending[case], part) for case in CASES[1:])
+            days = tuple(zip(low, *others, strict=True))
+        yield BudgetPeriod(part, Money(amount, currency), costs, budget.thresholds, days)
 
 
-def _periods(budget: BudgetRules, period: Period) -> Iterator[Period]:
+def _periods(budget: BudgetRules, period: Period) -> Sequence[Period]:
     """The budget's periods that the estimate touches, each whole."""
     if budget.period.start:
         custom = _custom(budget, period)
-        if custom.overlap(period):
-            yield custom
-        return
-    day = period.first
-    while day <= period.last:
-        part = calendar_period(day, budget.period.calendar or "MONTH")
-        yield part
-        day = part.last + timedelta(days=1)
+        return [custom] if custom.overlap(period) else []
+    return _calendar_periods(budget.period.calendar or "MONTH", period)
 
 
-def _crossing(
-    share: Decimal,
-    basis: str,
-    amount: Decimal,
-    costs: Costs,
-    spending: Mapping[Case, Spending],
-    part: Period,
-) -> Crossing:
-    with localcontext(EXACT):
-        target = share * amount
-    days: dict[Case, date | None] = {}
-    for case in CASES:
-        if costs[case].amount < target or not costs[case].amount:
-            days[case] = None
-        elif basis == "FORECASTED_SPEND":
-            days[case] = part.first
-        elif case != "low" and costs[case] == costs["low"]:
-            days[case] = days["low"]
+@lru_cache(maxsize=64)
+def _calendar_periods(length: str, period: Period) -> tuple[Period, ...]:
+    """The same objects for every budget."""
+    found = [calendar_period(period.first, length)]
+    while found[-1].last < period.last:
+        found.append(calendar_period(found[-1].last + timedelta(days=1), length))
+    return tuple(found)
+
+
+def _days(
+    budget: BudgetRules, targets: Sequence[Decimal], cost: Money, spending: Spending, part: Period
+) -> list[date | None]:
+    """The days on which each threshold is crossed."""
+    found: list[date | None] = []
+    spent = cost.amount
+    for rule, target in zip(budget.thresholds, targets, strict=True):
+        if not spent or spent < target:
+            found.append(None)
+        elif rule.basis == "FORECASTED_SPEND":
+            found.append(part.first)
         else:
-            days[case] = part.first + timedelta(days=_day_of(spending[case], part, target))
-    return Crossing(share, basis, Money(target, costs["low"].currency), days)
+            offset = spending.day_of(part, target)
+            found.append(None if offset is None else part.first + timedelta(days=offset))
+    return found
 
 
-def _day_of(spending: Spending, part: Period, target: Decimal) -> int:
-    """The first day, from 0, by whose end the target is spent; the whole part does."""
-    low, high = 0, part.days - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if spending.until(part, middle) >= target else (middle + 1, high)
-    return low
-
-
-def _limit_warnings(name: str, project: ProjectSettings, day: date) -> Iterator[str]:
+def _limit_warnings(
+    name: str, project: ProjectSettings, planned: Sequence[Workload], day: date
+) -> Iterator[str]:
     """Where the limits do not let the plan through."""
-    planned = [entry.planned() for entry in project.workload]
     for model in dict.fromkeys(workload.model for workload in planned):
         limit = project.limits.get(model, project.limits.get(OTHERS))
-        need = need_of([workload for workload in planned if workload.model == model], day)
-        if limit is None or need is None or model not in QUOTA_NAMES:
+        if limit is None or model not in QUOTA_NAMES:
             continue
-        for key, value in model_limit(need.limits).items():
-            allowed = dict(limit.items()).get(key)
+        need = need_of([workload for workload in planned if workload.model == model], day)
+        for key, field_name in LIMIT_FIELDS.items() if need else ():
+            allowed, value = getattr(limit, field_name), getattr(need and need.limits, field_name)
             if allowed is not None and allowed < value:
                 yield f"{name}: the workload needs {key} {value:,} of {model} at its peak, and limits allow {allowed:,}"
 

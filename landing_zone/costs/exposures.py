@@ -6,20 +6,21 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from landing_zone.costs.terms import billing_terms, terms_warning
+from landing_zone.costs.terms import billing_terms, terms_warning, uncollected
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import ACCOUNT_TIERS, PRICING_PAGE
 from landing_zone.pricing.exposure import (
+    BLOCKED,
     WINDOWS,
-    Limits,
     ModelExposure,
     Window,
     exposure_of,
     overshoot,
-    total,
+    repriced,
+    totals,
 )
 from landing_zone.pricing.money import Money, plain
-from landing_zone.pricing.rates import PRICES_FROM, Terms, next_change
+from landing_zone.pricing.rates import PRICES_FROM, Terms, coming_changes
 from landing_zone.settings import (
     OTHERS,
     BudgetSettings,
@@ -32,6 +33,8 @@ from landing_zone.settings import (
 
 USUAL_LAG: Final = timedelta(hours=24)
 """How long nothing is taken to stop a project that has no mechanism that does."""
+AT_A_CHANGE: Final = ("day", "lag", "allowance")
+"""The windows for which coming prices are told."""
 AHEAD: Final = 30
 """Days before a change of prices in which it is warned of."""
 ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
@@ -226,10 +229,12 @@ def expose_environment(
     }
     accounts = {project.billing_account for project in chosen.values()} & settings.account_terms.keys()
     tiers = {account: settings.account_terms[account].tier for account in sorted(filter(None, accounts))}
+    with uncollected():
+        found = {name: _project(name, project, settings, as_of, lag) for name, project in chosen.items()}
     return EnvironmentExposure(
         settings.stack,
         as_of,
-        {name: _project(name, project, settings, as_of, lag) for name, project in chosen.items()},
+        found,
         {account: tier for account, tier in tiers.items() if tier},
     )
 
@@ -245,12 +250,11 @@ def _project(
     if derivation:
         windows["allowance"] = Window.any(derivation.settings.lag)
     free = project.tier == "free"
-    limits = _limits(project)
-    models = () if free else _models(limits, as_of, windows, terms)
+    models = () if free else _models(project, as_of, windows, terms)
     bounds = _bounds(models, windows, terms)
     budget = _monthly(project.budget, terms)
     allowance = Money(derivation.settings.max_overshoot, terms.currency) if derivation else None
-    changes = () if free else tuple(_changes(limits, as_of, windows, terms))
+    changes = () if free else tuple(_changes(models, as_of, windows, terms))
     unbounded = () if free else tuple(_unbounded(project, models))
     warnings = [*terms_warning(name, project, settings)]
     if derivation and allowance:
@@ -278,37 +282,35 @@ def _project(
     )
 
 
-def _limits(project: ProjectSettings) -> dict[str, Limits]:
-    return {model: pricing_limits(limit) for model, limit in project.limits.items()}
-
-
 def _models(
-    limits: Mapping[str, Limits], day: date, windows: Mapping[str, Window], terms: Terms
+    project: ProjectSettings, day: date, windows: Mapping[str, Window], terms: Terms
 ) -> tuple[ModelExposure, ...]:
-    own = {model: each for model, each in limits.items() if model != OTHERS}
-    return tuple(exposure_of(own, limits.get(OTHERS), day, windows, terms))
+    limits = {model: pricing_limits(limit) for model, limit in project.limits.items()}
+    others = limits.pop(OTHERS, None)
+    return tuple(exposure_of(limits, others, day, windows, terms))
 
 
 def _bounds(
     models: Sequence[ModelExposure], windows: Mapping[str, Window], terms: Terms
 ) -> dict[str, Money | None]:
-    found: dict[str, Money | None] = {}
-    for name in windows:
-        amount = total(models, name)
-        found[name] = None if amount is None else Money(amount, terms.currency)
-    return found
+    return {
+        name: None if amount is None else Money(amount, terms.currency)
+        for name, amount in totals(models, windows).items()
+    }
 
 
 def _changes(
-    limits: Mapping[str, Limits], as_of: date, windows: Mapping[str, Window], terms: Terms
+    models: Sequence[ModelExposure], as_of: date, windows: Mapping[str, Window], terms: Terms
 ) -> Iterator[PriceChange]:
     """What the coming 120 days' changes of prices make of it."""
-    models = QUOTA_NAMES if OTHERS in limits and limits[OTHERS].requests_per_minute != 0 else limits
-    known = [model for model in models if model != OTHERS]
-    day = as_of
-    while following := next_change(known, day, 120 - (day - as_of).days):
-        yield PriceChange(following, _bounds(_models(limits, following, windows, terms), windows, terms))
-        day = following
+    others = next(model.limits for model in models if model.model == OTHERS)
+    own = (model.model for model in models if model.model != OTHERS)
+    known = tuple(own if others == BLOCKED else QUOTA_NAMES)
+    windows = {name: window for name, window in windows.items() if name in AT_A_CHANGE}
+    current = models
+    for day, changed in coming_changes(known, as_of, 120):
+        current = repriced(current, changed, day, windows, terms)
+        yield PriceChange(day, _bounds(current, windows, terms))
 
 
 def _mechanism(budget: BudgetSettings | None, usual: timedelta) -> tuple[str | None, timedelta]:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal, localcontext
+from math import ceil
 from typing import Final
 
 from landing_zone.pricing.estimate import Workload
 from landing_zone.pricing.exposure import DAY, Limits, Prices, Window, bound
-from landing_zone.pricing.money import EXACT
+from landing_zone.pricing.money import EXACT, UPWARD
 
 LARGEST: Final = 10**12
 """Above any limit there is: what is looked through for the largest."""
@@ -148,23 +149,22 @@ def need_of(workloads: Iterable[Workload], day: date) -> Need | None:
 
     Growth is that of the day's month.
     """
-    per_minute = per_day = tokens = Decimal(0)
-    peak = hours = Decimal(0)
+    per_minute = tokens = 0
+    per_day = peak = hours = Decimal(0)
     with localcontext(EXACT):
         for workload in workloads:
             count = workload.requests.high * workload.schedule.anchored(day).factor(day)
-            busiest = count * workload.peak_factor / (workload.hours * 60)
             # A minute holds whole requests: one at least, with all of its tokens.
-            minute = max(busiest.to_integral_value(ROUND_CEILING), Decimal(1) if count else Decimal(0))
+            minute = max(
+                ceil(UPWARD.divide(count * workload.peak_factor, workload.hours * 60)), 1 if count else 0
+            )
             per_minute += minute
             per_day += count
-            tokens += minute * workload.input_tokens.high
+            tokens += ceil(minute * workload.input_tokens.high)
             peak, hours = max(peak, workload.peak_factor), max(hours, workload.hours)
-        if not per_day:
-            return None
-        limits = Limits(
-            *(int(each.to_integral_value(ROUND_CEILING)) for each in (per_minute, per_day, tokens))
-        )
+    if not per_day:
+        return None
+    limits = Limits(per_minute, ceil(per_day), tokens)
     return Need(limits, peak, hours)
 
 

@@ -5,7 +5,8 @@ linear in the requests and hours of a day, so a period's cost is a day's cost ti
 price changes.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
@@ -14,11 +15,12 @@ from typing import Final, Literal
 
 from landing_zone.gemini.prices import LONG_CONTEXT, Processing
 from landing_zone.pricing.days import Period, Schedule, running
-from landing_zone.pricing.money import EXACT
-from landing_zone.pricing.rates import LIST_PRICES, MILLION, Rates, Terms, price_changes, rates
+from landing_zone.pricing.money import EXACT, UPWARD
+from landing_zone.pricing.rates import A_MILLIONTH, LIST_PRICES, Rates, Terms, price_changes, rates
 
 Case = Literal["low", "expected", "high"]
 CASES: Final[tuple[Case, ...]] = ("low", "expected", "high")
+WAYS: Final[tuple[Processing, ...]] = ("standard", "batch", "flex", "priority")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class Workload:
         return all(each.low == each.high for each in every)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as those below: a frozen one takes three times as long to make, and there are millions.
+@dataclass(slots=True)
 class Parts:
     """A cost by what it is for, in the currency of the terms it was computed with."""
 
@@ -114,38 +117,36 @@ class Parts:
 
 def request_cost(workload: Workload, case: Case, day: date, terms: Terms = LIST_PRICES) -> Parts:
     """What one of its requests costs on a day, mixed as its ways of processing are; no storage."""
-    found = Parts()
-    for processing, share in workload.shares:
-        if share:
-            price = rates(
-                workload.model, day, processing=processing, long=workload.is_long(case), terms=terms
-            )
-            found += _one_request(workload, case, price, share)
-    return found
-
-
-def _one_request(workload: Workload, case: Case, price: Rates, share: Decimal) -> Parts:
-    with localcontext(EXACT):
-        fresh = workload.input_tokens.of(case) - workload.cached_tokens - workload.audio_tokens
-        written = workload.output_tokens.of(case) + workload.thinking_tokens.of(case)
-        each = share / MILLION
-        return Parts(
-            input=(fresh * price.input + workload.audio_tokens * price.audio) * each,
-            cached=workload.cached_tokens * price.cached * each,
-            output=written * price.output * each,
+    prices = {
+        processing: rates(
+            workload.model, day, processing=processing, long=workload.is_long(case), terms=terms
         )
-
-
-def storage_cost(workload: Workload, day: date, terms: Terms = LIST_PRICES) -> Decimal:
-    """What its cache costs on a day of use."""
-    if not workload.cache_hours:
-        return Decimal(0)
+        for processing, share in workload.shares
+        if share
+    }
     with localcontext(EXACT):
-        price = rates(workload.model, day, terms=terms).storage
-        return workload.cached_tokens * workload.cache_hours * price / MILLION
+        return _requests(workload, case, prices, Decimal(1))
 
 
-@dataclass(frozen=True, slots=True)
+def _requests(workload: Workload, case: Case, prices: Mapping[Processing, Rates], count: Decimal) -> Parts:
+    """What requests cost, in the exact context."""
+    fresh = workload.input_tokens.of(case) - workload.cached_tokens - workload.audio_tokens
+    written = workload.output_tokens.of(case) + workload.thinking_tokens.of(case)
+    found = None
+    for processing, share in workload.shares:
+        if not share:
+            continue
+        price, each = prices[processing], count * share * A_MILLIONTH
+        part = Parts(
+            (fresh * price.input + workload.audio_tokens * price.audio) * each,
+            workload.cached_tokens * price.cached * each,
+            written * price.output * each,
+        )
+        found = part if found is None else found + part
+    return found or Parts()
+
+
+@dataclass(slots=True)
 class DayRate:
     """What a day of use costs while prices stay as they are."""
 
@@ -154,43 +155,57 @@ class DayRate:
     """The first month's; growth multiplies them."""
     storage: Decimal
 
-    @property
-    def growing(self) -> Decimal:
-        """The part that grows."""
-        return self.requests.total
-
 
 @lru_cache(maxsize=4096)
-def _stretches(model: str, period: Period) -> tuple[Period, ...]:
-    """The period in parts over which the model's prices stay as they are."""
-    return tuple(period.split(list(price_changes(model))))
+def _priced(
+    model: str, period: Period, terms: Terms
+) -> tuple[tuple[Period, Mapping[bool, Mapping[Processing, Rates]]], ...]:
+    """The period in parts over which prices stay, with all of them: by whether prompts are long, by processing."""
+    return tuple(
+        (
+            part,
+            {
+                long: {way: rates(model, part.first, processing=way, long=long, terms=terms) for way in WAYS}
+                for long in (False, True)
+            },
+        )
+        for part in period.split(list(price_changes(model)))
+    )
 
 
 def day_rates(workload: Workload, case: Case, period: Period, terms: Terms = LIST_PRICES) -> list[DayRate]:
     """What a day of use costs, for each part of a period between price changes. Raises UnknownModelError."""
     found = []
-    requests = workload.requests.of(case)
-    for stretch in _stretches(workload.model, period):
-        one = request_cost(workload, case, stretch.first, terms)
-        with localcontext(EXACT):
-            all_of_them = Parts(one.input * requests, one.cached * requests, one.output * requests)
-        found.append(DayRate(stretch, all_of_them, storage_cost(workload, stretch.first, terms)))
+    long = workload.is_long(case)
+    with localcontext(EXACT):
+        for part, prices in _priced(workload.model, period, terms):
+            requests = _requests(workload, case, prices[long], workload.requests.of(case))
+            kept = workload.cached_tokens * workload.cache_hours
+            storage = kept * prices[long]["standard"].storage * A_MILLIONTH if kept else Decimal(0)
+            found.append(DayRate(part, requests, storage))
     return found
 
 
-def over(rates_of_days: Iterable[DayRate], schedule: Schedule) -> Parts:
-    """What rates add up to over their periods, by a schedule whose growth is anchored."""
-    found = Parts()
-    for rate in rates_of_days:
-        grown, days = running(schedule, rate.period)[-1]
-        with localcontext(EXACT):
-            found += Parts(
-                rate.requests.input * grown,
-                rate.requests.cached * grown,
-                rate.requests.output * grown,
-                rate.storage * days,
-            )
-    return found
+def over(rates_of_days: Iterable[DayRate], schedule: Schedule, part: Period) -> Parts:
+    """What rates add up to over a part of their periods, by a schedule whose growth is anchored."""
+    fresh = cached = written = kept = Decimal(0)
+    with localcontext(EXACT):
+        for rate in rates_of_days:
+            use = _use(schedule, rate.period, part)
+            if use:
+                grown, days = use
+                fresh += rate.requests.input * grown
+                cached += rate.requests.cached * grown
+                written += rate.requests.output * grown
+                kept += rate.storage * days
+    return Parts(fresh, cached, written, kept)
+
+
+@lru_cache(maxsize=65536)
+def _use(schedule: Schedule, period: Period, part: Period) -> tuple[Decimal, int] | None:
+    """The use, as `running` has it, of a period's days that lie in a part."""
+    days = period.overlap(part)
+    return running(schedule, days)[-1] if days else None
 
 
 def estimate(workload: Workload, case: Case, period: Period, terms: Terms = LIST_PRICES) -> Parts:
@@ -198,7 +213,60 @@ def estimate(workload: Workload, case: Case, period: Period, terms: Terms = LIST
 
     Growth without a day to count from counts from the period's first month. Raises UnknownModelError.
     """
-    return over(day_rates(workload, case, period, terms), workload.schedule.anchored(period.first))
+    rates_of_days = day_rates(workload, case, period, terms)
+    return over(rates_of_days, workload.schedule.anchored(period.first), period)
+
+
+_Key = tuple[Schedule, Period]
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    """The days of a part on which some of the rates hold."""
+
+    rates: tuple[int, ...]
+    """Which ones."""
+    start: int
+    """The day of the part that they begin on."""
+    use: tuple[tuple[Decimal, int], ...]
+    """As `running` has it."""
+    counts: tuple[int, ...]
+    """Days of use until each day."""
+    factor: Decimal | None
+    """How many times the first month's use every day has; None if not all have the same."""
+
+    @classmethod
+    def of(cls, indexes: Iterable[int], schedule: Schedule, days: Period, part: Period) -> "_Overlap":
+        use = running(schedule, days)
+        counts = tuple(count for _, count in use)
+        first = schedule.factor(days.first)
+        same = all(grown == first * count for grown, count in use)
+        return cls(tuple(indexes), (days.first - part.first).days, use, counts, first if same else None)
+
+
+class _Shape:
+    """What spendings of the same schedules and price dates share: where their rates hold in which part."""
+
+    def __init__(self, keys: tuple[_Key, ...]) -> None:
+        self._keys = keys
+        self._parts: dict[Period, list[_Overlap]] = {}
+
+    def overlaps(self, part: Period) -> list[_Overlap]:
+        """Where rates hold in a part; those that hold on the same days together."""
+        found = self._parts.get(part)
+        if found is None:
+            same: dict[_Key, list[int]] = {}
+            for index, (schedule, stretch) in enumerate(self._keys):
+                days = stretch.overlap(part)
+                if days:
+                    same.setdefault((schedule, days), []).append(index)
+            found = [_Overlap.of(indexes, *key, part) for key, indexes in same.items()]
+            self._parts[part] = found
+        return found
+
+
+_shape = lru_cache(maxsize=1024)(_Shape)
+_Rates = list[tuple[Decimal, Decimal, _Overlap]]
 
 
 class Spending:
@@ -209,42 +277,88 @@ class Spending:
 
     def __init__(self, period: Period) -> None:
         self.period = period
-        self._rates: dict[tuple[Schedule, Period], tuple[Decimal, Decimal]] = {}
+        self._rates: dict[_Key, tuple[Decimal, Decimal]] = {}
+        self._shape: _Shape | None = None
+        self._parts: dict[Period, tuple[Decimal, _Rates]] = {}
+        self._sums: dict[tuple[int, ...], tuple[Decimal, Decimal]] = {}
 
     def add(self, schedule: Schedule, rates_of_days: Sequence[DayRate]) -> None:
         """Add a workload's rates, of this period."""
         anchored = schedule.anchored(self.period.first)
         with localcontext(EXACT):
             for rate in rates_of_days:
-                growing, kept = self._rates.get((anchored, rate.period), (Decimal(0), Decimal(0)))
-                self._rates[anchored, rate.period] = (growing + rate.growing, kept + rate.storage)
+                growing = rate.requests.input + rate.requests.cached + rate.requests.output
+                self._add((anchored, rate.period), growing, rate.storage)
 
     def merge(self, other: "Spending") -> None:
         """Add another's, of the same period."""
         with localcontext(EXACT):
             for key, (growing, kept) in other._rates.items():
-                before = self._rates.get(key, (Decimal(0), Decimal(0)))
-                self._rates[key] = (before[0] + growing, before[1] + kept)
+                self._add(key, growing, kept)
+
+    def _add(self, key: _Key, growing: Decimal, kept: Decimal) -> None:
+        before = self._rates.get(key)
+        self._rates[key] = (before[0] + growing, before[1] + kept) if before else (growing, kept)
+        self._parts.clear()
+        self._sums.clear()
+        self._shape = None
 
     def within(self, part: Period) -> Decimal:
         """What is spent in a part of the period."""
-        found = Decimal(0)
-        with localcontext(EXACT):
-            for (schedule, stretch), (growing, kept) in self._rates.items():
-                days = stretch.overlap(part)
-                if days:
-                    grown, count = running(schedule, days)[-1]
-                    found += growing * grown + kept * count
-        return found
+        found = self._parts.get(part)
+        return found[0] if found else self._of(part)[0]
 
     def until(self, part: Period, offset: int) -> Decimal:
         """What is spent from a part's first day until `offset` days later, that day included."""
-        found = Decimal(0)
         with localcontext(EXACT):
-            for (schedule, stretch), (growing, kept) in self._rates.items():
-                days = stretch.overlap(part)
-                position = offset - (days.first - part.first).days if days else -1
-                if days and position >= 0:
-                    grown, count = running(schedule, days)[min(position, days.days - 1)]
-                    found += growing * grown + kept * count
+            return _spent(self._of(part)[1], offset)
+
+    def day_of(self, part: Period, amount: Decimal) -> int | None:
+        """How many days after a part's first one an amount has been spent by the day's end; None if it never is."""
+        whole, rates_of_part = self._of(part)
+        if whole < amount:
+            return None
+        with localcontext(EXACT):
+            if len(rates_of_part) == 1:
+                [(growing, kept, overlap)] = rates_of_part
+                if overlap.factor is not None and amount > 0:
+                    # Every day of use costs the same.
+                    days = UPWARD.divide(amount, growing * overlap.factor + kept)
+                    return overlap.start + bisect_left(overlap.counts, days)
+            low, high = 0, part.days - 1
+            while low < high:
+                middle = (low + high) // 2
+                low, high = (low, middle) if _spent(rates_of_part, middle) >= amount else (middle + 1, high)
+            return low
+
+    def _of(self, part: Period) -> tuple[Decimal, _Rates]:
+        """What is spent in a part, and the rates that hold in it."""
+        found = self._parts.get(part)
+        if found is None:
+            if self._shape is None:
+                self._shape = _shape(tuple(self._rates))
+            with localcontext(EXACT):
+                rates_of_part = [(*self._sum(each.rates), each) for each in self._shape.overlaps(part)]
+                found = self._parts[part] = (_spent(rates_of_part, part.days - 1), rates_of_part)
         return found
+
+    def _sum(self, indexes: tuple[int, ...]) -> tuple[Decimal, Decimal]:
+        """Rates together, by their places; the same ones hold in many a month."""
+        found = self._sums.get(indexes)
+        if found is None:
+            every = list(self._rates.values())
+            growing = sum((every[index][0] for index in indexes), Decimal(0))
+            kept = sum((every[index][1] for index in indexes), Decimal(0))
+            found = self._sums[indexes] = (growing, kept)
+        return found
+
+
+def _spent(rates_of_part: _Rates, offset: int) -> Decimal:
+    """What is spent until a day of a part, in the exact context."""
+    found = Decimal(0)
+    for growing, kept, overlap in rates_of_part:
+        position = offset - overlap.start
+        if position >= 0:
+            grown, count = overlap.use[min(position, len(overlap.use) - 1)]
+            found += growing * grown + kept * count
+    return found

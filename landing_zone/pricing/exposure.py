@@ -5,18 +5,19 @@ large as the limits allow. Tokens in a cache count against the limit of input to
 is stored is bounded as well. A bound is told rounded up, at the ninth decimal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
+from functools import cached_property, lru_cache
 from typing import Final
 
 from landing_zone.gemini.models import QUOTA_NAMES, Size
 from landing_zone.gemini.prices import LONG_CONTEXT
-from landing_zone.pricing.money import EXACT, rounded_up
+from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
 from landing_zone.pricing.rates import (
+    A_MILLIONTH,
     LIST_PRICES,
-    MILLION,
     Rates,
     Terms,
     has_long_context_price,
@@ -26,6 +27,10 @@ from landing_zone.pricing.rates import (
 
 DAY: Final = 24 * 60
 """Minutes."""
+_MINUTES: Final = Decimal(60)
+_NO_MONEY: Final = Decimal(0)
+OTHERS: Final = "others"
+"""Stands for every model without limits of its own."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,21 @@ class Window:
     days: int
     """Quota days touched; a quota's day begins at midnight Pacific."""
 
+    @cached_property
+    def kept_by_minute(self) -> int:
+        """Minutes, in all, that caches keep one token put there in each minute, none beyond the window."""
+        # The last minute's is kept for one minute, those before for one more each.
+        full = max(self.minutes - self.length, 0)
+        rising = self.minutes - full
+        return rising * (rising + 1) // 2 + full * self.length
+
+    @cached_property
+    def kept_by_day(self) -> int:
+        """Minutes, in all, that caches keep one token put there at the beginning of each day."""
+        return sum(min(self.length, day * DAY) for day in range(1, self.days + 1))
+
     @classmethod
+    @lru_cache(maxsize=256)
     def any(cls, lag: timedelta) -> "Window":
         """Any time of this length: it need not begin with a quota's minute or day, so it touches one more of each."""
         length = -(-int(lag.total_seconds()) // 60)
@@ -77,7 +96,8 @@ WINDOWS: Final[Mapping[str, Window]] = {
 """Name -> the window, beginning with the quotas' own; a month is the longest there is."""
 
 
-@dataclass(frozen=True)
+# Not frozen: a frozen one takes three times as long to make, and there are millions.
+@dataclass(slots=True)
 class Bound:
     """The most that one model can cost in a window, by what it is for; in the currency of the terms."""
 
@@ -96,6 +116,9 @@ class Bound:
             return rounded_up(self.input + self.output + self.storage)
 
 
+NOTHING: Final = Bound(0, 0, Decimal(0), Decimal(0), Decimal(0))
+
+
 @dataclass(frozen=True)
 class Prices:
     """What the dearest tokens of a model cost on a day, and how large its requests are."""
@@ -106,6 +129,7 @@ class Prices:
     size: Size
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def of(cls, model: str, day: date, terms: Terms = LIST_PRICES) -> "Prices":
         """Raises UnknownModelError, and ValueError for a model whose size is not known."""
         size = size_of(model)
@@ -124,67 +148,56 @@ def bound(prices: Prices, limits: Limits, window: Window) -> Bound | None:
 
     It never falls when a limit, a price or the window grows.
     """
-    by_minute = _times(limits.requests_per_minute, window.minutes)
-    by_day = _times(limits.requests_per_day, window.days)
-    counts = [count for count in (by_minute, by_day) if count is not None]
-    if not counts:
-        return None
-    requests = min(counts)
-    tokens = requests * prices.size.context
-    per_minute = limits.input_tokens_per_minute
-    if per_minute is not None:
-        tokens = min(tokens, per_minute * window.minutes)
-    long = _long_requests(prices, per_minute, requests, window)
-    dear = prices.long or prices.short
     with localcontext(EXACT):
-        # Which of the tokens are in long prompts is not known: if any can be, all are taken to be.
-        input_price = (
-            max(dear.dearest_input, prices.short.dearest_input) if long else prices.short.dearest_input
-        )
-        output = long * dear.dearest_output + (requests - long) * prices.short.dearest_output
-        kept = min(_token_minutes(limits, prices.size.context, window), tokens * window.length)
-        return Bound(
+        return _bounds(prices, limits, {"": window})[""]
+
+
+def _bounds(prices: Prices, limits: Limits, windows: Mapping[str, Window]) -> dict[str, Bound | None]:
+    """The same for several windows, in the exact context."""
+    minute, day = limits.requests_per_minute, limits.requests_per_day
+    per_minute = limits.input_tokens_per_minute
+    if minute is None and day is None:
+        return dict.fromkeys(windows)
+    found: dict[str, Bound | None] = {}
+    short, dear, context, output = prices.short, prices.long, prices.size.context, prices.size.output
+    # A minute's tokens must hold all of a long prompt.
+    long_a_minute = None if per_minute is None else per_minute // (LONG_CONTEXT + 1)
+    for name, window in windows.items():
+        requests = (day or 0) * window.days if minute is None else minute * window.minutes
+        if day is not None:
+            requests = min(requests, day * window.days)
+        tokens = requests * context
+        kept = tokens * window.length
+        if per_minute is not None:
+            tokens = min(tokens, per_minute * window.minutes)
+            kept = min(kept, per_minute * window.kept_by_minute)
+        input_price, written = short.dearest_input, requests * short.dearest_output
+        if dear is not None:
+            long = requests
+            if long_a_minute is not None:
+                long = min(requests, long_a_minute * window.minutes)
+            if long:
+                # Which of the tokens are in long prompts is not known: all are taken to be.
+                input_price = max(dear.dearest_input, input_price)
+                written = long * dear.dearest_output + (requests - long) * short.dearest_output
+        storage = _NO_MONEY
+        if short.storage:
+            if minute is not None:
+                kept = min(kept, minute * context * window.kept_by_minute)
+            if day is not None:
+                kept = min(kept, day * context * window.kept_by_day)
+            storage = rounded_up(UPWARD.divide(kept * short.storage * A_MILLIONTH, _MINUTES))
+        found[name] = Bound(
             requests,
             tokens,
-            input=tokens * input_price / MILLION,
-            output=output * prices.size.output / MILLION,
-            storage=rounded_up(kept * prices.short.storage / 60 / MILLION),
+            tokens * input_price * A_MILLIONTH,
+            written * output * A_MILLIONTH,
+            storage,
         )
+    return found
 
 
-def _times(limit: int | None, count: int) -> int | None:
-    return None if limit is None else limit * count
-
-
-def _long_requests(prices: Prices, per_minute: int | None, requests: int, window: Window) -> int:
-    """How many of the requests can have a prompt over 200,000 tokens: a minute's tokens must hold all of it."""
-    if prices.long is None:
-        return 0
-    if per_minute is None:
-        return requests
-    return min(requests, per_minute // (LONG_CONTEXT + 1) * window.minutes)
-
-
-def _token_minutes(limits: Limits, context: int, window: Window) -> int:
-    """Tokens times minutes that caches can hold them, if each is filled as early as the limits allow."""
-    found = []
-    by_minute = _least(limits.input_tokens_per_minute, _times(limits.requests_per_minute, context))
-    if by_minute is not None:
-        # The last minute's tokens are kept for one minute, those before for one more each, none beyond the window.
-        full = max(window.minutes - window.length, 0)
-        rising = window.minutes - full
-        found.append(by_minute * (rising * (rising + 1) // 2 + full * window.length))
-    if limits.requests_per_day is not None:
-        kept = sum(min(window.length, day * DAY) for day in range(1, window.days + 1))
-        found.append(limits.requests_per_day * context * kept)
-    return min(found)
-
-
-def _least(*values: int | None) -> int | None:
-    return min((value for value in values if value is not None), default=None)
-
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ModelExposure:
     """The bound of one model, or of all that have no limits of their own."""
 
@@ -208,48 +221,85 @@ def exposure_of(
     `others`: the limits of every model that has none of its own; each such model has them for itself. None: no limit.
     Raises UnknownModelError.
     """
-    found = [
-        ModelExposure(model, own, _bounds(Prices.of(model, day, terms), own, windows))
-        for model, own in limits.items()
-    ]
-    if others == BLOCKED:
-        every: Mapping[str, Bound | None] = dict.fromkeys(
-            windows, Bound(0, 0, Decimal(0), Decimal(0), Decimal(0))
-        )
-    elif others is None or not others.bounds_requests:
-        every = dict.fromkeys(windows)
-    else:
-        taken = {QUOTA_NAMES.get(model, model) for model in limits}
-        rest = [model for model, quota in QUOTA_NAMES.items() if quota not in taken]
-        each = [_bounds(Prices.of(model, day, terms), others, windows) for model in rest]
-        every = {name: _sum(bounds[name] for bounds in each) for name in windows}
-    return [*found, ModelExposure("others", others, every)]
+    with localcontext(EXACT):
+        found = [
+            ModelExposure(model, own, _bounds(Prices.of(model, day, terms), own, windows))
+            for model, own in limits.items()
+        ]
+        return [*found, ModelExposure(OTHERS, others, _others(limits, others, day, windows, terms))]
 
 
-def _bounds(prices: Prices, limits: Limits, windows: Mapping[str, Window]) -> dict[str, Bound | None]:
-    return {name: bound(prices, limits, window) for name, window in windows.items()}
-
-
-def _sum(bounds: Iterable[Bound | None]) -> Bound | None:
-    found = Bound(0, 0, Decimal(0), Decimal(0), Decimal(0))
-    for each in bounds:
-        if each is None:
-            return None
-        with localcontext(EXACT):
-            found = Bound(
-                found.requests + each.requests,
-                found.tokens + each.tokens,
-                found.input + each.input,
-                found.output + each.output,
-                found.storage + each.storage,
-            )
+def repriced(
+    models: Sequence[ModelExposure],
+    changed: Container[str],
+    day: date,
+    windows: Mapping[str, Window],
+    terms: Terms = LIST_PRICES,
+) -> list[ModelExposure]:
+    """The bounds of a project's models at another day's prices, which are others for the models `changed`."""
+    own = {model.model: model.limits for model in models if model.model != OTHERS and model.limits}
+    found = []
+    with localcontext(EXACT):
+        for model in models:
+            if model.model not in own:
+                bounds = _others(own, model.limits, day, windows, terms)
+                found.append(ModelExposure(model.model, model.limits, bounds))
+            elif model.model in changed:
+                bounds = _bounds(Prices.of(model.model, day, terms), own[model.model], windows)
+                found.append(ModelExposure(model.model, model.limits, bounds))
+            else:
+                found.append(model)
     return found
 
 
-def total(models: Iterable[ModelExposure], window: str) -> Decimal | None:
-    """The most that all models together can cost in a window; None is unlimited."""
-    found = _sum(model.bounds[window] for model in models)
-    return found.total if found else None
+def _others(
+    limits: Mapping[str, Limits],
+    others: Limits | None,
+    day: date,
+    windows: Mapping[str, Window],
+    terms: Terms,
+) -> Mapping[str, Bound | None]:
+    """The bounds of all models together that have no limits of their own."""
+    if others == BLOCKED:
+        return dict.fromkeys(windows, NOTHING)
+    if others is None or not others.bounds_requests:
+        return dict.fromkeys(windows)
+    taken = {QUOTA_NAMES.get(model, model) for model in limits}
+    rest = [model for model, quota in QUOTA_NAMES.items() if quota not in taken]
+    each = [_bounds(Prices.of(model, day, terms), others, windows) for model in rest]
+    return {name: _sum(bounds[name] for bounds in each) for name in windows}
+
+
+def _sum(bounds: Iterable[Bound | None]) -> Bound | None:
+    found = NOTHING
+    for each in bounds:
+        if each is None:
+            return None
+        found = Bound(
+            found.requests + each.requests,
+            found.tokens + each.tokens,
+            found.input + each.input,
+            found.output + each.output,
+            found.storage + each.storage,
+        )
+    return found
+
+
+def totals(models: Sequence[ModelExposure], windows: Iterable[str]) -> dict[str, Decimal | None]:
+    """The most that all models together can cost in each window; None is unlimited."""
+    with localcontext(EXACT):
+        return {name: _total(models, name) for name in windows}
+
+
+def _total(models: Sequence[ModelExposure], window: str) -> Decimal | None:
+    found = _NO_MONEY
+    for model in models:
+        each = model.bounds[window]
+        if each is None:
+            return None
+        if each is not NOTHING:
+            found += each.input + each.output + each.storage
+    return rounded_up(found)
 
 
 def overshoot(

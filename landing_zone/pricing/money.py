@@ -8,6 +8,9 @@ from typing import Any, Final
 EXACT: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
 """For sums and products of amounts: no digit of theirs is lost."""
 
+UPWARD: Final = Context(prec=60, rounding=ROUND_CEILING)
+"""For quotients, which may have no end: never below the true one."""
+
 NANO: Final = Decimal("1e-9")
 """The smallest amount Google's APIs tell, in units of a currency."""
 
@@ -56,15 +59,13 @@ class Money:
 
 def plain(amount: Decimal) -> str:
     """An amount as text: all its digits up to the ninth decimal, no exponent, no zeros at the end."""
-    with localcontext(EXACT):
-        text = f"{amount.quantize(NANO):f}".rstrip("0").rstrip(".")
+    text = f"{amount.quantize(NANO, context=EXACT):f}".rstrip("0").rstrip(".")
     return "0" if text in ("", "-0") else text
 
 
 def rounded_up(amount: Decimal) -> Decimal:
     """The smallest amount of nine decimals that is not below: how a bound is told."""
-    with localcontext(EXACT):
-        return amount.quantize(NANO, rounding=ROUND_CEILING)
+    return amount.quantize(NANO, rounding=ROUND_CEILING, context=EXACT)
 
 
 def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:

@@ -6,7 +6,7 @@ cache storage and what that package lacks come from `landing_zone.gemini.prices`
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
@@ -30,7 +30,8 @@ from landing_zone.gemini.prices import (
 from landing_zone.pricing.days import PACIFIC
 from landing_zone.pricing.money import EXACT
 
-MILLION: Final = Decimal(1_000_000)
+A_MILLIONTH: Final = Decimal("0.000001")
+"""Prices are for a million tokens. To multiply is many times faster than to divide with so many digits."""
 PRICES_FROM: Final = f"genai-prices {version('genai-prices')}, which cites {PRICING_PAGE}"
 
 
@@ -92,6 +93,10 @@ class Terms:
     currency: str = "USD"
     usd_rate: Decimal = Decimal(1)
     """What one US dollar is in `currency`."""
+
+    def __hash__(self) -> int:
+        # Caches of prices look terms up for every workload: the contract, one an account, is left out.
+        return hash((self.discount, self.currency, self.usd_rate))
 
 
 LIST_PRICES: Final = Terms()
@@ -255,7 +260,14 @@ def _storage(model: str, day: date) -> Decimal:
     return held[-1] if held else Decimal(0)
 
 
-def next_change(models: Iterable[str], after: date, within_days: int) -> date | None:
-    """The first day after `after`, `within_days` at most, on which a price of one of the models changes."""
-    days = {day for model in models for day in price_changes(model) if 0 < (day - after).days <= within_days}
-    return min(days) if days else None
+@lru_cache(maxsize=4096)
+def coming_changes(
+    models: tuple[str, ...], after: date, within_days: int
+) -> tuple[tuple[date, frozenset[str]], ...]:
+    """The days after `after`, `within_days` at most, on which prices change, each with the models that it concerns."""
+    found: dict[date, set[str]] = {}
+    for model in models:
+        for day in price_changes(model):
+            if 0 < (day - after).days <= within_days:
+                found.setdefault(day, set()).add(model)
+    return tuple((day, frozenset(found[day])) for day in sorted(found))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictInt, model_validator
@@ -10,7 +11,7 @@ from landing_zone.gemini.quotas import LimitName
 from landing_zone.pricing.days import EVERY_DAY, Schedule
 from landing_zone.pricing.estimate import Range, Workload
 from landing_zone.pricing.exposure import Limits
-from landing_zone.pricing.rates import ContractPrices, Terms
+from landing_zone.pricing.rates import LIST_PRICES, ContractPrices, Terms
 from landing_zone.settings import fields
 from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.fields import mistake
@@ -132,6 +133,7 @@ class WorkloadSettings(Settings):
             )
         return self
 
+    @cached_property
     def planned(self) -> Workload:
         """As pricing takes it."""
         hours = self.business_hours
@@ -227,6 +229,8 @@ class AccountTermsSettings(Settings):
         foreign = currency not in (None, "USD")
         if foreign and self.usd_rate is None:
             return None
+        if not foreign and not self.discount and not self.prices:
+            return LIST_PRICES
         contract = tuple(
             (
                 model,

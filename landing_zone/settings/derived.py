@@ -57,7 +57,7 @@ def work_out(
 
     `project.limits` are those set by hand beside `derive`: what they can cost is taken off the overshoot.
     """
-    planned = [entry.planned() for entry in project.workload]
+    planned = [entry.planned for entry in project.workload]
     by_model = {
         model: [workload for workload in planned if workload.model == model]
         for model in dict.fromkeys(workload.model for workload in planned)

@@ -25,6 +25,7 @@ from landing_zone.settings.source import StackFile, read_stack_file
 from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
 from landing_zone.settings.types import (
     DERIVE,
+    NOTHING_AGREED,
     Derivation,
     EnvironmentRules,
     EnvironmentSettings,
@@ -53,7 +54,7 @@ def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
     combined = project_values({}, values)
     settings, derive, problems = _project(name, values, combined)
     if settings and derive and not problems:
-        settings, problems = _with_derived(name, settings, derive, AccountTermsSettings(), today())
+        settings, problems = _with_derived(name, settings, derive, NOTHING_AGREED, today())
     if problems or settings is None:
         raise SettingsError([replace(problem, path=problem.path[2:]) for problem in problems])
     return _with_composed_id(settings, "", name)
@@ -115,7 +116,7 @@ def _checked(stack: str, file: StackFile, written: Mapping[str, Any], day: date)
         if settings and derive and not found:
             derivations[name] = Derivation(settings=derive, by_hand=settings.limits)
             account = rules.account_terms.get(settings.billing_account or "") if rules else None
-            settings, found = _with_derived(name, settings, derive, account or AccountTermsSettings(), day)
+            settings, found = _with_derived(name, settings, derive, account or NOTHING_AGREED, day)
         problems += [_at_home(problem, values) for problem in found]
         if settings:
             projects[name] = settings

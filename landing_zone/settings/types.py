@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
 from landing_zone.gemini.quotas import LimitName, Tier
+from landing_zone.pricing.exposure import OTHERS as OTHERS
 from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.base import Settings, Shorthand
@@ -72,8 +73,6 @@ class ModelLimit(Settings):
         return [(name, value) for name, value in values.items() if value is not None]
 
 
-OTHERS = "others"
-"""The name under `limits` that stands for every model without limits of its own."""
 DERIVE = "derive"
 """The name under `limits` that stands for limits that are worked out, from an overshoot that a budget allows."""
 
@@ -218,6 +217,10 @@ class EnvironmentRules(Settings):
     )
 
 
+NOTHING_AGREED = AccountTermsSettings()
+"""List prices, in US dollars."""
+
+
 class Derivation(Settings):
     """What `limits.derive` of a project says, and the limits beside it."""
 
@@ -236,4 +239,4 @@ class EnvironmentSettings(EnvironmentRules):
 
     def terms_of(self, account: str | None) -> AccountTermsSettings:
         """What is agreed for a billing account; nothing, if nothing is said."""
-        return self.account_terms.get(account or "", AccountTermsSettings())
+        return self.account_terms.get(account or "", NOTHING_AGREED)

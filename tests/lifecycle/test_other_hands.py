@@ -115,7 +115,7 @@ def test_what_somebody_changes_of_any_kind_is_seen_and_undone(deployed: Workspac
     [override] = [
         item["name"]
         for item in listed(deployed, overrides, "overrides")
-        if item.get("dimensions") == {"model": "gemini-3.5-flash-lite"}
+        if item.get("dimensions") == {"model": "gemini-2.5-flash-lite"}
     ]
     patched: list[tuple[str, str, str, Any]] = [
         ("Project", f"/cloudresourcemanager/v3/{project}", "labels", {"labels": {"team": "two"}}),
