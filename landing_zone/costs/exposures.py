@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from landing_zone.costs.terms import billing_terms, terms_warning, uncollected
 from landing_zone.gemini.models import QUOTA_NAMES
@@ -31,6 +31,7 @@ from landing_zone.settings import (
     pricing_limits,
 )
 
+T = TypeVar("T")
 USUAL_LAG: Final = timedelta(hours=24)
 """How long nothing is taken to stop a project that has no mechanism that does."""
 AT_A_CHANGE: Final = ("day", "lag", "allowance")
@@ -128,7 +129,7 @@ class ProjectExposure:
             "models": {model.model: _model_json(model) for model in self.models},
             "keys": {key.name: {"openTo": key.open_to, "exposure": "all of it"} for key in self.keys},
             "changes": [
-                {"day": change.day.isoformat(), "exposure": _bounds_json(change.bounds)}
+                {"day": change.day.isoformat(), "exposure": _bounds_json(_told(change.bounds))}
                 for change in self.changes
             ],
             "unbounded": list(self.unbounded),
@@ -268,8 +269,8 @@ def _project(
         name=name,
         tier=project.tier,
         currency=terms.currency,
-        models=models,
-        bounds={window: bound for window, bound in bounds.items() if window != "allowance"},
+        models=tuple(ModelExposure(each.model, each.limits, _told(each.bounds)) for each in models),
+        bounds=_told(bounds),
         lag=lag,
         mechanism=mechanism,
         budget=budget,
@@ -280,6 +281,11 @@ def _project(
         unbounded=unbounded,
         warnings=tuple(warnings),
     )
+
+
+def _told(bounds: Mapping[str, T]) -> dict[str, T]:
+    """Without the window that is only to compare with the allowance."""
+    return {window: bound for window, bound in bounds.items() if window != "allowance"}
 
 
 def _models(
