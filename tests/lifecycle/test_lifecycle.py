@@ -60,7 +60,10 @@ def test_create_look_change_destroy(workspace: Workspace) -> None:
             ("amount: 1200.50", "amount: 123456789.123456789"),
             ("thresholds: [0.5, 0.8, 1.0, {forecast: 1.0}]", "thresholds: [0.5, 1.0, {forecast: 1.2}]"),
             ("203.0.113.0/24", "203.0.113.0/25"),
-            ("gemini-3.1-pro-preview: {requestsPerMinute: 5,", "gemini-3.1-pro-preview: {requestsPerMinute: 4,"),
+            (
+                "gemini-3.1-pro-preview: {requestsPerMinute: 5,",
+                "gemini-3.1-pro-preview: {requestsPerMinute: 4,",
+            ),
         )
     )
     expected = {

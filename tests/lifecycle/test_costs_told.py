@@ -1,0 +1,77 @@
+"""On the real engine: limits that a budget derives, and what a preview says a change costs at worst."""
+
+from decimal import Decimal
+from typing import Any
+
+from tests.workspace import Workspace
+
+LIMIT = "gemini-landing-zone:index:ModelLimit"
+STACK_FILE = """\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:parent: folders/987654321098
+  gemini-landing-zone:defaults: {deletionPolicy: DELETE, tierWait: 0}
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-derived-x
+      tier: paid
+      budget: {amount: 40, currency: USD}
+      limits: {derive: {maxOvershoot: 300, lag: 24h}}
+      workload:
+        - {model: gemini-3.5-flash-lite, requestsPerDay: 200, inputTokens: 1000, outputTokens: 100}
+    open:
+      projectId: acme-open-x
+      tier: paid
+      budget: {amount: 10, currency: USD}
+      workload:
+        - {model: gemini-2.0-flash, requestsPerDay: 1, inputTokens: 1}
+"""
+
+
+def worst(cost: dict[str, Any]) -> Decimal:
+    """What any 24 hours can go over the budget by."""
+    return Decimal(cost["worstOverBudget"].partition(" ")[0].replace(",", ""))
+
+
+def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE)
+    workspace.up()
+    outputs = workspace.outputs()
+    cost, limits = outputs["cost"], outputs["projects"]["chat"]["limits"]
+    assert limits["others"] == {"requestsPerMinute": 0}
+    assert limits["gemini-3.5-flash-lite"]["requestsPerDay"] >= 200
+    assert 299 < worst(cost["chat"]) <= 300
+    assert cost["chat"]["expectedThisMonth"].endswith(" USD")
+    assert (cost["open"]["worstDay"], cost["open"]["worstMonth"]) == ("unlimited", "unlimited")
+    assert "write others: deny" in cost["open"]["unlimitedBecause"][0]
+    # What Google has is what was derived.
+    metric = "generativelanguage.googleapis.com%2Fgenerate_requests_per_model_per_day"
+    path = (
+        "/serviceusage/v1beta1/projects/acme-derived-x/services/generativelanguage.googleapis.com"
+        f"/consumerQuotaMetrics/{metric}/limits/%2Fd%2Fmodel%2Fproject/consumerOverrides"
+    )
+    [override] = workspace.cloud.call("GET", path)["overrides"]
+    assert override["overrideValue"] == str(limits["gemini-3.5-flash-lite"]["requestsPerDay"])
+    assert workspace.preview() == []
+
+    workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 600"))
+    told = workspace.pulumi("preview", "--stack", "test").stdout
+    assert "worstOverBudget" in told
+    assert "600." in told or "599." in told
+    assert "gemini-2.0-flash was shut down on 2026-06-01" in told
+    assert {(change.op, change.type, change.name) for change in workspace.up()} == {
+        ("update", LIMIT, "chat--gemini-3.5-flash-lite")
+    }
+    assert 599 < worst(workspace.outputs()["cost"]["chat"]) <= 600
+
+
+def test_a_plan_that_does_not_fit_is_refused_before_anything_is_made(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 30"))
+    done = workspace.pulumi("up", "--yes", "--stack", "test", check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "stacks/Pulumi.test.yaml:11: gemini-landing-zone:projects.chat.limits.derive" in told
+    assert "the workload does not fit: over 24h gemini-3.5-flash-lite needs" in told
+    assert "write maxOvershoot: " in told
+    assert not [each for each in workspace.cloud.requests() if each["method"] != "GET"]
