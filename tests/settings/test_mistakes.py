@@ -37,8 +37,22 @@ config:
     desk: {type: email, address: desk@example.com}
   gemini-landing-zone:sharedBudgets:
     pilot: {projects: [chat], amount: 90, currency: USD, period: {start: 2026-01-01, end: 2026-06-30}, email: [fin@example.com], topic: spend}
+  gemini-landing-zone:accountTerms:
+    01A2B3-C4D5E6-F7A8B9:
+      discount: 0.05
+      usdRate: 0.9
+      tier: 2
+      prices: {gemini-3.8-flash: {input: 0.7, cachedInput: 0.06, audioInput: 0.7, output: 3.5, cacheStorage: 0.4}}
+      tierLimits: {gemini-3.8-flash: {requestsPerMinute: 900, requestsPerDay: 90000, inputTokensPerMinute: 900000}}
   gemini-landing-zone:projects:
     lab: {projectId: acme-lab-dev, tier: free}
+    plan:
+      projectId: acme-plan-prod
+      tier: paid
+      budget: {currency: USD, amount: 11, spendCap: {lag: 36h}}
+      limits: {derive: {maxOvershoot: 5000, lag: 12h, shares: {gemini-3.8-flash: 0.9}}}
+      workload:
+        - {model: gemini-3.8-flash, requestsPerDay: {low: 10, expected: 20, high: 30}, inputTokens: 1000, outputTokens: 10, thinkingTokens: 5, cachedTokens: 500, audioTokens: 100, cacheHours: 24, batchShare: 0.2, flexShare: 0.3, priorityShare: 0.1, growthPerMonth: 0.1, start: 2026-01-05, end: 2027-01-05, businessHours: {days: [mon, fri], hours: 8}, peakFactor: 2}
     chat:
       projectId: acme-chat-prod
       tier: paid
@@ -252,6 +266,194 @@ WIDE_MISTAKES = [
 ]  # fmt: skip
 
 
+COST_MISTAKES = [
+    (
+        "a model without a price",
+        "model: gemini-3.8-flash",
+        "model: gemini-3.8-flsh",
+        "projects.plan.workload[0].model",
+        "unknown model",
+        "did you mean gemini-3.8-flash",
+    ),
+    (
+        "a quantity below nothing",
+        "inputTokens: 1000",
+        "inputTokens: -1",
+        "projects.plan.workload[0].inputTokens.low",
+        "-1 is not a quantity",
+        "0 or more",
+    ),
+    (
+        "a range out of order",
+        "expected: 20",
+        "expected: 40",
+        "projects.plan.workload[0].requestsPerDay",
+        "not in order",
+        "low <= expected",
+    ),
+    (
+        "half a range",
+        "low: 10, ",
+        "",
+        "projects.plan.workload[0].requestsPerDay.low",
+        "'low' is missing",
+        "write low",
+    ),
+    (
+        "more parts than the whole",
+        "cachedTokens: 500",
+        "cachedTokens: 950",
+        "projects.plan.workload[0]",
+        "1050 of 1000 input tokens",
+        "with the cached",
+    ),
+    (
+        "shares over all",
+        "flexShare: 0.3",
+        "flexShare: 0.8",
+        "projects.plan.workload[0]",
+        "add up to 1.1",
+        "what is left is Standard",
+    ),
+    (
+        "a share in percent",
+        "batchShare: 0.2",
+        "batchShare: 20",
+        "projects.plan.workload[0].batchShare",
+        "20 is not a share",
+        "0.25 is a quarter",
+    ),
+    (
+        "a cache of nothing",
+        "cachedTokens: 500, ",
+        "",
+        "projects.plan.workload[0]",
+        "cacheHours without cachedTokens",
+        "write cachedTokens",
+    ),
+    (
+        "more hours than a day has",
+        "cacheHours: 24",
+        "cacheHours: 25",
+        "projects.plan.workload[0].cacheHours",
+        "25 are no hours",
+        "0 to 24",
+    ),
+    (
+        "growth in percent",
+        "growthPerMonth: 0.1",
+        "growthPerMonth: 50",
+        "projects.plan.workload[0].growthPerMonth",
+        "50 is no growth",
+        "0.1 is a tenth",
+    ),
+    (
+        "an end before the start",
+        "end: 2027-01-05",
+        "end: 2025-01-05",
+        "projects.plan.workload[0]",
+        "is before start",
+        "last day",
+    ),
+    (
+        "a day of no week",
+        "days: [mon, fri]",
+        "days: [mon, fry]",
+        "projects.plan.workload[0].businessHours.days[1]",
+        "'fry'",
+        "did you mean fri",
+    ),
+    (
+        "no hours",
+        "hours: 8",
+        "hours: 0",
+        "projects.plan.workload[0].businessHours.hours",
+        "too small",
+        "1 or more",
+    ),
+    (
+        "a peak below the mean",
+        "peakFactor: 2",
+        "peakFactor: 0.5",
+        "projects.plan.workload[0].peakFactor",
+        "0.5 times the mean",
+        "1 (no peak)",
+    ),
+    (
+        "a mistyped quantity",
+        "outputTokens",
+        "outputToken",
+        "projects.plan.workload[0].outputToken",
+        "unknown key",
+        "'outputTokens'",
+    ),
+    (
+        "a lag that is no time",
+        "lag: 36h",
+        "lag: 36",
+        "projects.plan.budget.spendCap.lag",
+        "36 is not a time",
+        "24h",
+    ),
+    (
+        "a discount in percent",
+        "discount: 0.05",
+        "discount: 5",
+        "accountTerms.01A2B3-C4D5E6-F7A8B9.discount",
+        "5 is not a share",
+        "between 0 and 1",
+    ),
+    (
+        "a tier that there is not",
+        "tier: 2",
+        "tier: 4",
+        "accountTerms.01A2B3-C4D5E6-F7A8B9.tier",
+        "not one of 1, 2 or 3",
+        "write 1, 2 or 3",
+    ),
+    (
+        "a contract for no model",
+        "prices: {gemini-3.8-flash",
+        "prices: {gemini-3.8-flsh",
+        "accountTerms.01A2B3-C4D5E6-F7A8B9.prices.gemini-3.8-flsh",
+        "unknown model",
+        "gemini-3.8-flash",
+    ),
+    (
+        "a price below nothing",
+        "output: 3.5",
+        "output: -3",
+        "accountTerms.01A2B3-C4D5E6-F7A8B9.prices.gemini-3.8-flash.output",
+        "-3 is not a quantity",
+        "0 or more",
+    ),
+    (
+        "a rate of nothing",
+        "usdRate: 0.9",
+        "usdRate: 0",
+        "accountTerms.01A2B3-C4D5E6-F7A8B9.usdRate",
+        "0 is not above 0",
+        "above 0",
+    ),
+    (
+        "a tier's limits of no model",
+        "tierLimits: {gemini-3.8-flash",
+        "tierLimits: {gemini-9",
+        "accountTerms.01A2B3-C4D5E6-F7A8B9.tierLimits.gemini-9",
+        "no limits can be set",
+        "write one of",
+    ),
+    (
+        "a mistyped derive",
+        "derive: {",
+        "derived: {",
+        "projects.plan.limits.derived",
+        "unknown model 'derived'",
+        "'derive'",
+    ),
+]
+
+
 def mistakes(folder: Path, text: str) -> list[dict[str, str | int | None]]:
     file = folder / "Pulumi.prod.yaml"
     file.write_text(text)
@@ -262,8 +464,8 @@ def mistakes(folder: Path, text: str) -> list[dict[str, str | int | None]]:
 
 @pytest.mark.parametrize(
     ("base", "right", "wrong", "path", "reason", "remedy"),
-    [(PAID, *row[1:]) for row in MISTAKES] + [(WIDE, *row[1:]) for row in WIDE_MISTAKES],
-    ids=[row[0] for row in [*MISTAKES, *WIDE_MISTAKES]],
+    [(PAID, *row[1:]) for row in MISTAKES] + [(WIDE, *row[1:]) for row in [*WIDE_MISTAKES, *COST_MISTAKES]],
+    ids=[row[0] for row in [*MISTAKES, *WIDE_MISTAKES, *COST_MISTAKES]],
 )
 def test_a_mistake_is_told_where_it_is_and_how_to_mend_it(
     tmp_path: Path, base: str, right: str, wrong: str, path: str, reason: str, remedy: str

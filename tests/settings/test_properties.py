@@ -17,7 +17,16 @@ from landing_zone.settings.merge import merge, project_values
 from tests.settings.test_mistakes import WIDE
 
 SPACE = "gemini-landing-zone:"
-_STRUCTURED = ("projects", "defaults", "labels", "channels", "sharedBudgets", "topics", "dashboard")
+_STRUCTURED = (
+    "projects",
+    "defaults",
+    "labels",
+    "channels",
+    "sharedBudgets",
+    "topics",
+    "dashboard",
+    "accountTerms",
+)
 
 
 def handed(text: str) -> dict[str, str]:
