@@ -127,7 +127,10 @@ class ProjectExposure:
             "overshoot": _text(self.overshoot) if self.budget else None,
             "allowance": plain(self.allowance.amount) if self.allowance else None,
             "models": {model.model: _model_json(model) for model in self.models},
-            "keys": {key.name: {"openTo": key.open_to, "exposure": "all of it"} for key in self.keys},
+            # Keys share their project's limits: any one of them opens all of it.
+            "keys": {
+                key.name: {"openTo": key.open_to, "exposure": _bounds_json(self.bounds)} for key in self.keys
+            },
             "changes": [
                 {"day": change.day.isoformat(), "exposure": _bounds_json(_told(change.bounds))}
                 for change in self.changes

@@ -133,6 +133,8 @@ def test_keys_share_what_a_project_allows_and_say_to_whom(tmp_path: Path) -> Non
         "bound": "anybody who has it, as w@acme-chat-x.iam.gserviceaccount.com",
     }
     assert told(found) == told(chat(tmp_path, LIMITED))
+    shown = found.as_json()
+    assert shown["keys"]["web"]["exposure"] == shown["exposure"]
 
 
 def test_a_coming_price_changes_the_exposure(tmp_path: Path) -> None:
