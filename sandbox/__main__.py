@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sandbox import local_cloud, stack
+from sandbox.browser import get_browser
 from sandbox.engine import get_engine
 from sandbox.errors import SandboxError
 from sandbox.files import only_one
@@ -76,6 +77,7 @@ def env(_: list[str]) -> None:
 def test(arguments: list[str]) -> None:
     """Run the test suite; arguments go to pytest."""
     get_engine()
+    get_browser(ROOT)
     _become([sys.executable, "-m", "pytest", *(arguments or ["--numprocesses=auto"])])
 
 
