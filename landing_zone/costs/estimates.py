@@ -8,21 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 from landing_zone.costs.terms import billing_terms, terms_warning, uncollected
-from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.costs.warnings import about_the_model, below_the_plan, free_tier
 from landing_zone.pricing.days import Period, calendar_period
-from landing_zone.pricing.derive import need_of
 from landing_zone.pricing.estimate import CASES, Case, DayRate, Parts, Spending, Workload, day_rates, over
 from landing_zone.pricing.money import EXACT, Money, plain, totals
-from landing_zone.pricing.rates import Terms, retirement_of, size_of
+from landing_zone.pricing.rates import Terms
 from landing_zone.settings import (
-    OTHERS,
     BudgetRules,
     EnvironmentSettings,
     ProjectSettings,
     SharedBudgetSettings,
     Threshold,
 )
-from landing_zone.settings.costs import LIMIT_FIELDS
 
 Costs = Mapping[Case, Money]
 
@@ -254,17 +251,17 @@ def _project(
 ) -> ProjectEstimate:
     terms = billing_terms(project, settings)
     currency = project.budget.currency if project.budget else None
-    warnings = [*terms_warning(name, project, settings), *_tier_warnings(name, project)]
+    warnings = [*terms_warning(name, project, settings), *free_tier(name, project)]
     spending = {case: Spending(whole) for case in CASES}
     planned = [entry.planned for entry in project.workload]
-    warnings += _limit_warnings(name, project, planned, as_of)
+    warnings += below_the_plan(name, project, planned, as_of)
     if all(workload.certain() for workload in planned):
         # All three cases are one.
         spending = dict.fromkeys(CASES, spending["low"])
     lines = []
     for workload in planned:
         lines.append(_line(workload, terms, period, as_of, spending, free=project.tier == "free"))
-        warnings += _model_warnings(name, workload, whole)
+        warnings += about_the_model(name, workload, whole)
     comparable = project.budget is not None and currency in (None, terms.currency)
     months = {month: _costs(spending, month, terms.currency) for month in _months(period)}
     budget: Iterable[BudgetPeriod] = ()
@@ -401,42 +398,3 @@ def _days(
             offset = spending.day_of(part, target)
             found.append(None if offset is None else part.first + timedelta(days=offset))
     return found
-
-
-def _limit_warnings(
-    name: str, project: ProjectSettings, planned: Sequence[Workload], day: date
-) -> Iterator[str]:
-    """Where the limits do not let the plan through."""
-    for model in dict.fromkeys(workload.model for workload in planned):
-        limit = project.limits.get(model, project.limits.get(OTHERS))
-        if limit is None or model not in QUOTA_NAMES:
-            continue
-        need = need_of([workload for workload in planned if workload.model == model], day)
-        for key, field_name in LIMIT_FIELDS.items() if need else ():
-            allowed, value = getattr(limit, field_name), getattr(need and need.limits, field_name)
-            if allowed is not None and allowed < value:
-                yield f"{name}: the workload needs {key} {value:,} of {model} at its peak, and limits allow {allowed:,}"
-
-
-def _tier_warnings(name: str, project: ProjectSettings) -> Iterator[str]:
-    if project.tier == "free" and project.workload:
-        yield (
-            f"{name}: nothing is charged on the free tier, whose limits are low: about 20 requests a day of a flash "
-            "model were seen in 2026"
-        )
-
-
-def _model_warnings(name: str, workload: Workload, period: Period) -> Iterator[str]:
-    retirement = retirement_of(workload.model)
-    if retirement and retirement.day <= period.last:
-        tense = "was shut down" if retirement.day < period.first else "is to be shut down"
-        yield (
-            f"{name}: {workload.model} {tense} on {retirement.day}; use {retirement.instead}. The estimate keeps its "
-            "last price"
-        )
-    size = size_of(workload.model)
-    if size and workload.input_tokens.high > size.context:
-        yield (
-            f"{name}: a request of {workload.input_tokens.high:,} input tokens does not fit {workload.model}, which "
-            f"reads {size.context:,}"
-        )

@@ -23,6 +23,7 @@ from landing_zone.pricing.money import Money, plain
 from landing_zone.pricing.rates import PRICES_FROM, Terms, coming_changes
 from landing_zone.settings import (
     OTHERS,
+    AccountTermsSettings,
     BudgetSettings,
     EnvironmentSettings,
     KeySettings,
@@ -254,7 +255,9 @@ def _project(
     if derivation:
         windows["allowance"] = Window.any(derivation.settings.lag)
     free = project.tier == "free"
-    models = () if free else _models(project, as_of, windows, terms)
+    models = (
+        () if free else _models(project, settings.terms_of(project.billing_account), as_of, windows, terms)
+    )
     bounds = _bounds(models, windows, terms)
     budget = _monthly(project.budget, terms)
     allowance = Money(derivation.settings.max_overshoot, terms.currency) if derivation else None
@@ -292,10 +295,17 @@ def _told(bounds: Mapping[str, T]) -> dict[str, T]:
 
 
 def _models(
-    project: ProjectSettings, day: date, windows: Mapping[str, Window], terms: Terms
+    project: ProjectSettings,
+    account: AccountTermsSettings,
+    day: date,
+    windows: Mapping[str, Window],
+    terms: Terms,
 ) -> tuple[ModelExposure, ...]:
     limits = {model: pricing_limits(limit) for model, limit in project.limits.items()}
     others = limits.pop(OTHERS, None)
+    for model in account.tier_limits.keys() & limits.keys():
+        # The tier's own limits hold as well.
+        limits[model] = limits[model].tightened(account.tier_limits[model].limits)
     return tuple(exposure_of(limits, others, day, windows, terms))
 
 

@@ -140,6 +140,12 @@ def canonical(model: str) -> str:
     return _priced(model).id
 
 
+@lru_cache(maxsize=4096)
+def limited_as(model: str) -> str | None:
+    """The id that limits are set by for calls to a model, which may be a version of it; None if none can be set."""
+    return next((each for each in (model, canonical(model)) if each in QUOTA_NAMES), None)
+
+
 def size_of(model: str) -> Size | None:
     """How much it reads and writes at most; None where neither is known."""
     found = SIZES.get(model) or SIZES.get(canonical(model))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
-from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.pricing.derive import Derived, Fit, Need, derive, fit, need_of
 from landing_zone.pricing.estimate import Workload
 from landing_zone.pricing.exposure import Limits, Prices, Window, bound
 from landing_zone.pricing.money import EXACT, NANO, Money
-from landing_zone.pricing.rates import Terms
+from landing_zone.pricing.rates import Terms, limited_as
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
 from landing_zone.settings.problems import Path, Problem
 from landing_zone.settings.types import DERIVE, OTHERS, ModelLimit, ProjectSettings
@@ -57,12 +56,10 @@ def work_out(
 
     `project.limits` are those set by hand beside `derive`: what they can cost is taken off the overshoot.
     """
-    planned = [entry.planned for entry in project.workload]
-    by_model = {
-        model: [workload for workload in planned if workload.model == model]
-        for model in dict.fromkeys(workload.model for workload in planned)
-        if model in QUOTA_NAMES
-    }
+    by_model: dict[str, list[Workload]] = {}
+    for entry in project.workload:
+        if limited := limited_as(entry.model):
+            by_model.setdefault(limited, []).append(entry.planned)
     problems = list(_mistakes(project, settings, by_model))
     currency = (project.budget.currency if project.budget else None) or "USD"
     terms = account.terms(currency)

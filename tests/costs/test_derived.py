@@ -109,6 +109,12 @@ def test_no_derived_limit_is_above_the_tiers_own(tmp_path: Path) -> None:
     assert "needs more than the account's tier allows: 1 requests a minute, 200 requests a day" in reason
 
 
+def test_versions_of_a_model_share_its_limits(tmp_path: Path) -> None:
+    work = WORK.replace("model: gemini-3.8-flash", "model: gemini-flash-latest")
+    found = loaded(tmp_path, project("{maxOvershoot: 300}", work)).projects["chat"].limits
+    assert list(found) == ["gemini-3.8-flash", "others"]
+
+
 def test_prices_of_the_day_hold(tmp_path: Path) -> None:
     text = project("{maxOvershoot: 300, shares: {gemini-3.8-flash: 1}}", "")
     before, after = (

@@ -185,6 +185,14 @@ def test_a_tiers_own_caps_are_told_beside_the_exposure(tmp_path: Path) -> None:
     }
 
 
+def test_what_a_tier_allows_bounds_as_well(tmp_path: Path) -> None:
+    text = project("{gemini-4-argon: {requestsPerMinute: 10}, others: deny}")
+    terms = f"accountTerms: {{{ACCOUNT}: {{tierLimits: {{gemini-4-argon: {{requestsPerDay: 7}}}}}}}}"
+    [without, within] = [exposed(tmp_path, text, each).projects["chat"].models[0] for each in ("", terms)]
+    bounds = [each.bounds["day"] for each in (without, within)]
+    assert [bound and bound.requests for bound in bounds] == [14_400, 7]
+
+
 def test_totals_are_by_currency_and_unlimited_if_one_is(tmp_path: Path) -> None:
     text = "\n".join(
         [

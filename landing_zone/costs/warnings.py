@@ -1,0 +1,54 @@
+"""What will not work as it is planned, in words."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from landing_zone.pricing.days import Period
+from landing_zone.pricing.derive import need_of
+from landing_zone.pricing.estimate import Workload
+from landing_zone.pricing.rates import limited_as, retirement_of, size_of
+from landing_zone.settings import OTHERS, ProjectSettings
+from landing_zone.settings.costs import LIMIT_FIELDS
+
+
+def below_the_plan(
+    name: str, project: ProjectSettings, planned: Sequence[Workload], day: date
+) -> Iterator[str]:
+    """Where the limits do not let the plan through."""
+    by_model: dict[str, list[Workload]] = {}
+    for workload in planned:
+        if limited := limited_as(workload.model):
+            by_model.setdefault(limited, []).append(workload)
+    for model, workloads in by_model.items():
+        limit = project.limits.get(model, project.limits.get(OTHERS))
+        need = need_of(workloads, day) if limit else None
+        for key, field_name in LIMIT_FIELDS.items() if need else ():
+            allowed, value = getattr(limit, field_name), getattr(need and need.limits, field_name)
+            if allowed is not None and allowed < value:
+                yield f"{name}: the workload needs {key} {value:,} of {model} at its peak, and limits allow {allowed:,}"
+
+
+def free_tier(name: str, project: ProjectSettings) -> Iterator[str]:
+    """That a plan on the free tier costs nothing, and may be more than it allows."""
+    if project.tier == "free" and project.workload:
+        yield (
+            f"{name}: nothing is charged on the free tier, whose limits are low: about 20 requests a day of a flash "
+            "model were seen in 2026"
+        )
+
+
+def about_the_model(name: str, workload: Workload, period: Period) -> Iterator[str]:
+    """That a model goes, or does not read as much as is planned."""
+    retirement = retirement_of(workload.model)
+    if retirement and retirement.day <= period.last:
+        tense = "was shut down" if retirement.day < period.first else "is to be shut down"
+        yield (
+            f"{name}: {workload.model} {tense} on {retirement.day}; use {retirement.instead}. The estimate keeps its "
+            "last price"
+        )
+    size = size_of(workload.model)
+    if size and workload.input_tokens.high > size.context:
+        yield (
+            f"{name}: a request of {workload.input_tokens.high:,} input tokens does not fit {workload.model}, which "
+            f"reads {size.context:,}"
+        )
