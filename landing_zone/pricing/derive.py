@@ -63,12 +63,18 @@ def requests_per_minute(per_day: int, need: Need | None) -> int:
 
 
 def ceilings(limits: Limits, prices: Prices, need: Need | None, tier: Limits) -> Limits:
-    """The most that each limit may be beside the others: more would let nothing more through, or Google refuses it."""
+    """The most that each limit may be beside the others: more would let nothing more through, or Google refuses it.
+
+    The need is let through whatever its mixture: a ceiling is never below it, unless the model is blocked.
+    """
     per_minute, per_day = limits.requests_per_minute or 0, limits.requests_per_day or 0
+    least = need.limits if need else Limits(0, 0, 0)
     own = Limits(
-        min(requests_per_minute(per_day, need), per_day),
+        max(min(requests_per_minute(per_day, need), per_day), least.requests_per_minute or 0)
+        if per_day
+        else 0,
         per_minute * DAY,
-        per_minute * prices.size.context,
+        max(per_minute * prices.size.context, least.input_tokens_per_minute or 0) if per_minute else 0,
     )
     return own.tightened(tier)
 
@@ -86,10 +92,12 @@ def derive(
     """
     window = Window.any(lag)
 
-    def holds(limits: Limits) -> bool:
-        return _exposure(prices, limits, window) <= allowance
+    def holds(limits: Limits, part: Decimal = allowance) -> bool:
+        return _exposure(prices, limits, window) <= part
 
-    limits = _together(prices, allowance, window, need, tier)
+    # Without a need, half of it is for requests and their answers, and what is left for input tokens.
+    part = allowance if need else allowance / 2
+    limits = _together(prices, need, tier, lambda limits: holds(limits, part))
     while True:
         before = limits
         for name in LIMITS:
@@ -105,25 +113,41 @@ def derive(
     )
 
 
-def _together(prices: Prices, allowance: Decimal, window: Window, need: Need | None, tier: Limits) -> Limits:
-    """The largest limits in the need's proportions; without a need, half of the allowance goes to output."""
-    part = allowance if need else allowance / 2
+def _together(prices: Prices, need: Need | None, tier: Limits, holds: Callable[[Limits], bool]) -> Limits:
+    """The largest limits in the need's proportions that hold, from the need itself if that does."""
+    least = need.limits if need else Limits(0, 0, 0)
+    fits = need is not None and holds(least)
 
     def scaled(per_day: int) -> Limits:
-        tokens = 0
-        if need and need.limits.requests_per_day:
-            tokens = per_day * (need.limits.input_tokens_per_minute or 0) // need.limits.requests_per_day
-        per_minute = min(requests_per_minute(per_day, need), per_day)
-        return Limits(per_minute, per_day, tokens).tightened(tier)
+        tokens = per_day * (least.input_tokens_per_minute or 0) // (least.requests_per_day or 1)
+        found = Limits(requests_per_minute(per_day, need), per_day, tokens)
+        return _clipped(_at_least(found, least) if fits else found, prices, need, tier)
 
-    def holds(per_day: int) -> bool:
-        return _exposure(prices, scaled(per_day), window) <= part
+    smallest = (least.requests_per_day or 0) if fits else 0
+    most = _largest(smallest, LARGEST, lambda per_day: holds(scaled(per_day)))
+    for found in (
+        scaled(most),
+        _clipped(least, prices, need, tier),
+        _clipped(Limits(1, 1, 0), prices, need, tier),
+    ):
+        if found.requests_per_day and holds(found):
+            return found
+    return Limits(0, 0, 0)
 
-    most = _largest(0, LARGEST if tier.requests_per_day is None else tier.requests_per_day, holds)
-    one = Limits(1, 1, 0).tightened(tier)
-    if not most and _exposure(prices, one, window) <= allowance:
-        return one
-    return scaled(most)
+
+def _at_least(limits: Limits, least: Limits) -> Limits:
+    pairs = ((getattr(limits, name) or 0, getattr(least, name) or 0) for name in limits.__dataclass_fields__)
+    return Limits(*(max(pair) for pair in pairs))
+
+
+def _clipped(limits: Limits, prices: Prices, need: Need | None, tier: Limits) -> Limits:
+    """Limits within their ceilings."""
+    while True:
+        before = limits = limits.tightened(tier)
+        for name in LIMITS:
+            limits = limits.tightened(Limits(**{name: getattr(ceilings(limits, prices, need, tier), name)}))
+        if limits == before:
+            return limits
 
 
 def _raised(limits: Limits, name: str, most: int, holds: Callable[[Limits], bool]) -> Limits:

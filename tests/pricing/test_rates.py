@@ -1,0 +1,98 @@
+"""Prices by model, day, processing and length."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from landing_zone.gemini.models import QUOTA_NAMES, RETIREMENTS
+from landing_zone.pricing.rates import (
+    UnknownModelError,
+    canonical,
+    check_model,
+    coming_changes,
+    known_models,
+    limited_as,
+    price_changes,
+    rates,
+    retirement_of,
+    size_of,
+)
+
+DAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("model", "near"),
+    [
+        ("gemini-3.8-flsh", "gemini-3.8-flash"),
+        ("gemini-2.5-pro-anything", "gemini-2.5-pro"),
+        ("Gemini-2.5-Pro", "gemini-2.5-pro"),
+        ("gpt-5", "gemini-lz prices list shows them"),
+    ],
+)
+def test_an_unknown_model_is_an_error_with_the_nearest_names(model: str, near: str) -> None:
+    with pytest.raises(UnknownModelError, match=near):
+        rates(model, DAY)
+
+
+@pytest.mark.parametrize(
+    ("model", "of"),
+    [
+        ("gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash"),
+        ("gemini-3.5-flash-001", "gemini-3.5-flash"),
+        ("gemini-flash-latest", "gemini-3.8-flash"),
+        ("gemini-3.1-flash-lite-preview", "gemini-3.1-flash-lite"),
+    ],
+)
+def test_a_version_of_a_model_has_its_price(model: str, of: str) -> None:
+    check_model(model)
+    assert (canonical(model), limited_as(model)) == (of, of)
+    assert rates(model, DAY) == rates(of, DAY)
+
+
+def test_every_model_that_can_be_limited_has_prices_and_a_size() -> None:
+    for model in QUOTA_NAMES:
+        price, size = rates(model, DAY), size_of(model)
+        assert price.dearest_input >= price.input > 0
+        assert price.dearest_output >= price.output > 0
+        assert size
+        assert size.context > 0 < size.output
+        assert limited_as(model) == model
+    assert limited_as("gemini-embedding-001") is None
+
+
+def test_every_known_model_has_prices_in_every_way() -> None:
+    for model in known_models():
+        for way in ("standard", "batch", "flex", "priority"):
+            assert rates(model, DAY, processing=way).input > 0
+
+
+def test_prices_change_on_their_days() -> None:
+    assert date(2026, 12, 1) in price_changes("gemini-4-argon")
+    for model, day, factor in (
+        ("gemini-4-argon", date(2026, 12, 1), 2),
+        ("gemini-3.8-flash", date(2027, 1, 1), 2),
+        ("gemini-2.5-pro", date(2027, 1, 1), 1),
+    ):
+        before, after = (rates(model, each) for each in (day.replace(year=2026, month=11, day=30), day))
+        assert after.output == before.output * factor
+    coming = coming_changes(("gemini-4-argon", "gemini-3.8-flash", "gemini-2.5-pro"), DAY, 60)
+    assert coming == (
+        (date(2026, 12, 1), frozenset({"gemini-4-argon"})),
+        (date(2027, 1, 1), frozenset({"gemini-3.8-flash"})),
+    )
+    assert coming_changes(("gemini-4-argon",), DAY, 6) == ()
+
+
+def test_the_dearest_token_counts_whatever_its_kind() -> None:
+    assert rates("gemini-2.5-flash", DAY).dearest_input == Decimal(1)  # audio
+    assert rates("gemini-2.5-flash-image", DAY).dearest_output == Decimal(30)  # images
+
+
+def test_a_version_goes_when_its_model_does() -> None:
+    assert retirement_of("gemini-2.5-flash-preview-09-2025") == RETIREMENTS["gemini-2.5-flash"]
+    assert retirement_of("gemini-3.8-flash") is None
+    for retirement in RETIREMENTS.values():
+        if retirement.instead != "gemini-3-pro-image":
+            check_model(retirement.instead)
