@@ -65,10 +65,10 @@ def requests_per_minute(per_day: int, need: Need | None) -> int:
 def ceilings(limits: Limits, prices: Prices, need: Need | None, tier: Limits) -> Limits:
     """The most that each limit may be beside the others: more would let nothing more through, or Google refuses it.
 
-    The need is let through whatever its mixture: a ceiling is never below it, unless the model is blocked.
+    A need whose day is let through is let through in its busiest minute too, whatever it is mixed of.
     """
     per_minute, per_day = limits.requests_per_minute or 0, limits.requests_per_day or 0
-    least = need.limits if need else Limits(0, 0, 0)
+    least = need.limits if need and per_day >= (need.limits.requests_per_day or 0) else Limits(0, 0, 0)
     own = Limits(
         max(min(requests_per_minute(per_day, need), per_day), least.requests_per_minute or 0)
         if per_day
