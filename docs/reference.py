@@ -74,7 +74,7 @@ Row = tuple[str, str, str, str]
 
 def priced(*names: str, test: str) -> dict[str, Row]:
     """Rows of settings that make nothing at Google, and count in `gemini-lz estimate`, `exposure` and `limits`."""
-    return {name: ("none", "none", "none: prices", test) for name in names}
+    return dict.fromkeys(names, ("none", "none", "none: prices", test))
 
 
 #: Setting → component, resource and property, API field, test.
@@ -195,10 +195,7 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         name: ("ModelLimits", f"{LIMIT}.{name}", "QuotaOverride.overrideValue", f"{LIMITS}test_a_limits_life")
         for name in ("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute")
     },
-    DeriveSettings: {
-        name: ("ModelLimits", f"{LIMIT}.requestsPerDay", "QuotaOverride.overrideValue", DERIVED)
-        for name in ("maxOvershoot", "lag", "shares")
-    },
+    DeriveSettings: dict.fromkeys(("maxOvershoot", "lag", "shares"), ("ModelLimits", f"{LIMIT}.requestsPerDay", "QuotaOverride.overrideValue", DERIVED)),
     WorkloadSettings: {
         **priced(
             "model", "requestsPerDay", "inputTokens", "outputTokens", "thinkingTokens", "cachedTokens", "audioTokens",

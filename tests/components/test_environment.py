@@ -188,7 +188,10 @@ def test_outputs_hold_the_keys_as_secrets_and_money_as_text(sandbox: Environment
     assert secret == [True] * 4
     summary = make(sandbox)
     assert summary["chat"]["budget"]["amount"] == "1200.50"
-    assert summary["chat"]["limits"]["gemini-3.1-pro-preview"] == {"requestsPerMinute": 5, "requestsPerDay": 200}
+    assert summary["chat"]["limits"]["gemini-3.1-pro-preview"] == {
+        "requestsPerMinute": 5,
+        "requestsPerDay": 200,
+    }
     assert summary["playground"]["budget"] is None
     assert "acme-chat-sbx" in summary["chat"]["console"]["billing"]
     assert "billing" not in summary["playground"]["console"]
