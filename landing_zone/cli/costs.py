@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -81,10 +81,8 @@ def estimate(
         if sample:
             settings = _sampled(settings, sample, projects)
         found = estimate_environment(settings, _period(first, last, day), day, projects)
-    if as_json:
-        _print_json(found.as_json())
-    elif as_csv:
-        tables.write_csv(sys.stdout, tables.estimate_rows(found))
+    if as_json or as_csv:
+        _for_programs(found.as_json() if as_json else tables.estimate_rows(found))
     else:
         tables.show_estimate(out, found)
 
@@ -105,10 +103,8 @@ def exposure(
     with _working("bounding"):
         settings = _settings(stack, folder, day, projects)
         found = expose_environment(settings, day, _lag(lag), projects)
-    if as_json:
-        _print_json(found.as_json())
-    elif as_csv:
-        tables.write_csv(sys.stdout, tables.exposure_rows(found))
+    if as_json or as_csv:
+        _for_programs(found.as_json() if as_json else tables.exposure_rows(found))
     else:
         tables.show_exposure(out, found)
 
@@ -130,7 +126,8 @@ def limits(
     """The largest limits that an allowed overshoot leaves: what `limits.derive` comes to, or would."""
     day = _day(as_of)
     with _working("deriving"):
-        settings = _settings(stack, folder, day, projects)
+        # What does not fit is told with the limits that would, instead of as a mistake.
+        settings = _settings(stack, folder, day, projects, derive=False)
         found, problems = {}, []
         for name, project in settings.projects.items():
             derivation = settings.derivations.get(name)
@@ -147,14 +144,12 @@ def limits(
             problems += [f"{name}: {problem.reason}\n    {problem.remedy}" for problem in wrong]
             if derived:
                 found[name] = derived
-    if as_json:
-        _print_json(tables.limits_json(found))
-    elif as_csv:
-        tables.write_csv(sys.stdout, tables.limits_rows(found))
-    else:
-        tables.show_limits(out, found)
     if not found and not problems:
         _refuse("no project has limits.derive: write it, or try --max-overshoot on one with a workload")
+    if as_json or as_csv:
+        _for_programs(tables.limits_json(found) if as_json else tables.limits_rows(found))
+    else:
+        tables.show_limits(out, found)
     for problem in problems:
         err.print(problem, markup=False)
     raise typer.Exit(1 if problems else 0)
@@ -180,10 +175,13 @@ def report(
         found = make_report(settings, _period(first, last, day), day)
         page = _page(found) if html else ""
     if html:
-        html.write_text(page, encoding="utf-8")
+        try:
+            html.write_text(page, encoding="utf-8")
+        except OSError as error:
+            _refuse(f"the page cannot be written: {error}")
         err.print(f"wrote {html}", markup=False)
     if as_json:
-        _print_json(found.as_json())
+        _for_programs(found.as_json())
 
 
 def _page(found: Any) -> str:
@@ -208,10 +206,12 @@ def _period(first: datetime | None, last: datetime | None, day: date) -> Period:
     return Period(start, end)
 
 
-def _settings(stack: str, folder: Path, day: date, projects: list[str] | None) -> EnvironmentSettings:
+def _settings(
+    stack: str, folder: Path, day: date, projects: list[str] | None, *, derive: bool = True
+) -> EnvironmentSettings:
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        settings = load_file(stack, path, day)
+        settings = load_file(stack, path, day, derive=derive)
     except SettingsError as error:
         err.print(str(error), markup=False)
         raise typer.Exit(1 if path.exists() else 2) from None
@@ -286,5 +286,9 @@ def _working(what: str) -> Iterator[None]:
         yield
 
 
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+def _for_programs(found: dict[str, Any] | Iterable[tables.Row]) -> None:
+    """JSON, or rows as CSV."""
+    if isinstance(found, dict):
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        tables.write_csv(sys.stdout, found)

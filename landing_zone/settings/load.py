@@ -40,13 +40,16 @@ _STRUCTURED: Final = (*_MAPPINGS, "topics", "dashboard")
 _PROJECT_KEY: Final[TypeAdapter[str]] = TypeAdapter(ProjectKey)
 
 
-def load_file(stack: str, path: FilePath, day: date | None = None) -> EnvironmentSettings:
+def load_file(
+    stack: str, path: FilePath, day: date | None = None, *, derive: bool = True
+) -> EnvironmentSettings:
     """The settings of a stack file. Raises SettingsError with every mistake in it.
 
-    `day`: whose prices limits are derived from; today's if None.
+    `day`: whose prices limits are derived from; today's if None. Without `derive`, what `limits.derive` says is read
+    and not worked out: a plan that does not fit it is no mistake then.
     """
     file = read_stack_file(path)
-    return _checked(stack, file, file.values, day or today())
+    return _checked(stack, file, file.values, (day or today()) if derive else None)
 
 
 def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
@@ -98,8 +101,10 @@ def _with_digits(handed: Any, written: Any) -> Any:
     return written if both_numbers and float(handed) == float(written) else handed
 
 
-def _checked(stack: str, file: StackFile, written: Mapping[str, Any], day: date) -> EnvironmentSettings:
-    """`written`: the values as the file has them, in which secrets are encrypted. `day`: whose prices hold."""
+def _checked(
+    stack: str, file: StackFile, written: Mapping[str, Any], day: date | None
+) -> EnvironmentSettings:
+    """`written`: the values as the file has them, in which secrets are encrypted. `day`: limits are derived for it."""
     values = file.values
     problems = [*_environment(values), *plain_secrets(written)]
     rules, found = _rules(values)
@@ -113,10 +118,11 @@ def _checked(stack: str, file: StackFile, written: Mapping[str, Any], day: date)
         if isinstance(combined, Mapping):
             merged[name] = combined
         settings, derive, found = _project(name, own, combined)
-        if settings and derive and not found:
+        if settings and derive and rules and not found:
             derivations[name] = Derivation(settings=derive, by_hand=settings.limits)
-            account = rules.account_terms.get(settings.billing_account or "") if rules else None
-            settings, found = _with_derived(name, settings, derive, account or NOTHING_AGREED, day)
+            account = rules.account_terms.get(settings.billing_account or "", NOTHING_AGREED)
+            if day:
+                settings, found = _with_derived(name, settings, derive, account, day)
         problems += [_at_home(problem, values) for problem in found]
         if settings:
             projects[name] = settings

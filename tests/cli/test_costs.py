@@ -135,6 +135,15 @@ def test_limits_as_they_are_derived_and_as_they_would_be(folder: Path) -> None:
     assert "write maxOvershoot: " in tried.stderr
 
 
+def test_a_plan_that_does_not_fit_is_told_with_the_limits_that_would(folder: Path) -> None:
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(STACK.replace("maxOvershoot: 900", "maxOvershoot: 9"))
+    done = run(folder, "limits", "prod", *AT)
+    assert done.returncode == 1
+    assert "gemini-3.8-flash  limits" in done.stdout
+    assert "chat: the workload does not fit" in done.stderr
+    assert run(folder, "limits", "prod", *AT, "--max-overshoot", "900").returncode == 0
+
+
 def test_a_price_change_shows_by_the_day(folder: Path) -> None:
     before, after = (
         told(folder, "exposure", "prod", "--as-of", day)["projects"]["chat"]
@@ -157,6 +166,7 @@ def test_a_price_change_shows_by_the_day(folder: Path) -> None:
         (("limits", "prod", "--max-overshoot", "lots"), 2, "no amount above 0"),
         (("limits", "prod", "--project", "open"), 2, "no project has limits.derive"),
         (("report", "prod"), 2, "--html report.html"),
+        (("report", "prod", "--html", "none/report.html"), 2, "the page cannot be written"),
         (("prices", "list", "gemini-3.8-flsh"), 2, "did you mean gemini-3.8-flash"),
         (("estimate", "prod", "--sample", "none.txt"), 2, "none.txt is no text file"),
         (("estimate", "prod", "--sample", "stacks/Pulumi.prod.yaml"), 2, "set GEMINI_API_KEY"),
