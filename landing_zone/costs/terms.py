@@ -16,9 +16,9 @@ def billing_terms(project: ProjectSettings, settings: EnvironmentSettings) -> Te
 
 
 def terms_warning(name: str, project: ProjectSettings, settings: EnvironmentSettings) -> Iterator[str]:
-    """Why a project's cost is not compared with its budget, if so."""
+    """Why what a project is planned to cost is not compared with its budget, if so."""
     currency = project.budget.currency if project.budget else None
-    if settings.terms_of(project.billing_account).terms(currency) is None:
+    if project.workload and settings.terms_of(project.billing_account).terms(currency) is None:
         yield (
             f"{name}: costs are in US dollars and not compared with the budget in {currency}: write "
             f"gemini-landing-zone:accountTerms: {{{project.billing_account}: {{usdRate: …}}}}"

@@ -60,8 +60,3 @@ QUOTA_LIMITS: Final[dict[LimitName, tuple[QuotaLimit, ...]]] = {
         _limit("3", "generate_content_paid_tier_3_input_token_count", _PER_MINUTE),
     ),
 }
-
-
-def quota_limits(tier: Tier, name: LimitName) -> tuple[QuotaLimit, ...]:
-    """The limits that together hold `name` on a project of `tier`: one for free, one for each paid tier."""
-    return tuple(limit for limit in QUOTA_LIMITS[name] if (limit.tier == "free") == (tier == "free"))

@@ -8,7 +8,6 @@ price changes.
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Final, Literal
@@ -113,19 +112,6 @@ class Parts:
                 self.output + other.output,
                 self.storage + other.storage,
             )
-
-
-def request_cost(workload: Workload, case: Case, day: date, terms: Terms = LIST_PRICES) -> Parts:
-    """What one of its requests costs on a day, mixed as its ways of processing are; no storage."""
-    prices = {
-        processing: rates(
-            workload.model, day, processing=processing, long=workload.is_long(case), terms=terms
-        )
-        for processing, share in workload.shares
-        if share
-    }
-    with localcontext(EXACT):
-        return _requests(workload, case, prices, Decimal(1))
 
 
 def _requests(workload: Workload, case: Case, prices: Mapping[Processing, Rates], count: Decimal) -> Parts:
