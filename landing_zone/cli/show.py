@@ -20,6 +20,11 @@ _WORDS = {
     "requestsPerDay": "requests a day",
     "inputTokensPerMinute": "input tokens a minute",
 }
+_COSTS = {
+    "expectedThisMonth": "planned this month",
+    "worstDay": "at worst in a day",
+    "worstOverBudget": "at worst over the budget",
+}
 
 
 class NotReadableError(Exception):
@@ -40,6 +45,7 @@ class ShownProject:
     spend_cap: str
     limits: list[str]
     quotas: list[str]
+    cost: list[str]
     console: dict[str, str]
 
     def as_json(self) -> dict[str, Any]:
@@ -80,8 +86,10 @@ def read(stack: str | None) -> ShownStack:
     else:
         with ThreadPoolExecutor(max_workers=16) as pool:
             links = list(pool.map(partial(_link, client), outputs.values()))
+    costs = found.get("cost", {})
     projects = [
-        _project(name, output, link) for (name, output), link in zip(outputs.items(), links, strict=True)
+        _project(name, output, link, costs.get(name, {}))
+        for (name, output), link in zip(outputs.items(), links, strict=True)
     ]
     shared = {
         name: f"{_budget(budget)}; counts {', '.join(budget['counts'])}"
@@ -100,7 +108,7 @@ def _link(client: CloudBillingClient, output: dict[str, Any]) -> str:
     return "ON: the project is linked, so it is paid" if enabled else "off"
 
 
-def _project(name: str, output: dict[str, Any], link: str) -> ShownProject:
+def _project(name: str, output: dict[str, Any], link: str, cost: dict[str, Any]) -> ShownProject:
     budget = output.get("budget") or {}
     cap = budget.get("spendCap")
     tier = output.get("tierFound")
@@ -122,6 +130,7 @@ def _project(name: str, output: dict[str, Any], link: str) -> ShownProject:
         quotas=[
             f"{quota}: {_granted(values)}" for quota, values in sorted((output.get("quotas") or {}).items())
         ],
+        cost=[f"{words}: {cost[key]}" for key, words in _COSTS.items() if key in cost],
         console=output["console"],
     )
 
@@ -162,6 +171,8 @@ def print_table(console: Console, stack: ShownStack) -> None:
         rows.add_row("  limits", "\n".join(project.limits) or "none")
         if project.quotas:
             rows.add_row("  quotas", "\n".join(project.quotas))
+        if project.cost:
+            rows.add_row("  cost", "\n".join(project.cost))
         console.print(rows)
         console.print(f"    usage   {project.console['usage']}", markup=False, soft_wrap=True)
     for name, shared in stack.shared_budgets.items():
