@@ -262,7 +262,10 @@ def _tier(value: Decimal | TieredPrices, long: bool) -> Decimal:
 
 
 def _storage(model: str, day: date) -> Decimal:
-    held = [price.amount for price in CACHE_STORAGE.get(model, ()) if price.start <= day]
+    published = CACHE_STORAGE.get(model, ())
+    held = [price.amount for price in published if price.start <= day] or [
+        each.amount for each in published[:1]
+    ]
     return held[-1] if held else Decimal(0)
 
 
