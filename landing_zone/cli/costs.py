@@ -116,8 +116,8 @@ def limits(
         str | None, typer.Option(help="Try this overshoot, in the budget's currency, on what has a workload.")
     ] = None,
     lag: Annotated[
-        str, typer.Option(help="With --max-overshoot: how long nothing stops the spending.")
-    ] = "24h",
+        str | None, typer.Option(help="Try this time that nothing stops the spending, such as 24h.")
+    ] = None,
     as_of: AsOf = None,
     folder: Folder = Path("stacks"),
     as_json: AsJson = False,
@@ -126,18 +126,18 @@ def limits(
     """The largest limits that an allowed overshoot leaves: what `limits.derive` comes to, or would."""
     day = _day(as_of)
     with _working("deriving"):
-        # What does not fit is told with the limits that would, instead of as a mistake.
-        settings = _settings(stack, folder, day, projects, derive=False)
+        settings = _settings(stack, folder, day, projects)
         found, problems = {}, []
         for name, project in settings.projects.items():
             derivation = settings.derivations.get(name)
             if projects and name not in projects:
                 continue
-            if max_overshoot is not None and project.tier == "paid" and project.workload:
-                tried = _derive(max_overshoot, lag)
+            if derivation:
+                tried = _tried(derivation.settings, max_overshoot, lag)
+                bare = project.model_copy(update={"limits": derivation.by_hand})
+            elif max_overshoot is not None and project.tier == "paid" and project.workload:
+                tried = _tried(DeriveSettings(max_overshoot=Decimal(1)), max_overshoot, lag)
                 bare = project.model_copy(update={"limits": {}})
-            elif derivation is not None and max_overshoot is None:
-                tried, bare = derivation.settings, project.model_copy(update={"limits": derivation.by_hand})
             else:
                 continue
             derived, wrong = work_out(bare, tried, settings.terms_of(project.billing_account), day)
@@ -193,12 +193,19 @@ def _page(found: Any) -> str:
 
 
 def _day(as_of: datetime | None) -> date:
-    return as_of.date() if as_of else today()
+    return _within_reach(as_of.date()) if as_of else today()
+
+
+def _within_reach(day: date) -> date:
+    """A day for which there can be a plan: the Gemini API's, and some decades."""
+    if not 2017 <= day.year <= 2100:
+        _refuse(f"{day} is out of reach: write a day from 2017 to 2100")
+    return day
 
 
 def _period(first: datetime | None, last: datetime | None, day: date) -> Period:
-    usual = months_from(first.date() if first else day, 3)
-    start, end = first.date() if first else usual.first, last.date() if last else usual.last
+    start = _within_reach(first.date()) if first else months_from(day, 3).first
+    end = _within_reach(last.date()) if last else months_from(start, 3).last
     if end < start:
         _refuse(f"--to {end} is before --from {start}")
     if (end - start).days > 3660:
@@ -206,12 +213,10 @@ def _period(first: datetime | None, last: datetime | None, day: date) -> Period:
     return Period(start, end)
 
 
-def _settings(
-    stack: str, folder: Path, day: date, projects: list[str] | None, *, derive: bool = True
-) -> EnvironmentSettings:
+def _settings(stack: str, folder: Path, day: date, projects: list[str] | None) -> EnvironmentSettings:
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        settings = load_file(stack, path, day, derive=derive)
+        settings = load_file(stack, path, day, keep_unfit=True)
     except SettingsError as error:
         err.print(str(error), markup=False)
         raise typer.Exit(1 if path.exists() else 2) from None
@@ -268,10 +273,12 @@ def _lag(text: str | None) -> timedelta | None:
         _refuse(f"--lag {text!r} is not a time of up to 31 days: write it as 24h, 90m or 2d")
 
 
-def _derive(max_overshoot: str, lag: str) -> DeriveSettings:
-    length = _lag(lag)
+def _tried(settings: DeriveSettings, max_overshoot: str | None, lag: str | None) -> DeriveSettings:
+    """With what is asked for instead of what the file says."""
+    length = _lag(lag) or settings.lag
+    amount = settings.max_overshoot if max_overshoot is None else max_overshoot
     try:
-        return DeriveSettings.model_validate({"maxOvershoot": max_overshoot, "lag": length})
+        return DeriveSettings(max_overshoot=amount, lag=length, shares=settings.shares)  # type: ignore[arg-type]  # text is read
     except ValueError:
         _refuse(f"--max-overshoot {max_overshoot!r} is no amount above 0: write it as 500")
 

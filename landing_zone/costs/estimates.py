@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 
-from landing_zone.costs.terms import billing_terms, terms_warning, uncollected
+from landing_zone.costs.terms import billing_terms, terms_warning, uncollected, unfit
 from landing_zone.costs.warnings import about_the_model, below_the_plan, free_tier
 from landing_zone.pricing.days import Period, calendar_period
 from landing_zone.pricing.estimate import CASES, Case, DayRate, Parts, Spending, Workload, day_rates, over
@@ -251,7 +251,7 @@ def _project(
 ) -> ProjectEstimate:
     terms = billing_terms(project, settings)
     currency = project.budget.currency if project.budget else None
-    warnings = [*terms_warning(name, project, settings), *free_tier(name, project)]
+    warnings = [*terms_warning(name, project, settings), *unfit(name, settings), *free_tier(name, project)]
     spending = {case: Spending(whole) for case in CASES}
     planned = [entry.planned for entry in project.workload]
     warnings += below_the_plan(name, project, planned, as_of)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from landing_zone.costs.terms import billing_terms, terms_warning, uncollected
+from landing_zone.costs.terms import billing_terms, terms_warning, uncollected, unfit
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import ACCOUNT_TIERS, PRICING_PAGE
 from landing_zone.pricing.exposure import (
@@ -30,6 +30,7 @@ from landing_zone.settings import (
     ProjectSettings,
     in_words,
     pricing_limits,
+    work_out,
 )
 
 T = TypeVar("T")
@@ -48,23 +49,25 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "Every input token can be put into a cache as soon as it is let through, and stays there to the end of the "
-        "window: what goes into caches counts against the limit of input tokens.",
+        "window: what goes into caches counts against the limit of input tokens. Caches that were filled before the "
+        "window are not in it: they go on costing until they expire or are deleted.",
         "https://ai.google.dev/gemini-api/docs/caching",
     ),
     (
         "The lag is any time of that length, so that it touches one quota minute and one quota day more than a time "
-        "that begins with them; a month is 31 days.",
+        "that begins with them. A day is 24 hours, a month 31 days.",
         "https://ai.google.dev/gemini-api/docs/rate-limits",
     ),
     (
-        "Limits hold at once. Google's spend cap and billing data are late: no time is promised, 24 hours are taken "
-        "unless spendCap.lag says otherwise.",
+        "Limits hold at once, as the stack file has them: derived ones from the day's prices, once pulumi up has set "
+        "them. Google's spend cap and billing data are late: no time is promised, 24 hours are taken unless "
+        "spendCap.lag says otherwise.",
         "https://cloud.google.com/billing/docs/how-to/budgets",
     ),
     (
-        "Not in the bound: Priority requests (1.8 times the price), which tiers 2 and 3 count by quotas of their own; "
-        "Google Search and Maps grounding, billed by the query; embedding, video and live models, which other quotas "
-        "count.",
+        "Not in the bound, as other quotas count it: Priority requests (1.8 times the price), the Batch API (half of "
+        "it), Google Search and Maps grounding (by the query), and embedding, speech, image, video and live models and "
+        "others that are not among those that limits can name.",
         PRICING_PAGE,
     ),
     (
@@ -248,6 +251,7 @@ def _project(
     name: str, project: ProjectSettings, settings: EnvironmentSettings, as_of: date, asked: timedelta | None
 ) -> ProjectExposure:
     terms = billing_terms(project, settings)
+    account = settings.terms_of(project.billing_account)
     derivation = settings.derivations.get(name)
     mechanism, lag = _mechanism(project.budget, derivation.settings.lag if derivation else USUAL_LAG)
     lag = asked or lag
@@ -263,10 +267,20 @@ def _project(
     allowance = Money(derivation.settings.max_overshoot, terms.currency) if derivation else None
     changes = () if free else tuple(_changes(models, as_of, windows, terms))
     unbounded = () if free else tuple(_unbounded(project, models))
-    warnings = [*terms_warning(name, project, settings)]
+    warnings = [*terms_warning(name, project, settings), *unfit(name, settings)]
+    warnings += [
+        f"{name}: {entry.model} is planned in Priority, which costs 1.8 times as much and is not in the exposure"
+        for entry in project.workload
+        if entry.priority_share and not free
+    ]
     if derivation and allowance:
         own = derivation.settings.lag
         warnings += _broken(name, allowance, own, bounds, changes, as_of)
+        for change in changes:
+            if 0 < (change.day - as_of).days <= AHEAD and name not in settings.unfit:
+                bare = project.model_copy(update={"limits": derivation.by_hand})
+                _, wrong = work_out(bare, derivation.settings, account, change.day)
+                warnings += [f"{name}: from {change.day}, {each.reason}. {each.remedy}" for each in wrong]
         if mechanism and own < lag:
             warnings.append(
                 f"{name}: limits are derived for {in_words(own)}, and {mechanism} may be {in_words(lag)} late"
@@ -352,7 +366,7 @@ def _overshoot(
         return None
     lag, month = bounds["lag"], bounds["month"]
     cap = settings.spend_cap
-    stops_at = cap.amount if cap and cap.amount is not None else budget.amount
+    stops_at = cap.amount if cap and cap.amount is not None and not cap.lifted else budget.amount
     found = overshoot(lag.amount if lag else None, stops_at, budget.amount, month.amount if month else None)
     return None if found is None else Money(found, budget.currency)
 

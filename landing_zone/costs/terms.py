@@ -25,6 +25,12 @@ def terms_warning(name: str, project: ProjectSettings, settings: EnvironmentSett
         )
 
 
+def unfit(name: str, settings: EnvironmentSettings) -> Iterator[str]:
+    """Why a project's plan does not fit what `limits.derive` allows, if so."""
+    for text in settings.unfit.get(name, ()):
+        yield f"{name}: {text}"
+
+
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Without the garbage collector: what is made for thousands of projects is kept, and it would look at it over and

@@ -6,7 +6,7 @@ from datetime import date
 from landing_zone.pricing.days import Period
 from landing_zone.pricing.derive import need_of
 from landing_zone.pricing.estimate import Workload
-from landing_zone.pricing.rates import limited_as, retirement_of, size_of
+from landing_zone.pricing.rates import limited_as, rates, retirement_of, size_of
 from landing_zone.settings import OTHERS, ProjectSettings
 from landing_zone.settings.costs import LIMIT_FIELDS
 
@@ -17,8 +17,12 @@ def below_the_plan(
     """Where the limits do not let the plan through."""
     by_model: dict[str, list[Workload]] = {}
     for workload in planned:
-        if limited := limited_as(workload.model):
+        limited = limited_as(workload.model)
+        others = project.limits.get(OTHERS)
+        if limited:
             by_model.setdefault(limited, []).append(workload)
+        elif others is not None and others.requests_per_minute == 0:
+            yield f"{name}: no limit can be set for {workload.model}, and others: deny may block it"
     for model, workloads in by_model.items():
         limit = project.limits.get(model, project.limits.get(OTHERS))
         need = need_of(workloads, day) if limit else None
@@ -45,6 +49,12 @@ def about_the_model(name: str, workload: Workload, period: Period) -> Iterator[s
         yield (
             f"{name}: {workload.model} {tense} on {retirement.day}; use {retirement.instead}. The estimate keeps its "
             "last price"
+        )
+    price = rates(workload.model, period.first)
+    if price.dearest_output > price.output:
+        yield (
+            f"{name}: {workload.model} is estimated as if it wrote text; images and sound cost "
+            f"{price.dearest_output:f} dollars a million tokens"
         )
     size = size_of(workload.model)
     if size and workload.input_tokens.high > size.context:

@@ -18,9 +18,13 @@ from landing_zone.pricing.money import EXACT, UPWARD
 
 LARGEST: Final = 10**12
 """Above any limit there is: what is looked through for the largest."""
+SOON: Final = 31
+"""Days within which what starts is needed."""
 USUAL_PEAK: Final = Decimal(3)
 """The peak factor of a model without a workload."""
-LIMITS: Final = ("requests_per_day", "requests_per_minute", "input_tokens_per_minute")
+LIMITS: Final = ("input_tokens_per_minute", "requests_per_minute", "requests_per_day")
+"""In the order in which what is left of an allowance is used: tokens cost least, so that requests stay as they are in
+proportion, and never fall when more is allowed."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +175,15 @@ def _largest(low: int, high: int, holds: Callable[[int], bool]) -> int:
 def need_of(workloads: Iterable[Workload], day: date) -> Need | None:
     """What workloads of one model need together on a day: the high case, at their peaks; None without any.
 
-    Growth is that of the day's month.
+    Growth is that of the day's month. What ended before the day, or starts more than a month after it, needs nothing.
     """
     per_minute = tokens = 0
     per_day = peak = hours = Decimal(0)
     with localcontext(EXACT):
         for workload in workloads:
+            start, end = workload.schedule.start, workload.schedule.end
+            if (end and end < day) or (start and (start - day).days > SOON):
+                continue
             count = workload.requests.high * workload.schedule.anchored(day).factor(day)
             # A minute holds whole requests: one at least, with all of its tokens.
             minute = max(

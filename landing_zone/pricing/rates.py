@@ -207,13 +207,22 @@ def _by_contract(listed: Rates, contract: ContractPrices, standard: Rates) -> Ra
     """A contract names standard prices; Batch, audio and long prompts keep their ratio to them."""
     found = listed
     for name in ("input", "cached", "audio", "output", "storage"):
-        agreed, usual = getattr(contract, name), getattr(standard, name)
+        # Audio keeps its ratio to input, if the contract names input alone.
+        by = "input" if name == "audio" and contract.audio is None else name
+        agreed, usual = getattr(contract, by), getattr(standard, by)
         if agreed is not None:
-            value = agreed if getattr(listed, name) == usual else getattr(listed, name) * agreed / usual
-            found = replace(found, **{name: value})
-    dearer_in = max(found.input, found.audio) if contract.input or contract.audio else found.dearest_input
-    dearer_out = found.output if contract.output is not None else found.dearest_output
-    return replace(found, dearest_input=dearer_in, dearest_output=dearer_out)
+            same = getattr(listed, name) == usual
+            found = replace(found, **{name: agreed if same else getattr(listed, name) * agreed / usual})
+    # A modality that no contract names stays the dearest at its list price.
+    other_input = (
+        listed.dearest_input if listed.dearest_input > max(listed.input, listed.audio) else Decimal(0)
+    )
+    other_output = listed.dearest_output if listed.dearest_output > listed.output else Decimal(0)
+    return replace(
+        found,
+        dearest_input=max(found.input, found.audio, other_input),
+        dearest_output=max(found.output, other_output),
+    )
 
 
 def _listed(model: str, day: date, processing: Processing, long: bool) -> Rates:

@@ -41,7 +41,11 @@ class RangeSettings(Settings):
 
 def _range(value: object) -> Any:
     """Read a number as one that is known."""
-    return value if isinstance(value, dict) else {"low": value, "expected": value, "high": value}
+    return (
+        value
+        if isinstance(value, dict)
+        else dict.fromkeys(("low", "expected", "high"), fields.quantity(value))
+    )
 
 
 RangeField = Annotated[

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from landing_zone.gemini.currencies import CURRENCIES
 from landing_zone.gemini.models import QUOTA_NAMES
-from landing_zone.pricing.rates import UnknownModelError, check_model
+from landing_zone.pricing.rates import UnknownModelError, check_model, known_models, limited_as
 from landing_zone.settings.problems import nearest
 
 
@@ -163,6 +163,11 @@ def _positive(value: Decimal) -> Decimal:
     return value
 
 
+def quantity(value: object) -> Decimal:
+    """A number of 0 or more, read from what stands in the file."""
+    return _quantity(_decimal(value))
+
+
 def _quantity(value: Decimal) -> Decimal:
     if not 0 <= value <= 10**12:
         raise mistake(f"{value} is not a quantity", "write a number of 0 or more")
@@ -176,7 +181,7 @@ def _share_of_all(value: Decimal) -> Decimal:
 
 
 def _growth(value: Decimal) -> Decimal:
-    if not -1 < value <= 10:
+    if not -1 < value <= 2:
         raise mistake(
             f"{value} is no growth per month", "write a share: 0.1 is a tenth more each month, -0.1 less"
         )
@@ -224,7 +229,8 @@ def _priced_model(value: str) -> str:
 
 def _limited_model(value: str) -> str:
     if value not in QUOTA_NAMES:
-        near = nearest(value, QUOTA_NAMES)
+        known = value in known_models() or value.endswith("-latest")
+        near = limited_as(value) if known else nearest(value, QUOTA_NAMES)
         raise mistake(
             f"no limits can be set on {value!r}",
             f"did you mean {near!r}?" if near else f"write one of: {', '.join(sorted(QUOTA_NAMES))}",

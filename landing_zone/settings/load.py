@@ -41,15 +41,15 @@ _PROJECT_KEY: Final[TypeAdapter[str]] = TypeAdapter(ProjectKey)
 
 
 def load_file(
-    stack: str, path: FilePath, day: date | None = None, *, derive: bool = True
+    stack: str, path: FilePath, day: date | None = None, *, keep_unfit: bool = False
 ) -> EnvironmentSettings:
     """The settings of a stack file. Raises SettingsError with every mistake in it.
 
-    `day`: whose prices limits are derived from; today's if None. Without `derive`, what `limits.derive` says is read
-    and not worked out: a plan that does not fit it is no mistake then.
+    `day`: whose prices limits are derived from; today's if None. `keep_unfit`: a plan that does not fit what
+    `limits.derive` allows is no mistake; the limits are the largest there are, and `unfit` says what is wrong.
     """
     file = read_stack_file(path)
-    return _checked(stack, file, file.values, (day or today()) if derive else None)
+    return _checked(stack, file, file.values, day or today(), keep_unfit=keep_unfit)
 
 
 def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
@@ -102,7 +102,7 @@ def _with_digits(handed: Any, written: Any) -> Any:
 
 
 def _checked(
-    stack: str, file: StackFile, written: Mapping[str, Any], day: date | None
+    stack: str, file: StackFile, written: Mapping[str, Any], day: date, *, keep_unfit: bool = False
 ) -> EnvironmentSettings:
     """`written`: the values as the file has them, in which secrets are encrypted. `day`: limits are derived for it."""
     values = file.values
@@ -112,6 +112,7 @@ def _checked(
     raw = values.get("projects")
     projects: dict[str, ProjectSettings] = {}
     derivations: dict[str, Derivation] = {}
+    unfit: dict[str, tuple[str, ...]] = {}
     merged: dict[str, Mapping[str, Any]] = {}
     for name, own in raw.items() if isinstance(raw, Mapping) else ():
         combined = project_values(values, own)
@@ -121,8 +122,10 @@ def _checked(
         if settings and derive and rules and not found:
             derivations[name] = Derivation(settings=derive, by_hand=settings.limits)
             account = rules.account_terms.get(settings.billing_account or "", NOTHING_AGREED)
-            if day:
-                settings, found = _with_derived(name, settings, derive, account, day)
+            derived, found = _with_derived(name, settings, derive, account, day)
+            if keep_unfit and found and derived is not settings:
+                unfit[name], found = tuple(f"{p.reason}. {p.remedy}" for p in found), []
+            settings = derived
         problems += [_at_home(problem, values) for problem in found]
         if settings:
             projects[name] = settings
@@ -132,7 +135,9 @@ def _checked(
     if problems or rules is None:
         raise SettingsError(_told_once(replace(p, file=file.file, line=file.line(p.path)) for p in problems))
     composed = {name: _with_composed_id(settings, stack, name) for name, settings in projects.items()}
-    return EnvironmentSettings(stack=stack, projects=composed, derivations=derivations, **dict(rules))
+    return EnvironmentSettings(
+        stack=stack, projects=composed, derivations=derivations, unfit=unfit, **dict(rules)
+    )
 
 
 def _with_derived(

@@ -54,6 +54,10 @@ def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tup
         return f"{shown} is not one of {choices}", f"did you mean {near}?" if near else f"write {choices}"
     if kind == "greater_than_equal":
         return f"{shown} is too small", f"write {context['ge']} or more"
+    if kind == "less_than_equal":
+        return f"{shown} is too large", f"write {context['le']} or less"
+    if kind == "too_short":
+        return "the list is empty", f"write {context['min_length']} at least, or leave {key!r} out"
     if kind in {"string_too_long", "string_too_short"}:
         return f"{shown} has {len(str(error['input']))} characters", "write 1 to 63 characters"
     if kind == "string_pattern_mismatch":

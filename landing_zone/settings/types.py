@@ -236,6 +236,8 @@ class EnvironmentSettings(EnvironmentRules):
     """With the limits that are in force: derived ones have been worked out."""
     derivations: dict[str, Derivation] = Field(default={})
     """By project, for those that have `limits.derive`."""
+    unfit: dict[str, tuple[str, ...]] = Field(default={})
+    """By project, why its plan does not fit what `limits.derive` allows, where that was to be kept."""
 
     def terms_of(self, account: str | None) -> AccountTermsSettings:
         """What is agreed for a billing account; nothing, if nothing is said."""

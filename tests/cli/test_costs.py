@@ -127,6 +127,9 @@ def test_limits_as_they_are_derived_and_as_they_would_be(folder: Path) -> None:
     model = found["chat"]["models"]["gemini-3.8-flash"]
     assert 899 < Decimal(model["exposure"]) <= Decimal(model["allowance"]) == 900
     assert "gemini-3.8-flash  limits" in run(folder, "limits", "prod", *AT).stdout
+    # Another lag, and the rest as the file says.
+    quick = told(folder, "limits", "prod", *AT, "--lag", "30m")["chat"]
+    assert (quick["lag"], quick["maxOvershoot"]) == ("30m", "900")
     # Too little for the plan: the limits that it would come to, what is wrong, and what to write.
     tried = run(folder, "limits", "prod", *AT, "--max-overshoot", "10", "--json")
     assert tried.returncode == 1
@@ -163,6 +166,8 @@ def test_a_price_change_shows_by_the_day(folder: Path) -> None:
         (("estimate", "prod", "--from", "2026-12-02", "--to", "2026-12-01"), 2, "is before --from"),
         (("estimate", "prod", "--from", "1.12.2026"), 2, "does not match"),
         (("exposure", "prod", "--lag", "soon"), 2, "write it as 24h, 90m or 2d"),
+        (("estimate", "prod", "--as-of", "9999-12-31"), 2, "write a day from 2017 to 2100"),
+        (("estimate", "prod", "--from", "0001-01-01"), 2, "write a day from 2017 to 2100"),
         (("limits", "prod", "--max-overshoot", "lots"), 2, "no amount above 0"),
         (("limits", "prod", "--project", "open"), 2, "no project has limits.derive"),
         (("report", "prod"), 2, "--html report.html"),
@@ -183,10 +188,19 @@ def test_wrong_usage_is_told_and_ends_with_2(
 
 def test_a_stack_with_mistakes_is_not_priced(folder: Path) -> None:
     file = folder / "stacks" / "Pulumi.prod.yaml"
-    file.write_text(STACK.replace("maxOvershoot: 900", "maxOvershoot: 9"))
+    file.write_text(STACK.replace("maxOvershoot: 900", "maxOvershoot: -9"))
     done = run(folder, "estimate", "prod", *AT)
     assert done.returncode == 1
-    assert "Pulumi.prod.yaml:8: gemini-landing-zone:projects.chat.limits.derive" in done.stderr
+    assert "Pulumi.prod.yaml:8: gemini-landing-zone:projects.chat.limits.derive.maxOvershoot" in done.stderr
+
+
+def test_a_plan_that_does_not_fit_is_priced_with_a_warning(folder: Path) -> None:
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(STACK.replace("maxOvershoot: 900", "maxOvershoot: 9"))
+    for command in ("estimate", "exposure"):
+        done = run(folder, command, "prod", *AT)
+        assert done.returncode == 0
+        assert "warning chat: the workload does not fit: over 24h gemini-3.8-flash needs" in done.stdout
+    assert run(folder, "validate", "prod").returncode == 1
 
 
 def test_prices_are_listed_with_their_changes(folder: Path) -> None:

@@ -168,7 +168,31 @@ def test_an_allowance_that_a_coming_price_breaks_is_told_thirty_days_ahead(
     found = exposed(tmp_path, project(DERIVED), day=day)
     expected = [f"chat: from 2026-12-01, in {days} days, prices rise"] if warned else []
     assert [warning.split(":")[0] + ":" + warning.split(":")[1] for warning in found.warnings] == expected
-    assert all("999." in warning and "500.00 USD is allowed" in warning for warning in found.warnings)
+    assert all("956.30 USD over 24h, and 500.00 USD is allowed" in warning for warning in found.warnings)
+
+
+def test_a_plan_that_a_coming_price_makes_unfit_is_told_with_what_to_write(tmp_path: Path) -> None:
+    limits = "{derive: {maxOvershoot: 600}}"
+    work = ", workload: [{model: gemini-4-argon, requestsPerDay: 20, inputTokens: 1000}]"
+    found = exposed(tmp_path, project(limits, work), day=date(2026, 11, 24))
+    assert any(
+        "chat: from 2026-12-01, the workload does not fit: over 24h gemini-4-argon needs" in warning
+        and "write maxOvershoot: " in warning
+        for warning in found.warnings
+    )
+
+
+def test_what_is_planned_in_priority_is_said_to_cost_more_than_the_bound(tmp_path: Path) -> None:
+    work = ", workload: [{model: gemini-4-argon, requestsPerDay: 2, inputTokens: 1, priorityShare: 0.5}]"
+    [warning] = exposed(tmp_path, project(LIMITED, work)).warnings
+    assert "planned in Priority, which costs 1.8 times as much and is not in the exposure" in warning
+
+
+def test_a_lifted_cap_stops_nothing(tmp_path: Path) -> None:
+    found = chat(
+        tmp_path, LIMITED, budget="{amount: 1000, currency: USD, spendCap: {amount: 1500, lifted: true}}"
+    )
+    assert (found.mechanism, str(found.overshoot)) == (None, "251.66 USD")
 
 
 def test_a_derived_lag_shorter_than_the_caps_is_told(tmp_path: Path) -> None:

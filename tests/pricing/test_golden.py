@@ -14,8 +14,9 @@ import pytest
 from landing_zone.gemini.prices import Processing
 from landing_zone.pricing.days import Period, Schedule
 from landing_zone.pricing.estimate import Range, Workload, estimate
-from landing_zone.pricing.rates import LIST_PRICES, ContractPrices, Terms
+from landing_zone.pricing.rates import LIST_PRICES, ContractPrices, Terms, rates
 
+DAY = date(2026, 11, 24)
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
 DECEMBER = Period(date(2026, 12, 1), date(2026, 12, 31))
 JANUARY = Period(date(2027, 1, 1), date(2027, 1, 31))
@@ -154,6 +155,18 @@ def test_a_contract_keeps_the_ratio_of_long_prompts() -> None:
     long = workload("gemini-2.5-pro", **LONG, input_tokens=200_001)
     # Listed at 1.25 and twice that over 200k: 60.0003 x 2 + 0.3 x 15
     assert estimate(long, "expected", NOVEMBER, terms).total == Decimal("124.5006")
+
+
+def test_a_contract_for_input_moves_audio_with_it() -> None:
+    terms = Terms(contract=(("gemini-2.5-flash", ContractPrices(input=Decimal("0.15"))),))
+    # Audio is 1.00 where text is 0.30: 15 x 0.5 + 45 x 0.15 + 37.5
+    found = estimate(workload("gemini-2.5-flash", audio_tokens=500), "expected", NOVEMBER, terms)
+    assert found.total == Decimal("51.75")
+
+
+def test_a_contract_for_text_leaves_images_the_dearest() -> None:
+    terms = Terms(contract=(("gemini-2.5-flash-image", ContractPrices(output=Decimal(2))),))
+    assert rates("gemini-2.5-flash-image", DAY, terms=terms).dearest_output == 30
 
 
 def test_a_cost_is_told_by_what_it_is_for() -> None:

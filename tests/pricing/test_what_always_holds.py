@@ -235,6 +235,18 @@ def test_derived_limits_are_the_largest_within_the_allowance(
 
 
 @settings(deadline=None)
+@given(model=MODELS, allowance=Allowances, more=Allowances, data=st.data())
+def test_more_allowed_is_never_fewer_requests(
+    model: str, allowance: Decimal, more: Decimal, data: st.DataObject
+) -> None:
+    prices, need = Prices.of(model, date(2026, 11, 24)), data.draw(needs(model))
+    less, larger = (
+        derive(prices, amount, timedelta(hours=24), need) for amount in (allowance, allowance + more)
+    )
+    assert (less.limits.requests_per_day or 0) <= (larger.limits.requests_per_day or 0)
+
+
+@settings(deadline=None)
 @given(model=MODELS, allowance=Allowances, lag=Lags, data=st.data())
 def test_a_need_that_fits_is_let_through(
     model: str, allowance: Decimal, lag: timedelta, data: st.DataObject

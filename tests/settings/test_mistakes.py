@@ -268,8 +268,11 @@ WIDE_MISTAKES = [
 
 COST_MISTAKES = [
     ("a model without a price", "model: gemini-3.8-flash", "model: gemini-3.8-flsh", "projects.plan.workload[0].model", "unknown model", "did you mean gemini-3.8-flash"),
-    ("a quantity below nothing", "inputTokens: 1000", "inputTokens: -1", "projects.plan.workload[0].inputTokens.low", "-1 is not a quantity", "0 or more"),
+    ("a quantity below nothing", "inputTokens: 1000", "inputTokens: -1", "projects.plan.workload[0].inputTokens", "-1 is not a quantity", "0 or more"),
     ("a range out of order", "expected: 20", "expected: 40", "projects.plan.workload[0].requestsPerDay", "not in order", "low <= expected"),
+    ("no days", "days: [mon, fri]", "days: []", "projects.plan.workload[0].businessHours.days", "the list is empty", "1 at least"),
+    ("a day of 25 hours", "hours: 8", "hours: 25", "projects.plan.workload[0].businessHours.hours", "too large", "24 or less"),
+    ("a share for a version", "shares: {gemini-3.8-flash", "shares: {gemini-flash-latest", "projects.plan.limits.derive.shares.gemini-flash-latest", "no limits can be set", "did you mean 'gemini-3.8-flash'"),
     ("half a range", "low: 10, ", "", "projects.plan.workload[0].requestsPerDay.low", "'low' is missing", "write low"),
     ("more parts than the whole", "cachedTokens: 500", "cachedTokens: 950", "projects.plan.workload[0]", "1050 of 1000 input tokens", "with the cached"),
     ("shares over all", "flexShare: 0.3", "flexShare: 0.8", "projects.plan.workload[0]", "add up to 1.1", "what is left is Standard"),
