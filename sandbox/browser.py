@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.steps import run_quietly, say, step
+from sandbox.steps import run_quietly, step
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+HOW = "install Chromium, or name a browser of its kind in CHROMIUM"
 
 
 def find_browser() -> str | None:
@@ -17,22 +18,27 @@ def find_browser() -> str | None:
 
 
 def get_browser(root: Path) -> None:
-    """Have one, if that asks nothing of anybody: as root on Debian, as in a container, it is installed."""
+    """Have one, if that asks nothing of anybody: as root on Debian, as in a container, it is installed.
+
+    Without one the tests of the page are skipped; the step says so.
+    """
     if find_browser():
         return
-    apt = shutil.which("apt-get")
-    if os.geteuid() or not apt:
-        say("  Without Chromium the tests of the page are skipped: install it, or name one in CHROMIUM")
-        return
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        with step("Install Chromium for the tests of the page"):
-            run_quietly([apt, "update"], cwd=root, failure="`apt-get update` failed", env=environment)
-            run_quietly(
-                [apt, "install", "--yes", "--no-install-recommends", "chromium"],
-                cwd=root,
-                failure="no Chromium to be had",
-                env=environment,
-            )
-    except SandboxError as error:
-        say(f"  The tests of the page are skipped: {error}")
+    with step("Find Chromium") as current:
+        apt = shutil.which("apt-get")
+        if os.geteuid() or not apt:
+            current.outcome = f"there is none, and the page's tests are skipped: {HOW}"
+            return
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        commands = {
+            "reading Debian's list": ["update", "--quiet"],
+            "installing Debian's": ["install", "--quiet", "--yes", "--no-install-recommends", "chromium"],
+        }
+        try:
+            for detail, arguments in commands.items():
+                current.detail = detail
+                run_quietly([apt, *arguments], cwd=root, failure=f"{detail} failed", env=environment)
+            current.outcome = "installed"
+        except SandboxError as error:
+            [first, *_] = str(error).splitlines()
+            current.outcome = f"{first}, and the page's tests are skipped: {HOW}"
