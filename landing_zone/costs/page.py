@@ -1,64 +1,82 @@
 """A report as one page with charts: a single file, which needs nothing from anywhere else."""
 
-from collections.abc import Mapping
+import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import plotly.io
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from landing_zone.costs.charts import MOST, charts, dearest
+from landing_zone.costs.charts import environment_charts, project_charts
+from landing_zone.costs.drawing import Chart, at
 from landing_zone.costs.report import Report
+
+MOST: Final = 50
+"""Projects that get charts of their own."""
 
 
 def page(report: Report) -> str:
     """The page as HTML.
 
     A figure in it stands in an element with `data-figure`, its path in the report's JSON with `/` between the keys, and
-    `data-value`, the JSON's own text. Projects beyond the 50 dearest are in the JSON alone.
+    `data-value`, the JSON's own text. Tables have all projects, charts the 50 that cost most.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
     shown = report.as_json()
-    environment.globals["figure"] = lambda *path: _figure(shown, path)
-    drawn = [
-        {
-            "id": f"chart-{index}",
-            "project": title.partition(":")[0],
-            "title": title,
-            "words": words,
-            "html": Markup(  # noqa: S704 -- plotly's own, which escapes what it is given
-                figure.to_html(
-                    full_html=False,
-                    include_plotlyjs=False,
-                    config={"responsive": True, "displayModeBar": False},
-                    div_id=f"chart-{index}",
-                    default_width="100%",
-                )
-            ),
-        }
-        for index, (title, words, figure) in enumerate(charts(report))
-    ]
-    return environment.get_template("page.html").render(
-        report=shown,
-        names=dearest(report),
-        left_out=max(len(report.estimate.projects) - MOST, 0),
-        warnings=report.warnings,
-        charts=drawn,
-        plotly=Markup(get_plotlyjs()),  # noqa: S704 -- plotly's own script
-    )
 
+    def figure(*path: str | int) -> Markup:
+        """An element with a figure of the report, by the keys that lead to it; for people, to the cent."""
+        found = at(shown, path)
+        if found is None:
+            text = "no limit"
+        elif path[-1] == "share":
+            text = f"{(Decimal(found) * 100).normalize():f}%"
+        elif isinstance(found, int):
+            text = f"{found:,}"
+        else:
+            text = found if found == "unlimited" else f"{Decimal(found):,.2f}"
+        value = found if isinstance(found, str) else json.dumps(found)
+        where = "/".join(map(str, path))
+        return Markup('<span class="figure" data-figure="{}" data-value="{}">{}</span>').format(
+            where, value, text
+        )
 
-def _figure(shown: Mapping[str, Any], path: tuple[str | int, ...]) -> Markup:
-    """An element with a figure of the report, by the keys that lead to it; for people, to the cent."""
-    found: Any = shown
-    for key in path:
-        found = found[key]
-    text = found if found in ("unlimited", None) else f"{Decimal(found):,.2f}"
-    where = "/".join(map(str, path))
-    return Markup('<span class="figure" data-figure="{}" data-value="{}">{}</span>').format(
-        where, found, text
+    def script(chart: Chart) -> Markup:
+        """A chart's data as the content of a script element: plotly escapes what could end one."""
+        return Markup(plotly.io.to_json(chart.figure, validate=False))  # noqa: S704
+
+    def rank(name: str) -> tuple[Decimal, Decimal]:
+        day = report.exposure.projects[name].bounds["day"]
+        expected = report.estimate.projects[name].costs["expected"]
+        return expected.amount, day.amount if day else Decimal("Infinity")
+
+    names = sorted(report.estimate.projects, key=rank, reverse=True)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.globals.update(figure=figure, script=script)
+    charts: dict[str, list[Chart]] = {
+        name: list(project_charts(report, shown, name)) for name in names[:MOST]
+    }
+    context: dict[str, Any] = {
+        "estimate": shown["estimate"],
+        "exposure": shown["exposure"],
+        "names": names,
+        "most": MOST,
+        "warnings": report.warnings,
+        "overview": environment_charts(report, shown, names[:MOST]),
+        "shared": {
+            name: periods[0].amount.currency
+            for name, periods in report.estimate.shared_budgets.items()
+            if periods
+        },
+        "charts": charts,
+        "plotly": Markup(get_plotlyjs()),  # noqa: S704 -- plotly's own script
+    }
+    return environment.get_template("page.html").render(context)
