@@ -110,7 +110,9 @@ class ProjectExposure:
     budget: Money | None
     """A month's."""
     overshoot: Money | None
-    """The most beyond a month's budget; None if nothing bounds it, or there is no budget to compare with."""
+    """The most beyond the budget; None if nothing bounds it."""
+    compared: bool
+    """Whether there is a budget in the currency of the prices, of which the overshoot is told."""
     allowance: Money | None
     """What `limits.derive` allows over its lag."""
     keys: tuple[KeyExposure, ...]
@@ -128,7 +130,7 @@ class ProjectExposure:
             "lag": in_words(self.lag),
             "mechanism": self.mechanism,
             "budget": plain(self.budget.amount) if self.budget else None,
-            "overshoot": _text(self.overshoot) if self.budget else None,
+            "overshoot": _text(self.overshoot) if self.compared else None,
             "allowance": plain(self.allowance.amount) if self.allowance else None,
             "models": {model.model: _model_json(model) for model in self.models},
             # Keys share their project's limits: any one of them opens all of it.
@@ -295,6 +297,7 @@ def _project(
         mechanism=mechanism,
         budget=budget,
         overshoot=_overshoot(project.budget, budget, bounds),
+        compared=_compared(project.budget, terms),
         allowance=allowance,
         keys=tuple(KeyExposure(key, _open_to(value)) for key, value in project.keys.items()),
         changes=changes,
@@ -359,12 +362,19 @@ def _monthly(budget: BudgetSettings | None, terms: Terms) -> Money | None:
     return Money(budget.amount, terms.currency) if budget.currency in (None, terms.currency) else None
 
 
+def _compared(settings: BudgetSettings | None, terms: Terms) -> bool:
+    # A spend cap is a month's: it says nothing of when a quarter's budget is stopped at.
+    capped_otherwise = settings and settings.spend_cap and settings.period.calendar != "MONTH"
+    return settings is not None and settings.currency in (None, terms.currency) and not capped_otherwise
+
+
 def _overshoot(
     settings: BudgetSettings | None, budget: Money | None, bounds: Mapping[str, Money | None]
 ) -> Money | None:
-    if not budget or not settings:
-        return None
     lag, month = bounds["lag"], bounds["month"]
+    if not budget or not settings:
+        # Of another period, or of what the last one cost: whatever the amount, the lag is what comes on top.
+        return lag
     cap = settings.spend_cap
     stops_at = cap.amount if cap and cap.amount is not None and not cap.lifted else budget.amount
     found = overshoot(lag.amount if lag else None, stops_at, budget.amount, month.amount if month else None)

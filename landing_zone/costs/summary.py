@@ -29,7 +29,7 @@ def _project(found: Report, name: str) -> dict[str, Any]:
             shown["expectedThisMonth"] += f" ({estimate.costs['low']} to {estimate.costs['high']})"
     shown["worstDay"] = bound(exposure.bounds, "day")
     shown["worstMonth"] = bound(exposure.bounds, "month")
-    if exposure.budget:
+    if exposure.compared:
         over = str(exposure.overshoot) if exposure.overshoot is not None else "unlimited"
         by = exposure.mechanism or "somebody"
         shown["worstOverBudget"] = f"{over}, if {by} stops it within {in_words(exposure.lag)}"

@@ -121,12 +121,12 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
             "inputTokensPerMinute bounds them",
             soft_wrap=True,
         )
-    if project.budget:
+    if project.compared:
         over = str(project.overshoot) if project.overshoot is not None else "unlimited"
         by = f"{project.mechanism} acts" if project.mechanism else "somebody acts on the budget's mail"
+        what = f"the month's budget of {project.budget}" if project.budget else "the budget"
         console.print(
-            f"  over the month's budget of {project.budget}: {over} at most, if {by} within {in_words(project.lag)}",
-            soft_wrap=True,
+            f"  over {what}: {over} at most, if {by} within {in_words(project.lag)}", soft_wrap=True
         )
     for key in project.keys:
         console.print(f"  key {key.name} opens all of it to {key.open_to}", soft_wrap=True)

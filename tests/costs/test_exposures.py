@@ -188,6 +188,22 @@ def test_what_is_planned_in_priority_is_said_to_cost_more_than_the_bound(tmp_pat
     assert "planned in Priority, which costs 1.8 times as much and is not in the exposure" in warning
 
 
+@pytest.mark.parametrize(
+    ("budget", "over"),
+    [
+        ("{amount: 100, currency: USD, period: quarter}", "251.65824"),
+        ("{lastPeriod: true}", "251.65824"),
+        ("{amount: 100, currency: USD, period: {start: 2026-11-01}}", "251.65824"),
+        ("{amount: 100, currency: USD, period: quarter, spendCap: {amount: 5}}", None),
+        ("{amount: 100, currency: EUR}", None),
+    ],
+)
+def test_over_a_budget_of_another_period_goes_what_the_lag_lets_through(
+    tmp_path: Path, budget: str, over: str | None
+) -> None:
+    assert chat(tmp_path, LIMITED, budget=budget).as_json()["overshoot"] == over
+
+
 def test_a_lifted_cap_stops_nothing(tmp_path: Path) -> None:
     found = chat(
         tmp_path, LIMITED, budget="{amount: 1000, currency: USD, spendCap: {amount: 1500, lifted: true}}"

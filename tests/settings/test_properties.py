@@ -93,6 +93,7 @@ def test_whatever_stands_in_a_file_is_settings_or_a_mistake(
 Money = st.decimals("0.000000001", "999999999999", places=9)
 
 
+@settings(deadline=None)
 @given(amount=Money, quoted=st.booleans())
 def test_an_amount_is_the_same_from_the_file_and_from_the_engine(
     folder: Path, amount: Decimal, quoted: bool
@@ -105,6 +106,7 @@ def test_an_amount_is_the_same_from_the_file_and_from_the_engine(
         assert budget.amount == amount
 
 
+@settings(deadline=None)
 @given(start=st.dates(date(2017, 1, 2), date(9990, 1, 1)), days=st.integers(0, 3000))
 def test_a_day_is_the_same_from_the_file_and_from_the_engine(folder: Path, start: date, days: int) -> None:
     end = start + timedelta(days)
@@ -136,6 +138,7 @@ Own = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(own=Own, defaults=Own, other=Own)
 def test_a_project_is_what_it_says_whatever_the_others_are(
     folder: Path, own: dict[str, Any], defaults: dict[str, Any], other: dict[str, Any]
