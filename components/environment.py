@@ -317,7 +317,7 @@ def _project_args(settings: ProjectSettings) -> ProjectArgs:
         "adopt": settings.adopt,
         "parent": settings.parent,
         "billingAccount": settings.billing_account,
-        "labels": settings.labels,
+        "labels": settings.all_labels,
         "deletionPolicy": settings.deletion_policy,
         "protect": settings.protect,
     }

@@ -102,6 +102,8 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         "parent": ("Project", f"{PROJECT}.folder_id or org_id", "Project.parent", CREATED),
         "billingAccount": ("Project", f"{PROJECT}.billing_account, billing.ProjectInfo.billing_account", "ProjectBillingInfo.billingAccountName", CREATED),
         "labels": ("Project", f"{PROJECT}.labels", "Project.labels", CHANGED),
+        "privateData": ("Project", f"{PROJECT}.labels", "Project.labels", EVERY),
+        "users": ("Project", f"{PROJECT}.labels", "Project.labels", EVERY),
         "tags": ("ProjectCare", "tags.TagBinding.tag_value", "TagBinding.tagValue", EVERY),
         "deletionPolicy": ("Project", f"{PROJECT}.deletion_policy", "none: the plugin's", f"{LIFE}test_a_kept_project_survives_a_destroy"),
         "protect": ("Project, ApiKeys", "the option protect", "none: Pulumi's", f"{LIFE}test_a_kept_project_survives_a_destroy"),

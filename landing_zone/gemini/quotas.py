@@ -29,6 +29,8 @@ class QuotaLimit:
     """With the service in front, as in `generativelanguage.googleapis.com/generate_requests_per_model`."""
     limit: str
     """As in `/min/model/project`."""
+    quota_id: str
+    """Cloud Quotas' name of the same limit."""
 
     @property
     def interval(self) -> str:
@@ -36,27 +38,38 @@ class QuotaLimit:
         return "minute" if self.limit.startswith("/min/") else "day"
 
 
-def _limit(tier: str, metric: str, limit: str) -> QuotaLimit:
-    return QuotaLimit(tier, f"{GEMINI_API}/{metric}", limit)
+def _limit(tier: str, metric: str, limit: str, quota_id: str) -> QuotaLimit:
+    return QuotaLimit(tier, f"{GEMINI_API}/{metric}", limit, quota_id)
 
+
+_REQUESTS_A_MINUTE: Final = "GenerateRequestsPerMinutePerProjectPerModel"
+_REQUESTS_A_DAY: Final = "GenerateRequestsPerDayPerProjectPerModel"
+_FREE_TOKENS: Final = "GenerateContentInputTokensPerModelPerMinute"
+_PAID_TOKENS: Final = "GenerateContentPaidTierInputTokensPerModelPerMinute"
 
 QUOTA_LIMITS: Final[dict[LimitName, tuple[QuotaLimit, ...]]] = {
     "requestsPerMinute": (
-        _limit("free", "generate_content_free_tier_requests", _PER_MINUTE),
-        _limit("1", "generate_requests_per_model", _PER_MINUTE),
-        _limit("2", "generate_content_paid_tier_2_requests", _PER_MINUTE),
-        _limit("3", "generate_content_paid_tier_3_requests", _PER_MINUTE),
+        _limit("free", "generate_content_free_tier_requests", _PER_MINUTE, f"{_REQUESTS_A_MINUTE}-FreeTier"),
+        _limit("1", "generate_requests_per_model", _PER_MINUTE, _REQUESTS_A_MINUTE),
+        _limit("2", "generate_content_paid_tier_2_requests", _PER_MINUTE, f"{_REQUESTS_A_MINUTE}-PaidTier2"),
+        _limit("3", "generate_content_paid_tier_3_requests", _PER_MINUTE, f"{_REQUESTS_A_MINUTE}-PaidTier3"),
     ),
     "requestsPerDay": (
-        _limit("free", "generate_content_free_tier_requests", _PER_DAY),
-        _limit("1", "generate_requests_per_model_per_day", _PER_DAY),
-        _limit("2", "generate_content_paid_tier_2_requests", _PER_DAY),
-        _limit("3", "generate_content_paid_tier_3_requests", _PER_DAY),
+        _limit("free", "generate_content_free_tier_requests", _PER_DAY, f"{_REQUESTS_A_DAY}-FreeTier"),
+        _limit("1", "generate_requests_per_model_per_day", _PER_DAY, _REQUESTS_A_DAY),
+        _limit("2", "generate_content_paid_tier_2_requests", _PER_DAY, f"{_REQUESTS_A_DAY}-PaidTier2"),
+        _limit("3", "generate_content_paid_tier_3_requests", _PER_DAY, f"{_REQUESTS_A_DAY}-PaidTier3"),
     ),
     "inputTokensPerMinute": (
-        _limit("free", "generate_content_free_tier_input_token_count", _PER_MINUTE),
-        _limit("1", "generate_content_paid_tier_input_token_count", _PER_MINUTE),
-        _limit("2", "generate_content_paid_tier_2_input_token_count", _PER_MINUTE),
-        _limit("3", "generate_content_paid_tier_3_input_token_count", _PER_MINUTE),
+        _limit(
+            "free", "generate_content_free_tier_input_token_count", _PER_MINUTE, f"{_FREE_TOKENS}-FreeTier"
+        ),
+        _limit("1", "generate_content_paid_tier_input_token_count", _PER_MINUTE, _PAID_TOKENS),
+        _limit(
+            "2", "generate_content_paid_tier_2_input_token_count", _PER_MINUTE, f"{_PAID_TOKENS}-PaidTier2"
+        ),
+        _limit(
+            "3", "generate_content_paid_tier_3_input_token_count", _PER_MINUTE, f"{_PAID_TOKENS}-PaidTier3"
+        ),
     ),
 }

@@ -20,23 +20,6 @@ UNLIMITED: Final = 2**63 - 1
 _AT_ONCE: Final = 8
 """Calls at a time for one model: Service Usage counts them a minute."""
 
-#: Cloud Quotas' ids of the limits in `QUOTA_LIMITS`; Google tells those of the tier in force by itself.
-#: Source: quota ids in 429 responses, as of 2026-11.
-_QUOTA_IDS: Final = (
-    "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
-    "GenerateRequestsPerMinutePerProjectPerModel",
-    "GenerateRequestsPerMinutePerProjectPerModel-PaidTier2",
-    "GenerateRequestsPerMinutePerProjectPerModel-PaidTier3",
-    "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
-    "GenerateRequestsPerDayPerProjectPerModel",
-    "GenerateRequestsPerDayPerProjectPerModel-PaidTier2",
-    "GenerateRequestsPerDayPerProjectPerModel-PaidTier3",
-    "GenerateContentInputTokensPerModelPerMinute-FreeTier",
-    "GenerateContentPaidTierInputTokensPerModelPerMinute",
-    "GenerateContentPaidTierInputTokensPerModelPerMinute-PaidTier2",
-    "GenerateContentPaidTierInputTokensPerModelPerMinute-PaidTier3",
-)
-
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -121,7 +104,8 @@ def fixed(google: Google, project: str) -> dict[LimitName, list[str]]:
             raise
 
     # The list has the quotas of the tier in force alone.
-    others = set(_QUOTA_IDS) - {one["quotaId"] for one in listed}
+    known = {limit.quota_id for limits in QUOTA_LIMITS.values() for limit in limits}
+    others = known - {one["quotaId"] for one in listed}
     fixed_ones = {
         (one["metric"], one.get("refreshInterval"))
         for one in (*listed, *_each(info, sorted(others)))

@@ -238,6 +238,14 @@ def _limited_model(value: str) -> str:
     return value
 
 
+def _country(value: str) -> str:
+    if value == "UK":
+        raise mistake("'UK' is not a country's code", "write GB")
+    if not re.fullmatch("[A-Z]{2}|EEA", value):
+        raise mistake(f"{value!r} is not a country's code", "write two capital letters, such as DE, or EEA")
+    return value
+
+
 def _cap_amount(value: Decimal) -> Decimal:
     return value if value == 0 else _amount(value)
 
@@ -344,6 +352,10 @@ PricedModel = Annotated[StrictStr, AfterValidator(_priced_model)]
 LimitedModel = Annotated[
     StrictStr, AfterValidator(_limited_model), WithJsonSchema({"type": "string", "enum": sorted(QUOTA_NAMES)})
 ]
+Country = Annotated[
+    StrictStr, AfterValidator(_country), WithJsonSchema({"type": "string", "pattern": "^([A-Z]{2}|EEA)$"})
+]
+"""ISO 3166-1 alpha-2, or EEA."""
 Preferred = Annotated[
     StrictInt, AfterValidator(_preferred), WithJsonSchema({"type": "integer", "minimum": -1})
 ]

@@ -58,6 +58,8 @@ def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tup
         return f"{shown} is too large", f"write {context['le']} or less"
     if kind == "too_short":
         return "the list is empty", f"write {context['min_length']} at least, or leave {key!r} out"
+    if kind == "too_long":
+        return f"the list has {context['actual_length']} entries", f"write at most {context['max_length']}"
     if kind in {"string_too_long", "string_too_short"}:
         return f"{shown} has {len(str(error['input']))} characters", "write 1 to 63 characters"
     if kind == "string_pattern_mismatch":

@@ -3,7 +3,7 @@
 Names are the stack file's, in camelCase there and snake_case here. Everything is frozen: settings are read once.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
@@ -15,6 +15,11 @@ from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings, WorkloadSettings
 from landing_zone.settings.fields import mistake
+
+PRIVATE_DATA_LABEL: Final = "gemini-private-data"
+"""Label of a project that says whether it handles data of people: `true` or `false`."""
+USERS_LABEL: Final = "gemini-users"
+"""Label of a project that says where its users are: codes in lower case, `_` between them."""
 
 DeletionPolicy = Literal["DELETE", "PREVENT", "ABANDON"]
 ContactCategory = Literal[
@@ -154,6 +159,15 @@ class ProjectSettings(Settings):
     labels: dict[fields.LabelKey, fields.LabelValue] = Field(
         default={}, description="Labels of a created project."
     )
+    private_data: StrictBool | None = Field(
+        default=None,
+        description="Whether it handles data of people; the label gemini-private-data. Policies judge it.",
+    )
+    users: tuple[fields.Country, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Where its users are: codes such as DE, or EEA; the label gemini-users. Policies judge it.",
+    )
     tags: tuple[fields.TagValue, ...] = Field(default=(), description="Tag values to bind to the project.")
     deletion_policy: DeletionPolicy = Field(
         default="PREVENT", description="What `pulumi destroy` may do to a created project."
@@ -188,6 +202,13 @@ class ProjectSettings(Settings):
     quotas: dict[fields.KeyName, QuotaSettings] = Field(
         default={}, description="Any other quota: asked for upward, or lowered."
     )
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """The labels of the created project: its own, and what it says of its data and its users."""
+        said = {} if self.private_data is None else {PRIVATE_DATA_LABEL: str(self.private_data).lower()}
+        where = {USERS_LABEL: "_".join(self.users).lower()} if self.users else {}
+        return {**self.labels, **said, **where}
 
 
 class EnvironmentRules(Settings):

@@ -41,6 +41,8 @@ config:
       tags: [TAG]
       contacts: [{email: legal@example.com, categories: [LEGAL], language: de}]
       forbidUnrestrictedKeys: true
+      privateData: false
+      users: [DE, US]
       dashboard: true
       keys:
         web: {allowedReferrers: ["https://a.example.com/*"], displayName: Web}
@@ -172,6 +174,7 @@ def test_every_setting_reaches_google(deployed: Workspace) -> None:
     assert len(project_id) == len("acme-every-kind-") + 4
     project = deployed.cloud.call("GET", f"/cloudresourcemanager/v1/projects/{project_id}")
     assert (project["name"], project["labels"]["team"]) == ("Every kind", "one")
+    assert (project["labels"]["gemini-private-data"], project["labels"]["gemini-users"]) == ("false", "de_us")
     tagged = f"//cloudresourcemanager.googleapis.com/projects/{project['projectNumber']}"
     [binding] = listed(deployed, f"/cloudresourcemanager/v3/tagBindings?parent={tagged}", "tagBindings")
     assert binding["tagValueNamespacedName"] == "123456789012/env/prod"

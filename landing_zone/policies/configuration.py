@@ -1,0 +1,113 @@
+"""How policies are set for a stack: levels, options and exceptions, in the form that Pulumi takes with
+`--policy-pack-config`.
+
+https://www.pulumi.com/docs/iac/crossguard/configuration/
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from landing_zone.policies.catalogue import BY_ID, POLICIES
+from landing_zone.policies.policy import Options
+from landing_zone.settings.problems import nearest
+from landing_zone.settings.translate import model_at, reason_and_remedy
+
+ALL: Final = "all"
+"""Stands for every policy that is not named."""
+LEVEL: Final = "enforcementLevel"
+
+
+class Level(Enum):
+    """What breaking a policy does, in Pulumi's words."""
+
+    DISABLED = "disabled"
+    ADVISORY = "advisory"
+    """Told."""
+    MANDATORY = "mandatory"
+    """`pulumi up` stops."""
+    REMEDIATE = "remediate"
+    """Mended where that is safe, else mandatory."""
+
+
+_LEVELS: Final = tuple(level.value for level in Level)
+
+
+class ConfigurationError(Exception):
+    """The configuration is wrong; tells every mistake."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What is set for each policy, by its id."""
+
+    levels: Mapping[str, Level]
+    options: Mapping[str, Options]
+
+
+DEFAULT: Final = Configuration(
+    {policy.id: Level.MANDATORY for policy in POLICIES}, {policy.id: policy.options() for policy in POLICIES}
+)
+"""Nothing is set: every policy is mandatory."""
+
+
+def read_configuration(path: Path) -> Configuration:
+    """What a file sets. Raises ConfigurationError with every mistake in it."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: not JSON: {error}") from None
+    return configuration_of(values, str(path))
+
+
+def configuration_of(values: Any, file: str) -> Configuration:
+    """What these values set. Raises ConfigurationError."""
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(f'{file}: not a mapping\n    write {{"all": "mandatory"}}')
+    problems = list(_unknown(values))
+    usual = values.get(ALL, Level.MANDATORY.value)
+    if usual not in _LEVELS:
+        problems.append((ALL, f"{usual!r} is no level", f"write one of: {', '.join(_LEVELS)}"))
+    levels, options = {}, {}
+    for policy in POLICIES:
+        value = values.get(policy.id, {})
+        own = value if isinstance(value, Mapping) else {LEVEL: value}
+        level = own.get(LEVEL, usual)
+        if level in _LEVELS:
+            levels[policy.id] = Level(level)
+        elif level != usual:
+            problems.append(
+                (f"{policy.id}.{LEVEL}", f"{level!r} is no level", f"write one of: {', '.join(_LEVELS)}")
+            )
+        try:
+            options[policy.id] = policy.options.model_validate(
+                {name: each for name, each in own.items() if name != LEVEL}
+            )
+        except ValidationError as error:
+            problems += _translated(policy.id, policy.options, error)
+    if problems:
+        lines = [f"{file}: {path}\n    {reason}\n    {remedy}" for path, reason, remedy in problems]
+        count = len(problems)
+        raise ConfigurationError(
+            "\n".join([f"{count} mistake{'s' * (count != 1)} in the policies' configuration.", *lines])
+        )
+    return Configuration(levels, options)
+
+
+def _unknown(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name in values.keys() - BY_ID.keys() - {ALL}:
+        near = nearest(name, BY_ID)
+        yield name, "there is no such policy", f"did you mean {near!r}?" if near else "take it out"
+
+
+def _translated(name: str, options: type[Options], error: ValidationError) -> Iterator[tuple[str, str, str]]:
+    for detail in error.errors():
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
+        yield name + path, *reason_and_remedy(detail, model_at(options, detail["loc"][:-1]))

@@ -1,0 +1,120 @@
+"""The verdict: every policy on the facts, less what is exempt, with what breaking it does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from landing_zone.policies.catalogue import POLICIES
+from landing_zone.policies.configuration import Configuration, Level
+from landing_zone.policies.facts import Facts, Subject
+from landing_zone.policies.policy import Exempt, Finding, Options, Policy
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finding, and the exception that covers it."""
+
+    finding: Finding
+    exempt: Exempt | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A policy that something does not keep to."""
+
+    policy: Policy
+    level: Level
+    finding: Finding
+    exempt: Exempt | None
+
+    @property
+    def stops(self) -> bool:
+        """Whether `pulumi up` stops on it."""
+        return self.exempt is None and self.level is Level.MANDATORY
+
+    @property
+    def state(self) -> str:
+        """`mandatory`, `advisory`, `remediate`, or `exception`."""
+        return "exception" if self.exempt else self.level.value
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An exception, and what has become of it."""
+
+    policy: Policy
+    exempt: Exempt
+    state: str
+    """`in force`, `expired` or `unused`."""
+
+    def as_json(self) -> dict[str, str]:
+        """For programs."""
+        return {
+            "policy": self.policy.id,
+            "resource": self.exempt.resource,
+            "owner": self.exempt.owner,
+            "reason": self.exempt.reason,
+            "expires": self.exempt.expires.isoformat(),
+            "state": self.state,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts on an environment."""
+
+    name: str
+    """The stack's, or what was audited."""
+    day: date
+    verdicts: tuple[Verdict, ...]
+    exceptions: tuple[Listed, ...]
+    judged: tuple[Policy, ...]
+    """Those that are not disabled."""
+
+    @property
+    def stopping(self) -> int:
+        """How many verdicts `pulumi up` stops on."""
+        return sum(verdict.stops for verdict in self.verdicts)
+
+
+def judge(name: str, facts: Facts, configuration: Configuration) -> Report:
+    """Judge everything there is by every policy that is not disabled."""
+    verdicts: list[Verdict] = []
+    exceptions: list[Listed] = []
+    judged = [policy for policy in POLICIES if configuration.levels[policy.id] is not Level.DISABLED]
+    for policy in judged:
+        level, options = configuration.levels[policy.id], configuration.options[policy.id]
+        if level is Level.REMEDIATE and policy.fix is None:
+            level = Level.MANDATORY
+        found = [*outcomes(policy, facts, options)]
+        verdicts += [Verdict(policy, level, each.finding, each.exempt) for each in found]
+        # What has run out is nobody's to mend but a person's.
+        firm = Level.MANDATORY if level is Level.REMEDIATE else level
+        verdicts += [Verdict(policy, firm, each, None) for each in expired(policy, options, facts.day)]
+        exceptions += [Listed(policy, each, _state(each, found, facts.day)) for each in options.exceptions]
+    return Report(name, facts.day, tuple(verdicts), tuple(exceptions), tuple(judged))
+
+
+def outcomes(policy: Policy, facts: Facts, options: Any) -> Iterator[Outcome]:
+    """What does not keep to a policy, with the exceptions that are in force."""
+    in_force = [each for each in options.exceptions if facts.day <= each.expires]
+    for finding in policy.judge(facts, options):
+        yield Outcome(finding, next((each for each in in_force if each.covers(finding.subject)), None))
+
+
+def expired(policy: Policy, options: Options, day: date) -> Iterator[Finding]:
+    """Exceptions that have run out, each a finding of its own: somebody is to renew it or to take it out."""
+    for each in options.exceptions:
+        if each.expires < day:
+            yield Finding(
+                Subject("project", each.resource, each.resource, frozenset({each.resource})),
+                f"has an exception from {policy.id} that expired on {each.expires} ({each.owner}: {each.reason})",
+                "mend it and take the exception out, or have it renewed by those who answer for the policy",
+            )
+
+
+def _state(exempt: Exempt, found: list[Outcome], day: date) -> str:
+    if exempt.expires < day:
+        return "expired"
+    return "in force" if any(each.exempt is exempt for each in found) else "unused"

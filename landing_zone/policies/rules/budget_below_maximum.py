@@ -1,0 +1,65 @@
+"""A budget is an agreement on an amount. One that is far above what an environment should ever cost tells of nothing,
+and one that takes over what the last period cost grows with every overspend."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from pydantic import Field
+
+from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.options import Amount, Currency
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.pricing.money import Money
+
+
+class _Options(Options):
+    maximum: Amount | None = Field(
+        default=None, description="The most that one budget may be for a month; without it nothing is judged."
+    )
+    currency: Currency = Field(default="USD", description="The currency of maximum, and of every budget.")
+
+
+def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
+    if options.maximum is None:
+        return
+    most = Money(options.maximum, options.currency)
+    for budget in facts.budgets:
+        if budget.amount is None:
+            yield Finding(
+                budget.subject,
+                f"takes what the last period cost as its amount, which may be over {most}",
+                f"write an amount of at most {most} a month",
+            )
+        elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
+            continue
+        elif budget.currency not in (None, most.currency):
+            yield Finding(
+                budget.subject,
+                f"is in {budget.currency}, and the maximum is {most}",
+                f"write it in {most.currency}",
+            )
+        elif budget.amount > most.amount * (budget.months or Decimal(1)):
+            months = budget.months or Decimal(1)
+            yield Finding(
+                budget.subject,
+                f"is {Money(budget.amount, most.currency)}"
+                + (f" for {months.normalize():f} months" if months != 1 else "")
+                + f", and at most {most} is allowed{' a month' if budget.months else ''}",
+                f"write at most {Money(most.amount * months, most.currency)}",
+            )
+
+
+POLICY = Policy(
+    id="budget-below-maximum",
+    title="A budget is not above the environment's maximum",
+    severity=Severity.HIGH,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Lower the amount, or have the maximum raised by those who answer for the bill.",
+    source=(
+        "Google: budgets tell, they do not cap: the amount is the only thing that says when",
+        "https://cloud.google.com/billing/docs/how-to/budgets",
+    ),
+    judge=_judge,
+    options=_Options,
+)

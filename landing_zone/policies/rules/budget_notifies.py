@@ -1,0 +1,44 @@
+"""A budget with no recipients is a number in a console that nobody looks at. Google mails the billing account's
+administrators unless a program switches that off, which is right only if somebody else is told instead."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from landing_zone.policies.facts import Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for budget in facts.budgets:
+        if budget.told is False:
+            yield Finding(
+                budget.subject,
+                "tells nobody",
+                "write alerts.email, channels or a topic, or leave iamRecipients on",
+            )
+
+
+def _fix(kind: str, inputs: Mapping[str, Any], _: Options) -> Mapping[str, Any] | None:
+    rule = inputs.get("allUpdatesRule")
+    if kind != "gcp:billing/budget:Budget" or not rule or not rule.get("disableDefaultIamRecipients"):
+        return None
+    others = ("monitoringNotificationChannels", "pubsubTopic", "enableProjectLevelRecipients")
+    if any(rule.get(name) for name in others):
+        return None
+    return {**inputs, "allUpdatesRule": {**rule, "disableDefaultIamRecipients": False}}
+
+
+POLICY = Policy(
+    id="budget-notifies",
+    title="Somebody is told when a budget's threshold is crossed",
+    severity=Severity.HIGH,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Leave Google's mails to the billing account's administrators on, or name channels or a topic.",
+    source=(
+        "Google: default recipients of budget alerts, and how to switch them off",
+        "https://cloud.google.com/billing/docs/how-to/budgets-notification-recipients",
+    ),
+    judge=_judge,
+    fix=_fix,
+)

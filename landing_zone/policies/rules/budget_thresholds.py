@@ -1,0 +1,57 @@
+"""Google's cost data are hours late and a stolen key spends fast: who is told at 100 percent alone is told when the
+money is gone. A threshold at half of the amount leaves time, one at 100 percent says that the agreement is broken, and
+one on the forecast tells weeks ahead of a slow overspend."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from pydantic import Field
+
+from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.options import Amount
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+
+class _Options(Options):
+    first_at_most: Amount = Field(
+        default=Decimal("0.5"),
+        description="The share of the amount at which it must tell at the latest at first.",
+    )
+
+
+def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
+    for budget in facts.budgets:
+        if budget.thresholds is UNKNOWN:
+            continue
+        current = [rule.share for rule in budget.thresholds if not rule.forecast]
+        missing = []
+        if not any(share <= options.first_at_most for share in current):
+            missing.append(f"at {options.first_at_most * 100:f}% or below")
+        if 1 not in current:
+            missing.append("at 100%")
+        # Google forecasts calendar periods alone.
+        if budget.months and not any(rule.forecast for rule in budget.thresholds):
+            missing.append("on the forecast")
+        if missing:
+            forecast = ", {forecast: 1.0}" if budget.months else ""
+            yield Finding(
+                budget.subject,
+                f"does not tell {', nor '.join(missing)}",
+                f"write thresholds: [{options.first_at_most:f}, 0.8, 1.0{forecast}]",
+            )
+
+
+POLICY = Policy(
+    id="budget-thresholds",
+    title="A budget tells at half or before, at 100 percent, and on the forecast",
+    severity=Severity.MEDIUM,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Add the thresholds that are missing.",
+    source=(
+        "A 120 dollar cap was charged about 1,800, for what stops and what tells is hours late",
+        "https://cloud.google.com/billing/docs/how-to/budgets",
+    ),
+    judge=_judge,
+    options=_Options,
+)

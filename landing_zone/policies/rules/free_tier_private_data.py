@@ -1,0 +1,33 @@
+"""On the free tier Google may use prompts and answers to improve its products, and people may read them. Data of
+customers, patients or staff do not belong there."""
+
+from collections.abc import Iterator
+
+from landing_zone.policies.facts import Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.settings.types import PRIVATE_DATA_LABEL
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for project in facts.projects:
+        if project.free and project.private_data is True:
+            yield Finding(
+                project.subject,
+                "handles private data on the free tier",
+                f"write tier: paid with a budget, or privateData: false (the label {PRIVATE_DATA_LABEL})",
+            )
+
+
+POLICY = Policy(
+    id="free-tier-private-data",
+    title="The free tier is never used with private data",
+    severity=Severity.CRITICAL,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Move the project to the paid tier.",
+    source=(
+        "Gemini API Additional Terms: how Google uses your data, unpaid services",
+        "https://ai.google.dev/gemini-api/terms",
+    ),
+    judge=_judge,
+)

@@ -1,0 +1,37 @@
+"""Google's terms let applications that are offered to users in the European Economic Area, the United Kingdom and
+Switzerland use the paid services only."""
+
+from collections.abc import Iterator
+
+from landing_zone.gemini.regions import PAID_ONLY
+from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.settings.types import USERS_LABEL
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for project in facts.projects:
+        if not project.free or not project.users or project.users is UNKNOWN:
+            continue
+        there = [country for country in project.users if country in PAID_ONLY]
+        if there:
+            yield Finding(
+                project.subject,
+                f"has users in {', '.join(there)} on the free tier",
+                f"write tier: paid with a budget, or take these out of users (the label {USERS_LABEL})",
+            )
+
+
+POLICY = Policy(
+    id="free-tier-users",
+    title="The free tier is never used for users in the EEA, the United Kingdom or Switzerland",
+    severity=Severity.HIGH,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Move the project to the paid tier.",
+    source=(
+        "Gemini API Additional Terms: use restrictions",
+        "https://ai.google.dev/gemini-api/terms",
+    ),
+    judge=_judge,
+)

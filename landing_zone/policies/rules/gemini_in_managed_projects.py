@@ -1,0 +1,45 @@
+"""A budget watches the projects that a program knows. The Gemini API enabled, or a key made, in a project that is not
+among them is watched by nobody: most surprises on a bill are such a project."""
+
+from collections.abc import Iterator
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for api in facts.apis:
+        if api.service != GEMINI_API or api.project is UNKNOWN:
+            continue
+        if facts.project_of(api.project) is None:
+            yield Finding(
+                api.subject,
+                f"opens the Gemini API in {api.project or 'the provider' + chr(39) + 's project'}, which this program "
+                "does not manage",
+                "make or adopt the project here: {projectId: …, adopt: true, tier: paid}",
+            )
+    for key in facts.keys:
+        opens = key.targets is not UNKNOWN and GEMINI_API in key.targets
+        if opens and key.project is not UNKNOWN and facts.project_of(key.project) is None:
+            yield Finding(
+                key.subject,
+                f"opens the Gemini API in {key.project or 'the provider' + chr(39) + 's project'}, which this program "
+                "does not manage",
+                "make or adopt the project here: {projectId: …, adopt: true, tier: paid}",
+            )
+
+
+POLICY = Policy(
+    id="gemini-in-managed-projects",
+    title="The Gemini API is open only in projects that the program manages",
+    severity=Severity.HIGH,
+    scope=Scope.WHOLE,
+    reason=__doc__,
+    remedy="Adopt the project: `gemini-lz adopt PROJECT` prints its settings.",
+    source=(
+        "Google: keys and their project's enabled APIs",
+        "https://ai.google.dev/gemini-api/docs/api-key",
+    ),
+    judge=_judge,
+)

@@ -1,0 +1,51 @@
+"""A key is text: it is copied into notebooks, logs and repositories, and found there by programs within minutes. One
+that works from known addresses alone, or acts as a service account, is of no use to who finds it. Web pages and apps
+are no protection: both send what they are, and anybody can send the same."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import UNKNOWN, Facts, Key
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+_WIDEST = {4: 8, 6: 32}
+"""The shortest prefix that still is somebody's network, by IP version."""
+
+
+def _wide(addresses: tuple[str, ...]) -> list[str]:
+    """Those that let most of the internet in."""
+    networks = [(each, ipaddress.ip_network(each, strict=False)) for each in addresses]
+    return [each for each, network in networks if network.prefixlen < _WIDEST[network.version]]
+
+
+def _what(key: Key) -> tuple[str, str] | None:
+    if key.service_account or key.addresses is UNKNOWN:
+        return None
+    if not key.addresses:
+        return "can be used from anywhere", "write allowedIps: [203.0.113.0/24], or serviceAccount"
+    if wide := _wide(key.addresses):
+        return f"can be used from {', '.join(wide)}", "write the addresses of the servers that use it"
+    return None
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for key in facts.keys:
+        opens = key.targets is not UNKNOWN and (not key.targets or GEMINI_API in key.targets)
+        if opens and (what := _what(key)):
+            yield Finding(key.subject, *what)
+
+
+POLICY = Policy(
+    id="key-clients",
+    title="In production, an API key works from known addresses or as a service account",
+    severity=Severity.CRITICAL,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Name the servers' addresses, or bind the key to a service account.",
+    source=(
+        "82,314 dollars in 48 hours from one stolen key",
+        "https://cloud.google.com/docs/authentication/api-keys-best-practices",
+    ),
+    judge=_judge,
+)

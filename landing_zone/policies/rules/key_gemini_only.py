@@ -1,0 +1,37 @@
+"""A key for the Gemini API that opens other APIs too is worth more to a thief, and cannot be taken away without
+breaking what else uses it."""
+
+from collections.abc import Iterator
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import UNKNOWN, Facts, gemini
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for key in facts.keys:
+        if (
+            key.targets
+            and key.targets is not UNKNOWN
+            and GEMINI_API in key.targets
+            and not gemini(key.targets)
+        ):
+            others = ", ".join(sorted(set(key.targets) - {GEMINI_API}))
+            yield Finding(
+                key.subject, f"opens {others} besides the Gemini API", f"restrict it to {GEMINI_API} alone"
+            )
+
+
+POLICY = Policy(
+    id="key-gemini-only",
+    title="An API key for the Gemini API opens no other API",
+    severity=Severity.HIGH,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Make a key of its own for each API.",
+    source=(
+        "Google: use separate keys for each API and application",
+        "https://cloud.google.com/docs/authentication/api-keys-best-practices",
+    ),
+    judge=_judge,
+)

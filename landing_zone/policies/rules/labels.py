@@ -1,0 +1,63 @@
+"""A bill that nobody can assign is nobody's. Labels of a project are in the billing export: with an owner and a
+cost-centre, an alert reaches somebody, and a cost its budget."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.settings import fields
+
+
+class _Options(Options):
+    required: tuple[fields.LabelKey, ...] = Field(
+        default=("owner", "cost-centre"), description="The labels that each project must have."
+    )
+    defaults: dict[fields.LabelKey, fields.LabelValue] = Field(
+        default={}, description="What a missing label is mended to, with enforcementLevel: remediate."
+    )
+
+
+def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
+    for project in facts.projects:
+        labels = project.labels
+        if not project.created or labels is UNKNOWN:
+            continue
+        missing = [name for name in options.required if not (labels or {}).get(name)]
+        if missing:
+            yield Finding(
+                project.subject,
+                f"has no label {' and no label '.join(missing)}",
+                f"write labels: {{{', '.join(f'{name}: …' for name in missing)}}}",
+            )
+
+
+def _fix(kind: str, inputs: Mapping[str, Any], options: _Options) -> Mapping[str, Any] | None:
+    labels = inputs.get("labels") or {}
+    added = {
+        name: value
+        for name, value in options.defaults.items()
+        if name in options.required and not labels.get(name)
+    }
+    if kind != "gcp:organizations/project:Project" or not added:
+        return None
+    return {**inputs, "labels": {**labels, **added}}
+
+
+POLICY = Policy(
+    id="labels",
+    title="A project has the labels owner and cost-centre",
+    severity=Severity.LOW,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Write the labels; `enforcementLevel: remediate` with `defaults` has them added.",
+    source=(
+        "Google: labels, and how they show in the billing export",
+        "https://cloud.google.com/resource-manager/docs/labels-overview",
+    ),
+    judge=_judge,
+    options=_Options,
+    fix=_fix,
+)

@@ -1,0 +1,40 @@
+"""A key opens every model of the API, and the dearest of them costs a hundred times the cheapest. A limit on the model
+that an application uses bounds nothing while the others are open. A limit on input tokens alone leaves the output,
+which is dearer, without one."""
+
+from collections.abc import Iterator
+
+from landing_zone.policies.facts import Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for project in facts.paid():
+        for model, limits in sorted(project.limits.items()):
+            if not limits.bounds_requests:
+                yield Finding(
+                    project.subject,
+                    f"has no limit of requests on {model}, which bounds what the model writes",
+                    f"write limits: {{{model}: {{requestsPerMinute: …}}}}",
+                )
+        if project.opens_every_model and not (project.others and project.others.bounds_requests):
+            yield Finding(
+                project.subject,
+                "lets models be called that have no limit",
+                "write limits: {others: deny}, and a limit on each model that is used",
+            )
+
+
+POLICY = Policy(
+    id="models-limited",
+    title="Every model that can be called has a limit of requests, or is denied",
+    severity=Severity.CRITICAL,
+    scope=Scope.WHOLE,
+    reason=__doc__,
+    remedy="Write `others: deny`, and limits on the models that are used.",
+    source=(
+        "People ask for a breaker on tokens: gemini-cli issue 3945",
+        "https://github.com/google-gemini/gemini-cli/issues/3945",
+    ),
+    judge=_judge,
+)
