@@ -14,9 +14,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from landing_zone.policies.catalogue import BY_ID, POLICIES
-from landing_zone.policies.policy import Options
+from landing_zone.policies.policy import Options, Policy
 from landing_zone.settings.problems import nearest
-from landing_zone.settings.translate import model_at, reason_and_remedy
+from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
 
 ALL: Final = "all"
 """Stands for every policy that is not named."""
@@ -36,6 +36,19 @@ class Level(Enum):
 
 
 _LEVELS: Final = tuple(level.value for level in Level)
+_REMEDIES: Final = {
+    "greater_than": "write a number above {gt}",
+    "decimal_type": "write a number, such as 1200.50",
+    "decimal_parsing": "write a number without currency sign or commas, such as 1200.50",
+    "finite_number": "write a number, such as 1200.50",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "string_too_short": "write some text",
+    "tuple_type": 'write a list: ["…"]',
+    "dict_type": 'write a mapping: {{"…": …}}',
+    "model_type": 'write a mapping: {{"…": …}}',
+}
+"""pydantic's kind of error -> what to write in JSON, where the words for stack files do not fit."""
 
 
 class ConfigurationError(Exception):
@@ -72,9 +85,15 @@ def configuration_of(values: Any, file: str) -> Configuration:
     if not isinstance(values, Mapping):
         raise ConfigurationError(f'{file}: not a mapping\n    write {{"all": "mandatory"}}')
     problems = list(_unknown(values))
-    usual = values.get(ALL, Level.MANDATORY.value)
-    if usual not in _LEVELS:
-        problems.append((ALL, f"{usual!r} is no level", f"write one of: {', '.join(_LEVELS)}"))
+    # Pulumi takes {"all": {"enforcementLevel": "advisory"}} as well.
+    own, usual = values.get(ALL, {}), Level.MANDATORY.value
+    if not isinstance(own, Mapping):
+        own = {LEVEL: own}
+    problems += [(f"{ALL}.{name}", *unknown_key(name, [LEVEL])) for name in own if name != LEVEL]
+    if own.get(LEVEL, usual) in _LEVELS:
+        usual = own.get(LEVEL, usual)
+    else:
+        problems.append((ALL, f"{own[LEVEL]!r} is no level", f"write one of: {', '.join(_LEVELS)}"))
     levels, options = {}, {}
     for policy in POLICIES:
         value = values.get(policy.id, {})
@@ -82,7 +101,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
         level = own.get(LEVEL, usual)
         if level in _LEVELS:
             levels[policy.id] = Level(level)
-        elif level != usual:
+        else:
             problems.append(
                 (f"{policy.id}.{LEVEL}", f"{level!r} is no level", f"write one of: {', '.join(_LEVELS)}")
             )
@@ -91,7 +110,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
                 {name: each for name, each in own.items() if name != LEVEL}
             )
         except ValidationError as error:
-            problems += _translated(policy.id, policy.options, error)
+            problems += _translated(policy, error)
     if problems:
         lines = [f"{file}: {path}\n    {reason}\n    {remedy}" for path, reason, remedy in problems]
         count = len(problems)
@@ -102,12 +121,28 @@ def configuration_of(values: Any, file: str) -> Configuration:
 
 
 def _unknown(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for name in values.keys() - BY_ID.keys() - {ALL}:
+    for name in values:
+        if name == ALL or name in BY_ID:
+            continue
         near = nearest(name, BY_ID)
         yield name, "there is no such policy", f"did you mean {near!r}?" if near else "take it out"
 
 
-def _translated(name: str, options: type[Options], error: ValidationError) -> Iterator[tuple[str, str, str]]:
+def _translated(policy: Policy, error: ValidationError) -> Iterator[tuple[str, str, str]]:
     for detail in error.errors():
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
-        yield name + path, *reason_and_remedy(detail, model_at(options, detail["loc"][:-1]))
+        if detail["type"] == "too_short" and detail["input"]:
+            # Its entries are wrong, which is told of each: pydantic counts those that are right.
+            continue
+        # pydantic's mark for what is wrong with the key and not with its value.
+        loc = tuple(part for part in detail["loc"] if part != "[key]")
+        path = policy.id + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+        kind, model = detail["type"], model_at(policy.options, loc[:-1])
+        if kind == "extra_forbidden" and len(loc) == 1:
+            yield path, *unknown_key(str(loc[0]), [LEVEL, *known_keys(policy.options)])
+        elif kind in _REMEDIES:
+            # Without what a list looks like in YAML.
+            reason = reason_and_remedy(detail, model)[0].partition(" (lines of ")[0]
+            yield path, reason, _REMEDIES[kind].format(**detail.get("ctx", {}))
+        else:
+            reason, remedy = reason_and_remedy(detail, model)
+            yield path, reason, remedy.replace("docs/settings.md", policy.page)

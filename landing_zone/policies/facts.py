@@ -72,6 +72,8 @@ class Project:
     terms: Terms = LIST_PRICES
     allowance: Money | None = None
     """What `limits.derive` of the stack file allows over its lag."""
+    managed: bool = True
+    """Whether a program manages it, this one or another."""
 
     @property
     def free(self) -> bool:

@@ -39,10 +39,12 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 f"write it in {most.currency}",
             )
         elif budget.amount > most.amount * (budget.months or Decimal(1)):
+            # How many months days that do not come again are is not said: they are taken as one.
             months = budget.months or Decimal(1)
+            once = "" if budget.months else " for days that do not come again"
             yield Finding(
                 budget.subject,
-                f"is {Money(budget.amount, most.currency)}"
+                f"is {Money(budget.amount, most.currency)}{once}"
                 + (f" for {months.normalize():f} months" if months != 1 else "")
                 + f", and at most {most} is allowed{' a month' if budget.months else ''}",
                 f"write at most {Money(most.amount * months, most.currency)}",

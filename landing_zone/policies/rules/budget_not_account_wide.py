@@ -13,7 +13,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
         if budget.projects == () and not budget.narrowed:
             yield Finding(
                 budget.subject,
-                "counts all that its billing account pays for",
+                "counts every project of its billing account",
                 "name projects, folders or subaccounts in its filter",
             )
 

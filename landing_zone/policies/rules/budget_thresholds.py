@@ -10,11 +10,13 @@ from pydantic import Field
 from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.options import Amount
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.pricing.money import plain
 
 
 class _Options(Options):
     first_at_most: Amount = Field(
         default=Decimal("0.5"),
+        le=1,
         description="The share of the amount at which it must tell at the latest at first.",
     )
 
@@ -26,18 +28,19 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         current = [rule.share for rule in budget.thresholds if not rule.forecast]
         missing = []
         if not any(share <= options.first_at_most for share in current):
-            missing.append(f"at {options.first_at_most * 100:f}% or below")
+            missing.append(f"at {plain(options.first_at_most * 100)}% or below")
         if 1 not in current:
             missing.append("at 100%")
         # Google forecasts calendar periods alone.
         if budget.months and not any(rule.forecast for rule in budget.thresholds):
             missing.append("on the forecast")
         if missing:
-            forecast = ", {forecast: 1.0}" if budget.months else ""
+            shares = ", ".join(map(plain, sorted({options.first_at_most, Decimal("0.8"), Decimal(1)})))
+            forecast = ", {forecast: 1}" if budget.months else ""
             yield Finding(
                 budget.subject,
                 f"does not tell {', nor '.join(missing)}",
-                f"write thresholds: [{options.first_at_most:f}, 0.8, 1.0{forecast}]",
+                f"write thresholds: [{shares}{forecast}]",
             )
 
 

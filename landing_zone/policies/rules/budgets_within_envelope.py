@@ -22,37 +22,63 @@ class _Options(Options):
     currency: Currency = Field(default="USD", description="The currency of envelope.")
 
 
-def _a_month(budget: Budget) -> Decimal:
-    if budget.amount is None or budget.amount is UNKNOWN:
-        return Decimal(0)
-    return EXACT.divide(budget.amount, budget.months or Decimal(1)).quantize(_CENT, rounding=ROUND_CEILING)
+def _a_month(amount: Decimal, months: Decimal | None) -> Decimal:
+    return EXACT.divide(amount, months or Decimal(1)).quantize(_CENT, rounding=ROUND_CEILING)
+
+
+def _added(budgets: tuple[Budget, ...]) -> list[Budget]:
+    """Those that are added up: what a shared budget counts may be in its projects' own budgets already."""
+    own: set[str] = set()
+    all_known = True
+    for budget in budgets:
+        if not budget.shared and budget.projects is UNKNOWN:
+            all_known = False
+        elif not budget.shared and budget.projects is not UNKNOWN:
+            own |= set(budget.projects)
+    return [
+        budget
+        for budget in budgets
+        if not budget.shared
+        or (
+            all_known
+            and budget.projects is not UNKNOWN
+            and not (budget.projects and own.issuperset(budget.projects))
+        )
+    ]
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     if options.envelope is None:
         return
     envelope = Money(options.envelope, options.currency)
-    own = {
-        name
-        for budget in facts.budgets
-        if not budget.shared and budget.projects is not UNKNOWN
-        for name in budget.projects
-    }
-    # What a shared budget counts is in its projects' own budgets already, where they have some.
-    counted = [
-        budget
-        for budget in facts.budgets
-        if budget.currency in (None, envelope.currency)
-        and not (budget.shared and budget.projects is not UNKNOWN and own & set(budget.projects))
-    ]
-    amounts = [(_a_month(budget), budget) for budget in counted]
+    amounts = []
+    for budget in _added(facts.budgets):
+        if budget.amount is None:
+            yield Finding(
+                budget.subject,
+                f"takes what the last period cost as its amount, and {envelope} is allowed for all budgets together",
+                "write an amount",
+            )
+        elif budget.currency not in (None, UNKNOWN, envelope.currency):
+            yield Finding(
+                budget.subject,
+                f"is in {budget.currency} and cannot be added to the others: {envelope} is allowed for all",
+                f"write it in {envelope.currency}",
+            )
+        elif budget.amount is not UNKNOWN and budget.currency is not UNKNOWN:
+            amounts.append((_a_month(budget.amount, budget.months), budget))
     total = Money(sum((amount for amount, _ in amounts), Decimal(0)), envelope.currency)
     if envelope < total:
         amount, largest = max(amounts, key=lambda each: each[0])
+        own = Money(amount, envelope.currency)
         yield Finding(
             largest.subject,
-            f"is with {Money(amount, envelope.currency)} a month the largest of {len(amounts)} budgets that add up to "
-            f"{total}, and {envelope} is allowed for all",
+            (
+                f"is {own} a month"
+                if len(amounts) == 1
+                else f"is with {own} a month the largest of {len(amounts)} budgets that add up to {total}"
+            )
+            + f", and {envelope} is allowed for all",
             f"take {total - envelope} off the budgets",
         )
 

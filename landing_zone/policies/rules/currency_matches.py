@@ -33,9 +33,11 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         )
         right = options.currencies.get(account, usual)
         if currency != right:
+            # What the account's currency is, is known only if it is set.
+            whose = "" if account in options.currencies else "other amounts of "
             yield Finding(
                 subject,
-                f"is in {currency}, and billing account {account} is in {right}",
+                f"is in {currency}, and {whose}billing account {account} {'are' if whose else 'is'} in {right}",
                 f"write it in {right}",
             )
 

@@ -30,9 +30,9 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
 
 
 def _fix(kind: str, inputs: Mapping[str, Any], options: _Options) -> Mapping[str, Any] | None:
-    if (
-        kind != "gcp:organizations/project:Project"
-        or inputs.get("deletionPolicy", "PREVENT") in options.allowed
+    if kind != "gcp:organizations/project:Project" or (inputs.get("deletionPolicy") or "PREVENT") in (
+        UNKNOWN,
+        *options.allowed,
     ):
         return None
     return {**inputs, "deletionPolicy": options.allowed[0]}

@@ -11,7 +11,7 @@ from landing_zone.policies.facts import Facts, Project
 from landing_zone.policies.options import Amount, Currency, Lag
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 from landing_zone.policies.worst import worst
-from landing_zone.pricing.money import Money
+from landing_zone.pricing.money import Money, plain
 from landing_zone.settings import in_words
 
 
@@ -23,7 +23,12 @@ class Allowance(Options):
         description="The most that one project may spend over lag; without it, what limits.derive says, if it does.",
     )
     currency: Currency = Field(default="USD", description="The currency of maxOvershoot.")
-    lag: Lag = Field(default=timedelta(hours=24), description="How long nothing stops it, as 24h.")
+    lag: Lag = Field(
+        default=timedelta(hours=24),
+        description="How long nothing stops it, as 24h.",
+        # The engine fills in the schema's default: it has to be as one writes it.
+        json_schema_extra={"default": "24h"},
+    )
 
     def of(self, project: Project) -> Money | None:
         """What a project may spend over the lag."""
@@ -46,13 +51,14 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 f"is priced in {most.currency}, and the allowance is {allowance}",
-                "set the allowance in that currency",
+                f"write maxOvershoot in {most.currency}, and currency: {most.currency}",
             )
         elif allowance and allowance < most:
             yield Finding(
                 project.subject,
                 f"can spend {most} in {in_words(options.lag)}, and {allowance} is allowed",
-                f"lower its limits; gemini-lz limits --max-overshoot {allowance.amount:f} works out the largest",
+                f"lower its limits; gemini-lz limits --max-overshoot {plain(allowance.amount)} --lag "
+                f"{in_words(options.lag)} works out the largest",
             )
 
 

@@ -14,7 +14,8 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 "handles private data on the free tier",
-                f"write tier: paid with a budget, or privateData: false (the label {PRIVATE_DATA_LABEL})",
+                "write tier: paid with a budget, or keep such data out of it and write privateData: false (the label "
+                f"{PRIVATE_DATA_LABEL})",
             )
 
 
@@ -22,7 +23,7 @@ POLICY = Policy(
     id="free-tier-private-data",
     title="The free tier is never used with private data",
     severity=Severity.CRITICAL,
-    scope=Scope.EACH,
+    scope=Scope.WHOLE,
     reason=__doc__,
     remedy="Move the project to the paid tier.",
     source=(

@@ -18,7 +18,8 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 f"has users in {', '.join(there)} on the free tier",
-                f"write tier: paid with a budget, or take these out of users (the label {USERS_LABEL})",
+                "write tier: paid with a budget, or do not offer it there and take them out of users (the label "
+                f"{USERS_LABEL})",
             )
 
 
@@ -26,7 +27,7 @@ POLICY = Policy(
     id="free-tier-users",
     title="The free tier is never used for users in the EEA, the United Kingdom or Switzerland",
     severity=Severity.HIGH,
-    scope=Scope.EACH,
+    scope=Scope.WHOLE,
     reason=__doc__,
     remedy="Move the project to the paid tier.",
     source=(

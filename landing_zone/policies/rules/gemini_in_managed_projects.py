@@ -12,12 +12,20 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for api in facts.apis:
         if api.service != GEMINI_API or api.project is UNKNOWN:
             continue
-        if facts.project_of(api.project) is None:
+        project = facts.project_of(api.project)
+        if project is None:
             yield Finding(
                 api.subject,
                 f"opens the Gemini API in {api.project or 'the provider' + chr(39) + 's project'}, which this program "
                 "does not manage",
                 "make or adopt the project here: {projectId: …, adopt: true, tier: paid}",
+            )
+        elif not project.managed:
+            yield Finding(
+                api.subject,
+                f"opens the Gemini API in {api.project}, which no program manages",
+                f"adopt it: gemini-lz adopt {api.project} prints its settings; if that is done, label it "
+                "goog-pulumi-provisioned: true",
             )
     for key in facts.keys:
         opens = key.targets is not UNKNOWN and GEMINI_API in key.targets

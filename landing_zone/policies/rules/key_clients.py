@@ -15,8 +15,16 @@ _WIDEST = {4: 8, 6: 32}
 
 def _wide(addresses: tuple[str, ...]) -> list[str]:
     """Those that let most of the internet in."""
-    networks = [(each, ipaddress.ip_network(each, strict=False)) for each in addresses]
-    return [each for each, network in networks if network.prefixlen < _WIDEST[network.version]]
+    found = []
+    for each in addresses:
+        try:
+            network = ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            # It lets nobody in: Google refuses it.
+            continue
+        if network.prefixlen < _WIDEST[network.version]:
+            found.append(each)
+    return found
 
 
 def _what(key: Key) -> tuple[str, str] | None:

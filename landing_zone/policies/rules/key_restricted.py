@@ -15,7 +15,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             yield Finding(
                 key.subject,
                 "is not restricted: it opens every API of its project",
-                f"restrict it to {GEMINI_API}",
+                f"restrict it to the API that it is for, such as {GEMINI_API}",
             )
 
 

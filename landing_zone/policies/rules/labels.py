@@ -36,10 +36,12 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
 
 def _fix(kind: str, inputs: Mapping[str, Any], options: _Options) -> Mapping[str, Any] | None:
     labels = inputs.get("labels") or {}
+    if labels is UNKNOWN:
+        return None
     added = {
         name: value
         for name, value in options.defaults.items()
-        if name in options.required and not labels.get(name)
+        if value and name in options.required and not labels.get(name)
     }
     if kind != "gcp:organizations/project:Project" or not added:
         return None

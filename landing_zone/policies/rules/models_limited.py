@@ -20,7 +20,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
         if project.opens_every_model and not (project.others and project.others.bounds_requests):
             yield Finding(
                 project.subject,
-                "lets models be called that have no limit",
+                "lets models be called that have no limit of requests",
                 "write limits: {others: deny}, and a limit on each model that is used",
             )
 

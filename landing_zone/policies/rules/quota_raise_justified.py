@@ -18,10 +18,17 @@ class _Options(Options):
     ceilings: dict[str, Whole] = Field(default={}, description="The same by quota id, before `ceiling`.")
 
 
-def _wrong(quota: Quota, options: _Options) -> Iterator[tuple[str, str]]:
-    ceiling = options.ceiling
+def _ceiling(quota: Quota, options: _Options) -> int | None:
+    if quota.quota_id is None:
+        return options.ceiling
     if quota.quota_id is not UNKNOWN:
-        ceiling = options.ceilings.get(quota.quota_id, ceiling)
+        return options.ceilings.get(quota.quota_id, options.ceiling)
+    # Which one holds is not known: what is over the highest is over each.
+    return None if options.ceiling is None else max([options.ceiling, *options.ceilings.values()])
+
+
+def _wrong(quota: Quota, options: _Options) -> Iterator[tuple[str, str]]:
+    ceiling = _ceiling(quota, options)
     if quota.value == -1:
         yield "asks for no limit at all", "write a number"
     elif quota.value is not UNKNOWN and ceiling is not None and quota.value > ceiling:
@@ -34,7 +41,7 @@ def _wrong(quota: Quota, options: _Options) -> Iterator[tuple[str, str]]:
     if missing:
         yield (
             f"has no {' and no '.join(missing)}",
-            f"write {' and '.join(missing)}; a limit is lowered by limits, or by metric and limit",
+            f"write {' and '.join(missing)}; to lower a limit, write it under limits, or name it by metric and limit",
         )
 
 

@@ -24,7 +24,9 @@ class _Options(Options):
 def _within(location: str, allowed: tuple[str, ...]) -> bool:
     """Whether a location is one of those allowed, or in one: europe-west1-b in europe-west1 and in europe."""
     name = location.lower()
-    return name == "global" or any(name == each or name.startswith(f"{each.lower()}-") for each in allowed)
+    return name == "global" or any(
+        name == each or name.startswith(f"{each}-") for each in map(str.lower, allowed)
+    )
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
@@ -32,8 +34,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         if place.location is not UNKNOWN and not _within(place.location, options.locations):
             yield Finding(
                 place.subject,
-                f"is in {place.location}, and {', '.join(options.locations)} are allowed",
-                "put it into one of those",
+                f"is in {place.location}, and may be in {' or '.join(options.locations)} alone",
+                "move it, or have the policy changed",
             )
     allowed = {*options.users, *(EEA if "EEA" in options.users else ())}
     for project in facts.projects if allowed else ():
@@ -43,8 +45,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         if outside:
             yield Finding(
                 project.subject,
-                f"has users in {', '.join(outside)}, and {', '.join(options.users)} are allowed",
-                "take them out of users, or have the policy changed",
+                f"has users in {', '.join(outside)}, and may have them in {' or '.join(options.users)} alone",
+                "do not offer it there and take them out of users, or have the policy changed",
             )
 
 

@@ -18,7 +18,9 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             )
         elif all(cap.lifted for cap in caps):
             yield Finding(
-                project.subject, "has a spend cap that is lifted until the 1st", "take spendCap.lifted out"
+                project.subject,
+                "has a spend cap that is lifted until the 1st of the next month",
+                "take spendCap.lifted out",
             )
 
 

@@ -1,0 +1,253 @@
+"""For each policy, what keeps to it and what does not. What is told of the latter is in golden/messages.txt."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import UNKNOWN, Facts, Threshold
+from landing_zone.pricing.exposure import BLOCKED, Limits
+from landing_zone.pricing.money import Money
+from landing_zone.pricing.rates import Terms
+from tests.policies.facts import (
+    ACCOUNT,
+    API,
+    BUDGET,
+    CAP,
+    GOOD,
+    KEY,
+    MAPS,
+    OTHER_ACCOUNT,
+    PLACE,
+    SHARED,
+    TELLS,
+    budget,
+    budgets,
+    key,
+    project,
+    quota,
+    second,
+)
+
+EUROS: Final = Terms(currency="EUR", usd_rate=Decimal("0.9"))
+TWO: Final = frozenset({"acme-chat", "acme-search"})
+
+
+@dataclass(frozen=True)
+class Case:
+    """Facts, and the policy that judges them."""
+
+    policy: str
+    name: str
+    facts: Facts
+    options: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.policy}: {self.name}"
+
+
+def on(day: date, **changes: Any) -> Facts:
+    """The project on another day."""
+    return replace(project(**changes), day=day)
+
+
+def place(location: Any) -> Facts:
+    return replace(GOOD, places=(replace(PLACE, location=location),))
+
+
+def argon(requests: int | None = None, tokens: int | None = None) -> dict[str, Limits]:
+    return {"gemini-4-argon": Limits(requests, None, tokens)}
+
+
+FREE: Final = project(account=None, private_data=True)
+FAILING: Final = (
+    Case("paid-project-has-budget", "there is none", budgets()),
+    Case("paid-project-has-budget", "it names another project", budget(projects=("acme-search",))),
+    Case("paid-project-has-budget", "it counts every service", budget(services=())),
+    Case("budget-not-account-wide", "no filter", budget(projects=())),
+    Case("budget-below-maximum", "a month", budget(amount=Decimal("100.01"))),
+    Case("budget-below-maximum", "a quarter", budget(amount=Decimal("300.01"), months=Decimal(3))),
+    Case("budget-below-maximum", "a year", budget(amount=Decimal(1200000), months=Decimal(12))),
+    Case("budget-below-maximum", "days that do not repeat", budget(amount=Decimal(300), months=None)),
+    Case("budget-below-maximum", "what the last period cost", budget(amount=None, currency=None)),
+    Case("budget-below-maximum", "another currency", budget(amount=Decimal(1), currency="JPY")),
+    Case("budgets-within-envelope", "one", budget(amount=Decimal("100.01"))),
+    Case("budgets-within-envelope", "two", budgets(BUDGET, second(amount=Decimal("0.01")))),
+    Case("budgets-within-envelope", "a third of a quarter's", budget(amount=Decimal(400), months=Decimal(3))),
+    Case(
+        "budgets-within-envelope",
+        "a project has only the shared one",
+        budgets(BUDGET, replace(SHARED, projects=("acme-chat", "acme-search"))),
+    ),
+    Case(
+        "budgets-within-envelope",
+        "a shared one over a folder",
+        budgets(BUDGET, replace(SHARED, projects=(), narrowed=True)),
+    ),
+    Case("budgets-within-envelope", "other currencies", budgets(BUDGET, second(currency="EUR"))),
+    Case(
+        "budgets-within-envelope",
+        "what the last period cost",
+        budgets(BUDGET, second(amount=None, currency=None)),
+    ),
+    Case("budget-thresholds", "none", budget(thresholds=())),
+    Case("budget-thresholds", "the whole alone", budget(thresholds=(Threshold(Decimal(1)),))),
+    Case("budget-thresholds", "no forecast", budget(thresholds=TELLS[:3])),
+    Case("budget-thresholds", "the forecast is no spend", budget(thresholds=(TELLS[0], TELLS[3]))),
+    Case("budget-thresholds", "late", budget(thresholds=TELLS[1:]), {"firstAtMost": 0.75}),
+    Case("budget-thresholds", "days that do not repeat", budget(thresholds=TELLS[:2], months=None)),
+    Case("budget-thresholds", "a quarter", budget(thresholds=TELLS[:3], months=Decimal(3))),
+    Case("budget-notifies", "nobody", budget(told=False)),
+    Case(
+        "currency-matches",
+        "others are in dollars",
+        replace(budgets(BUDGET, second()), caps=(replace(CAP, currency="EUR"),)),
+    ),
+    Case(
+        "currency-matches", "the account's is set", budget(currency="EUR"), {"currencies": {ACCOUNT: "USD"}}
+    ),
+    Case("spend-stops", "there is nothing", replace(GOOD, caps=())),
+    Case("spend-stops", "another project's", replace(GOOD, caps=(replace(CAP, projects=("acme-search",)),))),
+    Case("spend-stops", "lifted", replace(GOOD, caps=(replace(CAP, lifted=True),))),
+    Case("models-limited", "tokens alone", project(limits=argon(tokens=1000))),
+    Case("models-limited", "all others are open", project(others=None)),
+    Case("models-limited", "others have tokens alone", project(others=Limits(input_tokens_per_minute=10))),
+    Case("exposure-within-allowance", "a cent", GOOD, {"maxOvershoot": 251.64824}),
+    Case("exposure-within-allowance", "over two hours", GOOD, {"maxOvershoot": 50.0, "lag": "2h"}),
+    Case("exposure-within-allowance", "what is derived", project(allowance=Money(Decimal(250), "USD")), {}),
+    Case("exposure-within-allowance", "without limit", project(limits={}, others=None)),
+    Case("exposure-within-allowance", "another currency", project(terms=EUROS)),
+    Case("price-step-up", "30 days before", on(date(2026, 11, 1)), {"maxOvershoot": 503.30}),
+    Case("price-step-up", "the day before", on(date(2026, 11, 30)), {"maxOvershoot": "251.65824"}),
+    Case("quota-raise-justified", "nobody answers", quota(justification=None, contact=None)),
+    Case("quota-raise-justified", "no reason", quota(justification="")),
+    Case("quota-raise-justified", "over the ceiling", quota(value=1500)),
+    Case(
+        "quota-raise-justified",
+        "over its own ceiling",
+        quota(),
+        {"ceiling": 1000, "ceilings": {"PredictRequestsPerDay": 100}},
+    ),
+    Case("quota-raise-justified", "no limit", quota(value=-1), {}),
+    Case("key-restricted", "not at all", key(targets=())),
+    Case("key-gemini-only", "maps", key(targets=(MAPS, GEMINI_API, "aiplatform.googleapis.com"))),
+    Case("key-clients", "anywhere", key(addresses=())),
+    Case("key-clients", "not restricted at all", key(targets=(), addresses=())),
+    Case("key-clients", "every address", key(addresses=("0.0.0.0/0", "::/0", "203.0.113.7"))),
+    Case("key-clients", "half of all", key(addresses=("0.0.0.0/1", "128.0.0.0/1"))),
+    Case("key-clients", "wider than a network", key(addresses=("10.0.0.0/7", "2000::/31"))),
+    Case("gemini-in-managed-projects", "an API", replace(GOOD, apis=(replace(API, project="acme-other"),))),
+    Case("gemini-in-managed-projects", "a key", key(project="acme-other")),
+    Case("gemini-in-managed-projects", "the provider's", key(project=None)),
+    Case("free-tier-private-data", "private", FREE),
+    Case("free-tier-users", "in Europe", project(account=None, users=("US", "CH", "GB", "DE"))),
+    Case("free-tier-users", "in the EEA", project(account=None, users=("EEA",))),
+    Case("regions", "elsewhere", place("us-central1"), {"locations": ["europe", "EU"]}),
+    Case(
+        "regions", "a name that only begins like it", place("europe-west12"), {"locations": ["europe-west1"]}
+    ),
+    Case("regions", "users", project(users=("DE", "US", "CH"))),
+    Case("protected", "neither", replace(project(protected=False), keys=(replace(KEY, protected=False),))),
+    Case("deletion-policy", "goes", project(deletion="DELETE")),
+    Case("deletion-policy", "stays", project(deletion="ABANDON"), {"allowed": ["PREVENT"]}),
+    Case("no-disable-on-destroy", "goes", replace(GOOD, apis=(replace(API, off_on_destroy=True),))),
+    Case("labels", "none", project(labels=None)),
+    Case("labels", "empty", project(labels={"owner": "platform", "cost-centre": ""})),
+)
+PASSING: Final = (
+    *(Case(policy, "the good project", GOOD) for policy in sorted({case.policy for case in FAILING})),
+    Case("paid-project-has-budget", "free", replace(project(account=None), budgets=())),
+    Case("paid-project-has-budget", "by its number", budget(projects=("1234567890",))),
+    Case("paid-project-has-budget", "a shared one", budgets(replace(SHARED, projects=tuple(TWO)))),
+    Case("budget-not-account-wide", "a folder", budget(projects=(), narrowed=True)),
+    Case("budget-below-maximum", "a quarter", budget(amount=Decimal(300), months=Decimal(3))),
+    Case("budget-below-maximum", "a year", budget(amount=Decimal(1200), months=Decimal(12))),
+    Case("budget-below-maximum", "days that do not repeat", budget(months=None)),
+    Case("budget-below-maximum", "no maximum", budget(amount=Decimal(10**9)), {}),
+    Case("budget-below-maximum", "in euros", budget(currency="EUR"), {"maximum": 100, "currency": "EUR"}),
+    Case(
+        "budgets-within-envelope",
+        "a quarter and a year",
+        budgets(
+            replace(BUDGET, amount=Decimal(150), months=Decimal(3)),
+            second(amount=Decimal(600), months=Decimal(12)),
+        ),
+    ),
+    Case("budgets-within-envelope", "a shared one counts once", budgets(BUDGET, SHARED)),
+    Case("budgets-within-envelope", "no envelope", budgets(BUDGET, second(currency="EUR")), {}),
+    Case(
+        "budgets-within-envelope",
+        "a shared one over what is not known",
+        budgets(BUDGET, replace(SHARED, projects=UNKNOWN)),
+    ),
+    Case(
+        "budgets-within-envelope",
+        "own ones are not known",
+        budgets(replace(BUDGET, projects=UNKNOWN), SHARED),
+    ),
+    Case("budget-thresholds", "days that do not repeat", budget(thresholds=TELLS[:3], months=None)),
+    Case("budget-thresholds", "earlier", budget(thresholds=(Threshold(Decimal("0.2")), *TELLS[2:]))),
+    Case("currency-matches", "two accounts", budgets(BUDGET, second(account=OTHER_ACCOUNT, currency="EUR"))),
+    Case("currency-matches", "no account is told", budgets(BUDGET, second(account=UNKNOWN, currency="EUR"))),
+    Case("spend-stops", "free", replace(project(account=None), caps=())),
+    Case("spend-stops", "one of two is lifted", replace(GOOD, caps=(CAP, replace(CAP, lifted=True)))),
+    Case("models-limited", "others are limited too", project(others=Limits(requests_per_day=1))),
+    Case("models-limited", "free", project(account=None, others=None)),
+    Case("exposure-within-allowance", "free", project(account=None, others=None)),
+    Case("exposure-within-allowance", "no allowance", GOOD, {}),
+    Case(
+        "exposure-within-allowance",
+        "in euros",
+        project(terms=EUROS),
+        {"maxOvershoot": "226.492416", "currency": "EUR"},
+    ),
+    Case("price-step-up", "31 days before", on(date(2026, 10, 31)), {"maxOvershoot": 251.65824}),
+    Case(
+        "price-step-up",
+        "further than is looked",
+        on(date(2026, 11, 24)),
+        {"maxOvershoot": 251.65824, "days": 6},
+    ),
+    Case("price-step-up", "the day itself", on(date(2026, 12, 1)), {"maxOvershoot": 251.65824}),
+    Case("price-step-up", "broken today", GOOD, {"maxOvershoot": 1}),
+    Case("price-step-up", "no allowance", GOOD, {}),
+    Case(
+        "price-step-up",
+        "a model that is denied",
+        project(limits={"gemini-4-argon": BLOCKED}),
+        {"maxOvershoot": 1},
+    ),
+    Case(
+        "quota-raise-justified",
+        "its own ceiling",
+        quota(),
+        {"ceiling": 1, "ceilings": {"PredictRequestsPerDay": 140}},
+    ),
+    Case("quota-raise-justified", "another API's", quota(service=MAPS, value=-1, justification=None)),
+    Case("key-restricted", "to maps", key(targets=(MAPS,))),
+    Case("key-gemini-only", "maps", key(targets=(MAPS, "places.googleapis.com"))),
+    Case("key-clients", "maps", key(targets=(MAPS,), addresses=())),
+    Case("key-clients", "a single address", key(addresses=("198.51.100.7", "2001:db8::1"))),
+    Case("key-clients", "a network", key(addresses=("10.0.0.0/8", "2001:db8::/32"))),
+    Case("key-clients", "what is no address", key(addresses=("office",))),
+    Case(
+        "key-clients", "a service account", key(addresses=(), service_account="a@b.iam.gserviceaccount.com")
+    ),
+    Case("gemini-in-managed-projects", "by its number", key(project="1234567890")),
+    Case("gemini-in-managed-projects", "maps elsewhere", key(project="acme-other", targets=(MAPS,))),
+    Case("free-tier-private-data", "paid", project(private_data=True)),
+    Case("free-tier-private-data", "nothing said", project(account=None, private_data=None)),
+    Case("free-tier-users", "elsewhere", project(account=None, users=("US", "JP"))),
+    Case("free-tier-users", "nothing said", project(account=None, users=None)),
+    Case("regions", "a zone, in capitals", place("EUROPE-WEST1-B"), {"locations": ["europe-west1"]}),
+    Case("regions", "a multi-region", place("EU"), {"locations": ["EU"]}),
+    Case("regions", "global", place("global")),
+    Case("regions", "anywhere", replace(project(users=("US",)), places=place("us-east1").places), {}),
+    Case("protected", "adopted", project(created=False, protected=False)),
+    Case("protected", "cannot be said", project(protected=None)),
+    Case("deletion-policy", "adopted", project(created=False, deletion="DELETE")),
+    Case("deletion-policy", "allowed", project(deletion="DELETE"), {"allowed": ["DELETE"]}),
+    Case("labels", "adopted", project(created=False, labels=None)),
+    Case("labels", "others", project(labels={"team": "a"}), {"required": ["team"]}),
+)
