@@ -51,6 +51,12 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         ("resourceManagerCustomEndpoint",),
         ("GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",),
     ),
+    # Folders, and projects by their parent. The provider asks for neither: it takes no input for it.
+    "cloudresourcemanager.v3": Endpoint(
+        "https://cloudresourcemanager.googleapis.com/v3/",
+        (),
+        ("GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "GOOGLE_RESOURCE_MANAGER3_CUSTOM_ENDPOINT"),
+    ),
     "serviceusage": Endpoint(
         # Overrides are in v1beta1 alone. The `gcp` provider's endpoint is for v1 and v1beta1 alike.
         "https://serviceusage.googleapis.com/v1beta1/",

@@ -1,17 +1,23 @@
 """What an existing project has of the Gemini API: its link, keys, budget and limits, as a stack file would say it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.models import QUOTA_NAMES
-from landing_zone.gemini.quotas import QUOTA_LIMITS
+from landing_zone.gemini.quotas import QUOTA_LIMITS, LimitName
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
 
-_MODELS: Final = {name: model for model, name in QUOTA_NAMES.items()}
+MODELS: Final = {name: model for model, name in QUOTA_NAMES.items()}
+"""The quota's name of a model -> its id in API calls."""
+_BY_METRIC: Final = {
+    (limit.metric, limit.limit): (name, limit.tier)
+    for name, limits in QUOTA_LIMITS.items()
+    for limit in limits
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,18 @@ class Inventory:
     settings: Json
     left_out: list[str] = field(default_factory=list)
     """One line each: what is there and stays as it is, and why."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """A consumer override of one of the limits that can be set on a model."""
+
+    limit: LimitName
+    tier: str
+    model: str
+    """The quota's name of the model; empty: every model without an override of its own."""
+    value: int
+    """-1 is no limit."""
 
 
 def of_project(google: Google, project: str) -> Inventory:
@@ -140,28 +158,33 @@ def _period(part: Mapping[str, Any]) -> Any:
 def _limits(google: Google, project: str, left_out: list[str]) -> Json:
     """The overrides for a model: the lowest of those that the tiers' metrics have."""
     found: dict[str, dict[str, int]] = {}
-    names = {(limit.metric, limit.limit): name for name, limits in QUOTA_LIMITS.items() for limit in limits}
-    path = f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics"
     try:
-        metrics = list(google.pages("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
+        for override in overrides(google, project):
+            quota_model = override.model or "others"
+            limits = found.setdefault(MODELS.get(quota_model, quota_model), {})
+            limits[override.limit] = min(override.value, limits.get(override.limit, override.value))
     except GoogleError as error:
         left_out.append(f"limits: not readable ({error})")
         return {}
-    for metric in metrics:
-        for limit in metric.get("consumerQuotaLimits", []):
-            window = "/min/model/project" if "/min/" in limit["unit"] else "/d/model/project"
-            name = names.get((metric["metric"], window))
-            for bucket in limit.get("quotaBuckets", []):
-                override = bucket.get("consumerOverride")
-                if name is None or override is None:
-                    continue
-                quota_model = bucket.get("dimensions", {}).get("model", "others")
-                value = int(override.get("overrideValue", "0"))
-                limits = found.setdefault(_MODELS.get(quota_model, quota_model), {})
-                limits[name] = min(value, limits.get(name, value))
     known = {model: limits for model, limits in found.items() if model in QUOTA_NAMES or model == "others"}
     left_out += [f"limits of {model}: no model that is known here" for model in found.keys() - known.keys()]
     return known
+
+
+def overrides(google: Google, project: str) -> Iterator[Override]:
+    """The overrides of the project's limits on models, in one listing of all metrics. Raises as `Google.call`."""
+    path = f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics"
+    for metric in google.pages("serviceusage", path, "metrics", query={"view": "FULL"}, project=project):
+        for limit in metric.get("consumerQuotaLimits", []):
+            window = "/min/model/project" if "/min/" in limit["unit"] else "/d/model/project"
+            known = _BY_METRIC.get((metric["metric"], window))
+            for bucket in limit.get("quotaBuckets", []):
+                override = bucket.get("consumerOverride")
+                if known is None or override is None:
+                    continue
+                model = bucket.get("dimensions", {}).get("model", "")
+                # A value of 0 is left out, as every zero is.
+                yield Override(*known, model, int(override.get("overrideValue", "0")))
 
 
 def _plain(title: str) -> str:

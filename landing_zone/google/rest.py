@@ -78,7 +78,8 @@ class Google:
             try:
                 return self._send(method, url, headers, body, query)
             except GoogleError as error:
-                error.service = service
+                # Without the version that tells two endpoints of one service apart.
+                error.service = service.partition(".")[0]
                 raise
 
         return self.patient(attempt, self._is_transient, patience_s)

@@ -260,10 +260,11 @@ def test_an_unknown_path_is_googles_404_page(cloud: LocalCloud, method: str, pat
 
 
 def test_a_known_method_that_is_not_there_says_so(cloud: LocalCloud) -> None:
-    assert cloud.call("cloudresourcemanager", "GET", "v1/liens", status=501) == {
+    path = "v1/organizations/1:getOrgPolicy"
+    assert cloud.call("cloudresourcemanager", "POST", path, {}, status=501) == {
         "error": {
             "code": 501,
-            "message": "The local cloud does not implement the method cloudresourcemanager.liens.list.",
+            "message": "The local cloud does not implement the method cloudresourcemanager.organizations.getOrgPolicy.",
             "status": "UNIMPLEMENTED",
         }
     }

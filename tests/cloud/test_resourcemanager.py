@@ -251,3 +251,38 @@ def test_the_organization_is_found_in_both_versions(cloud: LocalCloud) -> None:
     assert [found["name"] for found in newer["organizations"]] == [ORGANIZATION]
     assert cloud.call(SERVICE, "GET", f"v1/{ORGANIZATION}")["displayName"] == "example.com"
     assert cloud.call(SERVICE, "POST", "v1/organizations:search", {"filter": "domain:other.com"}) == {}
+
+
+def test_a_lien_keeps_a_project_from_being_deleted(cloud: LocalCloud) -> None:
+    number = cloud.create_project("gem-lien-1")
+    assert cloud.call(SERVICE, "GET", "v3/liens", parent=f"projects/{number}") == {}
+    lien = {
+        "parent": "projects/gem-lien-1",
+        "restrictions": ["resourcemanager.projects.delete"],
+        "origin": "platform",
+        "reason": "in production",
+    }
+    made = cloud.call(SERVICE, "POST", "v3/liens", lien)
+    assert made["name"].startswith(f"liens/p{number}-l")
+    assert made["parent"] == f"projects/{number}"
+    for version in ("v1", "v3"):
+        assert cloud.call(SERVICE, "GET", f"{version}/{made['name']}") == made
+        assert cloud.call(SERVICE, "GET", f"{version}/liens", parent=f"projects/{number}") == {
+            "liens": [made]
+        }
+        error = cloud.call(SERVICE, "DELETE", f"{version}/projects/gem-lien-1", status=400)["error"]
+        assert error["status"] == "FAILED_PRECONDITION"
+        assert "by [platform]" in error["message"]
+    mistakes: tuple[dict[str, Any], ...] = (
+        {"restrictions": []},
+        {"restrictions": ["a.b.c"]},
+        {"parent": FOLDER},
+        {"origin": "x" * 201},
+    )
+    for wrong in mistakes:
+        cloud.call(SERVICE, "POST", "v1/liens", {**lien, **wrong}, status=400)
+    cloud.call(SERVICE, "GET", "v3/liens", parent="projects/nobody-has-it", status=403)
+
+    assert cloud.call(SERVICE, "DELETE", f"v1/{made['name']}") == {}
+    cloud.call(SERVICE, "DELETE", f"v3/{made['name']}", status=404)
+    assert cloud.call(SERVICE, "DELETE", "v1/projects/gem-lien-1") == {}

@@ -2,11 +2,20 @@
 
 from functools import partial
 
-from sandbox.cloud.cloudresourcemanager import handlers_v1, handlers_v2, handlers_v3, models, seed, tags
+from sandbox.cloud.cloudresourcemanager import (
+    handlers_v1,
+    handlers_v2,
+    handlers_v3,
+    liens,
+    models,
+    seed,
+    tags,
+)
 from sandbox.cloud.core import discovery
 from sandbox.cloud.core.service import Api, Service
 
-handlers_v3.handlers.by_id.update(tags.handlers.by_id)
+handlers_v1.handlers.by_id.update(liens.handlers.by_id)
+handlers_v3.handlers.by_id.update({**tags.handlers.by_id, **liens.handlers.by_id})
 
 SERVICE = Service(
     name="cloudresourcemanager",
@@ -15,7 +24,7 @@ SERVICE = Service(
         Api(partial(discovery.methods, "cloudresourcemanager", "v2"), handlers_v2.handlers),
         Api(partial(discovery.methods, "cloudresourcemanager", "v3"), handlers_v3.handlers),
     ),
-    schema=models.SCHEMA + tags.SCHEMA,
+    schema=models.SCHEMA + tags.SCHEMA + liens.SCHEMA,
     on_project_deleted=tags.forget_project,
     seed=seed.seed,
 )

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sandbox.cloud.cloudresourcemanager import models
+from sandbox.cloud.cloudresourcemanager import liens, models
 from sandbox.cloud.cloudresourcemanager.models import Project
 from sandbox.cloud.core import filters, iam, operations, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied, unimplemented
@@ -136,7 +136,9 @@ def update(call: Call) -> JsonObject:
 
 @handlers("cloudresourcemanager.projects.delete")
 def delete(call: Call) -> JsonObject:
-    models.delete_project(call.store, call.now, models.require(call.store, call.ids[0]))
+    project = models.require(call.store, call.ids[0])
+    liens.require_none(call.store, project)
+    models.delete_project(call.store, call.now, project)
     return {}
 
 

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from sandbox.cloud.cloudresourcemanager import handlers_v1, models
+from sandbox.cloud.cloudresourcemanager import handlers_v1, liens, models
 from sandbox.cloud.cloudresourcemanager.models import Folder, Organization, Project
 from sandbox.cloud.core import filters, masks, operations, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied, unimplemented
@@ -149,6 +149,7 @@ def move(call: Call) -> JsonObject:
 @handlers("cloudresourcemanager.projects.delete")
 def delete(call: Call) -> JsonObject:
     project = models.require(call.store, call.ids[0])
+    liens.require_none(call.store, project)
     return _operation(call, "dp", "Delete", models.delete_project(call.store, call.now, project))
 
 

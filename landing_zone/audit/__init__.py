@@ -1,0 +1,1 @@
+"""Compliance of what exists: live projects, whoever made them, as the facts that policies judge."""

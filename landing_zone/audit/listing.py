@@ -1,0 +1,92 @@
+"""Which projects there are: below folders and organizations, and by id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote
+
+from landing_zone.audit.unread import Unread
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import Google, Json
+
+RESOURCES: Final = "cloudresourcemanager.v3"
+_ACTIVE: Final = "ACTIVE"
+_LIST_PROJECTS: Final = "resourcemanager.projects.list (roles/browser)"
+_LIST_FOLDERS: Final = "resourcemanager.folders.list (roles/browser)"
+_GET: Final = "resourcemanager.projects.get (roles/browser), and check the id: it may be nobody's"
+
+
+@dataclass(frozen=True)
+class Live:
+    """A project, as Resource Manager has it."""
+
+    id: str
+    number: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def projects_of(
+    google: Google, pool: Executor, parents: Sequence[str], ids: Iterable[str], unread: Unread
+) -> list[Live]:
+    """The active projects below the parents and those of the ids, each once, by id.
+
+    Raises:
+        GoogleError: the projects or the folders of one of the parents cannot be listed; says which.
+    """
+    found = {project.number: project for project in (_named(google, name, unread) for name in ids) if project}
+    seen: set[str] = set()
+    level = list(dict.fromkeys(parents))
+    while level:
+        seen.update(level)
+        below: dict[str, None] = {}
+        for projects, folders, own in pool.map(
+            lambda parent: _children(google, parent, parent in parents), level
+        ):
+            found |= {project.number: project for project in projects}
+            below |= dict.fromkeys(folders)
+            unread += own
+        level = [folder for folder in below if folder not in seen]
+    return sorted(found.values(), key=lambda project: project.id)
+
+
+def _children(google: Google, parent: str, asked_for: bool) -> tuple[list[Live], list[str], Unread]:
+    """The projects and folders directly below a parent; only of one that was asked for is a refusal an error."""
+    own = Unread()
+    query = {"parent": parent}
+    try:
+        listed = list(google.pages(RESOURCES, "projects", "projects", query=query))
+    except GoogleError as error:
+        if asked_for:
+            error.message = f"{parent} cannot be listed: {error.message}"
+            raise
+        own.note(f"projects of {parent}", _LIST_PROJECTS, error)
+        listed = []
+    folders = own.attempt(
+        f"folders of {parent}",
+        _LIST_FOLDERS,
+        lambda: list(google.pages(RESOURCES, "folders", "folders", query=query)),
+        (),
+    )
+    return (
+        [_live(each) for each in listed if each.get("state") == _ACTIVE],
+        [each["name"] for each in folders if each.get("state") == _ACTIVE],
+        own,
+    )
+
+
+def _named(google: Google, name: str, unread: Unread) -> Live | None:
+    found = unread.attempt(
+        f"project {name}",
+        _GET,
+        lambda: google.call(RESOURCES, "GET", f"projects/{quote(name, safe='')}", project=name),
+        None,
+    )
+    if found and found.get("state") != _ACTIVE:
+        unread.append(f"project {name}: it is in deletion; take it out")
+        return None
+    return _live(found) if found else None
+
+
+def _live(project: Json) -> Live:
+    return Live(project["projectId"], project["name"].removeprefix("projects/"), project.get("labels", {}))
