@@ -22,6 +22,7 @@ from sandbox.local_cloud import Ready
 from sandbox.lock import lock
 from sandbox.shell import chosen_provider, sandbox_environment
 from sandbox.steps import say, step
+from sandbox.venv import POLICY_PACK, make_environment
 
 CHECKS = {
     "Format": ["ruff", "format", "--check"],
@@ -33,8 +34,9 @@ BIN = Path(sys.executable).parent
 
 
 def setup(_: list[str]) -> None:
-    """Set up what is missing: .venv, the Pulumi CLI."""
+    """Set up what is missing: .venv, the Pulumi CLI, the policy pack's own environment."""
     get_engine()
+    make_environment(ROOT, POLICY_PACK)
 
 
 def up(_: list[str]) -> None:
@@ -77,6 +79,7 @@ def env(_: list[str]) -> None:
 def test(arguments: list[str]) -> None:
     """Run the test suite; arguments go to pytest."""
     get_engine()
+    make_environment(ROOT, POLICY_PACK)
     get_browser(ROOT)
     _become([sys.executable, "-m", "pytest", *(arguments or ["--numprocesses=auto"])])
 
@@ -84,15 +87,18 @@ def test(arguments: list[str]) -> None:
 def bench(arguments: list[str]) -> None:
     """Measure; arguments go to `python -m bench`."""
     get_engine()
+    make_environment(ROOT, POLICY_PACK)
     _become([sys.executable, "-m", "bench", *arguments])
 
 
 def check(_: list[str]) -> None:
     """Check the format, the code, its types and which room imports which."""
     failed = []
+    # The import rules hold for the policy pack's package too, which lies beside its program.
+    environment = {"PYTHONPATH": "policy"}
     for title, command in CHECKS.items():
         try:
-            _run(title, command, {})
+            _run(title, command, environment)
         except SandboxError:
             failed.append(title)
     if failed:

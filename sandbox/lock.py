@@ -1,4 +1,4 @@
-"""`make lock`: requirements.txt and requirements-dev.txt pinned anew from pyproject.toml."""
+"""`make lock`: the requirement files pinned anew, the program's from pyproject.toml, the policy pack's from its own."""
 
 import sys
 from pathlib import Path
@@ -7,18 +7,23 @@ from sandbox.files import write_atomically
 from sandbox.steps import run_quietly, step
 
 RESOLVER = "uv==0.13.9"
+PROJECT = "pyproject.toml"
 FILES = {
-    "requirements.txt": ("what the Pulumi program and gemini-lz need.", []),
+    "requirements.txt": (PROJECT, "what the Pulumi program and gemini-lz need.", []),
     # What both files name has one version in both.
     "requirements-dev.txt": (
+        PROJECT,
         "everything the local cloud, the tests and the checks need.",
         ["--extra=dev", "--constraint=requirements.txt"],
     ),
+    # An environment of its own: pulumi-policy needs another protobuf than Google's clients.
+    "policy/requirements.txt": ("policy/requirements.in", "what the policy pack needs.", []),
 }
+"""Requirement file -> what it is pinned from, what it is for, and the resolver's options."""
 
 
 def lock(root: Path, workplace: Path) -> None:
-    """Pin the newest versions that pyproject.toml allows. `workplace` is a folder for the resolver's own .venv."""
+    """Pin the newest versions that are allowed. `workplace` is a folder for the resolver's own .venv."""
     python = workplace / "bin" / "python"
     with step(f"Install {RESOLVER.replace('==', ' ')}"):
         run_quietly([sys.executable, "-m", "venv", workplace], cwd=root, failure="`python -m venv` failed")
@@ -27,19 +32,19 @@ def lock(root: Path, workplace: Path) -> None:
             cwd=root,
             failure=f"no {RESOLVER} to be had",
         )
-    for name, (purpose, options) in FILES.items():
+    for name, (origin, purpose, options) in FILES.items():
         with step(f"Pin {name}"):
-            output = workplace / name
+            output = workplace / Path(name).name
             run_quietly(
                 [
                     workplace / "bin" / "uv",
                     *("pip", "compile", "--quiet", "--no-header", "--upgrade", "--python-version=3.11"),
                     *options,
                     f"--output-file={output}",
-                    "pyproject.toml",
+                    origin,
                 ],
                 cwd=root,
                 failure=f"{name} cannot be resolved",
             )
-            header = f"# Pinned by `make lock` from pyproject.toml: {purpose}\n"
+            header = f"# Pinned by `make lock` from {origin}: {purpose}\n"
             write_atomically(root / name, header + output.read_text())

@@ -1,4 +1,7 @@
-"""`.venv`: made once from the pinned requirement files, made again when they change. Standard library only."""
+"""`.venv` and `policy/.venv`: made once from the pinned requirement files, made again when they change.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import importlib.util
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.errors import PrerequisiteError, SandboxError
@@ -14,30 +18,57 @@ from sandbox.files import only_one, write_atomically
 from sandbox.steps import Step, run_quietly, say, step
 
 ROOT = Path(__file__).resolve().parents[1]
-REQUIREMENTS = ("pyproject.toml", "requirements.txt", "requirements-dev.txt")
 UNFINISHED = "unfinished"
 
 
-def make_environment(root: Path, python: str = sys.executable) -> Path:
-    """Make sure that `.venv` holds what the requirement files pin; return its Python.
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment. Paths are relative to the repository."""
+
+    folder: str
+    installs: str
+    """The requirement file that pip installs."""
+    made_from: tuple[str, ...]
+    """The files that decide what is in it."""
+    stamp: str
+    editable: bool = False
+    """Whether it holds this project as well."""
+
+
+PROGRAM = Environment(
+    ".venv",
+    "requirements-dev.txt",
+    ("pyproject.toml", "requirements.txt", "requirements-dev.txt"),
+    "venv.stamp",
+    editable=True,
+)
+"""What the program, the local cloud, the tests and the checks run in."""
+POLICY_PACK = Environment(
+    "policy/.venv", "policy/requirements.txt", ("policy/requirements.txt",), "policy-venv.stamp"
+)
+"""What Pulumi's engine runs the policy pack in: it needs another protobuf than Google's clients."""
+
+
+def make_environment(root: Path, environment: Environment = PROGRAM, python: str = sys.executable) -> Path:
+    """Make sure that an environment holds what the requirement files pin; return its Python.
 
     The stamp says what it was made from, and is written last. A run that was killed leaves it `unfinished`: a
     package may then be half unpacked, which pip takes for installed, so the environment is made from nothing.
     """
-    stamp = root / ".sandbox" / "venv.stamp"
-    target = root / ".venv" / "bin" / "python"
-    wanted = _fingerprint(root)
+    stamp = root / ".sandbox" / environment.stamp
+    target = root / environment.folder / "bin" / "python"
+    wanted = _fingerprint(root, environment)
     if _made_from(stamp) == wanted and target.exists():
         return target
-    with only_one(stamp.with_suffix(".lock"), "Waiting for another set-up of .venv to end"):
+    with only_one(stamp.with_suffix(".lock"), f"Waiting for another set-up of {environment.folder} to end"):
         made_from = _made_from(stamp)
         if made_from == wanted and target.exists():
             return target
         write_atomically(stamp, UNFINISHED)
         try:
             if made_from == UNFINISHED or not target.exists():
-                _create(root, python)
-            _install(root, target)
+                _create(root, environment, python)
+            _install(root, environment, target)
         except SandboxError:
             # A failure that was told, not a kill: what was there is still whole.
             write_atomically(stamp, made_from)
@@ -50,15 +81,15 @@ def _made_from(stamp: Path) -> str:
     return stamp.read_text() if stamp.exists() else ""
 
 
-def _fingerprint(root: Path) -> str:
-    """What decides the contents of `.venv`: the files, and where the tree lies (scripts in it name that)."""
+def _fingerprint(root: Path, environment: Environment) -> str:
+    """What decides the contents: the files, and where the tree lies (scripts in it name that)."""
     digest = hashlib.sha256(str(root).encode())
-    for name in REQUIREMENTS:
+    for name in environment.made_from:
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
 
 
-def _create(root: Path, python: str) -> None:
+def _create(root: Path, environment: Environment, python: str) -> None:
     if importlib.util.find_spec("ensurepip") is None:
         minor = ".".join(map(str, sys.version_info[:2]))
         raise PrerequisiteError(
@@ -66,13 +97,15 @@ def _create(root: Path, python: str) -> None:
             f"       Install them (Debian, Ubuntu: apt install python{minor}-venv), or name another Python:\n"
             "       make up PYTHON=python3.12"
         )
-    with step("Make .venv"):
+    with step(f"Make {environment.folder}"):
         run_quietly(
-            [python, "-m", "venv", "--clear", root / ".venv"], cwd=root, failure="`python -m venv` failed"
+            [python, "-m", "venv", "--clear", root / environment.folder],
+            cwd=root,
+            failure="`python -m venv` failed",
         )
 
 
-def _install(root: Path, target: Path) -> None:
+def _install(root: Path, environment: Environment, target: Path) -> None:
     pip: list[str | Path] = [
         target,
         "-m",
@@ -82,18 +115,19 @@ def _install(root: Path, target: Path) -> None:
         "--no-input",
         "--progress-bar=off",
     ]
-    pins = re.findall(r"^[^\s#]+==", (root / "requirements-dev.txt").read_text(), flags=re.MULTILINE)
-    with step("Install the pinned Python packages") as current:
+    pins = re.findall(r"^[^\s#]+==", (root / environment.installs).read_text(), flags=re.MULTILINE)
+    with step(f"Install what {environment.installs} pins") as current:
         progress = _PipProgress(current, len(pins))
         run_quietly(
-            [*pip, "--requirement", "requirements-dev.txt"],
+            [*pip, "--requirement", environment.installs],
             cwd=root,
-            failure="pip could not install requirements-dev.txt",
+            failure=f"pip could not install {environment.installs}",
             on_line=progress.line,
         )
-        run_quietly(
-            [*pip, "--no-deps", "--editable", "."], cwd=root, failure="pip could not install this project"
-        )
+        if environment.editable:
+            run_quietly(
+                [*pip, "--no-deps", "--editable", "."], cwd=root, failure="pip could not install this project"
+            )
         current.outcome = f"{len(pins)} packages"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.errors import SandboxError
 from sandbox.layout import ROOT
-from sandbox.venv import REQUIREMENTS, make_environment
+from sandbox.venv import PROGRAM, make_environment
 
 PYTHON = """#!/bin/sh
 echo "$*" >> {log}
@@ -26,7 +26,7 @@ class Machine:
         self._log = folder / "log"
         self._orders.mkdir()
         self.root.mkdir()
-        for name in REQUIREMENTS:
+        for name in PROGRAM.made_from:
             (self.root / name).write_text("pip==1\n")
         self._python = folder / "python"
         self._python.write_text(PYTHON.format(log=self._log, orders=self._orders, root=self.root))
@@ -39,7 +39,7 @@ class Machine:
     def make(self) -> list[str]:
         """Set up; returns the modules that Python was asked to run, in order."""
         self._log.unlink(missing_ok=True)
-        make_environment(self.root, str(self._python))
+        make_environment(self.root, python=str(self._python))
         return self.asked()
 
     def asked(self) -> list[str]:
@@ -67,11 +67,10 @@ def test_a_changed_pin_installs_again_in_the_same_environment(machine: Machine) 
 
 
 def test_a_run_killed_while_pip_unpacks_is_repaired_from_nothing(machine: Machine) -> None:
-    run = f"from pathlib import Path; from sandbox.venv import make_environment as m; m(Path({str(machine.root)!r}), "
+    arguments = f"Path({str(machine.root)!r}), python={str(machine._python)!r}"
+    run = f"from pathlib import Path; from sandbox.venv import make_environment as m; m({arguments})"
     machine.order("pip", "kill -9 $(ps -o ppid= -p $$ | xargs ps -o ppid= -p)")
-    killed = subprocess.run(
-        [sys.executable, "-c", f"{run}{str(machine._python)!r})"], cwd=ROOT, capture_output=True, check=False
-    )
+    killed = subprocess.run([sys.executable, "-c", run], cwd=ROOT, capture_output=True, check=False)
     assert killed.returncode == -9
     machine.order("pip", "true")
 
