@@ -1,0 +1,116 @@
+"""What pulumi-policy keeps to itself, made to be had: the stack's configuration, and each value converted once.
+
+pulumi-policy 1.21.0, which requirements.txt pins, is handed the stack's configuration and drops it; and it converts
+every resource anew for every policy, those too that none of them judges, which is most of a pack's time
+(`bench/policy.py`). Both are mended here, in the one module that knows its inside: with another version it fails at the
+start, and not silently.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime import proto
+from pulumi_policy import policy as inside
+
+
+@dataclass
+class Stack:
+    """What the engine says of the stack, before anything else."""
+
+    name: str = ""
+    project: str = ""
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+class Conversions:
+    """The values of messages that were converted before."""
+
+    def __init__(self) -> None:
+        self._dicts: dict[bytes, dict[str, Any]] = {}
+        self._made: dict[tuple[str, int], Any] = {}
+        self._kept: list[Any] = []
+
+    def of_request(self, request: Any, part: str, make: Callable[[Any], Any]) -> Any:
+        """What is made of a request, once."""
+        key = (part, id(request))
+        if key not in self._made:
+            self._kept.append(request)
+            self._made[key] = make(request)
+        return self._made[key]
+
+    def dict_of(self, message: Any) -> dict[str, Any]:
+        """A message as a dict, the same one each time."""
+        text = message.SerializeToString()
+        found = self._dicts.get(text)
+        if found is None:
+            found = self._dicts[text] = MessageToDict(message)
+        return found
+
+    def once(self, make: Callable[[Any], Any]) -> Callable[..., Any]:
+        """A function of one value that is called once for each."""
+
+        def made(value: Any, *more: Any) -> Any:
+            if more:
+                # What a remediation gets is its own to change.
+                return make(value, *more)
+            key = (make.__name__, id(value))
+            if key not in self._made:
+                # Kept, so that no other value gets its id.
+                self._kept.append(value)
+                self._made[key] = make(value)
+            return self._made[key]
+
+        return made
+
+
+STACK = Stack()
+CONVERSIONS = Conversions()
+
+
+class _Servicer(inside._PolicyAnalyzerServicer):
+    """The SDK's, with the configuration kept, and asked of nothing but what the policies judge."""
+
+    concerns: Callable[[Any], bool] = staticmethod(lambda _: True)
+    _mends = False
+
+    def ConfigureStack(self, request: Any, context: Any) -> Any:
+        STACK.name, STACK.project, STACK.config = request.stack, request.project, dict(request.config)
+        return super().ConfigureStack(request, context)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        levels = (each.enforcementLevel for each in request.policyConfig.values())
+        self._mends = any(level == proto.REMEDIATE for level in levels)
+        return super().Configure(request, context)
+
+    def Analyze(self, request: Any, context: Any) -> Any:
+        return super().Analyze(request, context) if self.concerns(request) else proto.AnalyzeResponse()
+
+    def Remediate(self, request: Any, context: Any) -> Any:
+        if not self._mends or not self.concerns(request):
+            return proto.RemediateResponse()
+        return super().Remediate(request, context)
+
+    def AnalyzeStack(self, request: Any, context: Any) -> Any:
+        concerned = [resource for resource in request.resources if self.concerns(resource)]
+        return super().AnalyzeStack(proto.AnalyzeStackRequest(resources=concerned), context)
+
+    def _get_resource_options(self, request: Any) -> Any:
+        return CONVERSIONS.of_request(request, "options", super()._get_resource_options)
+
+    def _get_provider_resource(self, request: Any) -> Any:
+        return CONVERSIONS.of_request(request, "provider", super()._get_provider_resource)
+
+
+class _Json:
+    MessageToDict = staticmethod(CONVERSIONS.dict_of)
+
+
+def prepare(concerns: Callable[[Any], bool]) -> None:
+    """Put it in. Once, before the pack is made. `concerns`: whether policies judge a resource, from its message."""
+    _Servicer.concerns = staticmethod(concerns)
+    inside._PolicyAnalyzerServicer = _Servicer
+    inside.json_format = _Json
+    inside.deserialize_properties = CONVERSIONS.once(inside.deserialize_properties)
+    inside.unknown_checking_proxy = CONVERSIONS.once(inside.unknown_checking_proxy)
