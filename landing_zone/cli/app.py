@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from landing_zone.cli import costs, prices
+from landing_zone.cli import costs, policy, prices
 from landing_zone.cli import show as showing
 from landing_zone.cli.console import AsJson, Folder, err, out
 from landing_zone.google import inventory
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 costs.add_to(app)
 app.add_typer(prices.app, name="prices")
+app.add_typer(policy.app, name="policy")
 
 
 @app.command(epilog="Example: gemini-lz validate staging prod")

@@ -2,22 +2,33 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from landing_zone.cli.console import AsJson, Folder, err, out
+from landing_zone.cli.console import (
+    DATE,
+    AsJson,
+    AsOf,
+    Folder,
+    Stack,
+    day_of,
+    err,
+    out,
+    refuse,
+    within_reach,
+    working,
+)
 from landing_zone.costs import tables
 from landing_zone.costs.estimates import estimate_environment
 from landing_zone.costs.exposures import expose_environment
 from landing_zone.costs.report import report as make_report
 from landing_zone.google.tokens import CountError, count_tokens
-from landing_zone.pricing.days import Period, months_from, today
+from landing_zone.pricing.days import Period, months_from
 from landing_zone.settings import (
     DeriveSettings,
     EnvironmentSettings,
@@ -28,14 +39,8 @@ from landing_zone.settings import (
 )
 from landing_zone.settings.fields import lag as read_lag
 
-DATE = ["%Y-%m-%d"]
-Stack = Annotated[str, typer.Argument(help="The stack, such as prod.")]
 Projects = Annotated[
     list[str] | None, typer.Option("--project", "-p", help="This project alone; may be given several times.")
-]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", formats=DATE, help="The day that counts as today (Pacific): its prices hold."),
 ]
 First = Annotated[
     datetime | None,
@@ -75,8 +80,8 @@ def estimate(
     as_csv: AsCsv = False,
 ) -> None:
     """What the workloads are planned to cost, and when budgets' thresholds are crossed."""
-    day = _day(as_of)
-    with _working("estimating"):
+    day = day_of(as_of)
+    with working("estimating"):
         settings = _settings(stack, folder, day, projects)
         if sample:
             settings = _sampled(settings, sample, projects)
@@ -99,8 +104,8 @@ def exposure(
     as_csv: AsCsv = False,
 ) -> None:
     """The most that anybody can spend while the limits are in force, and by how much a budget can be overshot."""
-    day = _day(as_of)
-    with _working("bounding"):
+    day = day_of(as_of)
+    with working("bounding"):
         settings = _settings(stack, folder, day, projects)
         found = expose_environment(settings, day, _lag(lag), projects)
     if as_json or as_csv:
@@ -124,8 +129,8 @@ def limits(
     as_csv: AsCsv = False,
 ) -> None:
     """The largest limits that an allowed overshoot leaves: what `limits.derive` comes to, or would."""
-    day = _day(as_of)
-    with _working("deriving"):
+    day = day_of(as_of)
+    with working("deriving"):
         settings = _settings(stack, folder, day, projects)
         found, problems = {}, []
         for name, project in settings.projects.items():
@@ -145,7 +150,7 @@ def limits(
             if derived:
                 found[name] = derived
     if not found and not problems:
-        _refuse("no project has limits.derive: write it, or try --max-overshoot on one with a workload")
+        refuse("no project has limits.derive: write it, or try --max-overshoot on one with a workload")
     if as_json or as_csv:
         _for_programs(tables.limits_json(found) if as_json else tables.limits_rows(found))
     else:
@@ -168,9 +173,9 @@ def report(
 ) -> None:
     """Estimate and exposure together: a page with charts, or --json."""
     if not html and not as_json:
-        _refuse("write --html report.html for a page, or --json")
-    day = _day(as_of)
-    with _working("reporting"):
+        refuse("write --html report.html for a page, or --json")
+    day = day_of(as_of)
+    with working("reporting"):
         settings = _settings(stack, folder, day, None)
         found = make_report(settings, _period(first, last, day), day)
         page = _page(found) if html else ""
@@ -178,7 +183,7 @@ def report(
         try:
             html.write_text(page, encoding="utf-8")
         except OSError as error:
-            _refuse(f"the page cannot be written: {error}")
+            refuse(f"the page cannot be written: {error}")
         err.print(f"wrote {html}", markup=False)
     if as_json:
         _for_programs(found.as_json())
@@ -188,28 +193,17 @@ def _page(found: Any) -> str:
     try:
         from landing_zone.costs.page import page
     except ImportError as error:
-        _refuse(f"the page needs {error.name}: pip install 'gemini-landing-zone[report]'")
+        refuse(f"the page needs {error.name}: pip install 'gemini-landing-zone[report]'")
     return page(found)
 
 
-def _day(as_of: datetime | None) -> date:
-    return _within_reach(as_of.date()) if as_of else today()
-
-
-def _within_reach(day: date) -> date:
-    """A day for which there can be a plan: the Gemini API's, and some decades."""
-    if not 2017 <= day.year <= 2100:
-        _refuse(f"{day} is out of reach: write a day from 2017 to 2100")
-    return day
-
-
 def _period(first: datetime | None, last: datetime | None, day: date) -> Period:
-    start = _within_reach(first.date()) if first else months_from(day, 3).first
-    end = _within_reach(last.date()) if last else months_from(start, 3).last
+    start = within_reach(first.date()) if first else months_from(day, 3).first
+    end = within_reach(last.date()) if last else months_from(start, 3).last
     if end < start:
-        _refuse(f"--to {end} is before --from {start}")
+        refuse(f"--to {end} is before --from {start}")
     if (end - start).days > 3660:
-        _refuse("--from and --to are more than ten years apart")
+        refuse("--from and --to are more than ten years apart")
     return Period(start, end)
 
 
@@ -222,7 +216,7 @@ def _settings(stack: str, folder: Path, day: date, projects: list[str] | None) -
         raise typer.Exit(1 if path.exists() else 2) from None
     for name in projects or ():
         if name not in settings.projects:
-            _refuse(f"{stack} has no project {name!r}: it has {', '.join(settings.projects)}")
+            refuse(f"{stack} has no project {name!r}: it has {', '.join(settings.projects)}")
     return settings
 
 
@@ -231,22 +225,22 @@ def _sampled(settings: EnvironmentSettings, sample: Path, projects: list[str] | 
     try:
         text = sample.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        _refuse(f"{sample} is no text file: {error}")
+        refuse(f"{sample} is no text file: {error}")
     chosen = [name for name in settings.projects if not projects or name in projects]
     models = sorted({entry.model for name in chosen for entry in settings.projects[name].workload})
     if not text or not models:
-        _refuse(f"{sample} is empty: name a file with a prompt" if models else "no project has a workload")
+        refuse(f"{sample} is empty: name a file with a prompt" if models else "no project has a workload")
     try:
         counts = count_tokens(text, models)
     except CountError as error:
-        _refuse(str(error))
+        refuse(str(error))
     found = dict(settings.projects)
     for name in chosen:
         entries = []
         for entry in found[name].workload:
             tokens = Decimal(counts[entry.model])
             if entry.cached_tokens + entry.audio_tokens > tokens:
-                _refuse(
+                refuse(
                     f"{name}: the sample is {tokens} tokens for {entry.model}, fewer than the workload's cachedTokens "
                     "and audioTokens: name a whole prompt"
                 )
@@ -258,19 +252,13 @@ def _sampled(settings: EnvironmentSettings, sample: Path, projects: list[str] | 
     return settings.model_copy(update={"projects": found})
 
 
-def _refuse(text: str) -> NoReturn:
-    """Wrong usage, or what the command needs is missing."""
-    err.print(text, markup=False)
-    raise typer.Exit(2)
-
-
 def _lag(text: str | None) -> timedelta | None:
     if text is None:
         return None
     try:
         return read_lag(text)
     except ValueError:
-        _refuse(f"--lag {text!r} is not a time of up to 31 days: write it as 24h, 90m or 2d")
+        refuse(f"--lag {text!r} is not a time of up to 31 days: write it as 24h, 90m or 2d")
 
 
 def _tried(settings: DeriveSettings, max_overshoot: str | None, lag: str | None) -> DeriveSettings:
@@ -280,17 +268,7 @@ def _tried(settings: DeriveSettings, max_overshoot: str | None, lag: str | None)
     try:
         return DeriveSettings(max_overshoot=amount, lag=length, shares=settings.shares)  # type: ignore[arg-type]  # text is read
     except ValueError:
-        _refuse(f"--max-overshoot {max_overshoot!r} is no amount above 0: write it as 500")
-
-
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """A sign of life on a terminal."""
-    if err.is_terminal:
-        with err.status(what):
-            yield
-    else:
-        yield
+        refuse(f"--max-overshoot {max_overshoot!r} is no amount above 0: write it as 500")
 
 
 def _for_programs(found: dict[str, Any] | Iterable[tables.Row]) -> None:

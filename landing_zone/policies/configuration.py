@@ -5,7 +5,7 @@ https://www.pulumi.com/docs/iac/crossguard/configuration/
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -69,15 +69,49 @@ DEFAULT: Final = Configuration(
 """Nothing is set: every policy is mandatory."""
 
 
-def read_configuration(path: Path) -> Configuration:
-    """What a file sets. Raises ConfigurationError with every mistake in it."""
+def read_configuration(*paths: Path) -> Configuration:
+    """What files set, a later one over an earlier as Pulumi does it: `all` over the levels that were set before.
+
+    Raises ConfigurationError with every mistake in them.
+    """
+    layers, mistakes = [], []
+    for path in paths:
+        try:
+            layers.append(read_values(path))
+        except ConfigurationError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
+    return configuration_of(_over_each_other(layers), "")
+
+
+def read_values(path: Path) -> Mapping[str, Any]:
+    """What one file says, once it has no mistakes. Raises ConfigurationError with every one."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigurationError(f"{path}: not JSON: {error}") from None
-    return configuration_of(values, str(path))
+    configuration_of(values, str(path))
+    found: Mapping[str, Any] = values
+    return found
+
+
+def _over_each_other(layers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    combined: dict[str, dict[str, Any]] = {policy.id: {} for policy in POLICIES}
+    for layer in layers:
+        if ALL in layer:
+            for own in combined.values():
+                own |= _entry(layer[ALL])
+        for name in layer.keys() - {ALL}:
+            combined[name] |= _entry(layer[name])
+    return combined
+
+
+def _entry(value: Any) -> Mapping[str, Any]:
+    """A policy's entry, which may be its level alone."""
+    return value if isinstance(value, Mapping) else {LEVEL: value}
 
 
 def configuration_of(values: Any, file: str) -> Configuration:
@@ -86,9 +120,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
         raise ConfigurationError(f'{file}: not a mapping\n    write {{"all": "mandatory"}}')
     problems = list(_unknown(values))
     # Pulumi takes {"all": {"enforcementLevel": "advisory"}} as well.
-    own, usual = values.get(ALL, {}), Level.MANDATORY.value
-    if not isinstance(own, Mapping):
-        own = {LEVEL: own}
+    own, usual = _entry(values.get(ALL, {})), Level.MANDATORY.value
     problems += [(f"{ALL}.{name}", *unknown_key(name, [LEVEL])) for name in own if name != LEVEL]
     if own.get(LEVEL, usual) in _LEVELS:
         usual = own.get(LEVEL, usual)
@@ -96,8 +128,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
         problems.append((ALL, f"{own[LEVEL]!r} is no level", f"write one of: {', '.join(_LEVELS)}"))
     levels, options = {}, {}
     for policy in POLICIES:
-        value = values.get(policy.id, {})
-        own = value if isinstance(value, Mapping) else {LEVEL: value}
+        own = _entry(values.get(policy.id, {}))
         level = own.get(LEVEL, usual)
         if level in _LEVELS:
             levels[policy.id] = Level(level)

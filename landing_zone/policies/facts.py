@@ -27,7 +27,7 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 """Stands for what only the update will tell."""
 
-Kind = Literal["project", "budget", "cap", "key", "api", "quota", "place"]
+Kind = Literal["project", "budget", "cap", "key", "api", "quota", "place", "exception"]
 
 
 @dataclass(frozen=True)

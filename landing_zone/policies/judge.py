@@ -71,6 +71,8 @@ class Report:
     exceptions: tuple[Listed, ...]
     judged: tuple[Policy, ...]
     """Those that are not disabled."""
+    unread: tuple[str, ...] = ()
+    """What could not be read, and is not judged; a line each."""
 
     @property
     def stopping(self) -> int:
@@ -85,13 +87,14 @@ def judge(name: str, facts: Facts, configuration: Configuration) -> Report:
     judged = [policy for policy in POLICIES if configuration.levels[policy.id] is not Level.DISABLED]
     for policy in judged:
         level, options = configuration.levels[policy.id], configuration.options[policy.id]
-        if level is Level.REMEDIATE and policy.fix is None:
-            level = Level.MANDATORY
         found = [*outcomes(policy, facts, options)]
-        verdicts += [Verdict(policy, level, each.finding, each.exempt) for each in found]
-        # What has run out is nobody's to mend but a person's.
-        firm = Level.MANDATORY if level is Level.REMEDIATE else level
-        verdicts += [Verdict(policy, firm, each, None) for each in expired(policy, options, facts.day)]
+        # An exception that has run out is nobody's to mend but a person's.
+        told = [*found, *(Outcome(each, None) for each in expired(policy, options, facts.day))]
+        for each in told:
+            # What is not mended is as a mandatory one to the engine.
+            firm = level is Level.REMEDIATE and not each.finding.mended
+            verdict_level = Level.MANDATORY if firm else level
+            verdicts.append(Verdict(policy, verdict_level, each.finding, each.exempt))
         exceptions += [Listed(policy, each, _state(each, found, facts.day)) for each in options.exceptions]
     return Report(name, facts.day, tuple(verdicts), tuple(exceptions), tuple(judged))
 
@@ -108,7 +111,7 @@ def expired(policy: Policy, options: Options, day: date) -> Iterator[Finding]:
     for each in options.exceptions:
         if each.expires < day:
             yield Finding(
-                Subject("project", each.resource, each.resource, frozenset({each.resource})),
+                Subject("exception", each.resource, each.resource, frozenset({each.resource})),
                 f"has an exception from {policy.id} that expired on {each.expires} ({each.owner}: {each.reason})",
                 "mend it and take the exception out, or have it renewed by those who answer for the policy",
             )

@@ -69,6 +69,8 @@ class Finding:
     """What is wrong with it, in words, without its name."""
     remedy: str
     """What to write instead."""
+    mended: bool = False
+    """Whether `remediate` puts it right."""
 
 
 Judge = Callable[[Facts, Any], Iterator[Finding]]

@@ -7,6 +7,7 @@ What was told in one place is not told again in the next.
 """
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -23,11 +24,13 @@ from pulumi_policy import (
 )
 
 from gemini_policies import sdk
+from gemini_policies.environment import initial_config
 from gemini_policies.resources import PROJECT, Resource, concerns, facts_of
 from gemini_policies.settings import Lines, settings_of
 from gemini_policies.values import at, plain, wired
 from landing_zone.policies import of_settings
 from landing_zone.policies.catalogue import POLICIES
+from landing_zone.policies.configuration import ConfigurationError
 from landing_zone.policies.facts import UNKNOWN, Facts, Subject
 from landing_zone.policies.judge import expired, outcomes
 from landing_zone.policies.policy import Finding, Policy, Scope
@@ -203,6 +206,10 @@ def _list(policy: Policy, options: Any) -> None:
 
 def serve() -> None:
     """Serve the engine until it goes."""
+    try:
+        own = initial_config(os.environ.get("PULUMI_STACK", ""))
+    except ConfigurationError as error:
+        sys.exit(f"error: {error}")
     sdk.prepare(lambda resource: resource.type == STACK or concerns(resource))
     # What is loaded stays: the collector need not look at it over and over again.
     gc.freeze()
@@ -210,4 +217,5 @@ def serve() -> None:
         "gemini-budget-policies",
         [WholePolicy(each) if each.scope is Scope.WHOLE else PulumiPolicy(each) for each in POLICIES],
         enforcement_level=EnforcementLevel.MANDATORY,
+        initial_config=own,
     )

@@ -15,6 +15,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 budget.subject,
                 "tells nobody",
                 "write alerts.email, channels or a topic, or leave iamRecipients on",
+                mended=True,
             )
 
 

@@ -26,6 +26,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             project.subject,
             f"has the deletion policy {project.deletion}",
             f"write deletionPolicy: {' or '.join(options.allowed)}",
+            mended=True,
         )
 
 

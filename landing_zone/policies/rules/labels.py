@@ -31,6 +31,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 project.subject,
                 f"has no label {' and no label '.join(missing)}",
                 f"write labels: {{{', '.join(f'{name}: …' for name in missing)}}}",
+                mended=all(options.defaults.get(name) for name in missing),
             )
 
 

@@ -1,0 +1,202 @@
+"""`gemini-lz policy`: the verdicts of the policies, on a stack file or on what exists, without Pulumi's engine."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from enum import Enum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.text import Text
+
+from landing_zone.audit import live
+from landing_zone.cli.console import AsJson, AsOf, Folder, Stack, day_of, err, out, refuse, working
+from landing_zone.google.config import CredentialsError, GoogleConfig
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import Google, StoppedError
+from landing_zone.policies import formats
+from landing_zone.policies.catalogue import POLICIES
+from landing_zone.policies.configuration import (
+    DEFAULT,
+    Configuration,
+    ConfigurationError,
+    read_configuration,
+    read_values,
+)
+from landing_zone.policies.facts import Subject
+from landing_zone.policies.formats import Locate, Location
+from landing_zone.policies.judge import Report, Verdict, judge
+from landing_zone.policies.of_settings import facts_of
+from landing_zone.settings import SettingsError, load_file
+from landing_zone.settings.source import read_stack_file
+
+CONFIGURATIONS = Path("policy/config")
+_STYLES = {"mandatory": "bold red", "advisory": "yellow", "remediate": "cyan", "exception": "dim"}
+
+app = typer.Typer(no_args_is_help=True, help="Budget policy as code. Try: gemini-lz policy check prod")
+
+
+class Format(Enum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+Configurations = Annotated[
+    list[Path] | None,
+    typer.Option("--config", help="A file as --policy-pack-config takes; may be given several times."),
+]
+Formats = Annotated[Format, typer.Option("--format", help="SARIF for code scanning, JUnit for a CI's page.")]
+
+
+@app.command(epilog="Example: gemini-lz policy check prod --format sarif > policies.sarif")
+def check(
+    stack: Stack,
+    configurations: Configurations = None,
+    as_of: AsOf = None,
+    folder: Folder = Path("stacks"),
+    form: Formats = Format.TEXT,
+    as_json: AsJson = False,
+) -> None:
+    """What policies say of a stack file, as `pulumi up --policy-pack policy` would.
+
+    Levels and options are those of policy/config/STACK.json, if there is one, and of each --config over it.
+    Exit code 1: the engine would stop.
+    """
+    day, path = day_of(as_of), folder / f"Pulumi.{stack}.yaml"
+    own = CONFIGURATIONS / f"{stack}.json"
+    files = [*([own] if own.is_file() else []), *(configurations or ())]
+    configuration = _configuration(files)
+    with working("judging"):
+        try:
+            facts = facts_of(load_file(stack, path, day), day)
+            source = read_stack_file(path)
+        except SettingsError as error:
+            err.print(str(error), markup=False)
+            raise typer.Exit(1 if path.exists() else 2) from None
+        report = judge(stack, facts, configuration)
+
+    def locate(subject: Subject) -> Location:
+        if subject.kind == "exception":
+            return _exception(files, subject)
+        return Location(str(path), source.line(subject.path))
+
+    _show(report, locate, Format.JSON if as_json else form)
+
+
+@app.command(epilog="Example: gemini-lz policy audit --folder 333333333333 --config policy/config/prod.json")
+def audit(
+    folders: Annotated[
+        list[str] | None, typer.Option("--folder", help="All projects below it; may be given several times.")
+    ] = None,
+    organizations: Annotated[
+        list[str] | None, typer.Option("--organization", help="All projects below it.")
+    ] = None,
+    projects: Annotated[
+        list[str] | None, typer.Option("--project", "-p", help="This project; may be given several times.")
+    ] = None,
+    configurations: Configurations = None,
+    as_of: AsOf = None,
+    form: Formats = Format.TEXT,
+    as_json: AsJson = False,
+) -> None:
+    """What policies say of projects that exist, whoever made them. Only reads; key strings are never read.
+
+    Exit code 1: a mandatory policy is broken; 2: it cannot be said of all, as something could not be read.
+    """
+    parents = [*_parents("folders", folders), *_parents("organizations", organizations)]
+    if not parents and not projects:
+        refuse("name what to audit: --folder 333333333333, --organization or --project")
+    files = configurations or []
+    configuration = _configuration(files)
+    # What was enabled long ago is not waited for.
+    google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
+    try:
+        with working("reading projects") as progress:
+            found = live.read(google, parents, projects or (), day_of(as_of), progress)
+    except (GoogleError, CredentialsError) as error:
+        refuse(f"{error}. {error.remedy}" if isinstance(error, GoogleError) else str(error))
+    except StoppedError:
+        raise typer.Exit(130) from None
+    name = ", ".join([*parents, *(projects or ())])
+    report = replace(judge(name, found.facts, configuration), unread=found.unread)
+
+    def locate(subject: Subject) -> Location:
+        return _exception(files, subject) if subject.kind == "exception" else Location()
+
+    err.print(
+        f"{len(found.facts.projects)} projects have the Gemini API, and {found.without_gemini} do not: "
+        "those are not judged",
+        markup=False,
+    )
+    _show(report, locate, Format.JSON if as_json else form)
+
+
+def _configuration(files: list[Path]) -> Configuration:
+    if not files:
+        return DEFAULT
+    try:
+        return read_configuration(*files)
+    except ConfigurationError as error:
+        refuse(str(error))
+
+
+def _parents(kind: str, names: list[str] | None) -> list[str]:
+    return [f"{kind}/{name.removeprefix(f'{kind}/')}" for name in names or ()]
+
+
+def _exception(files: list[Path], subject: Subject) -> Location:
+    """The last of the files that has an exception for it."""
+    for file in reversed(files):
+        entries = (entry for entry in read_values(file).values() if isinstance(entry, dict))
+        exceptions = (each for entry in entries for each in entry.get("exceptions", ()))
+        if any(each["resource"] == subject.name for each in exceptions):
+            return Location(str(file))
+    return Location()
+
+
+def _show(report: Report, locate: Locate, form: Format) -> NoReturn:
+    """Write the report and exit."""
+    if form is Format.JSON:
+        typer.echo(json.dumps(formats.as_json(report, locate), indent=2, ensure_ascii=False))
+    elif form is Format.SARIF:
+        log = formats.as_sarif(report, locate, version("gemini-landing-zone"))
+        typer.echo(json.dumps(log, indent=2, ensure_ascii=False))
+    elif form is Format.JUNIT:
+        typer.echo(formats.as_junit(report, locate), nl=False)
+    else:
+        _tell(report, locate)
+    raise typer.Exit(1 if report.stopping else 2 if report.unread else 0)
+
+
+def _tell(report: Report, locate: Locate) -> None:
+    """The report for people: what stops `up` last, where a terminal shows it."""
+    for line in report.unread:
+        out.print(f"not judged: {line}", markup=False)
+    for verdict in sorted(report.verdicts, key=lambda verdict: verdict.stops):
+        _tell_one(verdict, locate(verdict.finding.subject))
+    for each in report.exceptions:
+        exempt = each.exempt
+        line = f"exception {each.state} until {exempt.expires}: {exempt.resource} from {each.policy.id}"
+        out.print(f"{line} ({exempt.owner}: {exempt.reason})", markup=False, soft_wrap=True)
+    counts = Counter(verdict.state for verdict in report.verdicts)
+    told = ", ".join(f"{counts[state]} {state}" for state in _STYLES if counts[state])
+    policies = f"{len(report.judged)} of {len(POLICIES)} policies judged"
+    out.print(f"{report.name}: {policies}; {told or 'nothing breaks them'}", markup=False, soft_wrap=True)
+
+
+def _tell_one(verdict: Verdict, at: Location) -> None:
+    finding, policy = verdict.finding, verdict.policy
+    where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject))))
+    out.print(where, markup=False, soft_wrap=True)
+    for line in (f"{finding.subject.label} {finding.message}", finding.remedy):
+        out.print(f"    {line}", markup=False, soft_wrap=True)
+    said = Text(f"    {verdict.state} ", style=_STYLES[verdict.state])
+    said.append(f"{policy.id} ({policy.severity.value}): {policy.page}", style="not bold default")
+    out.print(said, soft_wrap=True)

@@ -1,0 +1,218 @@
+"""A report for programs: JSON, SARIF 2.1.0 for code scanning, and JUnit XML for the test pages of a CI.
+
+SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, Final
+from xml.etree import ElementTree
+
+from landing_zone.policies.configuration import Level
+from landing_zone.policies.facts import Subject
+from landing_zone.policies.judge import Listed, Report, Verdict
+from landing_zone.policies.policy import Policy, Severity
+from landing_zone.settings.problems import path_text
+
+SARIF_LEVELS: Final = {Level.MANDATORY: "error", Level.ADVISORY: "warning", Level.REMEDIATE: "note"}
+_SECURITY: Final = {
+    Severity.LOW: "2.0",
+    Severity.MEDIUM: "5.5",
+    Severity.HIGH: "8.0",
+    Severity.CRITICAL: "9.5",
+}
+"""What code scanning sorts by: from 0 to 10."""
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where something is said."""
+
+    file: str = ""
+    """Empty: in no file, as what exists in the cloud."""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+Locate = Callable[[Subject], Location]
+
+
+def path_of(subject: Subject) -> str:
+    """Its path in the stack file, or its name at Google."""
+    return path_text(subject.path) if subject.path else subject.name
+
+
+def as_json(report: Report, locate: Locate) -> dict[str, Any]:
+    """Everything, for programs."""
+    return {
+        "name": report.name,
+        "asOf": report.day.isoformat(),
+        "stops": report.stopping,
+        "judged": [policy.id for policy in report.judged],
+        "verdicts": [_verdict(each, locate(each.finding.subject)) for each in report.verdicts],
+        "exceptions": [each.as_json() for each in report.exceptions],
+        "unread": list(report.unread),
+    }
+
+
+def _verdict(verdict: Verdict, at: Location) -> dict[str, Any]:
+    finding, policy = verdict.finding, verdict.policy
+    return {
+        "policy": policy.id,
+        "severity": policy.severity.value,
+        "state": verdict.state,
+        "resource": finding.subject.label,
+        "path": path_of(finding.subject),
+        "file": at.file or None,
+        "line": at.line,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "page": policy.page,
+        "exception": _exception(verdict),
+    }
+
+
+def _exception(verdict: Verdict) -> dict[str, str] | None:
+    exempt = verdict.exempt
+    return Listed(verdict.policy, exempt, "in force").as_json() if exempt else None
+
+
+def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
+    """A SARIF log with one run. What is exempt is suppressed, with the reason. `version`: this program's."""
+    index = {policy.id: position for position, policy in enumerate(report.judged)}
+    return {
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "gemini-lz",
+                        "semanticVersion": version,
+                        "rules": [_rule(policy) for policy in report.judged],
+                    }
+                },
+                "automationDetails": {"id": f"gemini-lz policy/{report.name}/"},
+                "columnKind": "unicodeCodePoints",
+                "invocations": [
+                    {
+                        "executionSuccessful": not report.unread,
+                        "toolExecutionNotifications": [
+                            {"level": "error", "message": {"text": each}} for each in report.unread
+                        ],
+                    }
+                ],
+                "results": [
+                    _result(each, index[each.policy.id], locate(each.finding.subject))
+                    for each in report.verdicts
+                ],
+            }
+        ],
+    }
+
+
+def _rule(policy: Policy) -> dict[str, Any]:
+    help_text = f"{policy.remedy}\n\n{policy.page}"
+    return {
+        "id": policy.id,
+        "shortDescription": {"text": policy.title},
+        "fullDescription": {"text": " ".join(policy.reason.split())},
+        "help": {"text": help_text, "markdown": help_text},
+        "properties": {
+            "security-severity": _SECURITY[policy.severity],
+            "problem.severity": policy.severity.value,
+        },
+    }
+
+
+def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
+    subject = verdict.finding.subject
+    location: dict[str, Any] = {
+        "logicalLocations": [{"fullyQualifiedName": path_of(subject), "kind": "resource"}]
+    }
+    if at.file:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": _uri(at.file)},
+            "region": {"startLine": at.line or 1},
+        }
+    exempt = verdict.exempt
+    told = f"{exempt.owner}, until {exempt.expires}: {exempt.reason}" if exempt else ""
+    suppressed = [{"kind": "external", "status": "accepted", "justification": told}] if exempt else []
+    return {
+        "ruleId": verdict.policy.id,
+        "ruleIndex": rule,
+        "level": SARIF_LEVELS[verdict.level],
+        "message": {"text": f"{subject.label} {verdict.finding.message}. {verdict.finding.remedy}."},
+        "locations": [location],
+        # A line that moves is the same finding still.
+        "partialFingerprints": {"subject/v1": f"{verdict.policy.id}:{path_of(subject)}"},
+        # Of all results or of none: a viewer takes one without for one that was never looked at.
+        "suppressions": suppressed,
+    }
+
+
+def _uri(file: str) -> str:
+    path = FilePath(file)
+    return path.as_uri() if path.is_absolute() else path.as_posix()
+
+
+def as_junit(report: Report, locate: Locate) -> bytes:
+    """JUnit XML: a case for each policy that holds, and for each finding. What `up` stops on is a failure."""
+    root = ElementTree.Element("testsuites", name="gemini-lz policy")
+    cases = list(_cases(report, locate))
+    suite = ElementTree.SubElement(
+        root,
+        "testsuite",
+        name=_xml(report.name),
+        tests=str(len(cases)),
+        failures=str(report.stopping),
+        errors=str(len(report.unread)),
+        skipped=str(sum(verdict.exempt is not None for verdict in report.verdicts)),
+    )
+    suite.extend(cases)
+    ElementTree.indent(root)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
+    for line in report.unread:
+        case = ElementTree.Element("testcase", classname="unread", name=_xml(line.partition(": ")[0]))
+        ElementTree.SubElement(case, "error", message=_xml(line))
+        yield case
+    for policy in report.judged:
+        found = [verdict for verdict in report.verdicts if verdict.policy is policy]
+        if not found:
+            yield ElementTree.Element("testcase", classname=policy.id, name=policy.title)
+        for verdict in found:
+            subject = verdict.finding.subject
+            at = locate(subject)
+            case = ElementTree.Element("testcase", classname=policy.id, name=_xml(subject.label))
+            if at.file:
+                case.set("file", _xml(at.file))
+                case.set("line", str(at.line or 1))
+            where = ": ".join(filter(None, (str(at), path_of(subject))))
+            text = (
+                f"{where}\n{subject.label} {verdict.finding.message}\n{verdict.finding.remedy}\n{policy.page}"
+            )
+            if verdict.exempt:
+                told = f"exception until {verdict.exempt.expires}: {verdict.exempt.reason}"
+                ElementTree.SubElement(case, "skipped", message=_xml(told))
+            elif verdict.stops:
+                failure = ElementTree.SubElement(
+                    case, "failure", type=policy.severity.value, message=_xml(verdict.finding.message)
+                )
+                failure.text = _xml(text)
+            else:
+                ElementTree.SubElement(case, "system-out").text = _xml(f"{verdict.state}: {text}")
+            yield case
+
+
+def _xml(text: str) -> str:
+    """The text without what XML cannot hold."""
+    return _NOT_IN_XML.sub("", text)

@@ -1,0 +1,230 @@
+"""`gemini-lz policy check` and `audit`, as people and a CI run them."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from sandbox.cloud.endpoints import environment
+from tests.audit.world import ACCOUNT, FOLDER, World
+from tests.cli.test_costs import run
+from tests.conftest import StartCloud
+from tests.workspace import Cloud
+
+STACK = """\
+config:
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:labels: {owner: platform}
+  gemini-landing-zone:defaults: {protect: true}
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-chat-x
+      tier: paid
+      keys:
+        widget: {}
+        backend: {allowedIps: [203.0.113.0/24]}
+      budget: {amount: 1000, currency: USD, spendCap: true}
+      limits: {gemini-3.5-flash-lite: {requestsPerMinute: 2, inputTokensPerMinute: 900}, others: deny}
+"""
+EXEMPT = {
+    "resource": "acme-chat-x/widget",
+    "owner": "web@example.com",
+    "reason": "The page calls the API <itself>.",
+    "expires": "2027-01-31",
+}
+AT = ("--as-of", "2026-11-24")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(STACK)
+    return tmp_path
+
+
+def configure(folder: Path, name: str = "policy/config/prod.json", /, **values: Any) -> None:
+    """Write a configuration; by default the one that holds for the stack."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({name.replace("_", "-"): value for name, value in values.items()}))
+
+
+def test_without_a_configuration_every_policy_is_mandatory(folder: Path) -> None:
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == (
+        "stacks/Pulumi.prod.yaml:10: gemini-landing-zone:projects.chat.keys.widget\n"
+        "    key widget of acme-chat-x can be used from anywhere\n"
+        "    write allowedIps: [203.0.113.0/24], or serviceAccount\n"
+        "    mandatory key-clients (critical): docs/policies/key-clients.md\n"
+        "stacks/Pulumi.prod.yaml:6: gemini-landing-zone:projects.chat\n"
+        "    project acme-chat-x has no label cost-centre\n"
+        "    write labels: {cost-centre: …}\n"
+        "    mandatory labels (low): docs/policies/labels.md\n"
+        "prod: 23 of 23 policies judged; 2 mandatory\n"
+    )
+
+
+def test_levels_are_the_environments_and_a_file_given_goes_over_them(folder: Path) -> None:
+    configure(folder, all="advisory", protected="disabled")
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert done.returncode == 0
+    assert done.stdout.endswith("prod: 22 of 23 policies judged; 2 advisory\n")
+    configure(folder, "strict.json", labels="mandatory")
+    done = run(folder, "policy", "check", "prod", *AT, "--config", "strict.json")
+    assert done.returncode == 1
+    assert done.stdout.endswith("prod: 22 of 23 policies judged; 1 mandatory, 1 advisory\n")
+    # As Pulumi has it: what a later file says of all goes over what an earlier one says of one.
+    configure(folder, "off.json", all="disabled", labels="advisory")
+    done = run(folder, "policy", "check", "prod", *AT, "--config", "strict.json", "--config", "off.json")
+    assert done.stdout.endswith("prod: 1 of 23 policies judged; 1 advisory\n")
+
+
+def test_what_is_mended_stops_nothing_and_what_is_not_does(folder: Path) -> None:
+    level = {"enforcementLevel": "remediate"}
+    configure(folder, all="disabled", labels={**level, "defaults": {"cost-centre": "cc-1"}})
+    assert run(folder, "policy", "check", "prod", *AT).returncode == 0
+    configure(folder, all="disabled", labels=level)
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert done.returncode == 1
+    assert "mandatory labels" in done.stdout
+
+
+def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> None:
+    unused = {**EXEMPT, "resource": "acme-chat-x/nobody"}
+    configure(
+        folder, all="disabled", key_clients={"enforcementLevel": "mandatory", "exceptions": [EXEMPT, unused]}
+    )
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert done.returncode == 0
+    assert "exception key-clients (critical)" in done.stdout
+    told = "(web@example.com: The page calls the API <itself>.)"
+    assert [line for line in done.stdout.splitlines() if line.startswith("exception")] == [
+        f"exception in force until 2027-01-31: acme-chat-x/widget from key-clients {told}",
+        f"exception unused until 2027-01-31: acme-chat-x/nobody from key-clients {told}",
+    ]
+    done = run(folder, "policy", "check", "prod", "--as-of", "2027-02-01", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    expired = [each for each in found["verdicts"] if "expired" in each["message"]]
+    assert [(each["file"], each["path"]) for each in expired] == [
+        ("policy/config/prod.json", "acme-chat-x/widget"),
+        ("policy/config/prod.json", "acme-chat-x/nobody"),
+    ]
+    assert {each["state"] for each in found["exceptions"]} == {"expired"}
+    # The key itself is told again as well.
+    assert "can be used from anywhere" in {each["message"] for each in found["verdicts"]}
+
+
+def test_sarif_for_code_scanning(folder: Path) -> None:
+    configure(folder, labels="advisory", key_clients={"exceptions": [EXEMPT]})
+    done = run(folder, "policy", "check", "prod", *AT, "--format", "sarif")
+    assert done.returncode == 0
+    log = json.loads(done.stdout)
+    [found] = log["runs"]
+    rules = found["tool"]["driver"]["rules"]
+    assert (log["version"], len(rules)) == ("2.1.0", 23)
+    exempt, labels = found["results"]
+    assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in found["results"])
+    assert (exempt["ruleId"], exempt["level"]) == ("key-clients", "error")
+    [suppression] = exempt["suppressions"]
+    assert (
+        suppression["justification"] == "web@example.com, until 2027-01-31: The page calls the API <itself>."
+    )
+    assert (labels["ruleId"], labels["level"], labels["suppressions"]) == ("labels", "warning", [])
+    [location] = labels["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": "stacks/Pulumi.prod.yaml"},
+        "region": {"startLine": 6},
+    }
+    assert labels["message"]["text"].startswith("project acme-chat-x has no label cost-centre. ")
+
+
+def test_junit_for_a_page_of_tests(folder: Path) -> None:
+    configure(folder, spend_stops="disabled", labels="advisory", key_clients={"exceptions": [EXEMPT]})
+    done = run(folder, "policy", "check", "prod", *AT, "--format", "junit")
+    suite = ElementTree.fromstring(done.stdout).find("testsuite")  # noqa: S314 our own
+    assert suite is not None
+    cases = {case.get("classname"): case for case in suite}
+    assert (len(cases), suite.get("tests"), suite.get("failures"), suite.get("skipped")) == (
+        22,
+        "22",
+        "0",
+        "1",
+    )
+    skipped = cases["key-clients"].find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "exception until 2027-01-31: The page calls the API <itself>."
+    assert cases["labels"].find("failure") is None
+    assert "advisory: stacks/Pulumi.prod.yaml:6: " in (cases["labels"].findtext("system-out") or "")
+    assert len(cases["models-limited"]) == 0
+
+    configure(folder)
+    done = run(folder, "policy", "check", "prod", *AT, "--format", "junit")
+    assert done.returncode == 1
+    suite = ElementTree.fromstring(done.stdout).find("testsuite")  # noqa: S314 our own
+    assert suite is not None
+    assert suite.get("failures") == "2"
+    assert [failure.get("type") for failure in suite.iter("failure")] == ["critical", "low"]
+
+
+def test_mistakes_are_told_before_anything_is_judged(folder: Path) -> None:
+    configure(folder, key_client="advisory", labels={"requierd": ["team"]})
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "2 mistakes" in done.stderr
+    assert "did you mean 'key-clients'?" in done.stderr
+    assert "did you mean 'required'?" in done.stderr
+    assert run(folder, "policy", "check", "nobody").returncode == 2
+    configure(folder)
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(STACK.replace("tier: paid", "tier: payed"))
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "did you mean paid?" in done.stderr
+
+
+def audited(cloud: Cloud, folder: Path, *arguments: str) -> Any:
+    return run(folder, "policy", "audit", *arguments, *AT, **environment(cloud.ready))
+
+
+def test_an_audit_of_a_folder_that_no_stack_manages(start_cloud: StartCloud, folder: Path) -> None:
+    cloud = start_cloud()
+    world = World(cloud)
+    below = world.folder("apps", FOLDER)
+    world.project("acme-loose-1", below, account=ACCOUNT, labels={})
+    world.project("acme-quiet-1", below, gemini=False)
+    made = cloud.requests()[-1]["n"]
+    configure(folder, "audit.json", labels="advisory")
+    done = audited(cloud, folder, "--folder", below.removeprefix("folders/"), "--config", "audit.json")
+    assert done.returncode == 1
+    assert done.stderr == "1 projects have the Gemini API, and 1 do not: those are not judged\n"
+    assert "project acme-loose-1 is paid, and no budget names it and the Gemini API" in done.stdout
+    assert "advisory labels (low): docs/policies/labels.md" in done.stdout
+    found = json.loads(audited(cloud, folder, "--project", "acme-loose-1", "--json").stdout)
+    assert found["name"] == "acme-loose-1"
+    assert {"models-limited", "gemini-in-managed-projects", "protected"} <= {
+        each["policy"] for each in found["verdicts"]
+    }
+    # It only reads: what was sent after the making of all this.
+    assert {each["method"] for each in cloud.requests(made)} == {"GET"}
+
+
+def test_an_audit_that_cannot_read_all_does_not_say_that_all_is_well(
+    start_cloud: StartCloud, folder: Path
+) -> None:
+    cloud = start_cloud()
+    done = audited(cloud, folder, "--project", "acme-nobody-1")
+    assert done.returncode == 2
+    assert "not judged: project acme-nobody-1" in done.stdout
+    [test] = ElementTree.fromstring(  # noqa: S314 our own
+        audited(cloud, folder, "--project", "acme-nobody-1", "--format", "junit").stdout
+    ).iter("error")
+    assert (test.get("message") or "").startswith("project acme-nobody-1")
+    done = audited(cloud, folder, "--folder", "1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "folders/1 cannot be listed" in done.stderr
+    done = audited(cloud, folder)
+    assert done.returncode == 2
+    assert "name what to audit" in done.stderr
