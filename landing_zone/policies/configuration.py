@@ -103,13 +103,13 @@ def _over_each_other(layers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str,
     for layer in layers:
         if ALL in layer:
             for own in combined.values():
-                own |= _entry(layer[ALL])
+                own |= entry(layer[ALL])
         for name in layer.keys() - {ALL}:
-            combined[name] |= _entry(layer[name])
+            combined[name] |= entry(layer[name])
     return combined
 
 
-def _entry(value: Any) -> Mapping[str, Any]:
+def entry(value: Any) -> Mapping[str, Any]:
     """A policy's entry, which may be its level alone."""
     return value if isinstance(value, Mapping) else {LEVEL: value}
 
@@ -120,7 +120,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
         raise ConfigurationError(f'{file}: not a mapping\n    write {{"all": "mandatory"}}')
     problems = list(_unknown(values))
     # Pulumi takes {"all": {"enforcementLevel": "advisory"}} as well.
-    own, usual = _entry(values.get(ALL, {})), Level.MANDATORY.value
+    own, usual = entry(values.get(ALL, {})), Level.MANDATORY.value
     problems += [(f"{ALL}.{name}", *unknown_key(name, [LEVEL])) for name in own if name != LEVEL]
     if own.get(LEVEL, usual) in _LEVELS:
         usual = own.get(LEVEL, usual)
@@ -128,7 +128,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
         problems.append((ALL, f"{own[LEVEL]!r} is no level", f"write one of: {', '.join(_LEVELS)}"))
     levels, options = {}, {}
     for policy in POLICIES:
-        own = _entry(values.get(policy.id, {}))
+        own = entry(values.get(policy.id, {}))
         level = own.get(LEVEL, usual)
         if level in _LEVELS:
             levels[policy.id] = Level(level)

@@ -1,24 +1,37 @@
 """What the pack itself sets for an environment: config/STACK.json, beneath what the engine is given."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from landing_zone.policies.configuration import LEVEL, read_values
-from pulumi_policy import EnforcementLevel
+from pulumi.runtime import proto
+
+from landing_zone.policies.configuration import ALL, LEVEL, Level, entry, read_values
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "config"
 
 
-def initial_config(stack: str) -> dict[str, EnforcementLevel | dict[str, Any]] | None:
-    """In the SDK's form; None if there is no file for the stack. Raises ConfigurationError with every mistake in it."""
+_LEVELS: Final = {
+    Level.DISABLED: proto.DISABLED,
+    Level.ADVISORY: proto.ADVISORY,
+    Level.MANDATORY: proto.MANDATORY,
+    Level.REMEDIATE: proto.REMEDIATE,
+}
+
+
+def initial_config(stack: str) -> dict[str, Any]:
+    """By policy, as messages; empty if there is no file for the stack. Raises ConfigurationError with every mistake."""
     path = FOLDER / f"{stack}.json"
-    if not stack or not path.is_file():
-        return None
-    return {name: _entry(value) for name, value in read_values(path).items()}
+    if not path.is_file():
+        return {}
+    entries = {name: entry(value) for name, value in read_values(path).items()}
+    usual = entries.get(ALL, {}).get(LEVEL, Level.MANDATORY.value)
+    # The engine takes a message without a level for an advisory one.
+    return {name: _message({LEVEL: usual, **own}) for name, own in entries.items()}
 
 
-def _entry(value: Any) -> EnforcementLevel | dict[str, Any]:
-    if not isinstance(value, dict):
-        return EnforcementLevel(value)
-    level = {LEVEL: EnforcementLevel(value[LEVEL])} if LEVEL in value else {}
-    return {**value, **level}
+def _message(given: Mapping[str, Any]) -> Any:
+    options = {name: value for name, value in given.items() if name != LEVEL}
+    message = proto.PolicyConfig(enforcementLevel=_LEVELS[Level(given[LEVEL])])
+    message.properties.update(options)
+    return message

@@ -7,7 +7,6 @@ What was told in one place is not told again in the next.
 """
 
 import gc
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -24,13 +23,11 @@ from pulumi_policy import (
 )
 
 from gemini_policies import sdk
-from gemini_policies.environment import initial_config
 from gemini_policies.resources import PROJECT, Resource, concerns, facts_of
 from gemini_policies.settings import Lines, settings_of
 from gemini_policies.values import at, plain, wired
 from landing_zone.policies import of_settings
 from landing_zone.policies.catalogue import POLICIES
-from landing_zone.policies.configuration import ConfigurationError
 from landing_zone.policies.facts import UNKNOWN, Facts, Subject
 from landing_zone.policies.judge import expired, outcomes
 from landing_zone.policies.policy import Finding, Policy, Scope
@@ -68,15 +65,7 @@ class Operation:
     def each(self, args: ResourceValidationArgs) -> Facts:
         """The facts of the one resource; the same for every policy that asks."""
         if self._each is None or self._each[0].urn != args.urn or self._each[0].props is not args.props:
-            resource = Resource(
-                args.resource_type,
-                args.name,
-                args.urn,
-                plain(args.props),
-                bool(args.opts.protect),
-                default_project=_default_project(args.provider),
-            )
-            self._each = (args, facts_of([resource], today(), self.subjects))
+            self._each = (args, facts_of([Resource.of(args)], today(), self.subjects))
         return self._each[1]
 
     def whole(self, args: StackValidationArgs) -> Facts:
@@ -177,20 +166,7 @@ def _resource(resource: Any) -> Resource:
         name: tuple(each.urn for each in others if each.resource_type == PROJECT)
         for name, others in resource.property_dependencies.items()
     }
-    return Resource(
-        resource.resource_type,
-        resource.name,
-        resource.urn,
-        plain(resource.props),
-        bool(resource.opts.protect),
-        comes_from,
-        _default_project(resource.provider),
-    )
-
-
-def _default_project(provider: Any) -> Any:
-    found = at(plain(provider.props), "project") if provider else None
-    return found if found is None or found is UNKNOWN else str(found)
+    return Resource.of(resource, comes_from)
 
 
 def _list(policy: Policy, options: Any) -> None:
@@ -206,10 +182,6 @@ def _list(policy: Policy, options: Any) -> None:
 
 def serve() -> None:
     """Serve the engine until it goes."""
-    try:
-        own = initial_config(os.environ.get("PULUMI_STACK", ""))
-    except ConfigurationError as error:
-        sys.exit(f"error: {error}")
     sdk.prepare(lambda resource: resource.type == STACK or concerns(resource))
     # What is loaded stays: the collector need not look at it over and over again.
     gc.freeze()
@@ -217,5 +189,4 @@ def serve() -> None:
         "gemini-budget-policies",
         [WholePolicy(each) if each.scope is Scope.WHOLE else PulumiPolicy(each) for each in POLICIES],
         enforcement_level=EnforcementLevel.MANDATORY,
-        initial_config=own,
     )

@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from grpc import StatusCode
 from pulumi.runtime import proto
 from pulumi_policy import policy as inside
+
+from gemini_policies.environment import initial_config
+from landing_zone.policies.configuration import ConfigurationError
 
 
 @dataclass
@@ -78,6 +82,16 @@ class _Servicer(inside._PolicyAnalyzerServicer):
     def ConfigureStack(self, request: Any, context: Any) -> Any:
         STACK.name, STACK.project, STACK.config = request.stack, request.project, dict(request.config)
         return super().ConfigureStack(request, context)
+
+    def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:
+        info = super().GetAnalyzerInfo(request, context)
+        try:
+            initial = initial_config(STACK.name)
+        except ConfigurationError as error:
+            context.abort(StatusCode.INVALID_ARGUMENT, str(error))
+        for name, entry in initial.items():
+            info.initialConfig[name].CopyFrom(entry)
+        return info
 
     def Configure(self, request: Any, context: Any) -> Any:
         levels = (each.enforcementLevel for each in request.policyConfig.values())
