@@ -8,7 +8,7 @@ ARGS ?=
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
 
-setup: ## Set up what is missing: .venv and the Pulumi CLI
+setup: ## Set up what is missing: .venv, the Pulumi CLI and policy/.venv
 up: ## Set up, start the local cloud, deploy the stack `sandbox` to it and show what was made
 down: ## Destroy what the stack made and stop the local cloud
 env: ## Print the environment for pulumi, gcloud and terraform: eval "$(make -s env)"

@@ -43,6 +43,7 @@ def up(_: list[str]) -> None:
     """Start the local cloud and deploy the stack `sandbox` to it."""
     provider = chosen_provider()
     engine = get_engine()
+    make_environment(ROOT, POLICY_PACK)
     with _alone():
         ready = local_cloud.start(SANDBOX)
         local_cloud.forget_deleted_projects(ready)

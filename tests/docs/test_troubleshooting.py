@@ -16,6 +16,10 @@ ROWS = [
 ]
 # What Pulumi's engine and the official plugin put together, and Google where the local cloud never comes to it.
 OF_OTHERS = (
+    "[mandatory]",
+    "Policies:",
+    "error: ",
+    "policy pack ",
     "retrying create due to on-error hook request",
     'resource "urn:',
     "because it is protected",
