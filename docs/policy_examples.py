@@ -194,7 +194,9 @@ config:
   gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
   gemini-landing-zone:projects:
     chat: {projectId: acme-chat-prod, tier: paid, budget: {amount: 100, currency: USD}}
-""")
+"""),
+        maximum=1500,
+        currency="USD",
     ),
     "models-limited": _sample(
         StackFile("""\

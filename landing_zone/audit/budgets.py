@@ -1,6 +1,7 @@
 """The budgets and spend caps of a billing account that are about judged projects."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING
 from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Kind, Project, Subject, Threshold
-from landing_zone.policies.of_settings import MONTHS
+from landing_zone.policies.of_settings import MONTHS, narrows
 
 _RIGHT: Final = "billing.budgets.list (roles/billing.viewer on the billing account)"
 
@@ -39,9 +40,13 @@ def of_account(
     budgets = [
         _budget(account, each, projects)
         for each in listed
-        if "spendCap" not in each and _ours(each, projects)
+        if "spendCap" not in each and _ours(account, each, projects)
     ]
-    caps = [_cap(account, each, projects) for each in listed if "spendCap" in each and _ours(each, projects)]
+    caps = [
+        _cap(account, each, projects)
+        for each in listed
+        if "spendCap" in each and _ours(account, each, projects)
+    ]
     return budgets, caps, unread
 
 
@@ -55,12 +60,19 @@ def _projects(budget: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name.removeprefix("projects/") for name in _filter(budget).get("projects", []))
 
 
-def _narrowed(budget: Mapping[str, Any]) -> bool:
+def _narrowed(account: str, budget: Mapping[str, Any]) -> bool:
     part = _filter(budget)
-    return bool(part.get("resourceAncestors") or part.get("subaccounts") or part.get("labels"))
+    return narrows(
+        bool(part.get("labels")), part.get("resourceAncestors", ()), part.get("subaccounts", ()), account
+    )
 
 
-def _ours(budget: Mapping[str, Any], projects: Sequence[Project]) -> bool:
+def _ends(budget: Mapping[str, Any]) -> date | None:
+    day = _filter(budget).get("customPeriod", {}).get("endDate")
+    return date(day["year"], day["month"], day["day"]) if day else None
+
+
+def _ours(account: str, budget: Mapping[str, Any], projects: Sequence[Project]) -> bool:
     """Whether it is about judged projects or the whole account, and not somebody else's."""
     named = _projects(budget)
     if named and all(project.ids.isdisjoint(named) for project in projects):
@@ -69,7 +81,9 @@ def _ours(budget: Mapping[str, Any], projects: Sequence[Project]) -> bool:
         return True
     # A cap of another API stops nothing here, and a budget of another API over an account is not about these projects.
     services = _filter(budget).get("services", [])
-    return (not services or GEMINI_BILLING_SERVICE in services) and (bool(named) or not _narrowed(budget))
+    return (not services or GEMINI_BILLING_SERVICE in services) and (
+        bool(named) or not _narrowed(account, budget)
+    )
 
 
 def _subject(kind: Kind, word: str, budget: Mapping[str, Any], projects: Sequence[Project]) -> Subject:
@@ -97,7 +111,7 @@ def _budget(account: str, budget: Mapping[str, Any], projects: Sequence[Project]
         currency,
         named,
         tuple(part.get("services", [])),
-        narrowed=_narrowed(budget),
+        narrowed=_narrowed(account, budget),
         thresholds=tuple(
             Threshold(
                 Decimal(str(each.get("thresholdPercent", 0))), each.get("spendBasis") == "FORECASTED_SPEND"
@@ -112,7 +126,10 @@ def _budget(account: str, budget: Mapping[str, Any], projects: Sequence[Project]
             or (rule.get("enableProjectLevelRecipients") and len(named) == 1)
         ),
         months=None if "customPeriod" in part else MONTHS.get(period, Decimal(1)),
+        ends=_ends(budget),
         shared=len(named) != 1,
+        topic=rule.get("pubsubTopic") or None,
+        labelled=bool(part.get("labels")),
     )
 
 

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any, Final
 
 from landing_zone.audit import budgets
-from landing_zone.audit.limits import lasting
 from landing_zone.audit.listing import RESOURCES, Live, projects_of
 from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API
 from landing_zone.google.inventory import overrides
 from landing_zone.google.rest import Google
-from landing_zone.policies.facts import UNKNOWN, Api, Facts, Key, Kind, Project, Quota, Subject
+from landing_zone.policies.facts import UNKNOWN, Api, Facts, Key, Kind, Project, Quota, Subject, users_of
+from landing_zone.policies.limits import lasting
 from landing_zone.pricing.exposure import BLOCKED
 from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 
@@ -140,7 +140,7 @@ def _see(google: Google, live: Live) -> _Seen:
         labels=live.labels,
         protected=protected,
         private_data={"true": True, "false": False}.get(live.labels.get(PRIVATE_DATA_LABEL, "")),
-        users=tuple(filter(None, live.labels.get(USERS_LABEL, "").upper().split("_"))) or None,
+        users=users_of(live.labels.get(USERS_LABEL)),
         managed=any(live.labels.get(name) == "true" for name in _MANAGED),
     )
     return _Seen(

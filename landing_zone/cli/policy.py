@@ -125,7 +125,7 @@ def audit(
     except StoppedError:
         raise typer.Exit(130) from None
     name = ", ".join([*parents, *(projects or ())])
-    report = replace(judge(name, found.facts, configuration), unread=found.unread)
+    report = replace(judge(name, found.facts, configuration, mends=False), unread=found.unread)
 
     def locate(subject: Subject) -> Location:
         return _exception(files, subject) if subject.kind == "exception" else Location()
@@ -195,7 +195,7 @@ def _tell_one(verdict: Verdict, at: Location) -> None:
     finding, policy = verdict.finding, verdict.policy
     where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject))))
     out.print(where, markup=False, soft_wrap=True)
-    for line in (f"{finding.subject.label} {finding.message}", finding.remedy):
+    for line in (f"{finding.subject.label} {finding.message}", finding.advice):
         out.print(f"    {line}", markup=False, soft_wrap=True)
     said = Text(f"    {verdict.state} ", style=_STYLES[verdict.state])
     said.append(f"{policy.id} ({policy.severity.value}): {policy.page}", style="not bold default")

@@ -32,6 +32,8 @@ QUOTA_NAMES: Final[dict[str, str]] = {
     "gemini-3.1-pro-preview": "gemini-3.1-pro",
 }
 """Model id of the API -> the quota's name for it. Only models that generate content: these have the limits below."""
+MODELS: Final = {name: model for model, name in QUOTA_NAMES.items()}
+"""The quota's name of a model -> its id in API calls."""
 
 EMBEDDING_MODELS: Final = frozenset({"gemini-embedding-001", "gemini-embedding-2"})
 """Models counted by other quotas, whose limit names Google does not publish: no limit can be set on them here."""

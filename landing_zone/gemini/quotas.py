@@ -73,3 +73,26 @@ QUOTA_LIMITS: Final[dict[LimitName, tuple[QuotaLimit, ...]]] = {
         ),
     ),
 }
+
+BY_METRIC: Final = {
+    (limit.metric, limit.limit): (name, limit.tier)
+    for name, limits in QUOTA_LIMITS.items()
+    for limit in limits
+}
+"""Service Usage's metric and limit -> the limit and its tier."""
+BY_QUOTA_ID: Final = {
+    limit.quota_id: (name, limit.tier) for name, limits in QUOTA_LIMITS.items() for limit in limits
+}
+"""Cloud Quotas' id -> the same."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """What somebody has set one of the limits to, on one tier's metric."""
+
+    limit: LimitName
+    tier: str
+    model: str
+    """The quota's name of the model; empty: every model on which the limit is not set by itself."""
+    value: int
+    """-1 is no limit."""

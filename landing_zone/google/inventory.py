@@ -2,22 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
-from landing_zone.gemini.models import QUOTA_NAMES
-from landing_zone.gemini.quotas import QUOTA_LIMITS, LimitName
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES
+from landing_zone.gemini.quotas import BY_METRIC, Override
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
-
-MODELS: Final = {name: model for model, name in QUOTA_NAMES.items()}
-"""The quota's name of a model -> its id in API calls."""
-_BY_METRIC: Final = {
-    (limit.metric, limit.limit): (name, limit.tier)
-    for name, limits in QUOTA_LIMITS.items()
-    for limit in limits
-}
 
 
 @dataclass(frozen=True)
@@ -27,18 +19,6 @@ class Inventory:
     settings: Json
     left_out: list[str] = field(default_factory=list)
     """One line each: what is there and stays as it is, and why."""
-
-
-@dataclass(frozen=True)
-class Override:
-    """A consumer override of one of the limits that can be set on a model."""
-
-    limit: LimitName
-    tier: str
-    model: str
-    """The quota's name of the model; empty: every model without an override of its own."""
-    value: int
-    """-1 is no limit."""
 
 
 def of_project(google: Google, project: str) -> Inventory:
@@ -177,7 +157,7 @@ def overrides(google: Google, project: str) -> Iterator[Override]:
     for metric in google.pages("serviceusage", path, "metrics", query={"view": "FULL"}, project=project):
         for limit in metric.get("consumerQuotaLimits", []):
             window = "/min/model/project" if "/min/" in limit["unit"] else "/d/model/project"
-            known = _BY_METRIC.get((metric["metric"], window))
+            known = BY_METRIC.get((metric["metric"], window))
             for bucket in limit.get("quotaBuckets", []):
                 override = bucket.get("consumerOverride")
                 if known is None or override is None:

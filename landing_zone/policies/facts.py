@@ -4,6 +4,7 @@ A value that is not known yet, as in a preview, is UNKNOWN: no policy calls it b
 to say.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Final, Literal
 
-from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.pricing.exposure import BLOCKED, Limits
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import LIST_PRICES, Terms
@@ -72,6 +73,10 @@ class Project:
     terms: Terms = LIST_PRICES
     allowance: Money | None = None
     """What `limits.derive` of the stack file allows over its lag."""
+    tier_limits: Mapping[str, Limits] = field(default_factory=dict)
+    """Google's own of the account's tier, by model, as `accountTerms` has them; `limits` are no wider."""
+    unpriced: tuple[str, ...] = ()
+    """Models that can be called and are not known here: what they cost is not counted."""
     managed: bool = True
     """Whether a program manages it, this one or another."""
 
@@ -112,15 +117,30 @@ class Budget:
     """Ids, numbers or URNs of those it counts; none: all that its account pays for."""
     services: tuple[str, ...] | Unknown
     """Billing services it counts, as services/XXXX-XXXX-XXXX; none: all."""
-    narrowed: bool = False
-    """Whether it counts only some folders, subaccounts or labels."""
+    narrowed: bool | Unknown = False
+    """Whether it counts only some folders, subaccounts or labels of the account."""
     thresholds: tuple[Threshold, ...] | Unknown = ()
     told: bool | Unknown = True
     """Whether anybody is told."""
     months: Decimal | None = Decimal(1)
     """How long a period is; None: days that do not come again."""
+    ends: date | None = None
+    """The last of days that do not come again; None: it does not end, or that is not known."""
     shared: bool = False
     """Whether it is over several projects."""
+    topic: str | Unknown | None = None
+    """Where it tells programs: a Pub/Sub topic, as projects/…/topics/…."""
+    labelled: bool | Unknown = False
+    """Whether it counts only what has a label."""
+
+    def counts(self, project: Project, day: date) -> bool:
+        """Whether it names the project and the Gemini API, and counts all that the project spends there; or may."""
+        if self.labelled is True or (self.ends and self.ends < day):
+            return False
+        named = self.projects is UNKNOWN or bool(project.ids & set(self.projects))
+        # A budget counts what its own account pays for, or what subaccounts do that it names.
+        pays = UNKNOWN in (self.account, self.narrowed) or self.narrowed or self.account == project.account
+        return named and pays and (self.services is UNKNOWN or GEMINI_BILLING_SERVICE in self.services)
 
 
 @dataclass(frozen=True)
@@ -133,6 +153,11 @@ class Cap:
     currency: str | Unknown | None
     projects: tuple[str, ...] | Unknown
     lifted: bool = False
+
+    def stops(self, project: Project) -> bool:
+        """Whether it is the project's, or may be."""
+        named = self.projects is UNKNOWN or bool(project.ids & set(self.projects))
+        return named and (self.account is UNKNOWN or self.account == project.account)
 
 
 @dataclass(frozen=True)
@@ -172,6 +197,8 @@ class Quota:
     """-1 is no limit."""
     justification: str | Unknown | None = None
     contact: str | Unknown | None = None
+    automatic: bool | Unknown = False
+    """Whether it stands for Google's raising quotas by itself."""
 
 
 @dataclass(frozen=True)
@@ -194,10 +221,33 @@ class Facts:
     apis: tuple[Api, ...] = ()
     quotas: tuple[Quota, ...] = ()
     places: tuple[Place, ...] = ()
+    liens: tuple[str | Unknown | None, ...] = ()
+    """Projects that a lien keeps from being deleted."""
+    listeners: tuple[str | Unknown | None, ...] = ()
+    """Topics that something listens to: a function, or a subscription that calls one."""
 
     def paid(self) -> Iterable[Project]:
-        """The projects of which it is known that somebody pays, and where the Gemini API can be called."""
-        return (project for project in self.projects if project.paid)
+        """The projects of which it is known that somebody pays, and where the Gemini API may be called."""
+        return (project for project in self.projects if project.paid and self._may_call(project))
+
+    def _may_call(self, project: Project) -> bool:
+        """No if a program enables APIs in the project, and nothing says that the Gemini API is one of them."""
+        apis = [api for api in self.apis if api.project is UNKNOWN or api.project in project.ids]
+        if not apis or any(api.service == GEMINI_API and api.project is not UNKNOWN for api in apis):
+            return True
+        return (
+            bool(project.limits or project.others)
+            or any(
+                key.project in project.ids and key.targets is not UNKNOWN and GEMINI_API in key.targets
+                for key in self.keys
+            )
+            or any(
+                budget.projects is not UNKNOWN
+                and budget.services is not UNKNOWN
+                and budget.counts(project, self.day)
+                for budget in self.budgets
+            )
+        )
 
     def project_of(self, reference: str | Unknown | None) -> Project | None:
         """The project that a key or an API refers to."""
@@ -207,3 +257,13 @@ class Facts:
 def gemini(targets: tuple[str, ...]) -> bool:
     """Whether they are the Gemini API alone."""
     return set(targets) == {GEMINI_API}
+
+
+_ALSO: Final = {"UK": "GB", "EU": "EEA", "EL": "GR"}
+"""Codes that people write -> ISO 3166's, or EEA."""
+
+
+def users_of(label: object) -> tuple[str, ...] | None:
+    """Where a project's users are, by its label `gemini-users: de_fr`, which Google has in small letters."""
+    codes = [code for code in re.split("[_-]+", str(label or "").upper()) if code]
+    return tuple(_ALSO.get(code, code) for code in codes) or None

@@ -71,7 +71,7 @@ def _verdict(verdict: Verdict, at: Location) -> dict[str, Any]:
         "file": at.file or None,
         "line": at.line,
         "message": finding.message,
-        "remedy": finding.remedy,
+        "remedy": finding.advice,
         "page": policy.page,
         "exception": _exception(verdict),
     }
@@ -147,7 +147,7 @@ def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
         "ruleId": verdict.policy.id,
         "ruleIndex": rule,
         "level": SARIF_LEVELS[verdict.level],
-        "message": {"text": f"{subject.label} {verdict.finding.message}. {verdict.finding.remedy}."},
+        "message": {"text": f"{subject.label} {verdict.finding.message}. {verdict.finding.advice}."},
         "locations": [location],
         # A line that moves is the same finding still.
         "partialFingerprints": {"subject/v1": f"{verdict.policy.id}:{path_of(subject)}"},
@@ -198,7 +198,7 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
                 case.set("line", str(at.line or 1))
             where = ": ".join(filter(None, (str(at), path_of(subject))))
             text = (
-                f"{where}\n{subject.label} {verdict.finding.message}\n{verdict.finding.remedy}\n{policy.page}"
+                f"{where}\n{subject.label} {verdict.finding.message}\n{verdict.finding.advice}\n{policy.page}"
             )
             if verdict.exempt:
                 told = f"exception until {verdict.exempt.expires}: {verdict.exempt.reason}"

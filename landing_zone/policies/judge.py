@@ -80,8 +80,8 @@ class Report:
         return sum(verdict.stops for verdict in self.verdicts)
 
 
-def judge(name: str, facts: Facts, configuration: Configuration) -> Report:
-    """Judge everything there is by every policy that is not disabled."""
+def judge(name: str, facts: Facts, configuration: Configuration, *, mends: bool = True) -> Report:
+    """Judge everything there is by every policy that is not disabled. `mends`: whether there is what mends anything."""
     verdicts: list[Verdict] = []
     exceptions: list[Listed] = []
     judged = [policy for policy in POLICIES if configuration.levels[policy.id] is not Level.DISABLED]
@@ -92,7 +92,7 @@ def judge(name: str, facts: Facts, configuration: Configuration) -> Report:
         told = [*found, *(Outcome(each, None) for each in expired(policy, options, facts.day))]
         for each in told:
             # What is not mended is as a mandatory one to the engine.
-            firm = level is Level.REMEDIATE and not each.finding.mended
+            firm = level is Level.REMEDIATE and not (mends and each.finding.mended)
             verdict_level = Level.MANDATORY if firm else level
             verdicts.append(Verdict(policy, verdict_level, each.finding, each.exempt))
         exceptions += [Listed(policy, each, _state(each, found, facts.day)) for each in options.exceptions]

@@ -1,12 +1,14 @@
 """What a stack file's settings say, as facts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from landing_zone.costs.terms import billing_terms
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, Override
 from landing_zone.policies.facts import (
     Api,
     Budget,
@@ -19,6 +21,7 @@ from landing_zone.policies.facts import (
     Subject,
     Threshold,
 )
+from landing_zone.policies.limits import PAID, lasting
 from landing_zone.pricing.exposure import Limits
 from landing_zone.pricing.money import Money
 from landing_zone.settings import (
@@ -26,7 +29,6 @@ from landing_zone.settings import (
     BudgetRules,
     EnvironmentSettings,
     ProjectSettings,
-    pricing_limits,
 )
 from landing_zone.settings.problems import Path, path_text
 
@@ -64,7 +66,9 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
     )
     terms = billing_terms(project, settings)
     derivation = settings.derivations.get(name)
-    limits, others = _limits(project, settings)
+    limits, others, unpriced = lasting(_overrides(project))
+    own = settings.terms_of(project.billing_account).tier_limits
+    tier = {model: limit.limits for model, limit in own.items()}
     return Project(
         subject,
         ids=frozenset({project.project_id}),
@@ -75,23 +79,35 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
         protected=project.protect,
         private_data=project.private_data,
         users=project.users,
-        limits=limits,
+        limits=tightened(limits, tier),
         others=others,
+        tier_limits=tier,
+        unpriced=tuple(unpriced),
         terms=terms,
         allowance=Money(derivation.settings.max_overshoot, terms.currency) if derivation else None,
     )
 
 
-def _limits(
-    project: ProjectSettings, settings: EnvironmentSettings
-) -> tuple[dict[str, Limits], Limits | None]:
-    account = settings.terms_of(project.billing_account)
-    limits = {model: pricing_limits(limit) for model, limit in project.limits.items()}
-    others = limits.pop(OTHERS, None)
-    for model in account.tier_limits.keys() & limits.keys():
-        # The tier's own limits hold as well.
-        limits[model] = limits[model].tightened(account.tier_limits[model].limits)
-    return limits, others
+def _overrides(project: ProjectSettings) -> Iterator[Override]:
+    """What its limits set on every tier, and its quotas on one."""
+    for model, limit in project.limits.items():
+        name = "" if model == OTHERS else QUOTA_NAMES[model]
+        for limit_name, value in limit.items():
+            yield from (Override(limit_name, tier, name, value) for tier in PAID)
+    for quota in project.quotas.values():
+        if quota.quota_id is None:
+            known = BY_METRIC.get((quota.metric or "", quota.limit or ""))
+        else:
+            known = BY_QUOTA_ID.get(quota.quota_id)
+        if known and quota.service == GEMINI_API:
+            yield Override(*known, quota.dimensions.get("model", ""), quota.value)
+
+
+def tightened(limits: Mapping[str, Limits], tier: Mapping[str, Limits]) -> dict[str, Limits]:
+    """The limits, and Google's own of the tier, which hold as well."""
+    return {
+        model: limit.tightened(tier[model]) if model in tier else limit for model, limit in limits.items()
+    }
 
 
 def _budget(name: str, project: ProjectSettings, counted: tuple[str, ...]) -> Budget:
@@ -101,7 +117,7 @@ def _budget(name: str, project: ProjectSettings, counted: tuple[str, ...]) -> Bu
         "budget", name, f"budget of {project.project_id}", ("projects", name, "budget"), project.project_id
     )
     told = bool(project.alerts.email or budget.project_recipients)
-    return _rules(subject, budget, project.billing_account or "", counted, told=told, narrowed=False)
+    return _rules(subject, budget, project.billing_account or "", counted, told=told)
 
 
 def _shared(settings: EnvironmentSettings, ids: dict[str, str]) -> Iterator[Budget]:
@@ -113,8 +129,17 @@ def _shared(settings: EnvironmentSettings, ids: dict[str, str]) -> Iterator[Budg
             budget.billing_account or "",
             tuple(ids[project] for project in budget.projects),
             told=bool(budget.email),
-            narrowed=bool(budget.ancestors or budget.subaccounts or budget.label),
+            ancestors=budget.ancestors,
         )
+
+
+def narrows(label: bool, ancestors: Iterable[str], subaccounts: Iterable[str], account: str) -> bool:
+    """Whether a budget's filter leaves anything of its account out: an organization and the account itself do not."""
+    return (
+        label
+        or any(not each.startswith("organizations/") for each in ancestors)
+        or any(each.removeprefix("billingAccounts/") != account for each in subaccounts)
+    )
 
 
 def _rules(
@@ -124,7 +149,7 @@ def _rules(
     counted: tuple[str, ...],
     *,
     told: bool,
-    narrowed: bool,
+    ancestors: tuple[str, ...] = (),
 ) -> Budget:
     period = budget.period.calendar or ("MONTH" if budget.period.start is None else None)
     return Budget(
@@ -134,11 +159,14 @@ def _rules(
         budget.currency,
         counted,
         budget.services,
-        narrowed,
+        narrows(bool(budget.label), ancestors, budget.subaccounts, account),
         tuple(Threshold(rule.share, rule.basis == "FORECASTED_SPEND") for rule in budget.thresholds),
         bool(told or budget.iam_recipients or budget.channels or budget.topic),
         MONTHS[period] if period else None,
-        subject.name.startswith("shared-"),
+        ends=budget.period.end,
+        shared=subject.name.startswith("shared-"),
+        topic=budget.topic,
+        labelled=bool(budget.label),
     )
 
 
@@ -178,7 +206,8 @@ def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
 def _api(name: str, project: ProjectSettings) -> Api:
     service = f"{name}-{GEMINI_API.partition('.')[0]}"
     label = f"API {GEMINI_API} of {project.project_id}"
-    return Api(_subject("api", service, label, ("projects", name)), project.project_id, GEMINI_API)
+    subject = _subject("api", service, label, ("projects", name), project.project_id)
+    return Api(subject, project.project_id, GEMINI_API)
 
 
 def _quotas(name: str, project: ProjectSettings) -> Iterator[Quota]:

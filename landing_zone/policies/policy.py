@@ -71,6 +71,13 @@ class Finding:
     """What to write instead."""
     mended: bool = False
     """Whether `remediate` puts it right."""
+    elsewhere: str = ""
+    """What to do instead where no stack file says it: in a program of one's own, and with what exists."""
+
+    @property
+    def advice(self) -> str:
+        """What to do, where it is."""
+        return self.remedy if self.subject.path or not self.elsewhere else self.elsewhere
 
 
 Judge = Callable[[Facts, Any], Iterator[Finding]]

@@ -171,7 +171,7 @@ def test_budgets_and_caps_are_those_of_the_projects_and_of_the_whole_account(wor
     assert facts.budgets == (
         budget("1 quarter", ACCOUNT, Decimal(100), "USD", one, gemini, thresholds=rules, months=Decimal(3)),
         budget("2 both", ACCOUNT, Decimal(100), "USD", one + other, gemini, told=False, months=None, shared=True),
-        budget("3 last", ACCOUNT, None, None, two, (), narrowed=True, thresholds=rules),
+        budget("3 last", ACCOUNT, None, None, two, (), narrowed=True, thresholds=rules, labelled=True),
         budget("4 account", ACCOUNT, Decimal(100), "USD", (), (), shared=True),
         budget("5 euro", EURO_ACCOUNT, Decimal(100), "EUR", euro, gemini, thresholds=rules),
     )  # fmt: skip

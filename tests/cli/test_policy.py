@@ -200,7 +200,10 @@ def test_an_audit_of_a_folder_that_no_stack_manages(start_cloud: StartCloud, fol
     done = audited(cloud, folder, "--folder", below.removeprefix("folders/"), "--config", "audit.json")
     assert done.returncode == 1
     assert done.stderr == "1 projects have the Gemini API, and 1 do not: those are not judged\n"
-    assert "project acme-loose-1 is paid, and no budget names it and the Gemini API" in done.stdout
+    assert (
+        "project acme-loose-1 is paid, and no budget of its billing account names it and the Gemini API"
+        in done.stdout
+    )
     assert "advisory labels (low): docs/policies/labels.md" in done.stdout
     found = json.loads(audited(cloud, folder, "--project", "acme-loose-1", "--json").stdout)
     assert found["name"] == "acme-loose-1"

@@ -30,6 +30,12 @@ from tests.policies.facts import (
     second,
 )
 
+TOPIC: Final = "projects/acme-ops/topics/budgets"
+MAPS_API: Final = replace(API, service=MAPS)
+BUT_CHAT: Final = {
+    "envelope": 100,
+    "exceptions": [{"resource": "chat", "owner": "a", "reason": "b", "expires": "2099-12-31"}],
+}
 EUROS: Final = Terms(currency="EUR", usd_rate=Decimal("0.9"))
 TWO: Final = frozenset({"acme-chat", "acme-search"})
 
@@ -65,6 +71,9 @@ FAILING: Final = (
     Case("paid-project-has-budget", "there is none", budgets()),
     Case("paid-project-has-budget", "it names another project", budget(projects=("acme-search",))),
     Case("paid-project-has-budget", "it counts every service", budget(services=())),
+    Case("paid-project-has-budget", "it is another account's", budget(account=OTHER_ACCOUNT)),
+    Case("paid-project-has-budget", "it counts only what has a label", budget(labelled=True, narrowed=True)),
+    Case("paid-project-has-budget", "its days are over", budget(months=None, ends=date(2026, 11, 23))),
     Case("budget-not-account-wide", "no filter", budget(projects=())),
     Case("budget-below-maximum", "a month", budget(amount=Decimal("100.01"))),
     Case("budget-below-maximum", "a quarter", budget(amount=Decimal("300.01"), months=Decimal(3))),
@@ -72,6 +81,7 @@ FAILING: Final = (
     Case("budget-below-maximum", "days that do not repeat", budget(amount=Decimal(300), months=None)),
     Case("budget-below-maximum", "what the last period cost", budget(amount=None, currency=None)),
     Case("budget-below-maximum", "another currency", budget(amount=Decimal(1), currency="JPY")),
+    Case("budget-below-maximum", "no currency", budget(amount=Decimal(1), currency=None)),
     Case("budgets-within-envelope", "one", budget(amount=Decimal("100.01"))),
     Case("budgets-within-envelope", "two", budgets(BUDGET, second(amount=Decimal("0.01")))),
     Case("budgets-within-envelope", "a third of a quarter's", budget(amount=Decimal(400), months=Decimal(3))),
@@ -84,6 +94,13 @@ FAILING: Final = (
         "budgets-within-envelope",
         "a shared one over a folder",
         budgets(BUDGET, replace(SHARED, projects=(), narrowed=True)),
+    ),
+    Case("budgets-within-envelope", "a shared one over what its projects have", budgets(BUDGET, SHARED)),
+    Case(
+        "budgets-within-envelope",
+        "others than the exempt",
+        budgets(BUDGET, second(amount=Decimal(101))),
+        BUT_CHAT,
     ),
     Case("budgets-within-envelope", "other currencies", budgets(BUDGET, second(currency="EUR"))),
     Case(
@@ -109,9 +126,23 @@ FAILING: Final = (
     ),
     Case("spend-stops", "there is nothing", replace(GOOD, caps=())),
     Case("spend-stops", "another project's", replace(GOOD, caps=(replace(CAP, projects=("acme-search",)),))),
+    Case("spend-stops", "another account's", replace(GOOD, caps=(replace(CAP, account=OTHER_ACCOUNT),))),
+    Case(
+        "spend-stops",
+        "it stops nothing",
+        replace(GOOD, caps=(replace(CAP, amount=Decimal(10**9)),)),
+        {"maximum": 150},
+    ),
+    Case("spend-stops", "nothing listens", replace(budget(topic=TOPIC), caps=())),
     Case("spend-stops", "lifted", replace(GOOD, caps=(replace(CAP, lifted=True),))),
     Case("models-limited", "tokens alone", project(limits=argon(tokens=1000))),
     Case("models-limited", "all others are open", project(others=None)),
+    Case("models-limited", "a model that nobody here knows", project(unpriced=("gemini-9",))),
+    Case(
+        "models-limited",
+        "no program opens other APIs alone",
+        replace(project(others=None), apis=(MAPS_API, API)),
+    ),
     Case("models-limited", "others have tokens alone", project(others=Limits(input_tokens_per_minute=10))),
     Case("exposure-within-allowance", "a cent", GOOD, {"maxOvershoot": 251.64824}),
     Case("exposure-within-allowance", "over two hours", GOOD, {"maxOvershoot": 50.0, "lag": "2h"}),
@@ -129,6 +160,7 @@ FAILING: Final = (
         quota(),
         {"ceiling": 1000, "ceilings": {"PredictRequestsPerDay": 100}},
     ),
+    Case("quota-raise-justified", "raised by Google", quota(automatic=True, quota_id=None, value=0)),
     Case("quota-raise-justified", "no limit", quota(value=-1), {}),
     Case("key-restricted", "not at all", key(targets=())),
     Case("key-gemini-only", "maps", key(targets=(MAPS, GEMINI_API, "aiplatform.googleapis.com"))),
@@ -142,6 +174,7 @@ FAILING: Final = (
     Case("gemini-in-managed-projects", "the provider's", key(project=None)),
     Case("free-tier-private-data", "private", FREE),
     Case("free-tier-users", "in Europe", project(account=None, users=("US", "CH", "GB", "DE"))),
+    Case("free-tier-users", "no country", project(account=None, users=("GERMANY", "US"))),
     Case("free-tier-users", "in the EEA", project(account=None, users=("EEA",))),
     Case("regions", "elsewhere", place("us-central1"), {"locations": ["europe", "EU"]}),
     Case(
@@ -174,7 +207,17 @@ PASSING: Final = (
             second(amount=Decimal(600), months=Decimal(12)),
         ),
     ),
-    Case("budgets-within-envelope", "a shared one counts once", budgets(BUDGET, SHARED)),
+    Case(
+        "budgets-within-envelope",
+        "a shared one counts once",
+        budgets(BUDGET, replace(SHARED, amount=Decimal(100))),
+    ),
+    Case(
+        "budgets-within-envelope",
+        "without the exempt",
+        budgets(replace(BUDGET, amount=Decimal(1)), second(amount=Decimal(99))),
+        BUT_CHAT,
+    ),
     Case("budgets-within-envelope", "no envelope", budgets(BUDGET, second(currency="EUR")), {}),
     Case(
         "budgets-within-envelope",
@@ -190,9 +233,16 @@ PASSING: Final = (
     Case("budget-thresholds", "earlier", budget(thresholds=(Threshold(Decimal("0.2")), *TELLS[2:]))),
     Case("currency-matches", "two accounts", budgets(BUDGET, second(account=OTHER_ACCOUNT, currency="EUR"))),
     Case("currency-matches", "no account is told", budgets(BUDGET, second(account=UNKNOWN, currency="EUR"))),
+    Case("spend-stops", "a function listens", replace(budget(topic=TOPIC), caps=(), listeners=(TOPIC,))),
+    Case("spend-stops", "a cap of at most that", GOOD, {"maximum": 150}),
     Case("spend-stops", "free", replace(project(account=None), caps=())),
     Case("spend-stops", "one of two is lifted", replace(GOOD, caps=(CAP, replace(CAP, lifted=True)))),
     Case("models-limited", "others are limited too", project(others=Limits(requests_per_day=1))),
+    Case(
+        "models-limited",
+        "a program opens other APIs alone",
+        replace(project(others=None, limits={}), apis=(MAPS_API,), keys=(), budgets=()),
+    ),
     Case("models-limited", "free", project(account=None, others=None)),
     Case("exposure-within-allowance", "free", project(account=None, others=None)),
     Case("exposure-within-allowance", "no allowance", GOOD, {}),
@@ -224,6 +274,7 @@ PASSING: Final = (
         quota(),
         {"ceiling": 1, "ceilings": {"PredictRequestsPerDay": 140}},
     ),
+    Case("quota-raise-justified", "shut", quota(value=0, justification=None, contact=None)),
     Case("quota-raise-justified", "another API's", quota(service=MAPS, value=-1, justification=None)),
     Case("key-restricted", "to maps", key(targets=(MAPS,))),
     Case("key-gemini-only", "maps", key(targets=(MAPS, "places.googleapis.com"))),
@@ -244,6 +295,7 @@ PASSING: Final = (
     Case("regions", "a multi-region", place("EU"), {"locations": ["EU"]}),
     Case("regions", "global", place("global")),
     Case("regions", "anywhere", replace(project(users=("US",)), places=place("us-east1").places), {}),
+    Case("protected", "by a lien", replace(project(protected=False), liens=("1234567890",))),
     Case("protected", "adopted", project(created=False, protected=False)),
     Case("protected", "cannot be said", project(protected=None)),
     Case("deletion-policy", "adopted", project(created=False, deletion="DELETE")),

@@ -139,5 +139,6 @@ def findings(policy: str, facts: Facts, options: dict[str, Any] | None = None) -
 
 
 def text(finding: Finding) -> str:
-    """As people read it."""
-    return f"{finding.subject.label}: {finding.message}\n  {finding.remedy}"
+    """As people read it, in a stack file and elsewhere."""
+    told = f"{finding.subject.label}: {finding.message}\n  {finding.remedy}"
+    return f"{told}\n  elsewhere: {finding.elsewhere}" if finding.elsewhere else told

@@ -246,11 +246,15 @@ def elsewhere(facts: Facts) -> Facts:
     """The same of another program: nothing in it is called as it was, or refers to what was there."""
 
     def renamed(entity: Any) -> Any:
+        if isinstance(entity, str):
+            return f"other-{entity}"
         changes: dict[str, Any] = {"subject": replace(entity.subject, label=f"other {entity.subject.label}")}
         if hasattr(entity, "ids"):
             changes["ids"] = frozenset(f"other-{each}" for each in entity.ids)
         if isinstance(getattr(entity, "project", None), str):
             changes["project"] = f"other-{entity.project}"
+        if isinstance(getattr(entity, "topic", None), str):
+            changes["topic"] = f"other-{entity.topic}"
         if isinstance(getattr(entity, "projects", None), tuple):
             changes["projects"] = tuple(f"other-{each}" for each in entity.projects)
         if isinstance(getattr(entity, "account", None), str):

@@ -144,6 +144,9 @@ def test_a_new_price_is_that_of_every_model_that_can_be_called() -> None:
 PROJECT_TYPE = "gcp:organizations/project:Project"
 BUDGET_TYPE = "gcp:billing/budget:Budget"
 LABELS = {"defaults": {"owner": "platform", "cost-centre": "", "team": "a"}}
+OWNERS: dict[str, Any] = {
+    "allUpdatesRule": {"disableDefaultIamRecipients": True, "enableProjectLevelRecipients": True}
+}
 SILENT = {
     "amount": {"units": "5"},
     "allUpdatesRule": {"disableDefaultIamRecipients": True, "schemaVersion": "1.0"},
@@ -180,6 +183,17 @@ def _fixed(policy: str, kind: str, inputs: dict[str, Any], options: dict[str, An
             {},
             {"allUpdatesRule": {"disableDefaultIamRecipients": False, "schemaVersion": "1.0"}},
         ),
+        # Google does not mail a project's owners for a budget of several.
+        *(
+            (
+                "budget-notifies",
+                BUDGET_TYPE,
+                {**OWNERS, **part},
+                {},
+                {"allUpdatesRule": {**OWNERS["allUpdatesRule"], "disableDefaultIamRecipients": False}},
+            )
+            for part in ({}, {"budgetFilter": {"projects": ["projects/1", "projects/2"]}})
+        ),
     ],
 )
 def test_what_is_mended_keeps_to_the_policy_and_all_else_is_as_it_was(
@@ -207,6 +221,10 @@ def test_what_is_mended_keeps_to_the_policy_and_all_else_is_as_it_was(
         ("labels", PROJECT_TYPE, {"labels": {"owner": UNKNOWN}}, LABELS),
         ("labels", PROJECT_TYPE, {"labels": UNKNOWN}, LABELS),
         ("budget-notifies", BUDGET_TYPE, {}, {}),
+        *(
+            ("budget-notifies", BUDGET_TYPE, {**OWNERS, "budgetFilter": part}, {})
+            for part in (UNKNOWN, {"projects": UNKNOWN}, {"projects": ["projects/1"]})
+        ),
         ("budget-notifies", BUDGET_TYPE, {"allUpdatesRule": {"pubsubTopic": "projects/a/topics/b"}}, {}),
         *(
             (
@@ -218,7 +236,6 @@ def test_what_is_mended_keeps_to_the_policy_and_all_else_is_as_it_was(
             for way in (
                 {"pubsubTopic": "projects/a/topics/b"},
                 {"monitoringNotificationChannels": ["projects/a/notificationChannels/1"]},
-                {"enableProjectLevelRecipients": True},
                 {"monitoringNotificationChannels": UNKNOWN},
             )
         ),

@@ -32,11 +32,18 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             )
         elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
             continue
-        elif budget.currency not in (None, most.currency):
+        elif budget.currency is None:
+            yield Finding(
+                budget.subject,
+                f"does not say its currency, and the maximum is {most}",
+                f"write the billing account's currency, such as currencyCode: {most.currency}",
+            )
+        elif budget.currency != most.currency:
             yield Finding(
                 budget.subject,
                 f"is in {budget.currency}, and the maximum is {most}",
-                f"write it in {most.currency}",
+                f"write it in {most.currency} if its billing account is; else set the policy's currency and maximum in "
+                f"{budget.currency}",
             )
         elif budget.amount > most.amount * (budget.months or Decimal(1)):
             # How many months days that do not come again are is not said: they are taken as one.

@@ -4,7 +4,7 @@ administrators unless a program switches that off, which is right only if somebo
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from landing_zone.policies.facts import Facts
+from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 
 
@@ -16,7 +16,15 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "tells nobody",
                 "write alerts.email, channels or a topic, or leave iamRecipients on",
                 mended=True,
+                elsewhere="set allUpdatesRule.disableDefaultIamRecipients: false, or name "
+                "monitoringNotificationChannels or a pubsubTopic",
             )
+
+
+def _of_one(part: Any) -> bool:
+    """Whether a budget's filter names one project, or may do so."""
+    projects = part if part in (None, UNKNOWN) else part.get("projects")
+    return projects is UNKNOWN or len(projects or ()) == 1
 
 
 def _fix(kind: str, inputs: Mapping[str, Any], _: Options) -> Mapping[str, Any] | None:
@@ -24,7 +32,9 @@ def _fix(kind: str, inputs: Mapping[str, Any], _: Options) -> Mapping[str, Any] 
     if kind != "gcp:billing/budget:Budget" or not rule or not rule.get("disableDefaultIamRecipients"):
         return None
     others = ("monitoringNotificationChannels", "pubsubTopic", "enableProjectLevelRecipients")
-    if any(rule.get(name) for name in others):
+    found = [name for name in others if rule.get(name)]
+    # Google does not mail a project's owners for a budget of several.
+    if found and (found != ["enableProjectLevelRecipients"] or _of_one(inputs.get("budgetFilter"))):
         return None
     return {**inputs, "allUpdatesRule": {**rule, "disableDefaultIamRecipients": False}}
 

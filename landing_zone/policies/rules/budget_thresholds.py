@@ -41,6 +41,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 budget.subject,
                 f"does not tell {', nor '.join(missing)}",
                 f"write thresholds: [{shares}{forecast}]",
+                elsewhere=f"write thresholdRules with thresholdPercent {shares}"
+                + (", and one of 1 with spendBasis: FORECASTED_SPEND" if budget.months else ""),
             )
 
 

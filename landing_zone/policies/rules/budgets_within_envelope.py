@@ -26,33 +26,28 @@ def _a_month(amount: Decimal, months: Decimal | None) -> Decimal:
     return EXACT.divide(amount, months or Decimal(1)).quantize(_CENT, rounding=ROUND_CEILING)
 
 
-def _added(budgets: tuple[Budget, ...]) -> list[Budget]:
-    """Those that are added up: what a shared budget counts may be in its projects' own budgets already."""
-    own: set[str] = set()
-    all_known = True
-    for budget in budgets:
-        if not budget.shared and budget.projects is UNKNOWN:
-            all_known = False
-        elif not budget.shared and budget.projects is not UNKNOWN:
-            own |= set(budget.projects)
-    return [
-        budget
-        for budget in budgets
-        if not budget.shared
-        or (
-            all_known
-            and budget.projects is not UNKNOWN
-            and not (budget.projects and own.issuperset(budget.projects))
-        )
-    ]
+def _added(budget: Budget, amount: Decimal, budgets: tuple[Budget, ...]) -> Decimal | None:
+    """What a budget adds to the sum: a shared one, what its projects' own leave of it. None: that is not known."""
+    more = _a_month(amount, budget.months)
+    for own in budgets if budget.shared else ():
+        if own.shared or not own.amount:
+            continue
+        if own.amount is UNKNOWN or own.projects is UNKNOWN or budget.projects is UNKNOWN:
+            return None
+        if UNKNOWN in (own.services, own.currency, budget.services):
+            return None
+        same = own.currency == budget.currency and own.services == budget.services
+        if same and set(own.projects) & set(budget.projects):
+            more -= _a_month(own.amount, own.months)
+    return max(Decimal(0), more)
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     if options.envelope is None:
         return
     envelope = Money(options.envelope, options.currency)
-    amounts = []
-    for budget in _added(facts.budgets):
+    amounts: list[tuple[Decimal, Budget]] = []
+    for budget in facts.budgets:
         if budget.amount is None:
             yield Finding(
                 budget.subject,
@@ -63,24 +58,35 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             yield Finding(
                 budget.subject,
                 f"is in {budget.currency} and cannot be added to the others: {envelope} is allowed for all",
-                f"write it in {envelope.currency}",
+                f"write it in {envelope.currency} if its billing account is; else put it into a stack of its own",
             )
-        elif budget.amount is not UNKNOWN and budget.currency is not UNKNOWN:
-            amounts.append((_a_month(budget.amount, budget.months), budget))
-    total = Money(sum((amount for amount, _ in amounts), Decimal(0)), envelope.currency)
-    if envelope < total:
-        amount, largest = max(amounts, key=lambda each: each[0])
-        own = Money(amount, envelope.currency)
-        yield Finding(
-            largest.subject,
-            (
-                f"is {own} a month"
-                if len(amounts) == 1
-                else f"is with {own} a month the largest of {len(amounts)} budgets that add up to {total}"
-            )
-            + f", and {envelope} is allowed for all",
-            f"take {total - envelope} off the budgets",
+        elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
+            continue
+        elif more := _added(budget, budget.amount, facts.budgets):
+            amounts.append((more, budget))
+    in_force = [each for each in options.exceptions if facts.day <= each.expires]
+    exempt = [each for each in amounts if any(one.covers(each[1].subject) for one in in_force)]
+    # What is exempt is not added; if the others fit, it is told, and excepted.
+    rest = [each for each in amounts if each not in exempt]
+    for group, told in ((rest, rest), (amounts, exempt)):
+        total = Money(sum((amount for amount, _ in group), Decimal(0)), envelope.currency)
+        if told and envelope < total:
+            yield _over(total, envelope, len(group), *max(told, key=lambda each: each[0]))
+            break
+
+
+def _over(total: Money, envelope: Money, count: int, amount: Decimal, largest: Budget) -> Finding:
+    own = Money(amount, envelope.currency)
+    return Finding(
+        largest.subject,
+        (
+            f"is {own} a month"
+            if count == 1
+            else f"is with {own} a month the largest of {count} budgets that add up to {total}"
         )
+        + f", and {envelope} is allowed for all",
+        f"take {total - envelope} off the budgets",
+    )
 
 
 POLICY = Policy(

@@ -46,6 +46,7 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
                 project.subject,
                 f"can spend without limit in {in_words(options.lag)}: not every model has a limit of requests",
                 "write limits for each model that is used, and others: deny; or limits: {derive: {maxOvershoot: 50}}",
+                elsewhere="limit the requests of each model that is used, on every paid tier, and deny the others",
             )
         elif allowance and most.currency != allowance.currency:
             yield Finding(
@@ -57,8 +58,9 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 f"can spend {most} in {in_words(options.lag)}, and {allowance} is allowed",
-                f"lower its limits; gemini-lz limits --max-overshoot {plain(allowance.amount)} --lag "
-                f"{in_words(options.lag)} works out the largest",
+                "lower its limits of requests and input tokens, the dearest model's first: gemini-lz exposure shows "
+                f"which; or have them derived: limits: {{derive: {{maxOvershoot: {plain(allowance.amount)}}}}}",
+                elsewhere="lower its limits of requests and input tokens, the dearest model's first",
             )
 
 

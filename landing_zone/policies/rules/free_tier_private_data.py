@@ -16,6 +16,8 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "handles private data on the free tier",
                 "write tier: paid with a budget, or keep such data out of it and write privateData: false (the label "
                 f"{PRIVATE_DATA_LABEL})",
+                elsewhere="link it to a billing account and give it a budget, or keep such data out of it and set the "
+                f"label {PRIVATE_DATA_LABEL}: false",
             )
 
 

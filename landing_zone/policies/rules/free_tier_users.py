@@ -1,6 +1,7 @@
 """Google's terms let applications that are offered to users in the European Economic Area, the United Kingdom and
 Switzerland use the paid services only."""
 
+import re
 from collections.abc import Iterator
 
 from landing_zone.gemini.regions import PAID_ONLY
@@ -20,6 +21,14 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 f"has users in {', '.join(there)} on the free tier",
                 "write tier: paid with a budget, or do not offer it there and take them out of users (the label "
                 f"{USERS_LABEL})",
+                elsewhere="link it to a billing account and give it a budget, or do not offer it there and take them "
+                f"out of the label {USERS_LABEL}",
+            )
+        if unknown := [code for code in project.users if not re.fullmatch("[A-Z]{2}|EEA", code)]:
+            yield Finding(
+                project.subject,
+                f"says {', '.join(unknown)} of its users, which is no country's code, and is on the free tier",
+                f"write codes such as DE, or EEA, in users (the label {USERS_LABEL}: de_fr)",
             )
 
 

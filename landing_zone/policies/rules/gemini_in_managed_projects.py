@@ -19,6 +19,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 f"opens the Gemini API in {api.project or 'the provider' + chr(39) + 's project'}, which this program "
                 "does not manage",
                 "make or adopt the project here: {projectId: …, adopt: true, tier: paid}",
+                elsewhere="manage the project here: gcp.organizations.Project, or gcp.billing.ProjectInfo for its link",
             )
         elif not project.managed:
             yield Finding(

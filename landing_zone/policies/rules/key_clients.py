@@ -27,13 +27,17 @@ def _wide(addresses: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _what(key: Key) -> tuple[str, str] | None:
+def _what(key: Key) -> tuple[str, str, str] | None:
     if key.service_account or key.addresses is UNKNOWN:
         return None
     if not key.addresses:
-        return "can be used from anywhere", "write allowedIps: [203.0.113.0/24], or serviceAccount"
+        return (
+            "can be used from anywhere",
+            "write allowedIps: [203.0.113.0/24], or serviceAccount",
+            "name the servers in restrictions.serverKeyRestrictions.allowedIps, or bind it to a service account",
+        )
     if wide := _wide(key.addresses):
-        return f"can be used from {', '.join(wide)}", "write the addresses of the servers that use it"
+        return f"can be used from {', '.join(wide)}", "write the addresses of the servers that use it", ""
     return None
 
 
@@ -41,7 +45,8 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for key in facts.keys:
         opens = key.targets is not UNKNOWN and (not key.targets or GEMINI_API in key.targets)
         if opens and (what := _what(key)):
-            yield Finding(key.subject, *what)
+            message, remedy, elsewhere = what
+            yield Finding(key.subject, message, remedy, elsewhere=elsewhere)
 
 
 POLICY = Policy(

@@ -3,9 +3,15 @@ that an application uses bounds nothing while the others are open. A limit on in
 which is dearer, without one."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from landing_zone.policies.facts import Facts
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+_ELSEWHERE: Final = (
+    "set a limit of requests on the metrics of every paid tier: a ModelLimit of this project's provider, or "
+    "gcp.serviceusage.ConsumerQuotaOverride"
+)
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
@@ -16,12 +22,20 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                     project.subject,
                     f"has no limit of requests on {model}, which bounds what the model writes",
                     f"write limits: {{{model}: {{requestsPerMinute: …}}}}",
+                    elsewhere=_ELSEWHERE,
                 )
         if project.opens_every_model and not (project.others and project.others.bounds_requests):
             yield Finding(
                 project.subject,
                 "lets models be called that have no limit of requests",
                 "write limits: {others: deny}, and a limit on each model that is used",
+                elsewhere=f"{_ELSEWHERE}, and one of 0 for the other models",
+            )
+        if project.unpriced:
+            yield Finding(
+                project.subject,
+                f"lets {', '.join(project.unpriced)} be called, which no price is known of here",
+                "deny it, or use a newer gemini-landing-zone",
             )
 
 

@@ -31,6 +31,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                     f"can spend {then} in {in_words(options.lag)} at the prices from {day} on ({now} today), and "
                     f"{allowance} is allowed",
                     f"lower its limits before {day}; gemini-lz exposure --as-of {day} shows them at those prices",
+                    elsewhere=f"lower its limits before {day}",
                 )
                 break
 

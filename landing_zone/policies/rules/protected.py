@@ -3,24 +3,33 @@ Both take one line removed from a stack file. Pulumi's `protect` makes that two 
 
 from collections.abc import Iterator
 
-from landing_zone.policies.facts import Facts
+from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for subject, protected in (
-        *((project.subject, project.protected) for project in facts.projects if project.created),
+        *(
+            (project.subject, project.protected)
+            for project in facts.projects
+            if project.created and not any(lien is UNKNOWN or lien in project.ids for lien in facts.liens)
+        ),
         *((key.subject, key.protected) for key in facts.keys),
     ):
         if protected is False:
-            yield Finding(subject, "is not protected from being deleted", "write protect: true")
+            yield Finding(
+                subject,
+                "is not protected from being deleted",
+                "write protect: true",
+                elsewhere="protect it: pulumi.ResourceOptions(protect=True), or a lien on the project",
+            )
 
 
 POLICY = Policy(
     id="protected",
     title="In production, projects and keys are protected from being deleted",
     severity=Severity.MEDIUM,
-    scope=Scope.EACH,
+    scope=Scope.WHOLE,
     reason=__doc__,
     remedy="Write `protect: true` in the project, or `pulumi.ResourceOptions(protect=True)`.",
     source=("Pulumi: the protect option", "https://www.pulumi.com/docs/iac/concepts/options/protect/"),

@@ -29,9 +29,17 @@ def _ceiling(quota: Quota, options: _Options) -> int | None:
 
 def _wrong(quota: Quota, options: _Options) -> Iterator[tuple[str, str]]:
     ceiling = _ceiling(quota, options)
+    if quota.automatic is True:
+        yield (
+            "lets Google raise its quotas by itself, without a reason or a ceiling",
+            "write enablement: DISABLED",
+        )
+    if quota.automatic is not False or quota.value in (0, UNKNOWN):
+        # What is shut is no raise.
+        return
     if quota.value == -1:
         yield "asks for no limit at all", "write a number"
-    elif quota.value is not UNKNOWN and ceiling is not None and quota.value > ceiling:
+    elif ceiling is not None and quota.value > ceiling:
         yield f"asks for {quota.value:,}, and at most {ceiling:,} is allowed", f"write at most {ceiling}"
     missing = [
         name

@@ -1,20 +1,58 @@
 """A budget tells and does not stop. Google's spend cap pauses the Gemini API in a project, some hours late: not soon
-enough for a stolen key on its own, and the only thing that ends one at a weekend."""
+enough for a stolen key on its own, and the only thing that ends one at a weekend. A guard is a function, or a
+subscription that calls one, which listens to the topic of a budget; whether it really unlinks the billing account is
+not seen, and one of another program is not seen at all: an exception says so."""
 
 from collections.abc import Iterator
 
-from landing_zone.policies.facts import UNKNOWN, Facts
+from pydantic import Field
+
+from landing_zone.policies.facts import UNKNOWN, Cap, Facts, Project
+from landing_zone.policies.options import Amount, Currency
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.pricing.money import Money
 
 
-def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+class _Options(Options):
+    maximum: Amount | None = Field(
+        default=None, description="The most that a spend cap may be for a month; without it any amount."
+    )
+    currency: Currency = Field(default="USD", description="The currency of maximum.")
+
+
+def _guarded(facts: Facts, project: Project) -> bool:
+    """Whether a budget tells a topic of it that something listens to: what listens is taken for a guard."""
+    topics = {budget.topic for budget in facts.budgets if budget.topic and budget.counts(project, facts.day)}
+    return any(UNKNOWN in (topic, *facts.listeners) or topic in facts.listeners for topic in topics)
+
+
+def _too_high(cap: Cap, most: Money) -> Money | None:
+    """Its amount, if it is known and more than that, or in another currency."""
+    if cap.amount is None or cap.amount is UNKNOWN or cap.currency is None or cap.currency is UNKNOWN:
+        return None
+    own = Money(cap.amount, cap.currency)
+    return own if own.currency != most.currency or most < own else None
+
+
+def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
+    most = Money(options.maximum, options.currency) if options.maximum is not None else None
     for project in facts.paid():
-        caps = [cap for cap in facts.caps if cap.projects is UNKNOWN or project.ids & set(cap.projects)]
+        caps = [cap for cap in facts.caps if cap.stops(project)]
+        if _guarded(facts, project):
+            continue
         if not caps:
             yield Finding(
                 project.subject,
                 "has neither a spend cap nor a guard: nothing stops its spending",
                 "write budget: {spendCap: true}",
+                elsewhere="give it a spend cap (a SpendCap of this project's provider, or the console), or have a "
+                "function listen to its budget's topic and unlink the billing account",
+            )
+        elif most and all(_too_high(cap, most) for cap in caps):
+            yield Finding(
+                caps[0].subject,
+                f"is {_too_high(caps[0], most)}, and at most {most} is allowed",
+                f"write at most {most}",
             )
         elif all(cap.lifted for cap in caps):
             yield Finding(
@@ -36,4 +74,5 @@ POLICY = Policy(
         "https://github.com/google-gemini/gemini-cli/issues/27668",
     ),
     judge=_judge,
+    options=_Options,
 )

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, get_args
 
-from landing_zone.gemini.models import QUOTA_NAMES
-from landing_zone.gemini.quotas import LimitName
-from landing_zone.google.inventory import MODELS, Override
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES
+from landing_zone.gemini.quotas import LimitName, Override
 from landing_zone.pricing.exposure import BLOCKED, Limits
 from landing_zone.settings.costs import LIMIT_FIELDS
 
-_PAID: Final = ("1", "2", "3")
+PAID: Final = ("1", "2", "3")
+"""The paid tiers."""
 _NAMES: Final[tuple[LimitName, ...]] = get_args(LimitName)
 _REQUESTS: Final[tuple[LimitName, ...]] = ("requestsPerMinute", "requestsPerDay")
 _NONE: Final = -1
@@ -44,11 +44,11 @@ def lasting(overrides: Iterable[Override]) -> tuple[dict[str, Limits], Limits | 
 
 
 def _limits(held: _Held) -> Limits | None:
-    if all(any(held.get((name, tier)) == 0 for name in _REQUESTS) for tier in _PAID):
+    if all(any(held.get((name, tier)) == 0 for name in _REQUESTS) for tier in PAID):
         return BLOCKED
     found = {}
     for name in _NAMES:
-        values = [held.get((name, tier), _NONE) for tier in _PAID]
+        values = [held.get((name, tier), _NONE) for tier in PAID]
         if _NONE not in values:
             found[LIMIT_FIELDS[name]] = max(values)
     return Limits(**found) if found else None

@@ -2,9 +2,8 @@
 
 import pytest
 
-from landing_zone.audit.limits import lasting
-from landing_zone.gemini.quotas import LimitName
-from landing_zone.google.inventory import Override
+from landing_zone.gemini.quotas import LimitName, Override
+from landing_zone.policies.limits import lasting
 from landing_zone.pricing.exposure import BLOCKED, Limits
 from tests.audit.world import MODEL
 
