@@ -10,13 +10,13 @@ from landing_zone.policies.configuration import ALL, LEVEL, Level, entry, read_v
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "config"
 
-
-_LEVELS: Final = {
+LEVELS: Final = {
     Level.DISABLED: proto.DISABLED,
     Level.ADVISORY: proto.ADVISORY,
     Level.MANDATORY: proto.MANDATORY,
     Level.REMEDIATE: proto.REMEDIATE,
 }
+"""As the engine says them."""
 
 
 def initial_config(stack: str) -> dict[str, Any]:
@@ -32,6 +32,6 @@ def initial_config(stack: str) -> dict[str, Any]:
 
 def _message(given: Mapping[str, Any]) -> Any:
     options = {name: value for name, value in given.items() if name != LEVEL}
-    message = proto.PolicyConfig(enforcementLevel=_LEVELS[Level(given[LEVEL])])
+    message = proto.PolicyConfig(enforcementLevel=LEVELS[Level(given[LEVEL])])
     message.properties.update(options)
     return message

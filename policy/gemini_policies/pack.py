@@ -23,12 +23,14 @@ from pulumi_policy import (
 )
 
 from gemini_policies import sdk
-from gemini_policies.resources import PROJECT, Resource, concerns, facts_of
+from gemini_policies.resource import PROJECT, Resource
+from gemini_policies.resources import Known, concerns, facts_of
 from gemini_policies.settings import Lines, settings_of
-from gemini_policies.values import at, plain, wired
+from gemini_policies.values import mend
 from landing_zone.policies import of_settings
 from landing_zone.policies.catalogue import POLICIES
-from landing_zone.policies.facts import UNKNOWN, Facts, Subject
+from landing_zone.policies.configuration import Level
+from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.judge import expired, outcomes
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
@@ -43,10 +45,11 @@ class Operation:
     def __init__(self) -> None:
         self.settings: Facts | None = None
         self.lines = Lines(sdk.STACK)
-        self.subjects: Mapping[tuple[str, str], Subject] = {}
+        self.known: Known = {}
+        self._given: dict[str, Mapping[str, Any]] = {}
         self._told: dict[tuple[str, str, str], str] = {}
         self._whole: Facts | None = None
-        self._each: tuple[ResourceValidationArgs, Facts] | None = None
+        self._each: tuple[ResourceValidationArgs, Resource, Facts] | None = None
         self._read = False
 
     def begin(self) -> None:
@@ -58,21 +61,33 @@ class Operation:
         if found is not None:
             self.settings = of_settings.facts_of(found, today())
             facts = self.settings
-            entities = (facts.projects, facts.budgets, facts.caps, facts.keys, facts.apis, facts.quotas)
-            subjects = (each.subject for group in entities for each in group)
-            self.subjects = {(subject.kind, subject.name): subject for subject in subjects}
+            every = (facts.projects, facts.budgets, facts.caps, facts.keys, facts.apis, facts.quotas)
+            self.known = {(each.subject.kind, each.subject.name): each for group in every for each in group}
 
-    def each(self, args: ResourceValidationArgs) -> Facts:
-        """The facts of the one resource; the same for every policy that asks."""
+    def each(self, args: ResourceValidationArgs) -> tuple[Resource, Facts]:
+        """The one resource, and its facts; the same for every policy that asks."""
         if self._each is None or self._each[0].urn != args.urn or self._each[0].props is not args.props:
-            self._each = (args, facts_of([Resource.of(args)], today(), self.subjects))
-        return self._each[1]
+            resource = Resource.of(args)
+            self._each = (args, resource, facts_of([resource], today(), self.known))
+            self._given[args.urn] = resource.props
+        return self._each[1:]
+
+    def mended(self) -> None:
+        """The resource at hand is no longer what it was."""
+        self._each = None
 
     def whole(self, args: StackValidationArgs) -> Facts:
         """The facts of all resources; the same for every policy that asks."""
         if self._whole is None:
-            self._whole = facts_of(map(_resource, args.resources), today(), self.subjects)
+            self._whole = facts_of(map(self._made, args.resources), today(), self.known)
         return self._whole
+
+    def _made(self, found: Any) -> Resource:
+        comes_from = {
+            name: tuple(each.urn for each in others if each.resource_type == PROJECT)
+            for name, others in found.property_dependencies.items()
+        }
+        return Resource.of(found, comes_from, self._given.get(found.urn))
 
     def first_told(self, policy: Policy, subject: Subject, place: str) -> bool:
         """Whether nothing of the kind was told in another of the three places."""
@@ -97,26 +112,21 @@ class PulumiPolicy(ResourceValidationPolicy):
         fix = self._mended if policy.fix else None
         super().__init__(policy.id, policy.title, remediate=fix, **told)
         self._policy = policy
-        self._set: Any = None
 
     def validate(self, args: Any, report_violation: Report) -> None:
         """Judge what is there."""
-        options = self._options(args)
-        for finding, urn in self._findings(args, options):
+        for finding, urn in self._findings(args, self._options):
             lines = [
                 f"{finding.subject.label} {finding.message}",
-                finding.remedy,
+                finding.advice,
                 OPERATION.lines.of(finding.subject),
                 self._policy.page,
             ]
             report_violation("\n".join(filter(None, lines)), urn)
 
-    def _options(self, args: Any) -> Any:
-        # Set once, before the first resource.
-        if self._set is None:
-            config = {name: value for name, value in plain(args.get_config()).items() if value is not None}
-            self._set = self._policy.options.model_validate(config)
-        return self._set
+    @property
+    def _options(self) -> Any:
+        return sdk.STACK.policies.options[self._policy.id]
 
     def _findings(self, args: Any, options: Any) -> Iterator[tuple[Finding, str | None]]:
         policy = self._policy
@@ -126,32 +136,35 @@ class PulumiPolicy(ResourceValidationPolicy):
             OPERATION.begin()
             yield from ((finding, None) for finding in expired(policy, options, today()))
             _list(policy, options)
-            # What is mended at the resource is not to stop the stack before.
-            if OPERATION.settings and not policy.fix:
+            if OPERATION.settings:
                 yield from self._new(OPERATION.settings, options, "settings")
-        elif policy.scope is Scope.EACH:
-            yield from self._new(OPERATION.each(args), options, "resource")
+        else:
+            # Seen here as well by what judges at the end: an output says no more what it was given.
+            _, facts = OPERATION.each(args)
+            if policy.scope is Scope.EACH:
+                yield from self._new(facts, options, "resource")
 
     def _new(self, facts: Facts, options: Any, place: str) -> Iterator[tuple[Finding, str | None]]:
+        mends = sdk.STACK.policies.levels[self._policy.id] is Level.REMEDIATE
         for outcome in outcomes(self._policy, facts, options):
             subject = outcome.finding.subject
+            if place == "settings" and mends and outcome.finding.mended:
+                # What is mended at the resource is not to stop the stack before.
+                continue
             if outcome.exempt is None and OPERATION.first_told(self._policy, subject, place):
                 yield outcome.finding, subject.urn or None
 
     def _mended(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
-        policy, options = self._policy, self._options(args)
-        facts = OPERATION.each(args)
+        policy, options = self._policy, self._options
+        resource, facts = OPERATION.each(args)
         found = list(outcomes(policy, facts, options))
         if not found or policy.fix is None or any(each.exempt for each in found):
             return None
-        inputs = plain(args.props)
-        fixed = policy.fix(args.resource_type, inputs, options)
+        fixed = policy.fix(args.resource_type, resource.props, options)
         if fixed is None:
             return None
-        # Set one by one: what else there is stays as it was, secrets and what is not known with it.
-        for name, value in fixed.items():
-            if inputs.get(name) != value:
-                args.props[name] = wired(value)
+        mend(args.props, resource.props, fixed)
+        OPERATION.mended()
         mended: Mapping[str, Any] = args.props
         return mended
 
@@ -159,14 +172,6 @@ class PulumiPolicy(ResourceValidationPolicy):
 @StackValidationPolicy.register
 class WholePolicy(PulumiPolicy):
     """One that is asked at the end as well: the SDK asks what is of both kinds in both places."""
-
-
-def _resource(resource: Any) -> Resource:
-    comes_from = {
-        name: tuple(each.urn for each in others if each.resource_type == PROJECT)
-        for name, others in resource.property_dependencies.items()
-    }
-    return Resource.of(resource, comes_from)
 
 
 def _list(policy: Policy, options: Any) -> None:

@@ -8,24 +8,36 @@ start, and not silently.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
 from grpc import StatusCode
 from pulumi.runtime import proto
 from pulumi_policy import policy as inside
 
-from gemini_policies.environment import initial_config
-from landing_zone.policies.configuration import ConfigurationError
+from gemini_policies.environment import LEVELS, initial_config
+from gemini_policies.secrets import Secrets
+from gemini_policies.values import plain
+from landing_zone.policies.configuration import (
+    DEFAULT,
+    LEVEL,
+    Configuration,
+    ConfigurationError,
+    Level,
+    configuration_of,
+)
+
+_LEVEL_OF: Final = {number: level for level, number in LEVELS.items()}
 
 
 @dataclass
 class Stack:
-    """What the engine says of the stack, before anything else."""
+    """What the engine says of the stack and of its policies, before anything else."""
 
     name: str = ""
     project: str = ""
     config: Mapping[str, str] = field(default_factory=dict)
+    policies: Configuration = DEFAULT
 
 
 class Conversions:
@@ -71,6 +83,7 @@ class Conversions:
 
 STACK = Stack()
 CONVERSIONS = Conversions()
+SECRETS = Secrets()
 
 
 class _Servicer(inside._PolicyAnalyzerServicer):
@@ -94,12 +107,21 @@ class _Servicer(inside._PolicyAnalyzerServicer):
         return info
 
     def Configure(self, request: Any, context: Any) -> Any:
-        levels = (each.enforcementLevel for each in request.policyConfig.values())
-        self._mends = any(level == proto.REMEDIATE for level in levels)
+        # The engine holds what it is given against the schema: it knows no mistyped name, and no number's bounds.
+        try:
+            STACK.policies = configuration_of(
+                {name: _given(each) for name, each in request.policyConfig.items()}, "configuration"
+            )
+        except ConfigurationError as error:
+            context.abort(StatusCode.INVALID_ARGUMENT, str(error))
+        self._mends = Level.REMEDIATE in STACK.policies.levels.values()
         return super().Configure(request, context)
 
     def Analyze(self, request: Any, context: Any) -> Any:
-        return super().Analyze(request, context) if self.concerns(request) else proto.AnalyzeResponse()
+        if not self.concerns(request):
+            return proto.AnalyzeResponse()
+        SECRETS.note(CONVERSIONS.dict_of(request.properties))
+        return super().Analyze(request, context)
 
     def Remediate(self, request: Any, context: Any) -> Any:
         if not self._mends or not self.concerns(request):
@@ -108,13 +130,26 @@ class _Servicer(inside._PolicyAnalyzerServicer):
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
         concerned = [resource for resource in request.resources if self.concerns(resource)]
+        for resource in concerned:
+            SECRETS.note(CONVERSIONS.dict_of(resource.properties))
         return super().AnalyzeStack(proto.AnalyzeStackRequest(resources=concerned), context)
+
+    def _create_report_violation(self, *args: Any, **kwargs: Any) -> Callable[..., None]:
+        report = super()._create_report_violation(*args, **kwargs)
+        return lambda message, urn=None: report(SECRETS.struck_out(message), urn)
 
     def _get_resource_options(self, request: Any) -> Any:
         return CONVERSIONS.of_request(request, "options", super()._get_resource_options)
 
     def _get_provider_resource(self, request: Any) -> Any:
         return CONVERSIONS.of_request(request, "provider", super()._get_provider_resource)
+
+
+def _given(config: Any) -> dict[str, Any]:
+    """What is set for a policy; the engine has filled in the defaults, of which some are nothing."""
+    options = plain(MessageToDict(config.properties)).items()
+    level = _LEVEL_OF[config.enforcementLevel].value
+    return {LEVEL: level, **{name: value for name, value in options if value is not None}}
 
 
 class _Json:

@@ -1,6 +1,7 @@
 """A resource's properties as plain values; what a preview does not know is UNKNOWN."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pulumi_policy import proxy
@@ -57,5 +58,38 @@ def texts(values: Any) -> tuple[str, ...] | Unknown:
 
 
 def number(value: Any) -> int | Unknown | None:
-    """A whole number, which Pulumi may have as text."""
-    return value if value is None or value is UNKNOWN else int(value)
+    """A whole number, which Pulumi may have as text. What is none is for Google to refuse, and so not known."""
+    if value is None or value is UNKNOWN:
+        return value
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return UNKNOWN
+
+
+def decimal(value: Any) -> Decimal | Unknown | None:
+    """A number in full, likewise."""
+    if value is None or value is UNKNOWN:
+        return value
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return UNKNOWN
+    return found if found.is_finite() else UNKNOWN
+
+
+def mend(props: Any, before: Mapping[str, Any], mended: Mapping[str, Any]) -> None:
+    """Write to Pulumi's properties what differs between two sets of plain ones.
+
+    All else is not touched, however deep it stands: what is secret, or not known yet, stays so.
+    """
+    for name, value in mended.items():
+        was = before.get(name)
+        if value == was:
+            continue
+        if isinstance(value, Mapping):
+            if not isinstance(props.get(name), Mapping):
+                props[name] = {}
+            mend(props[name], was if isinstance(was, Mapping) else {}, value)
+        else:
+            props[name] = wired(value)

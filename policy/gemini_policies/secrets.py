@@ -1,0 +1,40 @@
+"""What the engine marks as secret in resources: it is judged, and no message tells it."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
+
+from gemini_policies.values import decimal
+
+_SHORTEST: Final = 4
+"""What is shorter is in other words as well."""
+
+
+class Secrets:
+    """The texts that are not told."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+
+    def note(self, value: Any, *, secret: bool = False) -> None:
+        """Keep in mind what is secret in a resource's properties, as the engine sends them."""
+        if isinstance(value, dict) and value.get(SPECIAL_SIG_KEY) == SPECIAL_SECRET_SIG:
+            self.note(value.get("value"), secret=True)
+        elif isinstance(value, dict):
+            for each in value.values():
+                self.note(each, secret=secret)
+        elif isinstance(value, list):
+            for each in value:
+                self.note(each, secret=secret)
+        elif secret and isinstance(value, str | float):
+            number = decimal(value)
+            # Messages write money in their own way.
+            texts = [str(value), *([f"{number:,.2f}"] if isinstance(number, Decimal) else [])]
+            self._texts.update(text for text in texts if len(text) >= _SHORTEST)
+
+    def struck_out(self, text: str) -> str:
+        """The text without them."""
+        for secret in sorted(self._texts, key=len, reverse=True):
+            text = text.replace(secret, "[secret]")
+        return text
