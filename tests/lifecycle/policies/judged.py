@@ -1,0 +1,163 @@
+"""The policy pack on the real engine: programs, a pack on a day of its own, and what the engine tells of them."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from sandbox.layout import ROOT
+from tests.policies.facts import STRICT
+from tests.workspace import STACK, Workspace
+
+ACCOUNT: Final = "01A2B3-C4D5E6-F7A8B9"
+PACK: Final = ROOT / "policy"
+HERE: Final = Path(__file__).parent
+EUROS: Final = {**STRICT, "currency-matches": {"currencies": {ACCOUNT: "EUR"}}}
+"""STRICT, and an account of another currency than its budgets: the local cloud's are all in dollars."""
+ON_A_DAY: Final = '''\
+"""The pack, on a day of the tests: prices change on days that are known ahead."""
+
+from datetime import date
+
+from landing_zone.pricing import days
+
+days.today = lambda: date(2026, 11, 24)
+
+from gemini_policies.pack import serve
+
+serve()
+'''
+
+
+@dataclass(frozen=True, order=True)
+class Told:
+    """One violation."""
+
+    policy: str
+    resource: str
+    """`Project chat`."""
+    message: str
+    level: str = "mandatory"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What an operation came to."""
+
+    code: int
+    told: list[Told]
+    mended: set[tuple[str, str]]
+    """Policy and resource."""
+    policies: set[str]
+    """Those that were asked: the engine leaves out what is disabled."""
+    printed: str
+
+    @property
+    def pairs(self) -> set[tuple[str, str]]:
+        """Policy and resource of what was told."""
+        return {(told.policy, told.resource) for told in self.told}
+
+
+def pack_on_a_day(folder: Path) -> Path:
+    """The pack, to which every day is 2026-11-24."""
+    folder.mkdir()
+    for name in (".venv", "gemini_policies", "landing_zone", "config"):
+        (folder / name).symlink_to(PACK / name)
+    shutil.copy(PACK / "PulumiPolicy.yaml", folder)
+    (folder / "__main__.py").write_text(ON_A_DAY)
+    return folder
+
+
+def plain(workspace: Workspace, program: str, config: str = "") -> Workspace:
+    """The workspace with a program of somebody else, which knows nothing of this project's."""
+    folder = workspace.layout.program
+    (folder / "__main__.py").write_text((HERE / program).read_text() if program.endswith(".py") else program)
+    settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text()) | {"name": "somebody-elses"}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
+    workspace.write(f"config:\n  gcp:disableGlobalProjectWarning: true\n{config}")
+    return workspace
+
+
+def arguments(workspace: Workspace, configuration: Mapping[str, Any], pack: Path) -> list[str]:
+    """What has the engine ask the pack."""
+    file = workspace.layout.state / "policies.json"
+    file.write_text(json.dumps(configuration))
+    return ["--stack", STACK, "--policy-pack", str(pack), "--policy-pack-config", str(file)]
+
+
+def judged(
+    workspace: Workspace, operation: str, configuration: Mapping[str, Any], *more: str, pack: Path = PACK
+) -> Judged:
+    """Run `preview` or `up` (without a preview of its own) with the pack, and read the engine's events."""
+    # Without it, a preview prints one document that has no policies in it.
+    workspace.environment["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] = "true"
+    flags = ["--yes", "--skip-preview"] if operation == "up" else []
+    run = workspace.pulumi(
+        operation, "--json", *flags, *arguments(workspace, configuration, pack), *more, check=False
+    )
+    events = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    told = [event["policyEvent"] for event in events if "policyEvent" in event]
+    mended = [event["policyRemediationEvent"] for event in events if "policyRemediationEvent" in event]
+    asked = [event["policyAnalyzeSummaryEvent"] for event in events if "policyAnalyzeSummaryEvent" in event]
+    said = [event["diagnosticEvent"] for event in events if "diagnosticEvent" in event]
+    return Judged(
+        run.returncode,
+        sorted(
+            Told(
+                each["policyName"],
+                _named(each["resourceUrn"]),
+                each["message"].strip(),
+                each["enforcementLevel"],
+            )
+            for each in told
+        ),
+        {(each["policyName"], _named(each["resourceUrn"])) for each in mended},
+        {name for each in asked for name in (*each.get("passed", ()), *each.get("failed", ()))},
+        "".join(each["message"] for each in said if each["severity"] != "debug") + run.stderr,
+    )
+
+
+def _named(urn: str) -> str:
+    *_, kind, name = urn.split("::")
+    return f"{kind.rpartition(':')[2]} {name}"
+
+
+def without_level(told: Iterable[Told]) -> list[Told]:
+    """What was told, whatever breaking it does."""
+    return sorted(Told(each.policy, each.resource, each.message, "") for each in told)
+
+
+def changed(workspace: Workspace, after: int = 0) -> list[str]:
+    """The requests that changed anything at Google."""
+    return [
+        f"{each['method']} {each['path']}"
+        for each in workspace.cloud.requests(after)
+        if each["method"] != "GET"
+    ]
+
+
+def made(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """The inputs of what the stack's state holds, less the stack itself and the providers."""
+    exported = json.loads(workspace.pulumi("stack", "export", "--stack", STACK).stdout)["deployment"]
+    return {
+        _named(each["urn"]): each.get("inputs", {})
+        for each in exported.get("resources", [])
+        if not each["type"].startswith("pulumi:")
+    }
+
+
+def golden(name: str, told: Iterable[Told]) -> None:
+    """Hold what people read against a file. `GOLDEN=write` writes the file anew: read what has changed in it."""
+    blocks = [f"[{each.policy}] {each.resource}\n{each.message}" for each in without_level(told)]
+    text = "\n\n".join(blocks) + "\n"
+    file = HERE / "golden" / f"{name}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8"), (
+        "messages have changed; if that is meant: GOLDEN=write pytest tests/lifecycle/test_policies_verdicts.py"
+    )

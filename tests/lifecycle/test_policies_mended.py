@@ -1,0 +1,189 @@
+"""What the pack mends before it is made, and what exceptions and levels have it leave alone."""
+
+from typing import Any
+
+from landing_zone.policies.catalogue import POLICIES
+from tests.lifecycle.policies.judged import ACCOUNT, changed, judged, made, plain
+from tests.workspace import Workspace
+
+MENDS = {
+    "all": "disabled",
+    "labels": {"enforcementLevel": "remediate", "defaults": {"owner": "nobody", "cost-centre": "cc-0"}},
+    "deletion-policy": "remediate",
+    "budget-notifies": "remediate",
+}
+STACK_FILE = """\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gemini-landing-zone:parent: folders/987654321098
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-mended
+      tier: free
+      deletionPolicy: DELETE
+      labels: {owner: chat}
+      keys: {notebook: {}}
+"""
+SECRET = "4dabf18193072939515e22adb298388d"
+"""The key that marks a secret in the state."""
+
+
+def labels(workspace: Workspace, name: str) -> dict[str, str]:
+    """What Google has, less the plugin's own."""
+    project = workspace.cloud.call("GET", f"/cloudresourcemanager/v1/projects/{name}")
+    found: dict[str, str] = project["labels"]
+    return {label: value for label, value in found.items() if label != "goog-pulumi-provisioned"}
+
+
+def test_only_what_is_wrong_is_mended(workspace: Workspace) -> None:
+    plain(workspace, "mended.py")
+    # Secrets are judged and not told.
+    strict = judged(workspace, "preview", {"all": "disabled", "budget-notifies": "mandatory"})
+    assert [told.message.splitlines()[1] for told in strict.told] == ["budget [secret] tells nobody"]
+
+    foreseen = judged(workspace, "preview", MENDS)
+    assert (foreseen.code, foreseen.told) == (0, []), foreseen.printed
+    done = judged(workspace, "up", MENDS)
+    assert (done.code, done.told) == (0, []), done.printed
+    assert done.mended == {
+        ("labels", "Project chat"),
+        ("labels", "Project hidden"),
+        ("labels", "Project later"),
+        ("labels", "Project of-provider"),
+        ("deletion-policy", "Project chat"),
+        ("deletion-policy", "Project of-provider"),
+        ("budget-notifies", "Budget silent"),
+    }
+    # What a preview does not know, it does not mend.
+    assert done.mended - foreseen.mended == {("labels", "Project later")}
+
+    number = workspace.cloud.call("GET", "/cloudresourcemanager/v1/projects/acme-mended-first")[
+        "projectNumber"
+    ]
+    added = {"owner": "nobody", "cost-centre": "cc-0"}
+    assert labels(workspace, "acme-mended-chat") == {
+        "owner": "chat",
+        "cost-centre": "cc-0",
+        "codename": "hush-one",
+        "beside": number,
+    }
+    assert labels(workspace, "acme-mended-hidden") == {"codename": "hush-two", **added}
+    assert labels(workspace, "acme-mended-later") == {"beside": number, **added}
+    assert labels(workspace, "acme-mended-of-provider") == {"owner": "theirs", "cost-centre": "cc-0"}
+    [budget] = workspace.cloud.call("GET", f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets")["budgets"]
+    assert "disableDefaultIamRecipients" not in budget.get("notificationsRule", {})
+    assert budget["displayName"] == "hush-three"
+
+    # The state holds what was mended, and no secret of it in plain text.
+    inputs = made(workspace)
+    assert {inputs[f"Project {name}"]["deletionPolicy"] for name in ("chat", "of-provider")} == {"PREVENT"}
+    assert inputs["Project of-provider"]["labels"] == {"cost-centre": "cc-0"}
+    assert SECRET in inputs["Project chat"]["labels"]["codename"]
+    assert inputs["Project chat"]["labels"]["cost-centre"] == "cc-0"
+    assert SECRET in inputs["Project hidden"]["labels"]
+    assert SECRET in inputs["Budget silent"]["displayName"]
+    assert "hush-" not in f"{inputs}{strict}{foreseen}{done}"
+
+    again = judged(workspace, "up", MENDS, "--expect-no-changes")
+    assert (again.code, again.told, again.mended) == (0, [], done.mended), again.printed
+
+
+def test_a_stack_file_is_mended_at_its_resources(workspace: Workspace) -> None:
+    """What will be mended does not stop the stack before; what cannot be does."""
+    workspace.write(STACK_FILE)
+    stopped = judged(workspace, "up", {**MENDS, "labels": "remediate"})
+    assert stopped.code
+    assert stopped.pairs == {("labels", "Stack gemini-landing-zone-test")}
+    assert (changed(workspace), made(workspace)) == ([], {})
+
+    done = judged(workspace, "up", MENDS)
+    assert (done.code, done.told) == (0, []), done.printed
+    assert done.mended == {("labels", "Project chat"), ("deletion-policy", "Project chat")}
+    assert labels(workspace, "acme-mended") == {"owner": "chat", "cost-centre": "cc-0"}
+    assert made(workspace)["Project chat"]["deletionPolicy"] == "PREVENT"
+    assert judged(workspace, "up", MENDS, "--expect-no-changes").code == 0
+
+
+# What is left alone.
+
+
+def excepted(resource: str, expires: str = "2099-12-31") -> dict[str, Any]:
+    """A policy with an exception."""
+    exception = {
+        "resource": resource,
+        "owner": "chat-team@example.com",
+        "reason": "Until its server calls it.",
+        "expires": expires,
+    }
+    return {"exceptions": [exception]}
+
+
+OPEN = """\
+import pulumi
+import pulumi_gcp as gcp
+
+chat = gcp.organizations.Project(
+    "chat",
+    project_id="acme-excepted",
+    name="acme-excepted",
+    folder_id="987654321098",
+    deletion_policy="DELETE",
+)
+api = gcp.projects.Service("keys", project=chat.project_id, service="apikeys.googleapis.com")
+gcp.projects.ApiKey(
+    "website",
+    project=chat.project_id,
+    display_name="Website",
+    opts=pulumi.ResourceOptions(depends_on=[api]),
+)
+"""
+EXCEPTIONS = {
+    "key-restricted": excepted("acme-excepted/website"),
+    "key-clients": excepted("Website"),
+    "protected": "disabled",
+    "labels": excepted("urn:pulumi:test::somebody-elses::gcp:organizations/project:Project::chat"),
+    "deletion-policy": {"enforcementLevel": "remediate", **excepted("acme-excepted")},
+}
+
+
+def test_exceptions_and_levels(workspace: Workspace) -> None:
+    plain(workspace, OPEN)
+    done = judged(workspace, "up", EXCEPTIONS)
+    assert (done.code, done.told, done.mended) == (0, [], set()), done.printed
+    assert done.policies == {policy.id for policy in POLICIES} - {"protected"}
+    for policy, resource in (("key-clients", "Website"), ("deletion-policy", "acme-excepted")):
+        line = f"policy exception: {resource} from {policy} until 2099-12-31"
+        assert f"{line} (chat-team@example.com: Until its server calls it.)" in done.printed
+    assert made(workspace)["Project chat"]["deletionPolicy"] == "DELETE"
+
+    # One that has run out covers nothing, and has to go.
+    late = judged(workspace, "preview", {**EXCEPTIONS, "key-clients": excepted("Website", "2026-01-31")})
+    assert late.code
+    assert late.pairs == {
+        ("key-clients", "ApiKey website"),
+        ("key-clients", "Stack somebody-elses-test"),
+    }
+    assert "Website from key-clients" not in late.printed
+    said = "that expired on 2026-01-31 (chat-team@example.com: Until its server calls it.)"
+    assert [said in told.message for told in late.told] == [False, True]
+
+    # With nothing said, every policy is mandatory.
+    strict = judged(workspace, "preview", {})
+    assert strict.code
+    assert {told.level for told in strict.told} == {"mandatory"}
+    assert {policy for policy, _ in strict.pairs} == EXCEPTIONS.keys()
+    assert strict.policies == {policy.id for policy in POLICIES}
+
+
+def test_an_exception_by_the_stack_file_s_path_holds_for_the_resource(workspace: Workspace) -> None:
+    workspace.write(STACK_FILE)
+    level = {"enforcementLevel": "mandatory"}
+    configuration = {
+        "all": "disabled",
+        "deletion-policy": level | excepted("projects.chat"),
+        "labels": level | excepted("acme-mended"),
+        "key-clients": level | excepted("projects.chat.keys.notebook"),
+    }
+    done = judged(workspace, "up", configuration)
+    assert (done.code, done.told) == (0, []), done.printed
+    assert "ApiKey chat--notebook" in made(workspace)

@@ -1,0 +1,356 @@
+"""What the pack reads in resources, those too that the stand-in for the gcp plugin does not make."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.lifecycle.policies.judged import ACCOUNT, HERE, PACK
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine sends for a value that a preview does not know."""
+LATER = "Unknown.UNKNOWN"
+GEMINI = "generativelanguage.googleapis.com"
+FILTER: dict[str, Any] = {"projects": ["projects/1"]}
+PER_MINUTE = {"limit": "%2Fmin%2Fmodel%2Fproject", "service": GEMINI, "project": "acme-chat"}
+METRICS = [
+    f"{GEMINI}%2F{name}"
+    for name in (
+        "generate_requests_per_model",
+        "generate_content_paid_tier_2_requests",
+        "generate_content_paid_tier_3_requests",
+    )
+]
+FLASH = {"dimensions": {"model": "gemini-3.8-flash"}}
+Given = dict[str, Any]
+
+
+def a(kind: str, *, come_from: Given | None = None, given: Given | None = None, **props: Any) -> Given:
+    """A resource: in a preview, with the projects that properties come from and what the program gave."""
+    return {"type": f"gcp:{kind}", "props": props, "comes_from": come_from or {}, "given": given}
+
+
+def project(**props: Any) -> Given:
+    return a("organizations/project:Project", **{"projectId": "acme-chat", **props})
+
+
+def link(**props: Any) -> Given:
+    return a("billing/projectInfo:ProjectInfo", **{"billingAccount": ACCOUNT, **props})
+
+
+def budget(**props: Any) -> Given:
+    return a(
+        "billing/budget:Budget",
+        **{
+            "billingAccount": f"billingAccounts/{ACCOUNT}",
+            "amount": {"specifiedAmount": {"currencyCode": "USD", "units": "10"}},
+            "budgetFilter": FILTER,
+            **props,
+        },
+    )
+
+
+def filtered(**props: Any) -> Given:
+    return budget(budgetFilter={**FILTER, **props})
+
+
+def costs(units: Any, **more: Any) -> Given:
+    return budget(amount={"specifiedAmount": {"currencyCode": "USD", "units": units, **more}})
+
+
+def tells(**rule: Any) -> Given:
+    return budget(allUpdatesRule={"disableDefaultIamRecipients": True, **rule})
+
+
+def override(metric: str, value: Any, **props: Any) -> Given:
+    given = {**PER_MINUTE, "metric": metric, "overrideValue": value, **props}
+    return a("serviceusage/consumerQuotaOverride:ConsumerQuotaOverride", **given)
+
+
+def everywhere(value: Any, **props: Any) -> list[Given]:
+    return [override(metric, value, **props) for metric in METRICS]
+
+
+def preference(**props: Any) -> Given:
+    given = {"service": GEMINI, "parent": "projects/acme-chat", "quotaConfig": {"preferredValue": "60"}}
+    return a("cloudquota/sQuotaPreference:SQuotaPreference", **{**given, **props})
+
+
+def preferred(**props: Any) -> list[Given]:
+    names = ("", "-PaidTier2", "-PaidTier3")
+    return [
+        preference(quotaId=f"GenerateRequestsPerMinutePerProjectPerModel{name}", **props) for name in names
+    ]
+
+
+BUDGETS: list[tuple[Given, Given]] = [
+    (budget(), {"account": ACCOUNT, "amount": "10", "currency": "USD", "projects": ["1"], "services": []}),
+    (costs("10", nanos=500000000), {"amount": "10.5"}),
+    (costs(None, nanos=1), {"amount": "0.000000001"}),
+    (costs(UNKNOWN), {"amount": LATER, "currency": "USD"}),
+    # What is no number is for Google to refuse.
+    (costs("1,200"), {"amount": LATER}),
+    (costs("NaN"), {"amount": LATER}),
+    (budget(amount={"lastPeriodAmount": True}), {"amount": None, "currency": None}),
+    (budget(amount=UNKNOWN), {"amount": LATER, "currency": LATER}),
+    (filtered(projects=UNKNOWN), {"projects": LATER, "shared": False}),
+    (filtered(projects=["projects/1", UNKNOWN]), {"projects": LATER}),
+    (filtered(projects=["projects/1", "projects/2"]), {"projects": ["1", "2"], "shared": True}),
+    (filtered(services=[UNKNOWN]), {"services": LATER}),
+    (filtered(labels={"team": "a"}), {"narrowed": True, "labelled": True}),
+    (filtered(labels=UNKNOWN), {"narrowed": LATER, "labelled": LATER}),
+    (filtered(resourceAncestors=["folders/1"]), {"narrowed": True}),
+    (filtered(resourceAncestors=["organizations/1"]), {"narrowed": False}),
+    (filtered(subaccounts=[f"billingAccounts/{ACCOUNT}"]), {"narrowed": False}),
+    (filtered(subaccounts=[UNKNOWN]), {"narrowed": LATER}),
+    (budget(budgetFilter=None), {"projects": [], "narrowed": False}),
+    (budget(budgetFilter=UNKNOWN), {"projects": LATER, "services": LATER, "amount": LATER}),
+    (filtered(calendarPeriod="QUARTER"), {"months": "3"}),
+    (filtered(calendarPeriod="CALENDAR_PERIOD_UNSPECIFIED"), {"months": "1"}),
+    (filtered(calendarPeriod=UNKNOWN), {"amount": LATER}),
+    (filtered(customPeriod=UNKNOWN), {"amount": LATER, "ends": None}),
+    (
+        filtered(customPeriod={"endDate": {"year": 2026, "month": 12, "day": 31}}),
+        {"months": None, "ends": "2026-12-31"},
+    ),
+    (filtered(customPeriod={"endDate": {"year": 2026, "month": 2, "day": 30}}), {"ends": None}),
+    (budget(thresholdRules=UNKNOWN), {"thresholds": LATER}),
+    (
+        budget(thresholdRules=[{"thresholdPercent": 0.1}]),
+        {"thresholds": [{"share": "0.1", "forecast": False}]},
+    ),
+    (budget(thresholdRules=[{"thresholdPercent": 1.0, "spendBasis": UNKNOWN}]), {"thresholds": LATER}),
+    (tells(), {"told": False}),
+    (tells(disableDefaultIamRecipients=UNKNOWN), {"told": LATER}),
+    (tells(monitoringNotificationChannels=[]), {"told": False}),
+    (tells(monitoringNotificationChannels=[UNKNOWN]), {"told": True}),
+    (tells(monitoringNotificationChannels=UNKNOWN), {"told": LATER}),
+    (tells(pubsubTopic="projects/a/topics/b"), {"told": True, "topic": "projects/a/topics/b"}),
+    (tells(enableProjectLevelRecipients=True), {"told": True}),
+    (budget(allUpdatesRule=UNKNOWN), {"told": LATER, "topic": LATER}),
+    # What the program left to Google is unknown in a preview, and known to be left.
+    (
+        {**filtered(services=UNKNOWN, labels=UNKNOWN), "given": {"budgetFilter": FILTER}},
+        {"services": [], "labelled": False, "narrowed": False},
+    ),
+    (
+        {**filtered(services=UNKNOWN), "given": {"budgetFilter": {**FILTER, "services": UNKNOWN}}},
+        {"services": LATER},
+    ),
+]
+SIXTY = {"requests_per_minute": 60, "requests_per_day": None, "input_tokens_per_minute": None}
+SHUT = {**SIXTY, "requests_per_minute": 0}
+LIMITS: list[tuple[list[Given], Given]] = [
+    (everywhere("60"), {"limits": {}, "others": SIXTY}),
+    (everywhere("60", **FLASH), {"limits": {"gemini-3.8-flash": SIXTY}, "others": None}),
+    # Another project's, another API's, one of a tier alone, none.
+    (everywhere("60", project="acme-other"), {"others": None}),
+    (everywhere("60", service="maps-backend.googleapis.com"), {"others": None}),
+    (everywhere("60")[:2], {"others": None}),
+    (everywhere("-1"), {"others": None}),
+    ([*everywhere("60"), *everywhere("9")], {"others": SIXTY}),
+    # It may be a limit, on all that has none.
+    (everywhere(UNKNOWN), {"others": SHUT}),
+    (everywhere("ten"), {"others": SHUT}),
+    (everywhere("60", project=UNKNOWN), {"others": SIXTY}),
+    ([override(UNKNOWN, "60")], {"others": SHUT}),
+    ([override(METRICS[0], "60", service=UNKNOWN)], {"others": SHUT}),
+    ([override(METRICS[0], "60", dimensions=UNKNOWN)], {"others": SHUT}),
+    ([override("monitoring.googleapis.com%2Fcalls", "60", service=UNKNOWN)], {"others": None}),
+    (preferred(), {"others": SIXTY}),
+    (preferred(**FLASH), {"limits": {"gemini-3.8-flash": SIXTY}}),
+    (preferred(quotaConfig={"preferredValue": "1e3"}), {"others": SHUT}),
+    # Google fills the dimensions in where a program says nothing.
+    ([{**each, "given": {}} for each in preferred(dimensions=UNKNOWN)], {"others": SIXTY}),
+    ([preference(quotaId=UNKNOWN)], {"others": SHUT}),
+    (
+        [
+            {
+                "type": "gemini-landing-zone:index:ModelLimit",
+                "props": {"project": "acme-chat", "requestsPerMinute": 60},
+            }
+        ],
+        {"others": SIXTY},
+    ),
+    (
+        [
+            {
+                "type": "gemini-landing-zone:index:ModelLimit",
+                "props": {"project": "acme-chat", "model": UNKNOWN, "requestsPerMinute": 60},
+            }
+        ],
+        {"others": SHUT},
+    ),
+]
+PROJECTS: list[tuple[list[Given], list[Given]]] = [
+    ([project()], [{"account": None, "deletion": "PREVENT", "ids": ["acme-chat", "urn:0"]}]),
+    ([project(billingAccount=UNKNOWN)], [{"account": LATER}]),
+    ([project(number="1"), link(project="1")], [{"account": ACCOUNT, "ids": ["1", "acme-chat", "urn:0"]}]),
+    ([project(billingAccount=ACCOUNT), link(project="acme-chat", billingAccount="")], [{"account": ""}]),
+    ([project(), link(project=UNKNOWN, billingAccount="")], [{"account": LATER}]),
+    ([project(), {**link(project=UNKNOWN), "comes_from": {"project": ["urn:0"]}}], [{"account": ACCOUNT}]),
+    # Its own id is made from the first one's number: either may be meant.
+    (
+        [
+            project(),
+            {**project(projectId=UNKNOWN), "comes_from": {"projectId": ["urn:0"]}},
+            {**link(project=UNKNOWN), "comes_from": {"project": ["urn:0"]}},
+        ],
+        [{"account": LATER}, {"account": LATER}],
+    ),
+    ([link(project="acme-there")], [{"created": False, "ids": ["acme-there", "urn:0"]}]),
+    ([link(project="acme-there"), budget()], [{"ids": ["1", "acme-there", "urn:0"]}]),
+    # One of two has no budget, and which of them nobody can say.
+    (
+        [link(project="acme-a"), link(project="acme-b"), budget()],
+        [{"ids": ["acme-a", "urn:0"]}, {"ids": ["acme-b", "urn:1"]}],
+    ),
+    (
+        [link(project="acme-there"), project(number="1"), budget()],
+        [{"ids": ["1", "acme-chat", "urn:1"]}, {"ids": ["acme-there", "urn:0"]}],
+    ),
+    (
+        [project(labels={"gemini-users": "de_uk", "gemini-private-data": UNKNOWN})],
+        [{"users": ["DE", "GB"], "private_data": LATER}],
+    ),
+    ([project(labels=UNKNOWN)], [{"labels": LATER, "users": LATER, "private_data": LATER}]),
+]
+TOPIC = "projects/acme-chat/topics/spend"
+OTHERS: list[tuple[Given, str, Any]] = [
+    (a("compute/instance:Instance", zone="us-central1-a"), "places", [{"location": "us-central1-a"}]),
+    (
+        a("compute/address:Address", region="https://c.example.com/regions/us-east1"),
+        "places",
+        [{"location": "us-east1"}],
+    ),
+    (a("storage/bucket:Bucket", location=UNKNOWN), "places", []),
+    (
+        a(
+            "pubsub/topic:Topic",
+            messageStoragePolicy={"allowedPersistenceRegions": ["us-east1", "europe-west1"]},
+        ),
+        "places",
+        [{"location": "us-east1"}, {"location": "europe-west1"}],
+    ),
+    (a("pubsub/topic:Topic", messageStoragePolicy=UNKNOWN), "places", []),
+    (
+        a("resourcemanager/lien:Lien", parent="projects/1", restrictions=["resourcemanager.projects.delete"]),
+        "liens",
+        ["1"],
+    ),
+    (a("resourcemanager/lien:Lien", parent=UNKNOWN, restrictions=UNKNOWN), "liens", [LATER]),
+    (a("resourcemanager/lien:Lien", parent="projects/1", restrictions=["other"]), "liens", []),
+    (a("pubsub/subscription:Subscription", topic=TOPIC), "listeners", []),
+    (
+        a(
+            "pubsub/subscription:Subscription",
+            topic=TOPIC,
+            pushConfig={"pushEndpoint": "https://a.example.com"},
+        ),
+        "listeners",
+        [TOPIC],
+    ),
+    (
+        a(
+            "pubsub/subscription:Subscription",
+            topic="spend",
+            project="acme-chat",
+            pushConfig={"pushEndpoint": UNKNOWN},
+        ),
+        "listeners",
+        [TOPIC],
+    ),
+    (
+        a(
+            "cloudfunctions/function:Function",
+            project="acme-chat",
+            eventTrigger={"eventType": "google.pubsub.topic.publish", "resource": "spend"},
+        ),
+        "listeners",
+        [TOPIC],
+    ),
+    (
+        a(
+            "cloudfunctions/function:Function",
+            project="acme-chat",
+            eventTrigger={"eventType": "google.storage.object.finalize", "resource": "spend"},
+        ),
+        "listeners",
+        [],
+    ),
+    (a("cloudfunctionsv2/function:Function", eventTrigger={"pubsubTopic": TOPIC}), "listeners", [TOPIC]),
+    (
+        a("eventarc/trigger:Trigger", transport={"pubsub": {"topic": f"//pubsub.googleapis.com/{TOPIC}"}}),
+        "listeners",
+        [TOPIC],
+    ),
+    (
+        a("cloudquota/sQuotaAdjusterSettings:SQuotaAdjusterSettings", enablement="ENABLED"),
+        "quotas",
+        [{"automatic": True}],
+    ),
+    (
+        a("cloudquota/sQuotaAdjusterSettings:SQuotaAdjusterSettings", enablement="DISABLED"),
+        "quotas",
+        [{"automatic": False}],
+    ),
+    (preference(quotaConfig={"preferredValue": "-1"}), "quotas", [{"value": -1, "project": "acme-chat"}]),
+    (
+        a("projects/apiKey:ApiKey", project="1", restrictions={"apiTargets": [{"service": UNKNOWN}]}),
+        "keys",
+        [{"targets": LATER, "project": "1"}],
+    ),
+    (
+        a("projects/apiKey:ApiKey", restrictions=UNKNOWN),
+        "keys",
+        [{"targets": LATER, "addresses": LATER, "project": None}],
+    ),
+    (
+        {**a("projects/service:Service", service=GEMINI), "default_project": "acme-chat"},
+        "apis",
+        [{"project": "acme-chat"}],
+    ),
+]
+STACKS = [
+    *([resource] for resource, _ in BUDGETS),
+    *([project(), *resources] for resources, _ in LIMITS),
+    *(resources for resources, _ in PROJECTS),
+    *([resource] for resource, _, _ in OTHERS),
+]
+EXPECTED: list[tuple[str, Any]] = [
+    *(("budgets", [expected]) for _, expected in BUDGETS),
+    *(("projects", [expected]) for _, expected in LIMITS),
+    *(("projects", expected) for _, expected in PROJECTS),
+    *((group, expected) for _, group, expected in OTHERS),
+]
+
+
+@pytest.fixture(scope="module")
+def facts() -> list[Given]:
+    """What the pack's own Python reads in each of the stacks."""
+    given = [
+        [{"name": f"r{number}", "urn": f"urn:{number}", **resource} for number, resource in enumerate(stack)]
+        for stack in STACKS
+    ]
+    run = subprocess.run(
+        [PACK / ".venv" / "bin" / "python", HERE / "read.py"],
+        env={"PYTHONPATH": str(PACK)},
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    found: list[Given] = json.loads(run.stdout)
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(STACKS)))
+def test_what_resources_say(facts: list[Given], number: int) -> None:
+    group, expected = EXPECTED[number]
+    found = facts[number][group]
+    assert [
+        {name: each[name] for name in wanted} if isinstance(wanted, dict) else each
+        for each, wanted in zip(found, expected, strict=True)
+    ] == expected, STACKS[number]

@@ -1,0 +1,162 @@
+"""The policy pack on the real engine: what keeps to every policy, what breaks each, and what stops before anything is
+made.
+
+Two kinds of programs: plain ones of pulumi_gcp, by anybody, and this project's own with a stack file.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from landing_zone.policies.catalogue import BY_ID, POLICIES
+from landing_zone.policies.policy import Scope
+from tests.lifecycle.policies.judged import (
+    EUROS,
+    HERE,
+    PACK,
+    arguments,
+    changed,
+    golden,
+    judged,
+    made,
+    pack_on_a_day,
+    plain,
+    without_level,
+)
+from tests.policies.facts import STRICT
+from tests.provider.program import make_project
+from tests.workspace import Workspace
+
+ADVISORY = {"all": "advisory", **EUROS}
+BROKEN = {
+    "paid-project-has-budget": {"Project chat", "Project dear"},
+    "budget-not-account-wide": {"Budget everything"},
+    "budget-below-maximum": {"Budget everything"},
+    "budgets-within-envelope": {"Budget everything"},
+    "budget-thresholds": {"Budget everything"},
+    "budget-notifies": {"Budget everything"},
+    "currency-matches": {"Budget everything", "Budget of-dear"},
+    "spend-stops": {"Project chat", "Project dear"},
+    "models-limited": {"Project chat"},
+    "exposure-within-allowance": {"Project chat", "Project dear"},
+    "price-step-up": {"Project dear"},
+    "quota-raise-justified": {"SQuotaPreference images"},
+    "key-restricted": {"ApiKey found"},
+    "key-gemini-only": {"ApiKey both"},
+    "key-clients": {"ApiKey found"},
+    "gemini-in-managed-projects": {"Service seed-gemini"},
+    "free-tier-private-data": {"Project lab"},
+    "free-tier-users": {"Project lab"},
+    "regions": {"Project chat", "Topic prompts"},
+    "protected": {"Project chat", "ApiKey found"},
+    "deletion-policy": {"Project chat"},
+    "no-disable-on-destroy": {"Service dear-gemini"},
+    "labels": {"Project chat"},
+}
+"""Policy -> what of bad.py breaks it."""
+NOT_OF_SETTINGS = {
+    "budget-notifies",
+    "key-restricted",
+    "key-gemini-only",
+    "gemini-in-managed-projects",
+    "no-disable-on-destroy",
+}
+"""What no stack file can break: the settings have no way to say it."""
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """The pack, on a day before prices change."""
+    return pack_on_a_day(tmp_path / "pack")
+
+
+def test_a_program_that_keeps_to_every_policy_goes_through(workspace: Workspace, pack: Path) -> None:
+    plain(workspace, "good.py")
+    for operation in ("preview", "up", "preview"):
+        found = judged(workspace, operation, STRICT, pack=pack)
+        assert (found.code, found.told, found.policies) == (0, [], set(BY_ID)), found.printed
+    assert {"Project chat", "Budget chat", "SpendCap chat", "ApiKey backend"} < made(workspace).keys()
+
+
+def test_a_program_that_breaks_every_policy_is_stopped_or_told(workspace: Workspace, pack: Path) -> None:
+    plain(workspace, "bad.py")
+    foreseen = judged(workspace, "preview", EUROS, pack=pack)
+    assert {
+        policy: {told.resource for told in foreseen.told if told.policy == policy} for policy in BY_ID
+    } == BROKEN
+    assert {told.level for told in foreseen.told} == {"mandatory"}
+    golden("bad.py", foreseen.told)
+
+    # The preview that `up` makes stops it.
+    stopped = workspace.pulumi("up", "--yes", *arguments(workspace, EUROS, pack), check=False)
+    assert min(foreseen.code, stopped.returncode) > 0
+    assert (changed(workspace), made(workspace)) == ([], {})
+    # Without one, what is wrong by itself is not made.
+    unforeseen = judged(workspace, "up", EUROS, pack=pack)
+    assert unforeseen.code
+    assert unforeseen.told
+    assert not {told.resource for told in unforeseen.told} & made(workspace).keys()
+
+    # What needs the whole stack then comes too late to stop anything; it fails all the same.
+    whole = {policy.id: "mandatory" for policy in POLICIES if policy.scope is Scope.WHOLE}
+    late = judged(workspace, "up", {"all": "disabled", **whole}, pack=pack)
+    assert late.code
+    assert {told.policy for told in late.told} <= whole.keys()
+    assert ("paid-project-has-budget", "Project chat") in late.pairs
+    assert {"Project chat", "ApiKey found", "Budget everything"} < made(workspace).keys()
+
+    # Advice stops nothing, and is the same of what was made as of what was planned.
+    advised = judged(workspace, "up", ADVISORY, pack=pack)
+    assert advised.code == 0, advised.printed
+    assert {told.level for told in advised.told} == {"advisory"}
+    assert without_level(advised.told) == without_level(foreseen.told)
+
+
+def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspace, pack: Path) -> None:
+    """The settings say so, and so do the resources made from them, with terms, tiers and an adopted project."""
+    make_project(workspace, "acme-file-there")
+    workspace.write((HERE / "good.yaml").read_text())
+    for operation in ("preview", "up"):
+        found = judged(workspace, operation, STRICT, pack=pack)
+        assert (found.code, found.told, found.policies) == (0, [], set(BY_ID)), found.printed
+
+
+def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
+    workspace: Workspace, pack: Path
+) -> None:
+    workspace.write((HERE / "bad.yaml").read_text())
+    foreseen = judged(workspace, "preview", EUROS, pack=pack)
+    assert {told.policy for told in foreseen.told} == BY_ID.keys() - NOT_OF_SETTINGS
+    # All at once, before the first resource, each with the stack file's line.
+    assert {told.resource for told in foreseen.told} == {"Stack gemini-landing-zone-test"}
+    assert all("\nstacks/Pulumi.test.yaml:" in told.message for told in foreseen.told)
+    golden("bad.yaml", foreseen.told)
+
+    stopped = workspace.pulumi("up", "--yes", *arguments(workspace, EUROS, pack), check=False)
+    unforeseen = judged(workspace, "up", EUROS, pack=pack)
+    assert min(foreseen.code, stopped.returncode, unforeseen.code) > 0
+    assert unforeseen.told == foreseen.told
+    assert (changed(workspace), made(workspace)) == ([], {})
+
+    # Told once: the resources, which are made now, say the same.
+    advised = judged(workspace, "up", ADVISORY, pack=pack)
+    assert advised.code == 0, advised.printed
+    assert without_level(advised.told) == without_level(foreseen.told)
+    assert {"Project chat", "ApiKey chat--notebook"} < made(workspace).keys()
+
+
+def test_the_pack_that_is_published_needs_nothing_around_it(workspace: Workspace, tmp_path: Path) -> None:
+    """`pulumi policy publish` packs the folder, with what its links lead to and without what git ignores."""
+    published = tmp_path / "published"
+    shutil.copytree(PACK, published, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    assert not [path for path in published.rglob("*") if path.is_symlink()]
+    (published / ".venv").symlink_to(PACK / ".venv")
+    plain(workspace, "bad.py")
+    # Whatever the day: without what prices have a part in.
+    priced = ("exposure-within-allowance", "price-step-up")
+    configuration = {**EUROS, **dict.fromkeys(priced, "disabled")}
+    here = judged(workspace, "preview", configuration)
+    there = judged(workspace, "preview", configuration, pack=published)
+    assert {told.policy for told in here.told} == here.policies == BY_ID.keys() - set(priced)
+    assert (there.code, there.told, there.policies) == (here.code, here.told, here.policies)
