@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
-from landing_zone.policies.facts import Api, Budget, Facts, Key, Kind, Place, Project, Subject, Threshold
+from landing_zone.policies.facts import Api, Budget, Facts, Key, Kind, Place, Project, Subject
 
 DAY: Final = date(2026, 11, 24)
 """The day of the examples: prices and exceptions have dates."""
@@ -152,8 +152,7 @@ gcp.billing.Budget(
     display_name="Chat",
     amount={"specified_amount": {"currency_code": "USD", "units": "100"}},
     budget_filter={"projects": ["projects/123456789012"], "services": ["services/AEFD-7695-64FA"]},
-    threshold_rules=[{"threshold_percent": 1.0}],
-    all_updates_rule={"disable_default_iam_recipients": True},
+    all_updates_rule={"disable_default_iam_recipients": True, "monitoring_notification_channels": []},
 )
 """,
             Facts(
@@ -166,7 +165,6 @@ gcp.billing.Budget(
                         "USD",
                         ("123456789012",),
                         (GEMINI_BILLING_SERVICE,),
-                        thresholds=(Threshold(Decimal(1)),),
                         told=False,
                     ),
                 ),

@@ -24,8 +24,10 @@ def budget(resource: Resource) -> Budget:
         # How long it is for says how much it is.
         amount = UNKNOWN
     labels = resource.said("budgetFilter", "labels")
+    own = projects if projects is not UNKNOWN and len(projects) == 1 else ()
     return Budget(
-        resource.subject("budget", f"budget {resource.text('displayName')}", at(props, "displayName")),
+        # What is one project's can be called by it, as in a stack file.
+        resource.subject("budget", f"budget {resource.text('displayName')}", at(props, "displayName"), *own),
         account,
         amount,
         currency,

@@ -30,7 +30,9 @@ LINK: Final = "gcp:billing/projectInfo:ProjectInfo"
 _LIEN: Final = "gcp:resourcemanager/lien:Lien"
 _TOPIC: Final = "gcp:pubsub/topic:Topic"
 _DELETION: Final = "resourcemanager.projects.delete"
-_PLACES: Final = ("location", "region", "zone")
+_RULES: Final = "gcp:serviceusage/v2ConsumerPolicy:V2ConsumerPolicy"
+_VAULT: Final = "gcp:secretmanager/secret:Secret"
+_PLACES: Final = ("location", "region", "zone", "locationId")
 """Properties that say where a resource is."""
 _LISTENERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     # A subscription that calls nothing only keeps what it is told.
@@ -52,7 +54,12 @@ Known = Mapping[tuple[str, str], Any]
 def concerns(resource: Any) -> bool:
     """Whether a resource, as the engine sends it, says anything here."""
     kind = resource.type
-    if kind in _READERS or kind in _LIMITS or kind in _LISTENERS or kind in (LINK, _LIEN, _TOPIC):
+    if (
+        kind in _READERS
+        or kind in _LIMITS
+        or kind in _LISTENERS
+        or kind in (LINK, _LIEN, _TOPIC, _RULES, _VAULT)
+    ):
         return True
     return kind.startswith("gcp:") and any(name in resource.properties.fields for name in _PLACES)
 
@@ -73,6 +80,7 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
         if setter := _LIMITS.get(resource.type):
             limiting += setter(resource)
         found[Place] += _places(resource)
+        found[Api] += _apis(resource)
         liens += _liens(resource)
         listeners += _listeners(resource)
     projects = _numbered(_linked(found[Project], links, known), [*found[Budget], *found[Cap]])
@@ -122,7 +130,7 @@ def _project(resource: Resource) -> Project:
         labels=labels,
         deletion=at(props, "deletionPolicy") or "PREVENT",
         protected=resource.protect,
-        private_data=UNKNOWN if private is UNKNOWN else private == "true",
+        private_data=UNKNOWN if private is UNKNOWN else str(private).lower() == "true",
         users=UNKNOWN if users is UNKNOWN else users_of(users),
     )
 
@@ -160,7 +168,7 @@ def _numbered(projects: list[Project], counted: Iterable[Budget | Cap]) -> list[
     """
     named = {each for entity in counted if entity.projects is not UNKNOWN for each in entity.projects}
     numbers = {each for each in named.difference(*(project.ids for project in projects)) if each.isdecimal()}
-    without = {project.subject.urn for project in projects if not project.created}
+    without = {project.subject.urn for project in projects if not project.created and not project.free}
     if not without or len(numbers) < len(without):
         return projects
     return [
@@ -175,34 +183,54 @@ def _key(resource: Resource) -> Key:
     targets = at(restrictions, "apiTargets")
     services = UNKNOWN if targets is UNKNOWN else texts([at(target, "service") for target in targets or ()])
     project, shown = resource.reference("project"), at(props, "displayName")
-    names = [each for each in (resource.name, at(props, "name")) if each and isinstance(each, str)]
-    within = [f"{project}/{name}" for name in names if isinstance(project, str)]
+    within = _within(project, resource.name, at(props, "name"), shown)
     return Key(
         resource.subject("key", f"key {resource.text('displayName')}", shown, *within),
         project,
         services,
         texts(at(restrictions, "serverKeyRestrictions", "allowedIps")),
         at(props, "serviceAccountEmail"),
-        resource.protect,
+        # What keeps the plugin from deleting it keeps Pulumi from it too.
+        resource.protect or at(props, "deletionPolicy") == "PREVENT",
     )
 
 
+def _within(project: str | Unknown | None, *names: Any) -> list[str]:
+    """What is in a project by its names there, as an exception may call it."""
+    return [f"{project}/{name}" for name in names if isinstance(project, str) and isinstance(name, str)]
+
+
 def _api(resource: Resource) -> Api:
-    service = at(resource.props, "service")
+    service, project = at(resource.props, "service"), resource.reference("project")
     return Api(
-        resource.subject("api", f"API {resource.text('service')} ({resource.name})"),
-        resource.reference("project"),
+        resource.subject("api", f"API {resource.text('service')} ({resource.name})", project),
+        project,
         service if service is UNKNOWN else str(service),
         at(resource.props, "disableOnDestroy") or False,
     )
 
 
+def _apis(resource: Resource) -> Iterator[Api]:
+    """Those that a consumer policy enables, in a project or below a folder."""
+    if resource.type != _RULES:
+        return
+    rules, project = at(resource.props, "enableRules"), resource.reference("parent")
+    for rule in [] if rules is UNKNOWN else rules or ():
+        services = texts(at(rule, "services"))
+        for service in [] if services is UNKNOWN else services:
+            name = service.removeprefix("services/")
+            subject = resource.subject("api", f"API {name} ({resource.name})", project)
+            yield Api(subject, project, name)
+
+
 def _quota(resource: Resource) -> Quota:
-    props = resource.props
+    props, project = resource.props, resource.reference("parent")
     value = number(at(props, "quotaConfig", "preferredValue"))
     return Quota(
-        resource.subject("quota", f"quota preference {resource.name}"),
-        resource.reference("parent"),
+        resource.subject(
+            "quota", f"quota preference {resource.name}", *_within(project, resource.name, at(props, "name"))
+        ),
+        project,
         at(props, "service") or "",
         at(props, "quotaId") or "",
         0 if value is None else value,
@@ -232,6 +260,9 @@ def _places(resource: Resource) -> Iterator[Place]:
         # It says nothing but where its messages may be kept.
         kept = texts(resource.said("messageStoragePolicy", "allowedPersistenceRegions"))
         places += [] if kept is UNKNOWN else kept
+    if resource.type == _VAULT:
+        replicas = at(resource.props, "replication", "userManaged", "replicas")
+        places += [at(each, "location") for each in ([] if replicas is UNKNOWN else replicas or ())]
     label = f"{resource.type.rpartition(':')[2]} {resource.name}"
     for each in places:
         if each and each is not UNKNOWN:

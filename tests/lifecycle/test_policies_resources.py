@@ -206,6 +206,11 @@ PROJECTS: list[tuple[list[Given], list[Given]]] = [
         [link(project="acme-a"), link(project="acme-b"), budget()],
         [{"ids": ["acme-a", "urn:0"]}, {"ids": ["acme-b", "urn:1"]}],
     ),
+    # The other one is free, and needs none.
+    (
+        [link(project="acme-a"), link(project="acme-b", billingAccount=""), budget()],
+        [{"ids": ["1", "acme-a", "urn:0"]}, {"ids": ["acme-b", "urn:1"]}],
+    ),
     (
         [link(project="acme-there"), project(number="1"), budget()],
         [{"ids": ["1", "acme-chat", "urn:1"]}, {"ids": ["acme-there", "urn:0"]}],
@@ -213,6 +218,10 @@ PROJECTS: list[tuple[list[Given], list[Given]]] = [
     (
         [project(labels={"gemini-users": "de_uk", "gemini-private-data": UNKNOWN})],
         [{"users": ["DE", "GB"], "private_data": LATER}],
+    ),
+    (
+        [project(labels={"gemini-users": 5, "gemini-private-data": True})],
+        [{"users": ["5"], "private_data": True}],
     ),
     ([project(labels=UNKNOWN)], [{"labels": LATER, "users": LATER, "private_data": LATER}]),
 ]
@@ -225,6 +234,16 @@ OTHERS: list[tuple[Given, str, Any]] = [
         [{"location": "us-east1"}],
     ),
     (a("storage/bucket:Bucket", location=UNKNOWN), "places", []),
+    (a("firestore/database:Database", locationId="nam5"), "places", [{"location": "nam5"}]),
+    (
+        a(
+            "secretmanager/secret:Secret",
+            replication={"userManaged": {"replicas": [{"location": "us-east1"}, {"location": UNKNOWN}]}},
+        ),
+        "places",
+        [{"location": "us-east1"}],
+    ),
+    (a("secretmanager/secret:Secret", replication={"auto": {}}), "places", []),
     (
         a(
             "pubsub/topic:Topic",
@@ -305,6 +324,32 @@ OTHERS: list[tuple[Given, str, Any]] = [
         a("projects/apiKey:ApiKey", restrictions=UNKNOWN),
         "keys",
         [{"targets": LATER, "addresses": LATER, "project": None}],
+    ),
+    (
+        a("projects/apiKey:ApiKey", project="1", deletionPolicy="PREVENT"),
+        "keys",
+        [{"protected": True, "targets": []}],
+    ),
+    (
+        a(
+            "serviceusage/v2ConsumerPolicy:V2ConsumerPolicy",
+            parent="projects/acme-chat",
+            enableRules=[{"services": [f"services/{GEMINI}", "services/maps-backend.googleapis.com"]}],
+        ),
+        "apis",
+        [
+            {"project": "acme-chat", "service": GEMINI},
+            {"project": "acme-chat", "service": "maps-backend.googleapis.com"},
+        ],
+    ),
+    (
+        a(
+            "serviceusage/v2ConsumerPolicy:V2ConsumerPolicy",
+            parent="folders/1",
+            enableRules=[{"services": [f"services/{GEMINI}"]}],
+        ),
+        "apis",
+        [{"project": "folders/1", "service": GEMINI}],
     ),
     (
         {**a("projects/service:Service", service=GEMINI), "default_project": "acme-chat"},
