@@ -32,6 +32,10 @@ class _Reader(yaml.SafeLoader):
     """YAML without floats: money keeps every digit that was written."""
 
 
+_Fast: Any = getattr(yaml, "CSafeLoader", _Reader)
+"""libyaml, where PyYAML comes with it: many times as fast."""
+
+
 def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
     text = str(loader.construct_scalar(node)).replace("_", "")
     # YAML's .inf and .nan stay text, for the settings to refuse with the others.
@@ -58,7 +62,7 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     file = shown_as or str(path)
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=_Reader)
+        root = _composed(text)
     except FileNotFoundError:
         raise SettingsError(
             [Problem((), "there is no such file", "name a stack that has one", file)]
@@ -99,6 +103,16 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     if problems:
         raise SettingsError(problems)
     return StackFile(file, values, lines)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The file's nodes, with their lines. Raises YAMLError."""
+    try:
+        found: yaml.Node | None = yaml.compose(text, Loader=_Fast)
+    except yaml.YAMLError:
+        # libyaml has fewer words for what is wrong.
+        found = yaml.compose(text, Loader=_Reader)
+    return found
 
 
 def _child(node: yaml.Node | None, name: str) -> yaml.Node | None:

@@ -138,11 +138,8 @@ class PulumiPolicy(ResourceValidationPolicy):
             _list(policy, options)
             if OPERATION.settings:
                 yield from self._new(OPERATION.settings, options, "settings")
-        else:
-            # Seen here as well by what judges at the end: an output says no more what it was given.
-            _, facts = OPERATION.each(args)
-            if policy.scope is Scope.EACH:
-                yield from self._new(facts, options, "resource")
+        elif policy.scope is Scope.EACH:
+            yield from self._new(OPERATION.each(args)[1], options, "resource")
 
     def _new(self, facts: Facts, options: Any, place: str) -> Iterator[tuple[Finding, str | None]]:
         mends = sdk.STACK.policies.levels[self._policy.id] is Level.REMEDIATE
@@ -185,9 +182,24 @@ def _list(policy: Policy, options: Any) -> None:
     sys.stdout.flush()
 
 
+def _is_well(args: ResourceValidationArgs) -> bool:
+    """Whether no policy has anything to tell of a resource by itself."""
+    if args.resource_type == STACK:
+        return False
+    # Seen here as well for what judges at the end: an output says no more what it was given.
+    _, facts = OPERATION.each(args)
+    set_for = sdk.STACK.policies
+    return not any(
+        finding
+        for policy in POLICIES
+        if policy.scope is Scope.EACH and set_for.levels[policy.id] is not Level.DISABLED
+        for finding in policy.judge(facts, set_for.options[policy.id])
+    )
+
+
 def serve() -> None:
     """Serve the engine until it goes."""
-    sdk.prepare(lambda resource: resource.type == STACK or concerns(resource))
+    sdk.prepare(lambda resource: resource.type == STACK or concerns(resource), _is_well)
     # What is loaded stays: the collector need not look at it over and over again.
     gc.freeze()
     PolicyPack(

@@ -90,6 +90,7 @@ class _Servicer(inside._PolicyAnalyzerServicer):
     """The SDK's, with the configuration kept, and asked of nothing but what the policies judge."""
 
     concerns: Callable[[Any], bool] = staticmethod(lambda _: True)
+    is_well: Callable[[Any], bool] = staticmethod(lambda _: False)
     _mends = False
 
     def ConfigureStack(self, request: Any, context: Any) -> Any:
@@ -120,8 +121,18 @@ class _Servicer(inside._PolicyAnalyzerServicer):
     def Analyze(self, request: Any, context: Any) -> Any:
         if not self.concerns(request):
             return proto.AnalyzeResponse()
-        SECRETS.note(CONVERSIONS.dict_of(request.properties))
-        return super().Analyze(request, context)
+        values = CONVERSIONS.dict_of(request.properties)
+        SECRETS.note(values)
+        arguments = inside.ResourceValidationArgs(
+            request.type,
+            inside.unknown_checking_proxy(inside.deserialize_properties(values)),
+            request.urn,
+            request.name,
+            self._get_resource_options(request),
+            self._get_provider_resource(request),
+        )
+        # Most keep to everything: each policy need not be asked in turn then, nor its answer be made.
+        return proto.AnalyzeResponse() if self.is_well(arguments) else super().Analyze(request, context)
 
     def Remediate(self, request: Any, context: Any) -> Any:
         if not self._mends or not self.concerns(request):
@@ -156,9 +167,14 @@ class _Json:
     MessageToDict = staticmethod(CONVERSIONS.dict_of)
 
 
-def prepare(concerns: Callable[[Any], bool]) -> None:
-    """Put it in. Once, before the pack is made. `concerns`: whether policies judge a resource, from its message."""
-    _Servicer.concerns = staticmethod(concerns)
+def prepare(concerns: Callable[[Any], bool], is_well: Callable[[Any], bool]) -> None:
+    """Put it in. Once, before the pack is made.
+
+    Args:
+        concerns: whether policies judge a resource, from its message.
+        is_well: whether none of them has anything to tell of one, from the SDK's arguments.
+    """
+    _Servicer.concerns, _Servicer.is_well = staticmethod(concerns), staticmethod(is_well)
     inside._PolicyAnalyzerServicer = _Servicer
     inside.json_format = _Json
     inside.deserialize_properties = CONVERSIONS.once(inside.deserialize_properties)
