@@ -2,18 +2,20 @@
 
     python -m bench.policy [--projects 100] [--runs 3] [--latency-ms 100] [--json]
 
-Runs with and without the pack take turns; the medians are compared. Each call of the local cloud waits for the latency.
-State is written once, at the end (PULUMI_SKIP_CHECKPOINTS), as in `python -m bench`.
+Without a pack, with one that asks nothing, and with this one take turns: a preview and the update, each by itself. The
+medians are compared. Each call of the local cloud waits for the latency. State is written once, at the end
+(PULUMI_SKIP_CHECKPOINTS), as in `python -m bench`.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from sandbox import local_cloud
@@ -38,23 +40,21 @@ config:
   gemini-landing-zone:defaults: {protect: true}
   gemini-landing-zone:projects:
 """
-PACK = ("--policy-pack", str(ROOT / "policy"))
+NONE, EMPTY, OURS = "no pack", "a pack that asks nothing", "this pack"
+ASKS_NOTHING = """\
+from pulumi_policy import PolicyPack, ResourceValidationPolicy
+
+PolicyPack("nothing", [ResourceValidationPolicy("nothing", "nothing", lambda args, report: None)])
+"""
 WITHOUT_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Medians in seconds."""
+class Times:
+    """Seconds of one `pulumi up`: its preview, and its update."""
 
-    projects: int
-    runs: int
-    without_s: float
-    with_s: float
-
-    @property
-    def added_s(self) -> float:
-        """What the pack adds."""
-        return self.with_s - self.without_s
+    preview_s: float
+    update_s: float
 
 
 def main() -> None:
@@ -69,24 +69,38 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.update(WITHOUT_CHECKPOINTS)
     engine = get_engine()
-    times: dict[bool, list[float]] = {False: [], True: []}
-    for _ in range(arguments.runs):
-        for judged, found in times.items():
-            found.append(up_s(engine, arguments.projects, arguments.latency_ms, judged=judged))
-            sys.stderr.write(f"{'with' if judged else 'without'} the pack: {found[-1]:.1f} s\n")
-    without, judged_s = (statistics.median(found) for found in times.values())
-    figures = Figures(arguments.projects, arguments.runs, without, judged_s)
+    found: dict[str, list[Times]] = {NONE: [], EMPTY: [], OURS: []}
+    with tempfile.TemporaryDirectory() as folder:
+        packs = {NONE: None, EMPTY: empty_pack(Path(folder)), OURS: ROOT / "policy"}
+        for _ in range(arguments.runs):
+            for name, measured in found.items():
+                measured.append(measure(engine, arguments.projects, arguments.latency_ms, packs[name]))
+                sys.stderr.write(f"{name}: {measured[-1]}\n")
+    medians = {
+        name: Times(*(statistics.median(part) for part in zip(*map(astuple, measured), strict=True)))
+        for name, measured in found.items()
+    }
     if arguments.json:
-        print(json.dumps({**asdict(figures), "added_s": figures.added_s}))
-    else:
+        print(json.dumps({name: asdict(times) for name, times in medians.items()}))
+        return
+    print(f"{arguments.projects} projects, {arguments.latency_ms} ms a call, medians of {arguments.runs}")
+    for name, times in medians.items():
+        more = (times.preview_s - medians[NONE].preview_s, times.update_s - medians[NONE].update_s)
         print(
-            f"`up` of {figures.projects} projects: {without:.1f} s without the pack, {judged_s:.1f} s with it: "
-            f"{figures.added_s:+.1f} s, {judged_s / without:.2f} times"
+            f"{name}: preview {times.preview_s:.1f} s ({more[0]:+.1f}), update {times.update_s:.1f} s ({more[1]:+.1f})"
         )
 
 
-def up_s(engine: Engine, count: int, latency_ms: int, *, judged: bool) -> float:
-    """Seconds of an `up` of `count` projects in an empty cloud."""
+def empty_pack(folder: Path) -> Path:
+    """A pack with one policy that looks at nothing: what Pulumi itself takes for any pack in Python."""
+    shutil.copy(ROOT / "policy" / "PulumiPolicy.yaml", folder)
+    (folder / ".venv").symlink_to(ROOT / "policy" / ".venv")
+    (folder / "__main__.py").write_text(ASKS_NOTHING)
+    return folder
+
+
+def measure(engine: Engine, count: int, latency_ms: int, pack: Path | None) -> Times:
+    """A preview and an update of `count` projects in an empty cloud."""
     with tempfile.TemporaryDirectory() as folder:
         layout = Layout(program=Path(folder), state=Path(folder) / "cloud")
         cloud = Cloud(local_cloud.launch(layout, ["--port", "0", "--latency-ms", str(latency_ms)]))
@@ -94,13 +108,14 @@ def up_s(engine: Engine, count: int, latency_ms: int, *, judged: bool) -> float:
             cloud.call("PATCH", "/_local/billingAccounts/01A2B3-C4D5E6-F7A8B9", {"linkLimit": 9_999})
             workspace = Workspace(Path(folder) / "workspace", engine, cloud)
             workspace.write(HEAD + "".join(PROJECT.format(number=number) for number in range(count)))
-            began = time.perf_counter()
-            done = workspace.pulumi(
-                "up", "--yes", "--skip-preview", "--stack", "test", *(PACK if judged else ())
-            )
-            took = time.perf_counter() - began
-            assert ("✅ gemini-budget-policies" in done.stdout) == judged, done.stdout
-            return took
+            times = []
+            for operation in (("preview",), ("up", "--yes", "--skip-preview")):
+                began = time.perf_counter()
+                judged = () if pack is None else ("--policy-pack", str(pack))
+                done = workspace.pulumi(*operation, "--stack", "test", *judged)
+                times.append(time.perf_counter() - began)
+                assert ("✅" in done.stdout) == (pack is not None), done.stdout
+            return Times(*times)
         finally:
             local_cloud.stop(layout)
 

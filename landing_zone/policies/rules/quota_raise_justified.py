@@ -27,29 +27,33 @@ def _ceiling(quota: Quota, options: _Options) -> int | None:
     return None if options.ceiling is None else max([options.ceiling, *options.ceilings.values()])
 
 
-def _wrong(quota: Quota, options: _Options) -> Iterator[tuple[str, str]]:
+def _wrong(quota: Quota, options: _Options) -> Iterator[tuple[str, str, str]]:
+    """Message, remedy, and remedy where there is no stack file."""
     ceiling = _ceiling(quota, options)
     if quota.automatic is True:
         yield (
             "lets Google raise its quotas by itself, without a reason or a ceiling",
             "write enablement: DISABLED",
+            "",
         )
     if quota.automatic is not False or quota.value in (0, UNKNOWN):
         # What is shut is no raise.
         return
     if quota.value == -1:
-        yield "asks for no limit at all", "write a number"
+        yield "asks for no limit at all", "write a number", ""
     elif ceiling is not None and quota.value > ceiling:
-        yield f"asks for {quota.value:,}, and at most {ceiling:,} is allowed", f"write at most {ceiling}"
+        yield f"asks for {quota.value:,}, and at most {ceiling:,} is allowed", f"write at most {ceiling}", ""
     missing = [
         name
         for name, value in (("justification", quota.justification), ("contactEmail", quota.contact))
         if not value
     ]
     if missing:
+        what = f"write {' and '.join(missing)}"
         yield (
             f"has no {' and no '.join(missing)}",
-            f"write {' and '.join(missing)}; to lower a limit, write it under limits, or name it by metric and limit",
+            f"{what}; to lower a limit, write it under limits, or name it by metric and limit",
+            f"{what}; to lower a limit, use an override (gcp.serviceusage.ConsumerQuotaOverride)",
         )
 
 
@@ -57,8 +61,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     for quota in facts.quotas:
         if quota.service != GEMINI_API:
             continue
-        for message, remedy in _wrong(quota, options):
-            yield Finding(quota.subject, message, remedy)
+        for message, remedy, elsewhere in _wrong(quota, options):
+            yield Finding(quota.subject, message, remedy, elsewhere=elsewhere)
 
 
 POLICY = Policy(

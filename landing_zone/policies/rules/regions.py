@@ -9,6 +9,7 @@ from landing_zone.gemini.regions import EEA
 from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 from landing_zone.settings import fields
+from landing_zone.settings.types import USERS_LABEL
 
 
 class _Options(Options):
@@ -47,6 +48,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 project.subject,
                 f"has users in {', '.join(outside)}, and may have them in {' or '.join(options.users)} alone",
                 "do not offer it there and take them out of users, or have the policy changed",
+                elsewhere=f"do not offer it there and take them out of the label {USERS_LABEL}, or have the policy "
+                "changed",
             )
 
 
