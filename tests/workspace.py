@@ -73,12 +73,12 @@ class Change:
 
 
 def program_in(folder: Path) -> Layout:
-    """Put the program, without a stack file, in a folder; its components and .venv are this clone's."""
+    """Put the program, without a stack file, in a folder; its components, policies and .venv are this clone's."""
     layout = Layout(program=folder / "program", state=folder / "state")
     (layout.program / "stacks").mkdir(parents=True)
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, layout.program)
-    for name in (".venv", "provider"):
+    for name in (".venv", "provider", "policy"):
         (layout.program / name).symlink_to(ROOT / name)
     return layout
 
