@@ -49,10 +49,10 @@ WORDS: Final[Mapping[str, str]] = {
     "boolean": "true or false",
 }
 """JSON Schema's words for kinds of values → people's."""
+CURRENCIES: Final = TypeAdapter(Currency).json_schema()["enum"]
 PATTERNS: Final[Mapping[str, str]] = {
     TypeAdapter(kind).json_schema()["pattern"]: words
     for kind, words in (
-        (Currency, "currency code"),
         (Lag, "time"),
         (fields.BillingAccount, "billing account"),
         (fields.Country, "country"),
@@ -145,6 +145,8 @@ def kind(schema: Mapping[str, Any]) -> str:
     """A JSON Schema in few words."""
     if "anyOf" in schema:
         return " or ".join(kind(each) for each in schema["anyOf"] if each.get("type") != "null")
+    if schema.get("enum") == CURRENCIES:
+        return "currency code"
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("pattern") in PATTERNS:

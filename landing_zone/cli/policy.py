@@ -52,7 +52,10 @@ Configurations = Annotated[
     list[Path] | None,
     typer.Option("--config", help="A file as --policy-pack-config takes; may be given several times."),
 ]
-Formats = Annotated[Format, typer.Option("--format", help="SARIF for code scanning, JUnit for a CI's page.")]
+Formats = Annotated[
+    Format | None,
+    typer.Option("--format", help="SARIF for code scanning, JUnit for a CI's page; text if none."),
+]
 
 
 @app.command(epilog="Example: gemini-lz policy check prod --format sarif > policies.sarif")
@@ -61,7 +64,7 @@ def check(
     configurations: Configurations = None,
     as_of: AsOf = None,
     folder: Folder = Path("stacks"),
-    form: Formats = Format.TEXT,
+    form: Formats = None,
     as_json: AsJson = False,
 ) -> None:
     """What policies say of a stack file, as `pulumi up --policy-pack policy` would.
@@ -70,24 +73,28 @@ def check(
     Exit code 1: the engine would stop.
     """
     day, path = day_of(as_of), folder / f"Pulumi.{stack}.yaml"
-    own = CONFIGURATIONS / f"{stack}.json"
+    own = folder.parent / CONFIGURATIONS / f"{stack}.json"
     files = [*([own] if own.is_file() else []), *(configurations or ())]
-    configuration = _configuration(files)
+    configuration, form = _configuration(files), _form(form, as_json)
     with working("judging"):
         try:
             facts = facts_of(load_file(stack, path, day), day)
             source = read_stack_file(path)
         except SettingsError as error:
             err.print(str(error), markup=False)
+            if form is not Format.TEXT:
+                # What reads the file is not to find none.
+                wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
+                _write(Report(stack, day, (), (), (), (), wrong), lambda _: Location(str(path)), form)
             raise typer.Exit(1 if path.exists() else 2) from None
-        report = judge(stack, facts, configuration)
+        report = replace(judge(stack, facts, configuration), configuration=tuple(map(str, files)))
 
     def locate(subject: Subject) -> Location:
         if subject.kind == "exception":
             return _exception(files, subject)
         return Location(str(path), source.line(subject.path))
 
-    _show(report, locate, Format.JSON if as_json else form)
+    _show(report, locate, form)
 
 
 @app.command(epilog="Example: gemini-lz policy audit --folder 333333333333 --config policy/config/prod.json")
@@ -103,7 +110,7 @@ def audit(
     ] = None,
     configurations: Configurations = None,
     as_of: AsOf = None,
-    form: Formats = Format.TEXT,
+    form: Formats = None,
     as_json: AsJson = False,
 ) -> None:
     """What policies say of projects that exist, whoever made them. Only reads; key strings are never read.
@@ -114,7 +121,7 @@ def audit(
     if not parents and not projects:
         refuse("name what to audit: --folder 333333333333, --organization or --project")
     files = configurations or []
-    configuration = _configuration(files)
+    configuration, form = _configuration(files), _form(form, as_json)
     # What was enabled long ago is not waited for.
     google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
     try:
@@ -125,17 +132,18 @@ def audit(
     except StoppedError:
         raise typer.Exit(130) from None
     name = ", ".join([*parents, *(projects or ())])
-    report = replace(judge(name, found.facts, configuration, mends=False), unread=found.unread)
+    report = judge(name, found.facts, configuration, mends=False)
+    report = replace(report, unread=found.unread, configuration=tuple(map(str, files)))
 
     def locate(subject: Subject) -> Location:
         return _exception(files, subject) if subject.kind == "exception" else Location()
 
     err.print(
-        f"{len(found.facts.projects)} projects have the Gemini API, and {found.without_gemini} do not: "
-        "those are not judged",
+        f"projects with the Gemini API: {len(found.facts.projects)}; without it, and so not judged: "
+        f"{found.without_gemini}",
         markup=False,
     )
-    _show(report, locate, Format.JSON if as_json else form)
+    _show(report, locate, form)
 
 
 def _configuration(files: list[Path]) -> Configuration:
@@ -161,8 +169,19 @@ def _exception(files: list[Path], subject: Subject) -> Location:
     return Location()
 
 
+def _form(form: Format | None, as_json: bool) -> Format:
+    if as_json and form not in (None, Format.JSON):
+        refuse("--json is --format json: write one of the two")
+    return Format.JSON if as_json else form or Format.TEXT
+
+
 def _show(report: Report, locate: Locate, form: Format) -> NoReturn:
     """Write the report and exit."""
+    _write(report, locate, form)
+    raise typer.Exit(1 if report.stopping else 2 if report.unread else 0)
+
+
+def _write(report: Report, locate: Locate, form: Format) -> None:
     if form is Format.JSON:
         typer.echo(json.dumps(formats.as_json(report, locate), indent=2, ensure_ascii=False))
     elif form is Format.SARIF:
@@ -172,23 +191,29 @@ def _show(report: Report, locate: Locate, form: Format) -> NoReturn:
         typer.echo(formats.as_junit(report, locate), nl=False)
     else:
         _tell(report, locate)
-    raise typer.Exit(1 if report.stopping else 2 if report.unread else 0)
 
 
 def _tell(report: Report, locate: Locate) -> None:
     """The report for people: what stops `up` last, where a terminal shows it."""
     for line in report.unread:
-        out.print(f"not judged: {line}", markup=False)
-    for verdict in sorted(report.verdicts, key=lambda verdict: verdict.stops):
-        _tell_one(verdict, locate(verdict.finding.subject))
+        out.print(f"not judged: {line}", markup=False, soft_wrap=True)
+    told = [(verdict, locate(verdict.finding.subject)) for verdict in report.verdicts]
+    for verdict, at in sorted(told, key=lambda each: (each[0].stops, each[1].line or 0)):
+        _tell_one(verdict, at)
     for each in report.exceptions:
-        exempt = each.exempt
-        line = f"exception {each.state} until {exempt.expires}: {exempt.resource} from {each.policy.id}"
-        out.print(f"{line} ({exempt.owner}: {exempt.reason})", markup=False, soft_wrap=True)
+        out.print(str(each), markup=False, soft_wrap=True)
+    set_by = ", ".join(report.configuration) or "no configuration: all mandatory, with their defaults"
+    out.print(
+        f"{report.name}: {len(report.judged)} of {len(POLICIES)} policies ({set_by})",
+        markup=False,
+        soft_wrap=True,
+    )
+    if report.idle:
+        names = ", ".join(policy.id for policy in report.idle)
+        out.print(f"    nothing is set to judge by: {names}", markup=False, soft_wrap=True)
     counts = Counter(verdict.state for verdict in report.verdicts)
-    told = ", ".join(f"{counts[state]} {state}" for state in _STYLES if counts[state])
-    policies = f"{len(report.judged)} of {len(POLICIES)} policies judged"
-    out.print(f"{report.name}: {policies}; {told or 'nothing breaks them'}", markup=False, soft_wrap=True)
+    states = [f"{counts[state]} {state}" for state in _STYLES if counts[state]]
+    out.print(f"    {', '.join(states) or 'nothing breaks them'}", markup=False, soft_wrap=True)
 
 
 def _tell_one(verdict: Verdict, at: Location) -> None:

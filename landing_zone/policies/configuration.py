@@ -38,9 +38,6 @@ class Level(Enum):
 _LEVELS: Final = tuple(level.value for level in Level)
 _REMEDIES: Final = {
     "greater_than": "write a number above {gt}",
-    "decimal_type": "write a number, such as 1200.50",
-    "decimal_parsing": "write a number without currency sign or commas, such as 1200.50",
-    "finite_number": "write a number, such as 1200.50",
     "int_parsing": "write a whole number",
     "int_from_float": "write a whole number",
     "string_too_short": "write some text",
@@ -88,13 +85,23 @@ def read_configuration(*paths: Path) -> Configuration:
 def read_values(path: Path) -> Mapping[str, Any]:
     """What one file says, once it has no mistakes. Raises ConfigurationError with every one."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigurationError(f"{path}: not JSON: {error}") from None
     configuration_of(values, str(path))
     found: Mapping[str, Any] = values
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the file. JSON takes the last of two with the same name, and nobody sees the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} stands there twice: keep one of the two")
     return found
 
 

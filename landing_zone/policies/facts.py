@@ -5,7 +5,7 @@ to say.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -248,6 +248,11 @@ class Facts:
                 for budget in self.budgets
             )
         )
+
+    def subjects(self) -> Iterator[Subject]:
+        """Of all that is judged."""
+        groups = (self.projects, self.budgets, self.caps, self.keys, self.apis, self.quotas, self.places)
+        return (each.subject for group in groups for each in group)
 
     def project_of(self, reference: str | Unknown | None) -> Project | None:
         """The project that a key or an API refers to."""

@@ -53,7 +53,9 @@ def as_json(report: Report, locate: Locate) -> dict[str, Any]:
         "name": report.name,
         "asOf": report.day.isoformat(),
         "stops": report.stopping,
+        "configuration": list(report.configuration),
         "judged": [policy.id for policy in report.judged],
+        "nothingSet": [policy.id for policy in report.idle],
         "verdicts": [_verdict(each, locate(each.finding.subject)) for each in report.verdicts],
         "exceptions": [each.as_json() for each in report.exceptions],
         "unread": list(report.unread),
@@ -125,21 +127,20 @@ def _rule(policy: Policy) -> dict[str, Any]:
         "help": {"text": help_text, "markdown": help_text},
         "properties": {
             "security-severity": _SECURITY[policy.severity],
-            "problem.severity": policy.severity.value,
         },
     }
 
 
 def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
     subject = verdict.finding.subject
-    location: dict[str, Any] = {
-        "logicalLocations": [{"fullyQualifiedName": path_of(subject), "kind": "resource"}]
-    }
-    if at.file:
-        location["physicalLocation"] = {
-            "artifactLocation": {"uri": _uri(at.file)},
+    location = {
+        "logicalLocations": [{"fullyQualifiedName": path_of(subject), "kind": "resource"}],
+        # Code scanning shows nothing without a file: of what is in none, the policy's page.
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(at.file or verdict.policy.page)},
             "region": {"startLine": at.line or 1},
-        }
+        },
+    }
     exempt = verdict.exempt
     told = f"{exempt.owner}, until {exempt.expires}: {exempt.reason}" if exempt else ""
     suppressed = [{"kind": "external", "status": "accepted", "justification": told}] if exempt else []
@@ -147,7 +148,7 @@ def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
         "ruleId": verdict.policy.id,
         "ruleIndex": rule,
         "level": SARIF_LEVELS[verdict.level],
-        "message": {"text": f"{subject.label} {verdict.finding.message}. {verdict.finding.advice}."},
+        "message": {"text": f"{subject.label} {verdict.finding.message}: {verdict.finding.advice}"},
         "locations": [location],
         # A line that moves is the same finding still.
         "partialFingerprints": {"subject/v1": f"{verdict.policy.id}:{path_of(subject)}"},

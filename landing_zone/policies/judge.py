@@ -9,6 +9,7 @@ from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Configuration, Level
 from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.policy import Exempt, Finding, Options, Policy
+from landing_zone.settings.problems import nearest
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class Listed:
     exempt: Exempt
     state: str
     """`in force`, `expired` or `unused`."""
+    meant: str | None = None
+    """What is called nearly so, where nothing is called so."""
+
+    def __str__(self) -> str:
+        exempt = self.exempt
+        when = f"{self.state} {'on' if self.state == 'expired' else 'until'} {exempt.expires}"
+        near = f"; did you mean {self.meant!r}?" if self.meant else ""
+        return f"exception {when}: {exempt.resource} from {self.policy.id} ({exempt.owner}: {exempt.reason}){near}"
 
     def as_json(self) -> dict[str, str]:
         """For programs."""
@@ -71,8 +80,12 @@ class Report:
     exceptions: tuple[Listed, ...]
     judged: tuple[Policy, ...]
     """Those that are not disabled."""
+    idle: tuple[Policy, ...]
+    """Those of them that have nothing set to judge by."""
     unread: tuple[str, ...] = ()
     """What could not be read, and is not judged; a line each."""
+    configuration: tuple[str, ...] = ()
+    """The files that set it, a later one over an earlier."""
 
     @property
     def stopping(self) -> int:
@@ -95,8 +108,9 @@ def judge(name: str, facts: Facts, configuration: Configuration, *, mends: bool 
             firm = level is Level.REMEDIATE and not (mends and each.finding.mended)
             verdict_level = Level.MANDATORY if firm else level
             verdicts.append(Verdict(policy, verdict_level, each.finding, each.exempt))
-        exceptions += [Listed(policy, each, _state(each, found, facts.day)) for each in options.exceptions]
-    return Report(name, facts.day, tuple(verdicts), tuple(exceptions), tuple(judged))
+        exceptions += listed(policy, options, facts, found)
+    idle = [policy for policy in judged if policy.idle(facts, configuration.options[policy.id])]
+    return Report(name, facts.day, tuple(verdicts), tuple(exceptions), tuple(judged), tuple(idle))
 
 
 def outcomes(policy: Policy, facts: Facts, options: Any) -> Iterator[Outcome]:
@@ -115,6 +129,14 @@ def expired(policy: Policy, options: Options, day: date) -> Iterator[Finding]:
                 f"has an exception from {policy.id} that expired on {each.expires} ({each.owner}: {each.reason})",
                 "mend it and take the exception out, or have it renewed by those who answer for the policy",
             )
+
+
+def listed(policy: Policy, options: Options, facts: Facts, found: list[Outcome]) -> Iterator[Listed]:
+    """A policy's exceptions, with what has become of them among its outcomes."""
+    names = {name for subject in facts.subjects() for name in subject.names} if options.exceptions else set()
+    for each in options.exceptions:
+        meant = None if each.resource in names else nearest(each.resource, sorted(names))
+        yield Listed(policy, each, _state(each, found, facts.day), meant)
 
 
 def _state(exempt: Exempt, found: list[Outcome], day: date) -> str:

@@ -193,7 +193,12 @@ def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
         label = f"key {key} of {project.project_id}"
         yield Key(
             _subject(
-                "key", f"{name}--{key}", label, ("projects", name, "keys", key), f"{project.project_id}/{key}"
+                "key",
+                f"{name}--{key}",
+                label,
+                ("projects", name, "keys", key),
+                f"{project.project_id}/{key}",
+                f"{name}/{key}",
             ),
             project.project_id,
             (GEMINI_API,),
@@ -223,6 +228,7 @@ def _quotas(name: str, project: ProjectSettings) -> Iterator[Quota]:
                 label,
                 ("projects", name, "quotas", key),
                 f"{project.project_id}/{key}",
+                f"{name}/{key}",
             ),
             project.project_id,
             quota.service,

@@ -72,12 +72,16 @@ class Finding:
     mended: bool = False
     """Whether `remediate` puts it right."""
     elsewhere: str = ""
-    """What to do instead where no stack file says it: in a program of one's own, and with what exists."""
+    """What to do instead where no stack file says it: in a program of one's own."""
+    live: str = ""
+    """What to do instead with what exists and no program is known to manage."""
 
     @property
     def advice(self) -> str:
         """What to do, where it is."""
-        return self.remedy if self.subject.path or not self.elsewhere else self.elsewhere
+        if self.subject.path:
+            return self.remedy
+        return (not self.subject.urn and self.live) or self.elsewhere or self.remedy
 
 
 Judge = Callable[[Facts, Any], Iterator[Finding]]
@@ -103,7 +107,14 @@ class Policy:
     """The incident or rule it comes from, and its address."""
     judge: Judge
     options: type[Options] = Options
+    needs: tuple[str, ...] = ()
+    """Options of which one must be set: without any, nothing is judged."""
     fix: Fix | None = None
+
+    def idle(self, facts: Facts, options: Options) -> bool:
+        """Whether nothing is set to judge by. An allowance may be a project's own, from `limits.derive`."""
+        own = "max_overshoot" in self.needs and any(project.allowance for project in facts.projects)
+        return bool(self.needs) and not own and not any(getattr(options, name) for name in self.needs)
 
     @property
     def page(self) -> str:

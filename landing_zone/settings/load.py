@@ -188,6 +188,7 @@ def _told(error: ValidationError, root: type[BaseModel], at: Path) -> list[Probl
 
 
 def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from _unknown_without_value(values.get("defaults"), ProjectSettings, ("defaults",))
     for key, value in values.items():
         if key not in ENVIRONMENT_KEYS:
             yield Problem((key,), *unknown_key(key, ENVIRONMENT_KEYS))
@@ -219,6 +220,7 @@ def _project(
         problems.append(Problem(at, *reason_and_remedy(error.errors()[0], None)))
     if isinstance(combined, Mapping):
         problems += [replace(p, path=(*at, *p.path)) for p in project_problems(own, combined)]
+        problems += _unknown_without_value(own, ProjectSettings, at)
     settings = derive = None
     limits = combined.get("limits") if isinstance(combined, Mapping) else None
     if isinstance(limits, Mapping) and DERIVE in limits:
@@ -233,6 +235,18 @@ def _project(
     except ValidationError as error:
         problems += _told(error, ProjectSettings, at)
     return settings, derive, problems
+
+
+def _unknown_without_value(values: Any, root: type[BaseModel], at: Path) -> Iterator[Problem]:
+    """Unknown keys with nothing behind them, which merging takes away: `{amount: 1,500.00}` has one."""
+    if not isinstance(values, Mapping):
+        return
+    for key, value in values.items():
+        below = model_at(root, (key,))
+        if value is None and key not in known_keys(root):
+            yield Problem((*at, key), *unknown_key(str(key), known_keys(root)))
+        elif below:
+            yield from _unknown_without_value(value, below, (*at, key))
 
 
 def _mistyped(path: Path, model: type[BaseModel] | None, details: list[ErrorDetails]) -> bool:

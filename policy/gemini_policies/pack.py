@@ -31,7 +31,7 @@ from landing_zone.policies import of_settings
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Level
 from landing_zone.policies.facts import Facts, Subject
-from landing_zone.policies.judge import expired, outcomes
+from landing_zone.policies.judge import Listed, expired, listed, outcomes
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
 
@@ -172,13 +172,16 @@ class WholePolicy(PulumiPolicy):
 
 
 def _list(policy: Policy, options: Any) -> None:
-    """Tell the exceptions that are in force: the engine shows what a pack prints."""
-    for each in options.exceptions:
-        if each.expires >= today():
-            sys.stdout.write(
-                f"policy exception: {each.resource} from {policy.id} until {each.expires} "
-                f"({each.owner}: {each.reason})\n"
-            )
+    """Tell the exceptions that have not expired: the engine shows what a pack prints."""
+    facts = OPERATION.settings
+    if facts is None:
+        # What another program has is not known yet.
+        found = [Listed(policy, each, "in force") for each in options.exceptions if today() <= each.expires]
+    else:
+        found = list(listed(policy, options, facts, list(outcomes(policy, facts, options))))
+    for each in found:
+        if each.state != "expired":
+            sys.stdout.write(f"policy {each}\n")
     sys.stdout.flush()
 
 

@@ -37,7 +37,11 @@ class Lines:
     def _file(self) -> StackFile | None:
         folder = _stack_files()
         path = folder / f"Pulumi.{self._stack.name}.yaml"
-        return read_stack_file(path, f"{folder.name}/{path.name}") if path.is_file() else None
+        try:
+            return read_stack_file(path, f"{folder.name}/{path.name}")
+        except SettingsError:
+            # Another program's need not have what ours must.
+            return None
 
 
 def _stack_files() -> Path:

@@ -55,15 +55,17 @@ def test_without_a_configuration_every_policy_is_mandatory(folder: Path) -> None
     done = run(folder, "policy", "check", "prod", *AT)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
-        "stacks/Pulumi.prod.yaml:10: gemini-landing-zone:projects.chat.keys.widget\n"
-        "    key widget of acme-chat-x can be used from anywhere\n"
-        "    write allowedIps: [203.0.113.0/24], or serviceAccount\n"
-        "    mandatory key-clients (critical): docs/policies/key-clients.md\n"
         "stacks/Pulumi.prod.yaml:6: gemini-landing-zone:projects.chat\n"
         "    project acme-chat-x has no label cost-centre\n"
         "    write labels: {cost-centre: …}\n"
         "    mandatory labels (low): docs/policies/labels.md\n"
-        "prod: 23 of 23 policies judged; 2 mandatory\n"
+        "stacks/Pulumi.prod.yaml:10: gemini-landing-zone:projects.chat.keys.widget\n"
+        "    key widget of acme-chat-x can be used from anywhere\n"
+        "    write allowedIps: [203.0.113.0/24], or serviceAccount\n"
+        "    mandatory key-clients (critical): docs/policies/key-clients.md\n"
+        "prod: 23 of 23 policies (no configuration: all mandatory, with their defaults)\n"
+        "    nothing is set to judge by: budget-below-maximum, budgets-within-envelope, price-step-up, regions\n"
+        "    2 mandatory\n"
     )
 
 
@@ -71,15 +73,21 @@ def test_levels_are_the_environments_and_a_file_given_goes_over_them(folder: Pat
     configure(folder, all="advisory", protected="disabled")
     done = run(folder, "policy", "check", "prod", *AT)
     assert done.returncode == 0
-    assert done.stdout.endswith("prod: 22 of 23 policies judged; 2 advisory\n")
+    assert "prod: 22 of 23 policies (policy/config/prod.json)\n" in done.stdout
+    assert done.stdout.endswith("\n    2 advisory\n")
     configure(folder, "strict.json", labels="mandatory")
     done = run(folder, "policy", "check", "prod", *AT, "--config", "strict.json")
     assert done.returncode == 1
-    assert done.stdout.endswith("prod: 22 of 23 policies judged; 1 mandatory, 1 advisory\n")
+    assert "prod: 22 of 23 policies (policy/config/prod.json, strict.json)\n" in done.stdout
+    assert done.stdout.endswith("\n    1 mandatory, 1 advisory\n")
     # As Pulumi has it: what a later file says of all goes over what an earlier one says of one.
     configure(folder, "off.json", all="disabled", labels="advisory")
     done = run(folder, "policy", "check", "prod", *AT, "--config", "strict.json", "--config", "off.json")
-    assert done.stdout.endswith("prod: 1 of 23 policies judged; 1 advisory\n")
+    assert "prod: 1 of 23 policies (policy/config/prod.json, strict.json, off.json)\n" in done.stdout
+    # The folder of the stack files says where the configuration is, wherever one is.
+    (folder / "elsewhere").mkdir()
+    done = run(folder / "elsewhere", "policy", "check", "prod", *AT, "--stacks", str(folder / "stacks"))
+    assert f"prod: 22 of 23 policies ({folder}/policy/config/prod.json)\n" in done.stdout
 
 
 def test_what_is_mended_stops_nothing_and_what_is_not_does(folder: Path) -> None:
@@ -93,7 +101,7 @@ def test_what_is_mended_stops_nothing_and_what_is_not_does(folder: Path) -> None
 
 
 def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> None:
-    unused = {**EXEMPT, "resource": "acme-chat-x/nobody"}
+    unused = {**EXEMPT, "resource": "chat/widgit"}
     configure(
         folder, all="disabled", key_clients={"enforcementLevel": "mandatory", "exceptions": [EXEMPT, unused]}
     )
@@ -103,7 +111,7 @@ def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> N
     told = "(web@example.com: The page calls the API <itself>.)"
     assert [line for line in done.stdout.splitlines() if line.startswith("exception")] == [
         f"exception in force until 2027-01-31: acme-chat-x/widget from key-clients {told}",
-        f"exception unused until 2027-01-31: acme-chat-x/nobody from key-clients {told}",
+        f"exception unused until 2027-01-31: chat/widgit from key-clients {told}; did you mean 'chat/widget'?",
     ]
     done = run(folder, "policy", "check", "prod", "--as-of", "2027-02-01", "--json")
     assert done.returncode == 1
@@ -111,7 +119,7 @@ def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> N
     expired = [each for each in found["verdicts"] if "expired" in each["message"]]
     assert [(each["file"], each["path"]) for each in expired] == [
         ("policy/config/prod.json", "acme-chat-x/widget"),
-        ("policy/config/prod.json", "acme-chat-x/nobody"),
+        ("policy/config/prod.json", "chat/widgit"),
     ]
     assert {each["state"] for each in found["exceptions"]} == {"expired"}
     # The key itself is told again as well.
@@ -139,7 +147,7 @@ def test_sarif_for_code_scanning(folder: Path) -> None:
         "artifactLocation": {"uri": "stacks/Pulumi.prod.yaml"},
         "region": {"startLine": 6},
     }
-    assert labels["message"]["text"].startswith("project acme-chat-x has no label cost-centre. ")
+    assert labels["message"]["text"].startswith("project acme-chat-x has no label cost-centre: ")
 
 
 def test_junit_for_a_page_of_tests(folder: Path) -> None:
@@ -183,6 +191,18 @@ def test_mistakes_are_told_before_anything_is_judged(folder: Path) -> None:
     done = run(folder, "policy", "check", "prod", *AT)
     assert (done.returncode, done.stdout) == (1, "")
     assert "did you mean paid?" in done.stderr
+    # What reads the file finds the mistake in it.
+    done = run(folder, "policy", "check", "prod", *AT, "--format", "junit")
+    assert done.returncode == 1
+    [wrong] = ElementTree.fromstring(done.stdout).iter("error")  # noqa: S314 our own
+    assert "projects.chat.tier" in (wrong.get("message") or "")
+    done = run(folder, "policy", "check", "prod", *AT, "--format", "sarif")
+    assert json.loads(done.stdout)["runs"][0]["invocations"][0]["executionSuccessful"] is False
+    (folder / "policy" / "config" / "prod.json").write_text('{"all": "mandatory", "all": "advisory"}')
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'all' stands there twice" in done.stderr
+    assert run(folder, "policy", "check", "prod", "--json", "--format", "sarif").returncode == 2
 
 
 def audited(cloud: Cloud, folder: Path, *arguments: str) -> Any:
@@ -199,7 +219,7 @@ def test_an_audit_of_a_folder_that_no_stack_manages(start_cloud: StartCloud, fol
     configure(folder, "audit.json", labels="advisory")
     done = audited(cloud, folder, "--folder", below.removeprefix("folders/"), "--config", "audit.json")
     assert done.returncode == 1
-    assert done.stderr == "1 projects have the Gemini API, and 1 do not: those are not judged\n"
+    assert done.stderr == "projects with the Gemini API: 1; without it, and so not judged: 1\n"
     assert (
         "project acme-loose-1 is paid, and no budget of its billing account names it and the Gemini API"
         in done.stdout

@@ -152,7 +152,7 @@ def test_exceptions_and_levels(workspace: Workspace) -> None:
     assert (done.code, done.told, done.mended) == (0, [], set()), done.printed
     assert done.policies == {policy.id for policy in POLICIES} - {"protected"}
     for policy, resource in (("key-clients", "Website"), ("deletion-policy", "acme-excepted")):
-        line = f"policy exception: {resource} from {policy} until 2099-12-31"
+        line = f"policy exception in force until 2099-12-31: {resource} from {policy}"
         assert f"{line} (chat-team@example.com: Until its server calls it.)" in done.printed
     assert made(workspace)["Project chat"]["deletionPolicy"] == "DELETE"
 

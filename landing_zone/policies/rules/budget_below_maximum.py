@@ -9,7 +9,7 @@ from pydantic import Field
 from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.options import Amount, Currency
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
-from landing_zone.pricing.money import Money
+from landing_zone.pricing.money import Money, plain
 
 
 class _Options(Options):
@@ -28,7 +28,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             yield Finding(
                 budget.subject,
                 f"takes what the last period cost as its amount, which may be over {most}",
-                f"write an amount of at most {most} a month",
+                f"write an amount of at most {plain(most.amount)} a month",
             )
         elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
             continue
@@ -54,7 +54,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 f"is {Money(budget.amount, most.currency)}{once}"
                 + (f" for {months.normalize():f} months" if months != 1 else "")
                 + f", and at most {most} is allowed{' a month' if budget.months else ''}",
-                f"write at most {Money(most.amount * months, most.currency)}",
+                f"write at most {plain(most.amount * months)}",
             )
 
 
@@ -71,4 +71,5 @@ POLICY = Policy(
     ),
     judge=_judge,
     options=_Options,
+    needs=("maximum",),
 )

@@ -102,4 +102,5 @@ POLICY = Policy(
     ),
     judge=_judge,
     options=_Options,
+    needs=("envelope",),
 )

@@ -45,7 +45,8 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 f"can spend without limit in {in_words(options.lag)}: not every model has a limit of requests",
-                "write limits for each model that is used, and others: deny; or limits: {derive: {maxOvershoot: 50}}",
+                "write limits for each model that is used, and others: deny; or, with a workload, limits: {derive: "
+                f"{{maxOvershoot: {plain(allowance.amount) if allowance else '…'}}}}}",
                 elsewhere="limit the requests of each model that is used, on every paid tier, and deny the others",
             )
         elif allowance and most.currency != allowance.currency:
@@ -59,7 +60,8 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
                 project.subject,
                 f"can spend {most} in {in_words(options.lag)}, and {allowance} is allowed",
                 "lower its limits of requests and input tokens, the dearest model's first: gemini-lz exposure shows "
-                f"which; or have them derived: limits: {{derive: {{maxOvershoot: {plain(allowance.amount)}}}}}",
+                "which; or, with a workload, have them derived: limits: {derive: {maxOvershoot: "
+                f"{plain(allowance.amount)}}}}}",
                 elsewhere="lower its limits of requests and input tokens, the dearest model's first",
             )
 

@@ -49,4 +49,5 @@ POLICY = Policy(
     ),
     judge=_judge,
     options=_Options,
+    needs=("max_overshoot",),
 )

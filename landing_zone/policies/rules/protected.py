@@ -22,6 +22,8 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "is not protected from being deleted",
                 "write protect: true",
                 elsewhere="protect it: pulumi.ResourceOptions(protect=True), or a lien on the project",
+                live="put a lien on it: gcloud alpha resource-manager liens create "
+                "--restrictions=resourcemanager.projects.delete",
             )
 
 

@@ -66,4 +66,5 @@ POLICY = Policy(
     ),
     judge=_judge,
     options=_Options,
+    needs=("locations", "users"),
 )

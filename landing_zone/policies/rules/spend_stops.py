@@ -10,7 +10,7 @@ from pydantic import Field
 from landing_zone.policies.facts import UNKNOWN, Cap, Facts, Project
 from landing_zone.policies.options import Amount, Currency
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
-from landing_zone.pricing.money import Money
+from landing_zone.pricing.money import Money, plain
 
 
 class _Options(Options):
@@ -45,14 +45,15 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 project.subject,
                 "has neither a spend cap nor a guard: nothing stops its spending",
                 "write budget: {spendCap: true}",
-                elsewhere="give it a spend cap (a SpendCap of this project's provider, or the console), or have a "
-                "function listen to its budget's topic and unlink the billing account",
+                elsewhere="give it a SpendCap of this project's provider, or have a function of this program listen to "
+                "its budget's topic and unlink the billing account; what stops it elsewhere needs an exception",
+                live="give it a spend cap in the console, or adopt it: gemini-lz adopt prints its settings",
             )
         elif most and all(_too_high(cap, most) for cap in caps):
             yield Finding(
                 caps[0].subject,
                 f"is {_too_high(caps[0], most)}, and at most {most} is allowed",
-                f"write at most {most}",
+                f"write at most {plain(most.amount)}",
             )
         elif all(cap.lifted for cap in caps):
             yield Finding(
