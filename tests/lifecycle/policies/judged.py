@@ -79,7 +79,8 @@ def plain(workspace: Workspace, program: str, config: str = "") -> Workspace:
     (folder / "__main__.py").write_text((HERE / program).read_text() if program.endswith(".py") else program)
     settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text()) | {"name": "somebody-elses"}
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
-    workspace.write(f"config:\n  gcp:disableGlobalProjectWarning: true\n{config}")
+    # Such a stack file may have nothing in it but the salt that Pulumi writes.
+    workspace.write(f"config:\n{config}" if config else "")
     return workspace
 
 
