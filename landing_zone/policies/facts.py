@@ -259,11 +259,6 @@ class Facts:
         return next((project for project in self.projects if reference in project.ids), None)
 
 
-def gemini(targets: tuple[str, ...]) -> bool:
-    """Whether they are the Gemini API alone."""
-    return set(targets) == {GEMINI_API}
-
-
 _ALSO: Final = {"UK": "GB", "EU": "EEA", "EL": "GR"}
 """Codes that people write -> ISO 3166's, or EEA."""
 

@@ -47,7 +47,7 @@ class Listed:
     policy: Policy
     exempt: Exempt
     state: str
-    """`in force`, `expired` or `unused`."""
+    """`in force`, `expired`, `unused`, or `not judged`: its policy is disabled."""
     meant: str | None = None
     """What is called nearly so, where nothing is called so."""
 
@@ -97,6 +97,9 @@ def judge(name: str, facts: Facts, configuration: Configuration, *, mends: bool 
     """Judge everything there is by every policy that is not disabled. `mends`: whether there is what mends anything."""
     verdicts: list[Verdict] = []
     exceptions: list[Listed] = []
+    for policy in POLICIES:
+        if configuration.levels[policy.id] is Level.DISABLED:
+            exceptions += unjudged(policy, configuration.options[policy.id], facts.day)
     judged = [policy for policy in POLICIES if configuration.levels[policy.id] is not Level.DISABLED]
     for policy in judged:
         level, options = configuration.levels[policy.id], configuration.options[policy.id]
@@ -129,6 +132,12 @@ def expired(policy: Policy, options: Options, day: date) -> Iterator[Finding]:
                 f"has an exception from {policy.id} that expired on {each.expires} ({each.owner}: {each.reason})",
                 "mend it and take the exception out, or have it renewed by those who answer for the policy",
             )
+
+
+def unjudged(policy: Policy, options: Options, day: date) -> Iterator[Listed]:
+    """The exceptions from a policy that is disabled."""
+    for each in options.exceptions:
+        yield Listed(policy, each, "expired" if each.expires < day else "not judged")
 
 
 def listed(policy: Policy, options: Options, facts: Facts, found: list[Outcome]) -> Iterator[Listed]:

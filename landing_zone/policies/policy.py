@@ -33,7 +33,7 @@ class Scope(Enum):
 class Frozen(BaseModel):
     """Unknown keys are refused; camelCase outside."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
 class Exempt(Frozen):

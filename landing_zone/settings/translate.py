@@ -37,6 +37,8 @@ def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tup
     kind, context = error["type"], error.get("ctx", {})
     key = str(error["loc"][-1]) if error["loc"] else ""
     shown = _shown(error["input"])
+    if isinstance(error["input"], dict) and error["input"].keys() == {"secure"}:
+        return f"{key!r} is encrypted, and only Pulumi can read it", "write it in plain text: it is no secret"
     if kind == "mistake":
         return str(context["reason"]), str(context["remedy"])
     if kind == "extra_forbidden":

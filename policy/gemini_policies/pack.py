@@ -31,7 +31,7 @@ from landing_zone.policies import of_settings
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Level
 from landing_zone.policies.facts import Facts, Subject
-from landing_zone.policies.judge import Listed, expired, listed, outcomes
+from landing_zone.policies.judge import Listed, expired, listed, outcomes, unjudged
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
 
@@ -63,6 +63,23 @@ class Operation:
             facts = self.settings
             every = (facts.projects, facts.budgets, facts.caps, facts.keys, facts.apis, facts.quotas)
             self.known = {(each.subject.kind, each.subject.name): each for group in every for each in group}
+        for each in self._exceptions():
+            if each.exempt.expires >= today():
+                # The engine shows what a pack prints; what has expired is a violation.
+                sys.stdout.write(f"policy {each}\n")
+        sys.stdout.flush()
+
+    def _exceptions(self) -> Iterator[Listed]:
+        """Those of every policy. What another program has is not known yet."""
+        for policy in POLICIES:
+            options = sdk.STACK.policies.options[policy.id]
+            if sdk.STACK.policies.levels[policy.id] is Level.DISABLED:
+                yield from unjudged(policy, options, today())
+            elif self.settings and options.exceptions:
+                found = list(outcomes(policy, self.settings, options))
+                yield from listed(policy, options, self.settings, found)
+            else:
+                yield from (Listed(policy, each, "in force") for each in options.exceptions)
 
     def each(self, args: ResourceValidationArgs) -> tuple[Resource, Facts]:
         """The one resource, and its facts; the same for every policy that asks."""
@@ -135,7 +152,6 @@ class PulumiPolicy(ResourceValidationPolicy):
         elif args.resource_type == STACK:
             OPERATION.begin()
             yield from ((finding, None) for finding in expired(policy, options, today()))
-            _list(policy, options)
             if OPERATION.settings:
                 yield from self._new(OPERATION.settings, options, "settings")
         elif policy.scope is Scope.EACH:
@@ -171,18 +187,10 @@ class WholePolicy(PulumiPolicy):
     """One that is asked at the end as well: the SDK asks what is of both kinds in both places."""
 
 
-def _list(policy: Policy, options: Any) -> None:
-    """Tell the exceptions that have not expired: the engine shows what a pack prints."""
-    facts = OPERATION.settings
-    if facts is None:
-        # What another program has is not known yet.
-        found = [Listed(policy, each, "in force") for each in options.exceptions if today() <= each.expires]
-    else:
-        found = list(listed(policy, options, facts, list(outcomes(policy, facts, options))))
-    for each in found:
-        if each.state != "expired":
-            sys.stdout.write(f"policy {each}\n")
-    sys.stdout.flush()
+def _is_asked(resource: Any) -> bool:
+    """Whether policies are asked of a resource, from the engine's message."""
+    # With --target the engine shows new resources that are not to be made, and nothing of them.
+    return resource.type == STACK or (bool(resource.properties.fields) and concerns(resource))
 
 
 def _is_well(args: ResourceValidationArgs) -> bool:
@@ -202,7 +210,7 @@ def _is_well(args: ResourceValidationArgs) -> bool:
 
 def serve() -> None:
     """Serve the engine until it goes."""
-    sdk.prepare(lambda resource: resource.type == STACK or concerns(resource), _is_well)
+    sdk.prepare(_is_asked, _is_well)
     # What is loaded stays: the collector need not look at it over and over again.
     gc.freeze()
     PolicyPack(

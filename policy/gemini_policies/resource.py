@@ -66,7 +66,7 @@ class Resource:
 
     def reference(self, *path: str) -> str | Unknown | None:
         """Which project a property names: an id, a number, or the URN of the project's resource."""
-        value = at(self.props, *path)
+        value = self.said(*path)
         if value is UNKNOWN:
             comes_from = self.comes_from.get(path[0], ())
             return comes_from[0] if len(comes_from) == 1 else UNKNOWN

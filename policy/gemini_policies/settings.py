@@ -1,7 +1,10 @@
 """The stack's settings, where the program is this project's own: judged before the first resource is made."""
 
-from functools import cached_property
+import os
+from collections.abc import Iterator
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -10,13 +13,17 @@ from landing_zone.policies.facts import Subject
 from landing_zone.settings import NAMESPACE, EnvironmentSettings, SettingsError, load_engine
 from landing_zone.settings.source import StackFile, read_stack_file
 
+_HERE: Final = Path(__file__).parent
+
 
 def settings_of(stack: Stack) -> EnvironmentSettings | None:
     """What the stack's configuration says; None if it is not this project's, or has mistakes: the program tells."""
     if f"{NAMESPACE}:projects" not in stack.config:
         return None
+    file = _stack_file(stack.project, stack.name)
     try:
-        return load_engine(stack.name, stack.config, _stack_files())
+        # The file lends exact decimals; without one, numbers are what the engine has.
+        return load_engine(stack.name, stack.config, file.parent if file else _HERE)
     except SettingsError:
         return None
 
@@ -35,21 +42,42 @@ class Lines:
 
     @cached_property
     def _file(self) -> StackFile | None:
-        folder = _stack_files()
-        path = folder / f"Pulumi.{self._stack.name}.yaml"
+        path = _stack_file(self._stack.project, self._stack.name)
         try:
-            return read_stack_file(path, f"{folder.name}/{path.name}")
+            return read_stack_file(path, f"{path.parent.name}/{path.name}") if path else None
         except SettingsError:
             # Another program's need not have what ours must.
             return None
 
 
-def _stack_files() -> Path:
-    """The folder of the stack files, which lend exact decimals: the engine starts a pack in the program's folder."""
-    program = Path.cwd() / "Pulumi.yaml"
+@cache
+def _stack_file(project: str, stack: str) -> Path | None:
+    """The stack's file, looked for from several folders: the engine says of the program only what it is called."""
+    for start in _starts():
+        for folder in (start, *start.parents):
+            program = _read(folder / "Pulumi.yaml")
+            if program.get("name") == project:
+                found = folder / str(program.get("stackConfigDir", ".")) / f"Pulumi.{stack}.yaml"
+                if found.is_file():
+                    return found
+    return None
+
+
+def _starts() -> Iterator[Path]:
+    """Where the program's folder, or one within it, may be."""
+    # Pulumi's language host, which has started this, is in the engine's folder; Linux tells.
+    engine = Path("/proc", str(os.getppid()), "cwd")
+    if engine.exists():
+        yield engine.resolve()
+    # Elsewhere: where the shell is that has started the engine.
+    yield Path(os.environ.get("PWD", os.curdir)).absolute()
+    # A pack may lie beside its program.
+    yield _HERE.parents[1]
+
+
+def _read(program: Path) -> dict[str, object]:
     try:
         values = yaml.safe_load(program.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
-        return program.parent
-    folder = values.get("stackConfigDir", ".") if isinstance(values, dict) else "."
-    return program.parent / str(folder)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -122,6 +122,12 @@ def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> N
         ("policy/config/prod.json", "chat/widgit"),
     ]
     assert {each["state"] for each in found["exceptions"]} == {"expired"}
+    # Those from policies that are disabled are listed as well.
+    configure(
+        folder, "off.json", all="disabled", labels={"exceptions": [{**EXEMPT, "expires": "2099-12-31"}]}
+    )
+    done = run(folder, "policy", "check", "prod", *AT, "--config", "off.json")
+    assert "exception not judged until 2099-12-31: acme-chat-x/widget from labels" in done.stdout
     # The key itself is told again as well.
     assert "can be used from anywhere" in {each["message"] for each in found["verdicts"]}
 

@@ -17,6 +17,7 @@ ROWS = [
 # What Pulumi's engine and the official plugin put together, and Google where the local cloud never comes to it.
 OF_OTHERS = (
     "[mandatory]",
+    "KeyboardInterrupt",
     "Policies:",
     "error: ",
     "policy pack ",

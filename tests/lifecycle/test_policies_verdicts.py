@@ -55,6 +55,14 @@ BROKEN = {
     "labels": {"Project chat"},
 }
 """Policy -> what of bad.py breaks it."""
+MORE = """\
+    extra:
+      projectId: acme-file-extra
+      tier: paid
+      keys: {backend: {allowedIps: [203.0.113.0/24]}}
+      budget: {amount: 1, currency: USD, spendCap: true, thresholds: [0.5, 1, {forecast: 1}]}
+      limits: {others: deny}
+"""
 NOT_OF_SETTINGS = {
     "budget-notifies",
     "key-restricted",
@@ -120,6 +128,10 @@ def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspa
     for operation in ("preview", "up"):
         found = judged(workspace, operation, STRICT, pack=pack)
         assert (found.code, found.told, found.policies) == (0, [], set(BY_ID)), found.printed
+    # The engine shows what is new and no target without anything in it: that breaks nothing.
+    workspace.write(workspace.stack_file.read_text().replace(":projects:\n", f":projects:\n{MORE}"))
+    found = judged(workspace, "preview", {}, "--target", "**Project::chat", pack=pack)
+    assert (found.code, found.told) == (0, []), found.printed
 
 
 def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(

@@ -87,6 +87,7 @@ SECOND = "    twin:\n      projectId: acme-chat-prod\n      tier: free\n"
 MISTAKES = [
     ("near-miss key", "tier: paid", "teir: paid", "projects.chat.teir", "unknown key 'teir'", "'tier'"),
     ("unknown key", "tier: paid", "tier: paid\n      zone: b", "projects.chat.zone", "unknown key 'zone'", "write one of"),
+    ("encrypted", "parent: folders/123456789012", "parent: {secure: v1:x}", "parent", "is encrypted, and only Pulumi", "plain text"),
     ("unknown key without a value", "tier: paid", "tier: paid\n      privatData:", "projects.chat.privatData", "'privatData'", "'privateData'"),
     ("comma in an amount", "amount: 1200.50", "amount: 1,200.50", "projects.chat.budget.200.50", "unknown key '200.50'", "write one of"),
     ("near-miss key, deep", "currency:", "curency:", "projects.chat.budget.curency", "'curency'", "'currency'"),

@@ -4,21 +4,19 @@ breaking what else uses it."""
 from collections.abc import Iterator
 
 from landing_zone.gemini import GEMINI_API
-from landing_zone.policies.facts import UNKNOWN, Facts, gemini
+from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for key in facts.keys:
-        if (
-            key.targets
-            and key.targets is not UNKNOWN
-            and GEMINI_API in key.targets
-            and not gemini(key.targets)
-        ):
-            others = ", ".join(sorted(set(key.targets) - {GEMINI_API}))
+        if key.targets is UNKNOWN or GEMINI_API not in key.targets:
+            continue
+        if others := sorted(set(key.targets) - {GEMINI_API}):
             yield Finding(
-                key.subject, f"opens {others} besides the Gemini API", f"restrict it to {GEMINI_API} alone"
+                key.subject,
+                f"opens {', '.join(others)} besides the Gemini API",
+                f"restrict it to {GEMINI_API} alone",
             )
 
 

@@ -100,7 +100,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         program = ["-m", "pulumi.policy", *request.args, folder] if is_policy else [folder, *request.args]
         pipe = subprocess.PIPE
         command = [python, "-u", *program]
-        with self._started(command, cwd=request.pwd, env=variables, stdout=pipe, stderr=pipe) as plugin:
+        # The official host starts a policy pack in the pack's folder, and other plugins in the engine's.
+        where = folder if is_policy else request.pwd
+        with self._started(command, cwd=where, env=variables, stdout=pipe, stderr=pipe) as plugin:
             context.add_callback(plugin.terminate)
             yield from _streamed(plugin)
             yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
