@@ -12,14 +12,24 @@ from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API
 from landing_zone.google.inventory import overrides
 from landing_zone.google.rest import Google
-from landing_zone.policies.facts import UNKNOWN, Api, Facts, Key, Kind, Project, Quota, Subject, users_of
+from landing_zone.policies.facts import (
+    DELETION,
+    UNKNOWN,
+    Api,
+    Facts,
+    Key,
+    Kind,
+    Project,
+    Quota,
+    Subject,
+    users_of,
+)
 from landing_zone.policies.limits import lasting
 from landing_zone.pricing.exposure import BLOCKED
 from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 
 _AT_ONCE: Final = 8
 """Projects at a time."""
-_DELETION: Final = "resourcemanager.projects.delete"
 _MANAGED: Final = ("goog-pulumi-provisioned", "goog-terraform-provisioned")
 """Labels that the providers of these programs put on what they make."""
 
@@ -170,7 +180,7 @@ def _account(google: Google, live: Live) -> str | None:
 def _protected(google: Google, live: Live) -> bool | None:
     query = {"parent": f"projects/{live.number}"}
     liens = google.pages(RESOURCES, "liens", "liens", query=query, project=live.id)
-    return any(_DELETION in lien.get("restrictions", []) for lien in liens)
+    return any(DELETION in lien.get("restrictions", []) for lien in liens)
 
 
 def _limited(google: Google, live: Live, project: Project, unread: Unread) -> Project:

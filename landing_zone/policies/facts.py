@@ -28,6 +28,9 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 """Stands for what only the update will tell."""
 
+DELETION: Final = "resourcemanager.projects.delete"
+"""What a lien restricts that keeps a project from being deleted."""
+
 Kind = Literal["project", "budget", "cap", "key", "api", "quota", "place", "exception"]
 
 

@@ -12,6 +12,7 @@ from gemini_policies.resource import PROJECT, Resource, certain
 from gemini_policies.values import at, number, texts
 from landing_zone.gemini import GEMINI_API
 from landing_zone.policies.facts import (
+    DELETION,
     UNKNOWN,
     Api,
     Budget,
@@ -29,7 +30,6 @@ from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 LINK: Final = "gcp:billing/projectInfo:ProjectInfo"
 _LIEN: Final = "gcp:resourcemanager/lien:Lien"
 _TOPIC: Final = "gcp:pubsub/topic:Topic"
-_DELETION: Final = "resourcemanager.projects.delete"
 _RULES: Final = "gcp:serviceusage/v2ConsumerPolicy:V2ConsumerPolicy"
 _VAULT: Final = "gcp:secretmanager/secret:Secret"
 _PLACES: Final = ("location", "region", "zone", "locationId")
@@ -274,7 +274,7 @@ def _liens(resource: Resource) -> Iterator[str | Unknown | None]:
     """The project that a lien keeps from being deleted."""
     if resource.type == _LIEN:
         kept = texts(at(resource.props, "restrictions"))
-        if kept is UNKNOWN or _DELETION in kept:
+        if kept is UNKNOWN or DELETION in kept:
             yield resource.reference("parent")
 
 

@@ -48,12 +48,13 @@ class Conversions:
         self._made: dict[tuple[str, int], Any] = {}
         self._kept: list[Any] = []
 
-    def of_request(self, request: Any, part: str, make: Callable[[Any], Any]) -> Any:
-        """What is made of a request, once."""
-        key = (part, id(request))
+    def made(self, what: str, value: Any, make: Callable[[Any], Any]) -> Any:
+        """What is made of a value, once."""
+        key = (what, id(value))
         if key not in self._made:
-            self._kept.append(request)
-            self._made[key] = make(request)
+            # Kept, so that no other value gets its id.
+            self._kept.append(value)
+            self._made[key] = make(value)
         return self._made[key]
 
     def dict_of(self, message: Any) -> dict[str, Any]:
@@ -67,18 +68,11 @@ class Conversions:
     def once(self, make: Callable[[Any], Any]) -> Callable[..., Any]:
         """A function of one value that is called once for each."""
 
-        def made(value: Any, *more: Any) -> Any:
-            if more:
-                # What a remediation gets is its own to change.
-                return make(value, *more)
-            key = (make.__name__, id(value))
-            if key not in self._made:
-                # Kept, so that no other value gets its id.
-                self._kept.append(value)
-                self._made[key] = make(value)
-            return self._made[key]
+        def called(value: Any, *more: Any) -> Any:
+            # What a remediation gets is its own to change.
+            return make(value, *more) if more else self.made(make.__name__, value, make)
 
-        return made
+        return called
 
 
 STACK = Stack()
@@ -150,10 +144,10 @@ class _Servicer(inside._PolicyAnalyzerServicer):
         return lambda message, urn=None: report(SECRETS.struck_out(message), urn)
 
     def _get_resource_options(self, request: Any) -> Any:
-        return CONVERSIONS.of_request(request, "options", super()._get_resource_options)
+        return CONVERSIONS.made("options", request, super()._get_resource_options)
 
     def _get_provider_resource(self, request: Any) -> Any:
-        return CONVERSIONS.of_request(request, "provider", super()._get_provider_resource)
+        return CONVERSIONS.made("provider", request, super()._get_provider_resource)
 
 
 def _given(config: Any) -> dict[str, Any]:

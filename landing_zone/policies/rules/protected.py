@@ -3,7 +3,7 @@ Both take one line removed from a stack file. Pulumi's `protect` makes that two 
 
 from collections.abc import Iterator
 
-from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.facts import DELETION, UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 
 
@@ -22,8 +22,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "is not protected from being deleted",
                 "write protect: true",
                 elsewhere="protect it: pulumi.ResourceOptions(protect=True), or a lien on the project",
-                live="put a lien on it: gcloud alpha resource-manager liens create "
-                "--restrictions=resourcemanager.projects.delete",
+                live=f"put a lien on it: gcloud alpha resource-manager liens create --restrictions={DELETION}",
             )
 
 

@@ -37,9 +37,10 @@ def _too_high(cap: Cap, most: Money) -> Money | None:
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     most = Money(options.maximum, options.currency) if options.maximum is not None else None
     for project in facts.paid():
-        caps = [cap for cap in facts.caps if cap.stops(project)]
         if _guarded(facts, project):
             continue
+        caps = [cap for cap in facts.caps if cap.stops(project)]
+        high = [amount for cap in caps if most and (amount := _too_high(cap, most))]
         if not caps:
             yield Finding(
                 project.subject,
@@ -49,10 +50,10 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 "its budget's topic and unlink the billing account; what stops it elsewhere needs an exception",
                 live="give it a spend cap in the console, or adopt it: gemini-lz adopt prints its settings",
             )
-        elif most and all(_too_high(cap, most) for cap in caps):
+        elif most and len(high) == len(caps):
             yield Finding(
                 caps[0].subject,
-                f"is {_too_high(caps[0], most)}, and at most {most} is allowed",
+                f"is {high[0]}, and at most {most} is allowed",
                 f"write at most {plain(most.amount)}",
             )
         elif all(cap.lifted for cap in caps):
