@@ -15,15 +15,11 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from sandbox import local_cloud
+from bench.empty_cloud import WITHOUT_CHECKPOINTS, workspace_of
 from sandbox.engine import Engine, get_engine
-from sandbox.layout import Layout
-from tests.workspace import Cloud, Workspace
 
 PROJECT = """\
     p{number}:
@@ -47,7 +43,6 @@ config:
 #: an `up` ends about 6 calls after this bound.
 CHAIN = 7 + 6 + 3
 CHECKPOINTED_UP_TO = 30
-WITHOUT_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
 @dataclass(frozen=True)
@@ -100,22 +95,15 @@ def measure(engine: Engine, count: int, latency_ms: int) -> Figures:
 
 def timed(engine: Engine, count: int, latency_ms: int) -> tuple[float, float, int, int]:
     """Seconds of an `up` and of a preview after it, calls of the `up`, resources."""
-    with tempfile.TemporaryDirectory() as folder:
-        layout = Layout(program=Path(folder), state=Path(folder) / "cloud")
-        cloud = Cloud(local_cloud.launch(layout, ["--port", "0", "--latency-ms", str(latency_ms)]))
-        try:
-            cloud.call("PATCH", "/_local/billingAccounts/01A2B3-C4D5E6-F7A8B9", {"linkLimit": 9_999})
-            workspace = Workspace(Path(folder) / "workspace", engine, cloud)
-            workspace.write(HEAD + "".join(PROJECT.format(number=number) for number in range(count)))
-            began = time.perf_counter()
-            made = workspace.up()
-            up_s = time.perf_counter() - began
-            calls = len(cloud.requests())
-            began = time.perf_counter()
-            assert workspace.preview() == []
-            return up_s, time.perf_counter() - began, calls, len(made)
-        finally:
-            local_cloud.stop(layout)
+    stack_file = HEAD + "".join(PROJECT.format(number=number) for number in range(count))
+    with workspace_of(engine, stack_file, latency_ms) as workspace:
+        began = time.perf_counter()
+        made = workspace.up()
+        up_s = time.perf_counter() - began
+        calls = len(workspace.cloud.requests())
+        began = time.perf_counter()
+        assert workspace.preview() == []
+        return up_s, time.perf_counter() - began, calls, len(made)
 
 
 def first_resource_s() -> float:

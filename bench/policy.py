@@ -18,10 +18,9 @@ import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
-from sandbox import local_cloud
+from bench.empty_cloud import WITHOUT_CHECKPOINTS, workspace_of
 from sandbox.engine import Engine, get_engine
-from sandbox.layout import ROOT, Layout
-from tests.workspace import Cloud, Workspace
+from sandbox.layout import ROOT
 
 PROJECT = """\
     p{number}:
@@ -46,7 +45,6 @@ from pulumi_policy import PolicyPack, ResourceValidationPolicy
 
 PolicyPack("nothing", [ResourceValidationPolicy("nothing", "nothing", lambda args, report: None)])
 """
-WITHOUT_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
 @dataclass(frozen=True)
@@ -101,23 +99,16 @@ def empty_pack(folder: Path) -> Path:
 
 def measure(engine: Engine, count: int, latency_ms: int, pack: Path | None) -> Times:
     """A preview and an update of `count` projects in an empty cloud."""
-    with tempfile.TemporaryDirectory() as folder:
-        layout = Layout(program=Path(folder), state=Path(folder) / "cloud")
-        cloud = Cloud(local_cloud.launch(layout, ["--port", "0", "--latency-ms", str(latency_ms)]))
-        try:
-            cloud.call("PATCH", "/_local/billingAccounts/01A2B3-C4D5E6-F7A8B9", {"linkLimit": 9_999})
-            workspace = Workspace(Path(folder) / "workspace", engine, cloud)
-            workspace.write(HEAD + "".join(PROJECT.format(number=number) for number in range(count)))
-            times = []
-            for operation in (("preview",), ("up", "--yes", "--skip-preview")):
-                began = time.perf_counter()
-                judged = () if pack is None else ("--policy-pack", str(pack))
-                done = workspace.pulumi(*operation, "--stack", "test", *judged)
-                times.append(time.perf_counter() - began)
-                assert ("✅" in done.stdout) == (pack is not None), done.stdout
-            return Times(*times)
-        finally:
-            local_cloud.stop(layout)
+    stack_file = HEAD + "".join(PROJECT.format(number=number) for number in range(count))
+    with workspace_of(engine, stack_file, latency_ms) as workspace:
+        times = []
+        for operation in (("preview",), ("up", "--yes", "--skip-preview")):
+            began = time.perf_counter()
+            judged = () if pack is None else ("--policy-pack", str(pack))
+            done = workspace.pulumi(*operation, "--stack", "test", *judged)
+            times.append(time.perf_counter() - began)
+            assert ("✅" in done.stdout) == (pack is not None), done.stdout
+        return Times(*times)
 
 
 main()
