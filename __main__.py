@@ -13,7 +13,5 @@ try:
 except SettingsError as error:
     raise pulumi.RunError(str(error)) from None
 
-environment = Environment(settings)
-pulumi.export("projects", environment.summary)
-pulumi.export("sharedBudgets", environment.shared_budgets)
-pulumi.export("cost", environment.cost)
+for name, value in Environment(settings).outputs.items():
+    pulumi.export(name, value)

@@ -1,7 +1,8 @@
 """What every component shares: its type token, and how its children are tied to it."""
 
 import copy
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pulumi
 
@@ -13,8 +14,11 @@ PACKAGE: Final = "gemini-landing-zone"
 class Component(pulumi.ComponentResource):
     """A component of this package; its type token is `gemini-landing-zone:index:<Class>`."""
 
+    after: list[Any]
+    """What its children wait for."""
+
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
-        self._after = opts.depends_on if opts else None
+        self.after = _listed(opts.depends_on) if opts else []
         own = copy.copy(opts)
         if own:
             # Not the component waits but its children: a component that depends on what failed would end the
@@ -27,19 +31,34 @@ class Component(pulumi.ComponentResource):
         protect: bool | None = None,
         secret_outputs: list[str] | None = None,
         existing: str | None = None,
+        *,
+        kept: bool = False,
+        replaced_first: bool | None = None,
     ) -> pulumi.ResourceOptions:
         """Options for one child: built fresh, so that the caller's aliases and protection do not leak into it.
 
-        They wait for what the component was told to wait for, and for an API that is not ready yet. `existing` is the
-        id of one to take over instead of making it.
+        It waits for what the component has to wait for, and for an API that is not ready yet.
+
+        Args:
+            existing: the id of one to take over instead of making it.
+            kept: it stays at Google when it leaves the stack.
+            replaced_first: a replacement deletes the old one first: Google holds one alone.
         """
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=self._after,
+            depends_on=self.after,
             protect=protect,
             additional_secret_outputs=secret_outputs,
             import_=existing,
-            # What was there before the stack outlives it.
-            retain_on_delete=True if existing else None,
+            # What was there before the stack outlives it; so does what guards a project that outlives it.
+            retain_on_delete=True if existing or kept else None,
+            delete_before_replace=replaced_first,
             hooks=on_error(),
         )
+
+
+def _listed(resources: Any) -> list[Any]:
+    """Pulumi takes one resource, or several."""
+    if resources is None:
+        return []
+    return list(resources) if isinstance(resources, Sequence) else [resources]

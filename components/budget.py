@@ -29,18 +29,21 @@ class BudgetArgs(TypedDict):
     """Names of the e-mail channels to tell."""
     topic: NotRequired[pulumi.Input[str] | None]
     """The topic's name in full."""
+    kept: bool
+    """It stays when it leaves the stack."""
 
 
 class Budget(Component):
     """A budget: it counts what its filter lets through, and tells at its thresholds."""
 
+    budget: billing.Budget
     budget_name: pulumi.Output[str]
     """`billingAccounts/ID/budgets/UUID`."""
 
     def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         settings = args["budget"]
-        self.budget_name = billing.Budget(
+        self.budget = billing.Budget(
             name,
             billing_account=args["billingAccount"],
             display_name=settings.name or args["title"],
@@ -53,9 +56,11 @@ class Budget(Component):
             ],
             opts=self.child(
                 existing=settings.existing
-                and f"billingAccounts/{args['billingAccount']}/budgets/{settings.existing}"
+                and f"billingAccounts/{args['billingAccount']}/budgets/{settings.existing}",
+                kept=args["kept"],
             ),
-        ).name
+        )
+        self.budget_name = self.budget.name
         self.register_outputs({"budgetName": self.budget_name})
 
 

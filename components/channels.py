@@ -20,6 +20,8 @@ class ChannelsArgs(TypedDict):
     emails: Sequence[str]
     channels: Mapping[str, ChannelSettings]
     """By name."""
+    kept: Sequence[str]
+    """Addresses whose channels stay when they leave the stack: a budget that stays mails through them."""
 
 
 class Channels(Component):
@@ -35,13 +37,13 @@ class Channels(Component):
             for email in args["emails"]
         }
         self.names = [
-            self._channel(f"{name}--{key}", args["projectId"], key, channel)
+            self._channel(f"{name}--{key}", args["projectId"], key, channel, kept=key in args["kept"])
             for key, channel in {**by_email, **args["channels"]}.items()
         ]
         self.register_outputs({"names": self.names})
 
     def _channel(
-        self, name: str, project_id: pulumi.Input[str], title: str, channel: ChannelSettings
+        self, name: str, project_id: pulumi.Input[str], title: str, channel: ChannelSettings, *, kept: bool
     ) -> pulumi.Output[str]:
         basic = channel.type == "webhook" and channel.password is not None
         return monitoring.NotificationChannel(
@@ -53,7 +55,7 @@ class Channels(Component):
             sensitive_labels=_sensitive_labels(channel),
             # Policies of other hands may name the channel: without force Google keeps it and the destroy fails.
             force_delete=True,
-            opts=self.child(),
+            opts=self.child(kept=kept),
         ).name
 
 

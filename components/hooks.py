@@ -37,6 +37,7 @@ _SETTINGS: Final = {
     "gemini-landing-zone:index:SpendCap": "budget.spendCap",
     "gemini-landing-zone:index:ModelLimit": "limits",
     "gemini-landing-zone:index:TierCheck": "tier",
+    "gemini-landing-zone:index:ProjectExit": "deletionPolicy",
 }
 """Resource type → the setting of a project that it comes from."""
 

@@ -19,6 +19,8 @@ class NotificationHostArgs(TypedDict):
     projectId: str
     emails: Sequence[str]
     topics: Sequence[str]
+    kept: Sequence[str]
+    """Addresses whose channels stay when they leave the stack."""
 
 
 class NotificationHost(Component):
@@ -36,7 +38,7 @@ class NotificationHost(Component):
         project_id, emails = args["projectId"], args["emails"]
         made = Channels(
             f"{name}-budgets",
-            {"projectId": project_id, "emails": emails, "channels": {}},
+            {"projectId": project_id, "emails": emails, "channels": {}, "kept": args["kept"]},
             pulumi.ResourceOptions(parent=self),
         )
         self.channels = dict(zip(emails, made.names, strict=True))

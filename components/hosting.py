@@ -8,7 +8,7 @@ from pulumi.output import UNKNOWN
 from pulumi.provider import ConstructResult, Provider
 from pulumi.runtime import rpc
 
-from components.environment import GeminiProject
+from components.gemini_project import GeminiProject
 from components.schema import GEMINI_PROJECT
 from landing_zone.settings import SettingsError, load_project
 from landing_zone.settings.problems import path_text
@@ -56,13 +56,12 @@ class Components(Provider):
         after = [pulumi.resource.DependencyResource(urn) for urn in self._after]
         own = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=after))
         project = GeminiProject(name, settings, None, own)
-        budget = project.summary["budget"] or {}
         state = {
-            "projectId": project.summary["projectId"],
+            "projectId": project.project_id,
             "number": project.number,
-            "tierFound": project.summary["tierFound"],
-            "keyStrings": project.summary["keys"],
-            "budgetName": budget.get("name"),
+            "tierFound": project.tier_found,
+            "keyStrings": project.key_strings,
+            "budgetName": project.budget_name,
         }
         return ConstructResult(project.urn, {key: value for key, value in state.items() if value is not None})
 

@@ -18,8 +18,6 @@ class ApiKeysArgs(TypedDict):
     """The project's id. Naming it by number instead would replace every key."""
     keys: Mapping[str, KeySettings]
     """By name."""
-    protect: bool
-    """Pulumi refuses to delete them."""
 
 
 class ApiKeys(Component):
@@ -39,12 +37,13 @@ class ApiKeys(Component):
             key = projects.ApiKey(
                 f"{name}--{key_name}",
                 project=args["projectId"],
-                display_name=settings.display_name or f"{name} {key_name}",
+                # By the project's id: its name in the stack file may change.
+                display_name=settings.display_name or f"{args['projectId']} {key_name}",
                 service_account_email=settings.service_account,
                 restrictions=_restrictions(settings),
                 name=settings.existing,
+                # Never protected: a key that has leaked goes by one change of the stack file.
                 opts=self.child(
-                    protect=args["protect"] or None,
                     secret_outputs=["keyString"],
                     existing=_id(args["projectId"], settings.existing),
                 ),

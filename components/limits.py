@@ -17,18 +17,19 @@ class ModelLimitsArgs(TypedDict):
     projectId: pulumi.Input[str]
     limits: Mapping[str, LimitSettings]
     """By the API's model id; `others` for every model without limits of its own."""
+    kept: bool
+    """They stay when the project leaves the stack."""
 
 
 class ModelLimits(Component):
     """Limits per model, each on the metrics of every tier: Google moves an account up by itself."""
 
-    effective: dict[str, pulumi.Output[dict[str, dict[str, int]]]]
-    """Model → limit → tier → what holds; -1 is no limit."""
+    made: list[pulumi.Resource]
 
     def __init__(self, name: str, args: ModelLimitsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         limits = args["limits"]
-        self.effective = {}
+        self.made = []
         for model, settings in limits.items():
             # All others' limit waits for those of the allowed models by itself: as a dependency it would be one level
             # more, and on a destroy the project goes with all of them.
@@ -37,9 +38,11 @@ class ModelLimits(Component):
                 if model == OTHERS
                 else {"model": model}
             )
-            self.effective[model] = ModelLimit(
-                f"{name}--{model}",
-                {"project": args["projectId"], **named, **dict(settings.items())},
-                self.child(),
-            ).effective
+            self.made.append(
+                ModelLimit(
+                    f"{name}--{model}",
+                    {"project": args["projectId"], **named, **dict(settings.items())},
+                    self.child(kept=args["kept"], replaced_first=True),
+                )
+            )
         self.register_outputs({})

@@ -31,11 +31,6 @@ class ModelLimit(pulumi.CustomResource):
         outputs = {"quotaModel": None, "effective": None}
         super().__init__(f"{PACKAGE}:index:ModelLimit", name, {**props, **outputs}, opts)
 
-    @property
-    def effective(self) -> pulumi.Output[dict[str, dict[str, int]]]:
-        """Limit → tier → what holds; -1 is no limit."""
-        return _output(self, "effective")
-
 
 class TierCheck(pulumi.CustomResource):
     """Waits until a tier's limits are in force, and tells which tier it is."""
@@ -48,6 +43,27 @@ class TierCheck(pulumi.CustomResource):
     def tier(self) -> pulumi.Output[str]:
         """`free`, `1`, `2`, `3` or `unknown`."""
         return _output(self, "tier")
+
+
+class ProjectExit(pulumi.CustomResource):
+    """Stands between a project's keys and what guards its spending."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{PACKAGE}:index:ProjectExit", name, dict(props), opts)
+
+
+class Roster(pulumi.CustomResource):
+    """The projects as of the last update."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{PACKAGE}:index:Roster", name, dict(props), opts)
+
+
+class StackExit(pulumi.CustomResource):
+    """The first to be deleted: refuses before anything else is."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{PACKAGE}:index:StackExit", name, dict(props), opts)
 
 
 def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[Any]:

@@ -25,7 +25,7 @@ class ProjectArgs(TypedDict):
     labels: NotRequired[dict[str, str]]
     """Labels of a created project."""
     deletionPolicy: NotRequired[str]
-    """`DELETE`, `PREVENT` or `ABANDON`."""
+    """`PREVENT`, `DELETE`, `UNLINK` or `ABANDON`."""
     protect: NotRequired[bool]
     """Pulumi refuses to delete it."""
 
@@ -48,6 +48,7 @@ class Project(Component):
         self, name: str, args: ProjectArgs
     ) -> tuple[pulumi.Resource, pulumi.Output[str], pulumi.Output[str]]:
         kind, _, number = (args.get("parent") or "").partition("/")
+        policy = args.get("deletionPolicy", "PREVENT")
         project = organizations.Project(
             name,
             project_id=args["projectId"],
@@ -57,7 +58,8 @@ class Project(Component):
             # The link belongs to the project itself: a link resource beside it would be undone at each update.
             billing_account=args.get("billingAccount"),
             labels=args.get("labels"),
-            deletion_policy=args.get("deletionPolicy", "PREVENT"),
+            # Without billing it stays all the same: `ProjectExit` takes that away.
+            deletion_policy="ABANDON" if policy == "UNLINK" else policy,
             # Removing the default network first enables the Compute API, which makes that network and needs
             # billing. A project that never enables Compute has no network to remove.
             auto_create_network=True,

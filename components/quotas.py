@@ -1,7 +1,7 @@
 """Any other quota: asked of Google, upward too, or lowered by an override."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TypedDict
 from urllib.parse import quote
 
 import pulumi
@@ -23,27 +23,33 @@ class QuotasArgs(TypedDict):
     projectId: str
     quotas: Mapping[str, QuotaSettings]
     """By name: it makes the resource's, so that no two quotas get in each other's way."""
+    kept: bool
+    """Overrides stay when the project leaves the stack."""
 
 
 class Quotas(Component):
     """Quota preferences and overrides of one project."""
 
-    summary: dict[str, Any]
-    """By name: `preferred` and, once Google has decided, `granted`."""
+    overrides: list[pulumi.Resource]
+    """Those that bind at once. Google keeps a preference whatever is deleted."""
 
     def __init__(self, name: str, args: QuotasArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self.summary = {}
+        self.overrides = []
         for key, settings in args["quotas"].items():
-            make = self._preference if settings.quota_id else self._override
-            self.summary[key] = make(f"{name}--{key}", args["projectId"], settings)
+            if settings.quota_id:
+                self._preference(f"{name}--{key}", key, args["projectId"], settings)
+            else:
+                self.overrides.append(
+                    self._override(f"{name}--{key}", args["projectId"], settings, kept=args["kept"])
+                )
         self.register_outputs({})
 
-    def _preference(self, name: str, project_id: str, settings: QuotaSettings) -> dict[str, Any]:
-        preference = cloudquota.SQuotaPreference(
+    def _preference(self, name: str, key: str, project_id: str, settings: QuotaSettings) -> None:
+        cloudquota.SQuotaPreference(
             name,
             parent=f"projects/{project_id}",
-            name=name,
+            name=key,
             service=settings.service,
             quota_id=settings.quota_id,
             dimensions=settings.dimensions or None,
@@ -53,14 +59,11 @@ class Quotas(Component):
             ignore_safety_checks=_CHECKS[settings.ignore_safety_check],
             opts=self.child(),
         )
-        return {
-            "preferred": settings.value,
-            "granted": preference.quota_config.granted_value,
-            "pending": preference.reconciling,
-        }
 
-    def _override(self, name: str, project_id: str, settings: QuotaSettings) -> dict[str, Any]:
-        override = serviceusage.ConsumerQuotaOverride(
+    def _override(
+        self, name: str, project_id: str, settings: QuotaSettings, *, kept: bool
+    ) -> serviceusage.ConsumerQuotaOverride:
+        return serviceusage.ConsumerQuotaOverride(
             name,
             project=project_id,
             service=settings.service,
@@ -70,6 +73,5 @@ class Quotas(Component):
             override_value=str(settings.value),
             # Without force, Google refuses to lower a limit by more than a tenth at once.
             force=True,
-            opts=self.child(),
+            opts=self.child(kept=kept, replaced_first=True),
         )
-        return {"preferred": settings.value, "granted": override.override_value, "pending": False}

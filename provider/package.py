@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from landing_zone.google.config import ENDPOINTS
+from provider.exits import ProjectExit, StackExit
 from provider.model_limit import ModelLimit
 from provider.resource import Property, ResourceType
+from provider.roster import Roster
 from provider.spend_cap import SpendCap
 from provider.tier_check import TierCheck
 
@@ -13,7 +15,8 @@ NAME: Final = "gemini-landing-zone"
 VERSION: Final = "0.1.0"
 
 RESOURCES: Final[Mapping[str, ResourceType]] = {
-    f"{NAME}:index:{resource.name}": resource for resource in (SpendCap(), ModelLimit(), TierCheck())
+    f"{NAME}:index:{resource.name}": resource
+    for resource in (SpendCap(), ModelLimit(), TierCheck(), ProjectExit(), Roster(), StackExit())
 }
 """By type token."""
 

@@ -75,7 +75,9 @@ class Context:
     say: Callable[[str], None]
     """Shows progress on the resource's line."""
     warn: Callable[[str], None]
-    """Tells the user something that stays on the screen."""
+    """Print a warning that stays on the screen."""
+    note: Callable[[str], None]
+    """Print a line that stays on the screen."""
 
 
 class ResourceType(ABC):
@@ -107,6 +109,10 @@ class ResourceType(ABC):
 
         What is as in `olds`, the inputs of the last update, was looked up then.
         """
+        yield from ()
+
+    def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
+        """Failures of the change from `olds`, the inputs of the last update (empty before the first), to `inputs`."""
         yield from ()
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
@@ -196,6 +202,8 @@ def _wrong_type(schema: Mapping[str, Any], value: Any) -> str:
         return f"{value!r} is neither true nor false"
     if kind == "integer" and not (number and value == int(value)):
         return f"{value!r} is no whole number"
+    if kind == "object" and not isinstance(value, dict):
+        return f"{value!r} is no mapping"
     if kind == "array" and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
         return f"{value!r} is no list of texts"
     if "enum" in schema and value not in schema["enum"]:

@@ -115,6 +115,7 @@ class Servicer(ProviderServicer):
         failures = list(resource.failures(inputs))
         if not failures and not is_unknown(inputs):
             failures = self._claimed(resource, inputs, request.urn)
+            failures += resource.transition(self._context(request.urn, reads=True), olds, inputs)
             # What has not changed was looked up when it was new: a preview of a large stack asks Google nothing.
             if not failures and inputs != olds:
                 failures = await self._looked_up(resource, inputs, olds, request.urn)
@@ -263,7 +264,12 @@ class Servicer(ProviderServicer):
             )
 
         google = self._reader if reads else self._google
-        return Context(google, logged(engine_pb2.INFO, True), logged(engine_pb2.WARNING, False))
+        return Context(
+            google,
+            say=logged(engine_pb2.INFO, True),
+            warn=logged(engine_pb2.WARNING, False),
+            note=logged(engine_pb2.INFO, False),
+        )
 
     def _log(self, severity: Any, urn: str, text: str, ephemeral: bool) -> None:
         if self._engine is not None:

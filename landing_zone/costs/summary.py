@@ -1,13 +1,12 @@
-"""An environment's costs in a few lines: the stack's output, which a preview shows with its changes."""
+"""An environment's worst month in one line: the roster keeps it, and prints it before and after a change."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from landing_zone.costs.report import Report, report
 from landing_zone.pricing.days import month_of
 from landing_zone.pricing.money import Money
-from landing_zone.settings import EnvironmentSettings, in_words
+from landing_zone.settings import EnvironmentSettings
 
 
 def environment_report(settings: EnvironmentSettings, day: date) -> Report:
@@ -15,27 +14,21 @@ def environment_report(settings: EnvironmentSettings, day: date) -> Report:
     return report(settings, month_of(day), day)
 
 
-def summary(found: Report) -> dict[str, dict[str, Any]]:
-    """Project -> amounts as people read them; the same from day to day while nothing changes."""
-    return {name: _project(found, name) for name in found.exposure.projects}
-
-
-def _project(found: Report, name: str) -> dict[str, Any]:
-    estimate, exposure = found.estimate.projects[name], found.exposure.projects[name]
-    shown: dict[str, Any] = {}
-    if estimate.lines:
-        shown["expectedThisMonth"] = str(estimate.costs["expected"])
-        if estimate.costs["low"] != estimate.costs["high"]:
-            shown["expectedThisMonth"] += f" ({estimate.costs['low']} to {estimate.costs['high']})"
-    shown["worstDay"] = bound(exposure.bounds, "day")
-    shown["worstMonth"] = bound(exposure.bounds, "month")
-    if exposure.compared:
-        over = str(exposure.overshoot) if exposure.overshoot is not None else "unlimited"
-        by = exposure.mechanism or "somebody"
-        shown["worstOverBudget"] = f"{over}, if {by} stops it within {in_words(exposure.lag)}"
-    if exposure.unbounded:
-        shown["unlimitedBecause"] = list(exposure.unbounded)
-    return shown
+def worst_month(found: Report) -> tuple[str, str]:
+    """The most that all projects can cost in a month, by currency, and what bounds it."""
+    projects = found.exposure.projects
+    totals = " and ".join(bound(bounds, "month") for bounds in found.exposure.totals.values())
+    open_ended = [name for name, each in projects.items() if each.unbounded]
+    if open_ended:
+        name = open_ended[0]
+        return totals, f"nothing: {name}: {projects[name].unbounded[0]}"
+    months = {name: each.bounds["month"] for name, each in projects.items()}
+    paid = {name: money for name, money in months.items() if money and money.amount}
+    if not paid:
+        return totals, "the free tier: nothing is charged"
+    name, money = max(paid.items(), key=lambda each: each[1].amount)
+    most = f", most of it {name} ({money})" if len(paid) > 1 else ""
+    return totals, f"the limits{most}"
 
 
 def bound(bounds: Mapping[str, Money | None], window: str) -> str:

@@ -195,7 +195,7 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
         elif key in _MAPPINGS and not isinstance(value, Mapping):
             yield Problem((key,), f"{key} is not a mapping", "write lines of `name: …` below it")
     defaults = values.get("defaults")
-    for key in ("projectId", "adopt"):
+    for key in ("projectId", "adopt", "aliases"):
         if isinstance(defaults, Mapping) and key in defaults:
             yield Problem(
                 ("defaults", key),

@@ -29,7 +29,8 @@ def merge(base: object, over: object) -> Any:
 def project_values(environment: Mapping[str, Any], project: object) -> Any:
     """The merged values of one project, not yet checked.
 
-    A free project takes over nothing that needs billing: no account, no budget.
+    A free project takes over nothing that needs billing. Its budget stands still: the project can go back to paid by
+    one word.
     """
     defaults = environment.get("defaults") or {}
     if not isinstance(project, Mapping) or not isinstance(defaults, Mapping):
@@ -37,16 +38,29 @@ def project_values(environment: Mapping[str, Any], project: object) -> Any:
     inherited = merge({key: environment[key] for key in ENVIRONMENT_WIDE if key in environment}, defaults)
     tier = project.get("tier", inherited.get("tier"))
     if tier == "free":
-        inherited = {
-            key: value for key, value in inherited.items() if key not in {"billingAccount", "budget"}
-        }
+        inherited = {key: value for key, value in inherited.items() if key != "billingAccount"}
     if project.get("adopt", inherited.get("adopt")) is True:
-        inherited = {key: value for key, value in inherited.items() if key not in {"parent", "labels"}}
+        inherited = {
+            key: value
+            for key, value in inherited.items()
+            if key not in {"parent", "labels", "deletionPolicy"}
+        }
+        inherited["deletionPolicy"] = "ABANDON"
     built_in = merge(BUILT_IN, BUILT_IN_PAID) if tier == "paid" else BUILT_IN
     merged = merge(merge(built_in, inherited), project)
+    if tier == "free":
+        merged = _without_budget(merged)
     if "budget" in merged:
         merged["budget"] = budget_values(merged["budget"])
     return merged
+
+
+def _without_budget(merged: Mapping[str, Any]) -> dict[str, Any]:
+    """A project's values without its budget, and without the alert that compares with it."""
+    found = {key: value for key, value in merged.items() if key != "budget"}
+    if isinstance(found.get("alerts"), Mapping):
+        found["alerts"] = {key: value for key, value in found["alerts"].items() if key != "spendRate"}
+    return found
 
 
 def budget_values(budget: object) -> Any:

@@ -46,22 +46,38 @@ def environment_problems(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
                 f"{project_id!r} is the id of project {first!r} as well",
                 "give each project an id of its own",
             )
+    yield from _aliases(projects)
+
+
+def _aliases(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
+    """Former names that are in use, or that two projects claim."""
+    claimed: dict[Any, str] = {}
+    for name, merged in projects.items():
+        for position, alias in enumerate(items(merged, "aliases")):
+            path = (name, "aliases", position)
+            if alias in projects:
+                yield Problem(
+                    path,
+                    f"{alias!r} is a project of this file: a former name is nobody's now",
+                    f"leave {alias} out here, or rename the project {alias}",
+                )
+            elif (other := claimed.setdefault(alias, name)) != name:
+                yield Problem(
+                    path, f"{alias!r} is a former name of {other!r} as well", "keep it at one of the two"
+                )
+        yield from (
+            replace(problem, path=(name, *problem.path))
+            for problem in repeated(("aliases",), items(merged, "aliases"))
+        )
 
 
 def _tier(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
-    if merged.get("tier") == "free":
-        if own.get("billingAccount") is not None:
-            yield Problem(
-                ("billingAccount",),
-                "a free project has no billing account: a link to one makes it paid",
-                "write tier: paid, or leave billingAccount out",
-            )
-        if own.get("budget") is not None:
-            yield Problem(
-                ("budget",),
-                "a free project has no budget: nothing is spent without a billing account",
-                "write tier: paid, or leave budget out",
-            )
+    if merged.get("tier") == "free" and own.get("billingAccount") is not None:
+        yield Problem(
+            ("billingAccount",),
+            "a free project has no billing account: a link to one makes it paid",
+            "write tier: paid, or leave billingAccount out",
+        )
     if merged.get("tier") == "paid":
         if merged.get("billingAccount") is None:
             yield Problem(
@@ -80,7 +96,13 @@ def _tier(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
 def _adopted(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     if merged.get("adopt") is not True:
         return
-    for key in ("name", "parent", "labels", "deletionPolicy"):
+    if own.get("deletionPolicy") == "DELETE":
+        yield Problem(
+            ("deletionPolicy",),
+            "a stack never deletes an adopted project",
+            "write UNLINK to take billing away when it leaves the stack, or ABANDON to keep link and guardrails",
+        )
+    for key in ("name", "parent", "labels"):
         if own.get(key) is not None:
             yield Problem(
                 (key,),

@@ -155,8 +155,6 @@ def _scope(
             continue
         if name not in projects:
             yield _unknown(path, "project", name, list(projects), "projects")
-        elif projects[name].get("tier") == "free":
-            yield Problem(path, f"{name} is free: nothing is spent there", f"leave {name} out")
         elif account and projects[name].get("billingAccount") not in (None, account):
             yield Problem(
                 path,

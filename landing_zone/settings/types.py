@@ -21,7 +21,8 @@ PRIVATE_DATA_LABEL: Final = "gemini-private-data"
 USERS_LABEL: Final = "gemini-users"
 """Label of a project that says where its users are: codes in lower case, `_` between them."""
 
-DeletionPolicy = Literal["DELETE", "PREVENT", "ABANDON"]
+DeletionPolicy = Literal["PREVENT", "DELETE", "UNLINK", "ABANDON"]
+"""PREVENT: it cannot leave. DELETE: it is deleted. UNLINK: it stays, without billing. ABANDON: it stays as it is."""
 ContactCategory = Literal[
     "ALL", "BILLING", "LEGAL", "PRODUCT_UPDATES", "SECURITY", "SUSPENSION", "TECHNICAL", "TECHNICAL_INCIDENTS"
 ]
@@ -170,10 +171,16 @@ class ProjectSettings(Settings):
     )
     tags: tuple[fields.TagValue, ...] = Field(default=(), description="Tag values to bind to the project.")
     deletion_policy: DeletionPolicy = Field(
-        default="PREVENT", description="What `pulumi destroy` may do to a created project."
+        default="PREVENT",
+        description="When the project leaves the stack: PREVENT refuses that, DELETE deletes the project, UNLINK keeps "
+        "it without billing, ABANDON keeps it with billing and all guardrails (the default of an adopted project).",
     )
     protect: StrictBool = Field(
-        default=False, description="Pulumi refuses to delete the project and its keys."
+        default=False,
+        description="Refuse to let the project leave the stack, whatever deletionPolicy says. Keys can go.",
+    )
+    aliases: tuple[fields.ProjectKey, ...] = Field(
+        default=(), description="Former names of the project in the stack file: its resources are kept."
     )
     tier_wait: Annotated[StrictInt, Field(ge=0)] | None = Field(
         default=None,
@@ -202,6 +209,18 @@ class ProjectSettings(Settings):
     quotas: dict[fields.KeyName, QuotaSettings] = Field(
         default={}, description="Any other quota: asked for upward, or lowered."
     )
+
+    @property
+    def held(self) -> str:
+        """The setting that keeps the project from leaving the stack; empty if it may leave."""
+        if self.protect:
+            return "protect: true"
+        return "deletionPolicy: PREVENT" if self.deletion_policy == "PREVENT" else ""
+
+    @property
+    def keeps_guardrails(self) -> bool:
+        """Whether the project's guardrails stay at Google when it leaves the stack: it goes on spending."""
+        return self.deletion_policy == "ABANDON"
 
     @property
     def all_labels(self) -> dict[str, str]:

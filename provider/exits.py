@@ -1,0 +1,119 @@
+"""`ProjectExit` and `StackExit`: how what spends leaves a stack before what guards it.
+
+Pulumi deletes in the reverse order of dependencies. `StackExit` depends on everything, so that it is deleted first: it
+is the place to refuse. A project's keys depend on its `ProjectExit`, and that on the project's budgets and limits: so
+the keys go first, then the exit takes billing away, and only then the guardrails go, whoever deletes and however often
+it is killed.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.projects import is_gone
+from provider.resource import PROJECT, Context, Property, ResourceError, ResourceType, State, Values
+
+_ID: Final = re.compile(r"projects/([^/]+)/exit")
+
+
+class ProjectExit(ResourceType):
+    """Stands between the keys of a project and what guards its spending."""
+
+    name = "ProjectExit"
+    description = (
+        "Keeps a project's budgets and limits until nothing can be spent. Keys depend on it, and it on the budgets and "
+        "limits. Deleting it refuses (`PREVENT`), takes billing away from the project (`DELETE`, `UNLINK`), or does "
+        "nothing (`ABANDON`). Creating it makes nothing at Google."
+    )
+    properties: ClassVar[Mapping[str, Property]] = {
+        "project": PROJECT,
+        "deletionPolicy": Property(
+            {"type": "string", "enum": ["PREVENT", "DELETE", "UNLINK", "ABANDON"]},
+            "How the project may leave the stack.",
+            required=True,
+        ),
+    }
+
+    def claim(self, inputs: Values) -> tuple[str, str] | None:
+        # A project under a new name in the program: the old name's exit must not take its billing away.
+        return "project", inputs["project"]
+
+    def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
+        return {}
+
+    def create(self, context: Context, inputs: Values) -> State:
+        return State(f"projects/{inputs['project']}/exit", inputs)
+
+    def update(self, context: Context, old: State, inputs: Values) -> State:
+        return State(old.id, inputs)
+
+    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
+        match = _ID.fullmatch(resource_id)
+        if not match:
+            raise ResourceError(f"{resource_id!r} is no project exit: import it as projects/PROJECT/exit")
+        return State(resource_id, inputs or {"project": match[1], "deletionPolicy": "PREVENT"})
+
+    def delete(self, context: Context, old: State) -> None:
+        project, policy = old.inputs["project"], old.inputs["deletionPolicy"]
+        if policy == "PREVENT":
+            raise ResourceError(
+                f"deletionPolicy: PREVENT keeps {project} in the stack: its limits and budget stay. Write "
+                "deletionPolicy: DELETE, UNLINK or ABANDON, run pulumi up, then delete it"
+            )
+        if policy == "ABANDON":
+            return
+        try:
+            _unlink(context, project)
+        except GoogleError as error:
+            if error.code not in (403, 404) or not is_gone(context.google, project):
+                raise
+
+
+def _unlink(context: Context, project: str) -> None:
+    link = context.google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
+    if link.get("billingAccountName"):
+        context.say(f"taking billing away from {project}")
+        context.google.call(
+            "cloudbilling",
+            "PUT",
+            f"projects/{project}/billingInfo",
+            body={"billingAccountName": ""},
+            project=project,
+        )
+
+
+class StackExit(ResourceType):
+    """The first to be deleted: refuses before anything else is."""
+
+    name = "StackExit"
+    description = (
+        "Depends on everything in a stack, so that it is deleted first. While a project may not leave the stack, "
+        "deleting it refuses, and nothing else is deleted. It makes nothing at Google."
+    )
+    properties: ClassVar[Mapping[str, Property]] = {
+        "held": Property(
+            {"type": "array", "items": {"type": "string"}},
+            "The projects that may not leave the stack, each with the setting that keeps it.",
+            required=True,
+        ),
+    }
+
+    def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
+        return {}
+
+    def create(self, context: Context, inputs: Values) -> State:
+        return State("exit", inputs)
+
+    def update(self, context: Context, old: State, inputs: Values) -> State:
+        return State(old.id, inputs)
+
+    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
+        return State(resource_id, inputs or {"held": []})
+
+    def delete(self, context: Context, old: State) -> None:
+        if old.inputs["held"]:
+            raise ResourceError(
+                f"nothing was deleted: {'; '.join(old.inputs['held'])}. Take these settings away, run pulumi up, then "
+                "pulumi destroy"
+            )

@@ -1,0 +1,148 @@
+"""`Roster`: the projects of an environment, and the changes between two updates that would leave one unguarded."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.resource import Context, Failure, Property, ResourceType, State, Values
+
+_ABANDON: Final = "ABANDON"
+_FREE: Final = "free"
+
+
+class Roster(ResourceType):
+    """The projects as of the last update. Makes nothing at Google; everything else in a stack waits for it."""
+
+    name = "Roster"
+    description = (
+        "The projects of an environment as of the last update. It refuses a change that would take limits or budgets "
+        "from a project that remains and can spend, and prints the worst month before and after each change. It makes "
+        "nothing at Google."
+    )
+    properties: ClassVar[Mapping[str, Property]] = {
+        "projects": Property(
+            {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+            "By name: `projectId`, `tier` (`free` or `paid`), `adopt`, `deletionPolicy`, `held` (the setting that "
+            "keeps it from leaving, empty if none) and `aliases` (former names).",
+            required=True,
+        ),
+        "sharedBudgets": Property(
+            {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+            "By name: the projects that a budget counts together.",
+        ),
+        "worstMonth": Property(
+            {"type": "string"}, "The most that a month of 31 days can cost, such as `8,116.58 USD`."
+        ),
+        "boundBy": Property({"type": "string"}, "What bounds that amount."),
+    }
+
+    def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
+        """Refuse what would leave a project unguarded; print what the change means in money and in terms."""
+        after: Mapping[str, Values] = inputs["projects"]
+        former = {alias: name for name, entry in after.items() for alias in entry.get("aliases") or ()}
+        for name, before in (olds.get("projects") or {}).items():
+            now = name if name in after else former.get(name)
+            if now is None:
+                failure = _leaves(name, before, olds, inputs)
+            else:
+                failure = _stays(now, before, after[now], olds, inputs)
+            if failure:
+                yield Failure(
+                    f"projects.{now or name}", f"gemini-landing-zone:projects.{now or name}: {failure}"
+                )
+            elif now and before["tier"] != _FREE and after[now]["tier"] == _FREE:
+                context.warn(_to_free(now))
+        if inputs.get("worstMonth"):
+            context.note(_worst_month(olds.get("worstMonth"), inputs))
+
+    def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
+        return {}
+
+    def create(self, context: Context, inputs: Values) -> State:
+        return State("roster", inputs)
+
+    def update(self, context: Context, old: State, inputs: Values) -> State:
+        return State(old.id, inputs)
+
+    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
+        return State(resource_id, inputs)
+
+    def delete(self, context: Context, old: State) -> None:
+        """There is nothing to take away."""
+
+
+def _leaves(name: str, before: Values, olds: Values, inputs: Values) -> str:
+    """Why a project must not be taken out of the stack; empty if it may be."""
+    project_id = before["projectId"]
+    renamed = next(
+        (new for new, entry in inputs["projects"].items() if entry["projectId"] == project_id), None
+    )
+    if renamed:
+        return (
+            f"{project_id} is now called {renamed}, which would delete its keys, budget and limits under the old name. "
+            f"Write aliases: [{name}] below {renamed}: then nothing of it changes"
+        )
+    if before.get("held"):
+        return (
+            f"taken out, and {before['held']} keeps {project_id} in the stack: it would stay linked to billing, with "
+            f"no limit and no budget. Put {name} back with {_remedy(before)}, run pulumi up, then take it out"
+        )
+    shared = _counted_by(name, olds)
+    kept = [budget for budget in shared if budget in (inputs.get("sharedBudgets") or {})]
+    if before["tier"] != _FREE and (kept or (shared and before.get("deletionPolicy") == _ABANDON)):
+        return (
+            f"taken out while sharedBudgets.{(kept or shared)[0]} counts it, which would stop counting before "
+            f"{project_id} stops spending. Put {name} back with tier: free, run pulumi up, then take it out of both"
+        )
+    return ""
+
+
+def _remedy(before: Values) -> str:
+    free = "protect: false and " if before["held"].startswith("protect") else ""
+    words = "UNLINK (it stays, without billing) or ABANDON (it stays with link and guardrails)"
+    # A stack never deletes what was there before it.
+    return f"{free}deletionPolicy: {words if before.get('adopt') else f'DELETE, {words}'}"
+
+
+def _stays(name: str, before: Values, after: Values, olds: Values, inputs: Values) -> str:
+    """Why a project that stays must not change so; empty if it may."""
+    if before["projectId"] != after["projectId"]:
+        return (
+            f"its id was {before['projectId']} and would be {after['projectId']}, another project: limits and budget "
+            f"would move there before the old one stops spending. Keep the id, and write the new project below another "
+            f"name; then take {name} out in a change of its own"
+        )
+    if bool(before.get("adopt")) != bool(after.get("adopt")):
+        was = "true" if before.get("adopt") else "false"
+        return (
+            f"adopt was {was}: Pulumi would delete {before['projectId']}, or create it again. Write adopt: {was}, "
+            "or take the project out and adopt it in a later change"
+        )
+    if before["tier"] != _FREE and after["tier"] == _FREE:
+        left = set(_counted_by(name, olds)) - set(_counted_by(name, inputs))
+        if left & set(inputs.get("sharedBudgets") or {}):
+            return (
+                f"goes to the free tier and out of sharedBudgets.{min(left)} at once, which would stop counting before "
+                "billing is off. Leave it in that budget, run pulumi up, then take it out"
+            )
+    return ""
+
+
+def _counted_by(name: str, inputs: Values) -> list[str]:
+    return [budget for budget, names in (inputs.get("sharedBudgets") or {}).items() if name in names]
+
+
+def _to_free(name: str) -> str:
+    return (
+        f"{name} goes from paid to free: billing is unlinked, so that every other billed service in the project stops; "
+        "its budget and spend cap go, as nothing is spent; calls are as few as the free tier allows (about 20 a day of "
+        "a flash model were seen in 2026), and Google may use prompts and answers to improve its products"
+    )
+
+
+def _worst_month(before: Any, inputs: Values) -> str:
+    now, bound = inputs["worstMonth"], inputs.get("boundBy") or "the limits"
+    if before is None:
+        return f"at worst in a month: {now}, bounded by {bound}"
+    if before == now:
+        return f"at worst in a month: {now}, as before, bounded by {bound}"
+    return f"at worst in a month: {before} before, {now} after, bounded by {bound}"
