@@ -62,8 +62,9 @@ class GeminiProject(Component):
         self._settings = settings
         self._shared = shared or Shared()
         self._providers_of_children = list(providers_of(self, name))
-        self._guardrails: list[pulumi.Resource] = []
+        self._guardrails: list[pulumi.CustomResource] = []
         self.key_strings = {}
+        self._budget_made: pulumi.Resource | None = None
         self.budget_name = None
 
         project = Project(name, _project_args(settings), self._child(*self.after))
@@ -89,9 +90,15 @@ class GeminiProject(Component):
     def make_keys(self, budgets: Sequence[pulumi.Resource]) -> None:
         """Make the keys, once all that guards the project's spending is there: its own, and shared `budgets`."""
         settings = self._settings
+        # What was there before the stack is left alone whenever it leaves.
+        existing = self._budget_made if settings.budget and settings.budget.existing else None
         leave = ProjectExit(
             self._name,
-            {"project": settings.project_id, "deletionPolicy": settings.deletion_policy},
+            {
+                "project": settings.project_id,
+                "deletionPolicy": settings.deletion_policy,
+                "guardrails": [guardrail.id for guardrail in self._guardrails if guardrail is not existing],
+            },
             pulumi.ResourceOptions.merge(
                 self._child(self.ready, *self._guardrails, *budgets),
                 # Refuses in the preview too, in which no provider is asked about a deletion.
@@ -188,6 +195,7 @@ class GeminiProject(Component):
             },
             self._child(self.ready),
         )
+        self._budget_made = made.budget
         self.budget_name = made.budget_name
         options = made.child(kept=settings.keeps_guardrails, replaced_first=True)
         cap = spend_cap(self._name, account, self.number, settings.project_id, budget, options)

@@ -24,7 +24,7 @@ class ModelLimitsArgs(TypedDict):
 class ModelLimits(Component):
     """Limits per model, each on the metrics of every tier: Google moves an account up by itself."""
 
-    made: list[pulumi.Resource]
+    made: list[pulumi.CustomResource]
 
     def __init__(self, name: str, args: ModelLimitsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)

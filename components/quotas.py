@@ -30,7 +30,7 @@ class QuotasArgs(TypedDict):
 class Quotas(Component):
     """Quota preferences and overrides of one project."""
 
-    overrides: list[pulumi.Resource]
+    overrides: list[pulumi.CustomResource]
     """Those that bind at once. Google keeps a preference whatever is deleted."""
 
     def __init__(self, name: str, args: QuotasArgs, opts: pulumi.ResourceOptions | None = None) -> None:

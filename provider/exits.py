@@ -10,8 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
+from landing_zone.google import spend_caps
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.projects import is_gone
+from provider.model_limit import ID as MODEL_LIMIT_ID
+from provider.model_limit import ModelLimit, limit_inputs
 from provider.resource import PROJECT, Context, Property, ResourceError, ResourceType, State, Values
 
 _ID: Final = re.compile(r"projects/([^/]+)/exit")
@@ -33,6 +36,12 @@ class ProjectExit(ResourceType):
             "How the project may leave the stack.",
             required=True,
         ),
+        "guardrails": Property(
+            {"type": "array", "items": {"type": "string"}},
+            "The ids of its budgets, spend cap and limits. With `ABANDON`, Pulumi keeps them at Google when they leave "
+            "the program: one that is no longer listed here, while the project stays, is deleted.",
+            same=lambda old, new: set(old) == set(new),
+        ),
     }
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
@@ -46,6 +55,11 @@ class ProjectExit(ResourceType):
         return State(f"projects/{inputs['project']}/exit", inputs)
 
     def update(self, context: Context, old: State, inputs: Values) -> State:
+        if old.inputs["deletionPolicy"] == "ABANDON":
+            listed = inputs.get("guardrails") or []
+            for guardrail in old.inputs.get("guardrails") or []:
+                if guardrail not in listed:
+                    _take_away(context, guardrail)
         return State(old.id, inputs)
 
     def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
@@ -81,6 +95,22 @@ def _unlink(context: Context, project: str) -> None:
             body={"billingAccountName": ""},
             project=project,
         )
+
+
+def _take_away(context: Context, guardrail: str) -> None:
+    """Delete a guardrail by its id; one that is gone is no error."""
+    if match := MODEL_LIMIT_ID.fullmatch(guardrail):
+        ModelLimit().delete(context, State(guardrail, limit_inputs(match)))
+        return
+    if guardrail.startswith("billingAccounts/"):
+        # A cap is a budget; a plain one is deleted in the same way.
+        spend_caps.delete(context.google, guardrail)
+        return
+    try:
+        context.google.finished("serviceusage", context.google.call("serviceusage", "DELETE", guardrail))
+    except GoogleError as error:
+        if error.code != 404:
+            raise
 
 
 class StackExit(ResourceType):

@@ -26,7 +26,7 @@ from provider.resource import (
 )
 
 _ALL_OTHERS: Final = "*"
-_ID: Final = re.compile(r"projects/([^/]+)/models/([^/]+)")
+ID: Final = re.compile(r"projects/([^/]+)/models/([^/]+)")
 _ALLOWED_WAIT_S: Final = 300
 """How long all other models' limit waits for those of the allowed ones."""
 
@@ -127,13 +127,13 @@ class ModelLimit(ResourceType):
         return self._applied(context, inputs)
 
     def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
-        match = _ID.fullmatch(resource_id)
+        match = ID.fullmatch(resource_id)
         if not match:
             raise ResourceError(
                 f"{resource_id!r} is no limit: import it as projects/PROJECT/models/MODEL, with * for all other models"
             )
         if not inputs:
-            inputs = {"project": match[1], **({"model": match[2]} if match[2] != _ALL_OTHERS else {})}
+            inputs = limit_inputs(match)
         project = inputs["project"]
         try:
             held = limits.read(context.google, project, _quota_model(inputs), LIMIT_NAMES)
@@ -202,6 +202,11 @@ def _wait_for(context: Context, project: str, allowed: list[str], names: list[Li
             )
         context.say(f"waiting for the limits of {', '.join(waiting)}")
         next(waits)
+
+
+def limit_inputs(match: re.Match[str]) -> Values:
+    """The inputs that an id of a limit stands for, without its values."""
+    return {"project": match[1], **({"model": match[2]} if match[2] != _ALL_OTHERS else {})}
 
 
 def _quota_model(inputs: Values) -> str | None:

@@ -16,6 +16,7 @@ from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError
 from sandbox.cloud.core.faults import Faults
+from sandbox.cloud.core.hold import Hold
 from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage.catalogue import LIMITS
@@ -37,6 +38,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     - `PUT /_local/fixedQuotas` with `{"quotaIds": […]}`: these quotas are fixed: nobody may change them.
     - `PUT /_local/clock` with `{"seconds": 60}`: the time of calls is that much ahead.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
+    - `PUT /_local/hold` with `{"writes": 5, "carriedOut": true}`: five more calls that change something are answered,
+      and then none; the first of these is carried out, or not. `GET /_local/hold` has `reached`; `DELETE` ends it.
     - `PUT /_local/faults` with `{"faults": [{"error", "method", "path", "times"}]}`: see `core.faults.Fault`.
     """
 
@@ -86,6 +89,15 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
         store.settle_polls = _whole_number(body, "polls")
         return body
 
+    def put_hold(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        application.hold = Hold(_whole_number(body, "writes"), carried_out=bool(body["carriedOut"]))
+        return body
+
+    async def get_hold(request: Request) -> JSONResponse:
+        if request.method == "DELETE":
+            application.hold = None
+        return JSONResponse({"reached": bool(application.hold and application.hold.reached)})
+
     def put_faults(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         faults.replace(body["faults"])
         return body
@@ -102,6 +114,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
             Route("/_local/fixedQuotas", _endpoint(put_fixed_quotas), methods=["PUT"]),
             Route("/_local/clock", _endpoint(put_clock), methods=["PUT"]),
             Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),
+            Route("/_local/hold", _endpoint(put_hold), methods=["PUT"]),
+            Route("/_local/hold", get_hold, methods=["GET", "DELETE"]),
             Route("/_local/faults", _endpoint(put_faults), methods=["PUT"]),
         ]
     )

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sandbox.cloud.core import fields, validation
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, unimplemented
 from sandbox.cloud.core.faults import Faults
+from sandbox.cloud.core.hold import Hold, gone
 from sandbox.cloud.core.journal import Journal, path_and_query, without_secrets
 from sandbox.cloud.core.routing import Match
 from sandbox.cloud.core.service import Call, Caller, Service
@@ -71,7 +72,8 @@ class Application:
     """All services: each below its own path prefix on the main port, and at the root of a port of its own.
 
     `ports` names the service that a port belongs to; on any other port the path's first segment names it.
-    `latency` is how long every call to a service waits, in seconds; `clock` is how far ahead its time is.
+    `latency` is how long every call to a service waits, in seconds; `clock` is how far ahead its time is; `hold` is
+    the write from which on none is answered.
     """
 
     def __init__(self, services: Sequence[Service], store: Store, journal: Journal, faults: Faults) -> None:
@@ -83,6 +85,7 @@ class Application:
         self.latency = 0.0
         self.clock = timedelta()
         self.admin: ASGIApp | None = None
+        self.hold: Hold | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -109,6 +112,12 @@ class Application:
         if self.latency:
             await asyncio.sleep(self.latency)
         service = self._services.get(name)
+        if self.hold and request.http_method != "GET" and self.hold.holds():
+            if service is not None and self.hold.carried_out and not self.hold.reached:
+                self._serve(service, request)
+            self.hold.reached = True
+            await gone(receive)
+            return
         response = self._serve(service, request) if service is not None else _not_found(request)
         headers = [
             (b"content-type", response.content_type),

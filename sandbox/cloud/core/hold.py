@@ -1,0 +1,28 @@
+"""A point in a client's run at which it can be killed: after so many writes, the next one is never answered."""
+
+from dataclasses import dataclass
+
+from starlette.types import Receive
+
+
+@dataclass(slots=True)
+class Hold:
+    """Answers `writes` more calls that change something, and then none."""
+
+    writes: int
+    carried_out: bool
+    """Whether the first call that is held back changes something all the same: the client does not learn of it."""
+    reached: bool = False
+
+    def holds(self) -> bool:
+        """Count a write; whether it is held back."""
+        if self.writes:
+            self.writes -= 1
+            return False
+        return True
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
