@@ -58,7 +58,8 @@ KINDS = "tests/lifecycle/test_every_kind.py::"
 STACKS = "tests/settings/test_stack_files.py::"
 
 CREATED = f"{LIFE}test_create_look_change_destroy"
-SECOND = f"{GRAPH}test_a_budget_comes_second_and_nothing_after_the_third"
+SECOND = f"{GRAPH}test_a_budget_comes_second_and_keys_alone_after_the_third"
+LEAVING = "tests/lifecycle/test_leaving.py::"
 EVERY = f"{KINDS}test_every_setting_reaches_google"
 CHANGED = f"{KINDS}test_every_change_is_made_in_place"
 
@@ -105,8 +106,9 @@ ROWS: dict[type[Settings], dict[str, Row]] = {
         "privateData": ("Project", f"{PROJECT}.labels", "Project.labels", EVERY),
         "users": ("Project", f"{PROJECT}.labels", "Project.labels", EVERY),
         "tags": ("ProjectCare", "tags.TagBinding.tag_value", "TagBinding.tagValue", EVERY),
-        "deletionPolicy": ("Project", f"{PROJECT}.deletion_policy", "none: the plugin's", f"{LIFE}test_a_kept_project_survives_a_destroy"),
-        "protect": ("Project, ApiKeys", "the option protect", "none: Pulumi's", f"{LIFE}test_a_kept_project_survives_a_destroy"),
+        "deletionPolicy": ("Project, ProjectExit", f"{PROJECT}.deletion_policy, ProjectExit.deletionPolicy", "ProjectBillingInfo.billingAccountName", f"{LEAVING}test_a_project_that_may_go_loses_keys_then_billing_then_its_guardrails"),
+        "protect": ("Project, ProjectExit, StackExit", "the option protect", "none: Pulumi's", f"{LEAVING}test_a_project_that_must_stay_keeps_all_it_has_however_it_is_taken_out"),
+        "aliases": ("GeminiProject", "the option aliases", "none: Pulumi's", f"{LEAVING}test_a_project_with_an_alias_changes_its_name_and_nothing_else"),
         "tierWait": ("GeminiProject", "TierCheck.waitSeconds", "QuotaInfo, ProjectBillingInfo", EVERY),
         "contacts": ("ProjectCare", "essentialcontacts.Contact", "Contact", EVERY),
         "forbidUnrestrictedKeys": ("ProjectCare, KeyConstraint", "orgpolicy.Policy.spec", "Policy.spec.rules[].enforce", EVERY),

@@ -63,7 +63,7 @@ class Project:
     """Whether it is the program's own to create and to label; no if it was there and is adopted."""
     labels: Mapping[str, str] | Unknown | None = None
     deletion: str | Unknown | None = None
-    """`PREVENT`, `ABANDON` or `DELETE`."""
+    """`PREVENT`, `UNLINK`, `ABANDON` or `DELETE`."""
     protected: bool | None = None
     """Whether deleting it is refused: Pulumi's `protect`, or a lien. None: that cannot be said."""
     private_data: bool | Unknown | None = None
@@ -175,7 +175,6 @@ class Key:
     addresses: tuple[str, ...] | Unknown = ()
     """IP addresses and CIDR blocks that may use it."""
     service_account: str | Unknown | None = None
-    protected: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,6 @@ def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
             (GEMINI_API,),
             settings.allowed_ips,
             settings.service_account,
-            project.protect,
         )
 
 

@@ -154,7 +154,9 @@ def _with_composed_id(settings: ProjectSettings, stack: str, name: str) -> Proje
     """With the four characters that `idSuffix` asks for: the same for the same stack, project and word."""
     if not settings.id_suffix:
         return settings
-    digest = sha256(f"{stack}/{name}/{settings.project_id}/{settings.id_suffix}".encode()).digest()
+    # The id was composed under the first name that the project had.
+    first = settings.aliases[0] if settings.aliases else name
+    digest = sha256(f"{stack}/{first}/{settings.project_id}/{settings.id_suffix}".encode()).digest()
     suffix = b32encode(digest).decode().lower()[: SUFFIX_LENGTH - 1]
     return settings.model_copy(update={"project_id": f"{settings.project_id}-{suffix}"})
 

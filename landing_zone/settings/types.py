@@ -180,7 +180,8 @@ class ProjectSettings(Settings):
         description="Refuse to let the project leave the stack, whatever deletionPolicy says. Keys can go.",
     )
     aliases: tuple[fields.ProjectKey, ...] = Field(
-        default=(), description="Former names of the project in the stack file: its resources are kept."
+        default=(),
+        description="Former names of the project in the stack file, the first one first: its resources are kept.",
     )
     tier_wait: Annotated[StrictInt, Field(ge=0)] | None = Field(
         default=None,

@@ -190,8 +190,6 @@ def _key(resource: Resource) -> Key:
         services,
         texts(at(restrictions, "serverKeyRestrictions", "allowedIps")),
         at(props, "serviceAccountEmail"),
-        # What keeps the plugin from deleting it keeps Pulumi from it too.
-        resource.protect or at(props, "deletionPolicy") == "PREVENT",
     )
 
 

@@ -54,11 +54,11 @@ def recorder() -> Recorder:
 
 
 def make(settings: EnvironmentSettings) -> dict[str, Any]:
-    """Run the environment to its end; its summary with every output resolved."""
+    """Run the environment to its end; the stack's outputs, resolved."""
     found: dict[str, Any] = {}
 
     def run() -> pulumi.Output[None]:
-        return pulumi.Output.from_input(Environment(settings).summary).apply(found.update)
+        return pulumi.Output.from_input(Environment(settings).outputs).apply(found.update)
 
     pulumi.runtime.test(run)()
     return found
@@ -176,22 +176,17 @@ def test_an_adopted_project_is_read_and_linked_but_never_made(recorder: Recorder
     assert [resource.resource_id for resource in adopted] == ["projects/acme-support-legacy"]
 
 
-def test_outputs_hold_the_keys_as_secrets_and_money_as_text(sandbox: EnvironmentSettings) -> None:
+def test_outputs_are_ids_numbers_and_secret_keys(sandbox: EnvironmentSettings) -> None:
     secret: list[bool] = []
 
     def run() -> Any:
-        summary = Environment(sandbox).summary
-        outputs = [key for project in summary.values() for key in project["keys"].values()]
+        projects = Environment(sandbox).outputs["projects"]
+        outputs = [key for project in projects.values() for key in project["keys"].values()]
         return pulumi.Output.from_input([output.is_secret() for output in outputs]).apply(secret.extend)
 
     pulumi.runtime.test(run)()
     assert secret == [True] * 4
-    summary = make(sandbox)
-    assert summary["chat"]["budget"]["amount"] == "1200.50"
-    assert summary["chat"]["limits"]["gemini-3.1-pro-preview"] == {
-        "requestsPerMinute": 5,
-        "requestsPerDay": 200,
-    }
-    assert summary["playground"]["budget"] is None
-    assert "acme-chat-sbx" in summary["chat"]["console"]["billing"]
-    assert "billing" not in summary["playground"]["console"]
+    outputs = make(sandbox)
+    chat = {"projectId": "acme-chat-sbx", "number": "123456789012", "keys": {"backend", "website"}}
+    assert {**outputs["projects"]["chat"], "keys": set(outputs["projects"]["chat"]["keys"])} == chat
+    assert outputs["sharedBudgets"].keys() == {"pilot"}

@@ -54,8 +54,8 @@ def test_every_setting_has_a_row_and_every_row_a_setting(reference: ModuleType) 
 
 
 def test_every_component_resource_and_test_named_is_there(reference: ModuleType) -> None:
-    known = {name for module in MODULES for name in vars(module)} | {"TierCheck", "none"}
     own = {token.rpartition(":")[2]: resource.properties for token, resource in RESOURCES.items()}
+    known = {name for module in MODULES for name in vars(module)} | own.keys() | {"none"}
     for row in (row for rows in reference.ROWS.values() for row in rows.values()):
         component, resource, _, test = row
         assert set(component.split(", ")) <= known, row

@@ -9,11 +9,13 @@ import pytest
 from tests.workspace import Workspace
 
 STACKS = Path(__file__).parents[2] / "stacks"
+ORDER = tuple(f"gemini-landing-zone:index:{name}" for name in ("Roster", "ProjectExit", "StackExit"))
+KEY = "gcp:projects/apiKey:ApiKey"
 BUDGETS = ("gcp:billing/budget:Budget", "gemini-landing-zone:index:SpendCap")
 
 
 def resources(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    """URN → resource, of those that Google has."""
+    """URN → resource, of those that Google has and those that only order them."""
     exported = json.loads(workspace.pulumi("stack", "export").stdout)
     return {
         entry["urn"]: entry
@@ -29,8 +31,10 @@ def needs(entry: dict[str, Any], known: dict[str, dict[str, Any]]) -> set[str]:
 
 
 def depth(urn: str, known: dict[str, dict[str, Any]]) -> int:
-    """How many resources stand in the longest chain that ends with this one."""
-    return 1 + max((depth(other, known) for other in needs(known[urn], known)), default=0)
+    """How many resources of Google's stand in the longest chain that ends with this one."""
+    return (known[urn]["type"] not in ORDER) + max(
+        (depth(other, known) for other in needs(known[urn], known)), default=0
+    )
 
 
 def deployed(workspace: Workspace, stack: str) -> dict[str, dict[str, Any]]:
@@ -49,10 +53,12 @@ def deployed(workspace: Workspace, stack: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stack", ["sandbox", "staging", "prod"])
-def test_a_budget_comes_second_and_nothing_after_the_third(workspace: Workspace, stack: str) -> None:
+def test_a_budget_comes_second_and_keys_alone_after_the_third(workspace: Workspace, stack: str) -> None:
     known = deployed(workspace, stack)
-    depths = {urn: depth(urn, known) for urn in known}
-    assert max(depths.values()) == 3
+    depths = {urn: depth(urn, known) for urn in known if known[urn]["type"] not in ORDER}
+    keys = {urn for urn, entry in known.items() if entry["type"] == KEY}
+    assert {urn for urn, each in depths.items() if each > 3} <= keys
+    assert {depths[urn] for urn in keys} == {4}
     assert {depths[urn] for urn, entry in known.items() if entry["type"] in BUDGETS} == {2}
 
 
@@ -76,7 +82,7 @@ def _belongs(urn: str, project: str) -> bool:
     return "GeminiProject" in urn and (name == project or name.startswith(f"{project}-")) if project else True
 
 
-def test_the_alert_on_a_silent_key_alone_comes_fourth(workspace: Workspace) -> None:
+def test_the_alert_on_a_silent_key_comes_after_the_key(workspace: Workspace) -> None:
     workspace.write("""\
 config:
   gcp:disableGlobalProjectWarning: true
@@ -95,5 +101,9 @@ config:
 """)
     workspace.up()
     known = resources(workspace)
-    deepest = [urn.rpartition("::")[2] for urn in known if depth(urn, known) > 3]
+    deepest = [
+        urn.rpartition("::")[2]
+        for urn, entry in known.items()
+        if depth(urn, known) > 4 and entry["type"] not in ORDER
+    ]
     assert deepest == ["one-silent-honey"]

@@ -192,8 +192,8 @@ def test_a_project_that_is_left_as_it_is_keeps_its_link_and_its_guardrails(
     )
     workspace.write(stack_file(less[0] + alerts, OTHER))
     workspace.up()
-    # The override of the quota and the four of all other models; the cap.
-    assert look(workspace.cloud).guarded(CHAT_ID) == (4, 1)
+    # What is left: one model's limit on three paid tiers, and the budget.
+    assert look(workspace.cloud).guarded(CHAT_ID) == (3, 1)
     assert workspace.preview() == []
 
     workspace.write(stack_file(text + alerts, OTHER))

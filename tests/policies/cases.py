@@ -16,7 +16,6 @@ from tests.policies.facts import (
     BUDGET,
     CAP,
     GOOD,
-    KEY,
     MAPS,
     OTHER_ACCOUNT,
     PLACE,
@@ -181,7 +180,7 @@ FAILING: Final = (
         "regions", "a name that only begins like it", place("europe-west12"), {"locations": ["europe-west1"]}
     ),
     Case("regions", "users", project(users=("DE", "US", "CH"))),
-    Case("protected", "neither", replace(project(protected=False), keys=(replace(KEY, protected=False),))),
+    Case("protected", "not protected", project(protected=False)),
     Case("deletion-policy", "goes", project(deletion="DELETE")),
     Case("deletion-policy", "stays", project(deletion="ABANDON"), {"allowed": ["PREVENT"]}),
     Case("no-disable-on-destroy", "goes", replace(GOOD, apis=(replace(API, off_on_destroy=True),))),

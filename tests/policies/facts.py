@@ -74,7 +74,6 @@ KEY: Final = Key(
     "acme-chat",
     (GEMINI_API,),
     ("203.0.113.0/24",),
-    protected=True,
 )
 API: Final = Api(subject("api", "chat-api", "API of acme-chat"), "acme-chat", GEMINI_API)
 QUOTA: Final = Quota(

@@ -147,7 +147,7 @@ def test_every_mistake_is_told_at_once_with_what_to_write_instead() -> None:
         ("protected.enforcementLevel", "3 is no level", levels),
         (
             "deletion-policy.allowed[0]",
-            "'PREVNT' is not one of 'PREVENT', 'ABANDON' or 'DELETE'",
+            "'PREVNT' is not one of 'PREVENT', 'UNLINK', 'ABANDON' or 'DELETE'",
             "did you mean PREVENT?",
         ),
         (

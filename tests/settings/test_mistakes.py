@@ -134,7 +134,8 @@ MISTAKES = [
     ("error rate in percent", "errorRate: 0.05", "errorRate: 5", "projects.chat.alerts.errorRate", "between 0 and 1", "0.05 is 5 %"),
     ("paid without an account", "  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9\n", "", "projects.chat.billingAccount", "needs a billing account", "billingAccount:"),
     ("paid without a budget", "      budget: {amount: 1200.50, currency: USD, thresholds: [0.5, 1.0, {forecast: 1.0}]}\n", "", "projects.chat.budget", "needs a budget", "budget:"),
-    ("free with a budget", "tier: paid", "tier: free", "projects.chat.budget", "no budget", "tier: paid"),
+    ("an adopted project to delete", "tier: paid", "tier: paid\n      adopt: true\n      deletionPolicy: DELETE", "projects.chat.deletionPolicy", "never deletes an adopted project", "UNLINK"),
+    ("a former name twice", "tier: paid", "tier: paid\n      aliases: [talk, talk]", "projects.chat.aliases[1]", "twice", "keep one"),
     ("two projects with one id", "    chat:\n", SECOND + "    chat:\n", "projects.chat.projectId", "'twin' as well", "of its own"),
     ("unknown model", "gemini-2.5-flash:", "gemini-2.5-flahs:", "projects.chat.limits.gemini-2.5-flahs", "unknown model", "'gemini-2.5-flash'"),
     ("model of another kind", "gemini-2.5-flash:", "gemini-embedding-001:", "projects.chat.limits.gemini-embedding-001", "embeds", "leave it out"),
@@ -156,6 +157,7 @@ MISTAKES = [
     ("key twice", "tier: paid", "tier: paid\n      tier: free", "projects.chat.tier", "twice", "keep one"),
     ("mapping expected", "keys:\n        backend: {allowedIps: [203.0.113.0/24]}", "keys: [backend]", "projects.chat.keys", "not a mapping", "key: value"),
     ("default of a project's own", "  gemini-landing-zone:parent", "  gemini-landing-zone:defaults: {projectId: acme-shared}\n  gemini-landing-zone:parent", "defaults.projectId", "no default", "move projectId"),
+    ("default of a project's former names", "  gemini-landing-zone:parent", "  gemini-landing-zone:defaults: {aliases: [talk]}\n  gemini-landing-zone:parent", "defaults.aliases", "no default", "move aliases"),
 ]  # fmt: skip
 
 # The same, for what stands around the projects and for the settings that few projects have.
@@ -167,7 +169,7 @@ WIDE_MISTAKES = [
     ("a shared budget's topic", "topic: spend}", "topic: spendings}", "sharedBudgets.pilot.topic", "there is no topic", "did you mean 'spend'?"),
     ("a topic, none there", "topics: [spend]", "topics: []", "projects.chat.budget.topic", "under topics", "write it under topics first"),
     ("a project that is not there", "projects: [chat]", "projects: [cat]", "sharedBudgets.pilot.projects[0]", "there is no project 'cat'", "did you mean 'chat'?"),
-    ("a free project in a budget", "projects: [chat]", "projects: [chat, lab]", "sharedBudgets.pilot.projects[1]", "lab is free", "leave lab out"),
+    ("a former name that is in use", "tierWait: 60", "tierWait: 60\n      aliases: [lab]", "projects.chat.aliases[0]", "'lab' is a project of this file", "rename the project lab"),
     ("another account's project", "{projects: [chat]", "{billingAccount: 0FEDCB-A98765-432100, projects: [chat]", "sharedBudgets.pilot.projects[0]", "another billing account pays for chat", "for each billing account"),
     ("a project twice", "projects: [chat]", "projects: [chat, chat]", "sharedBudgets.pilot.projects[1]", "twice", "keep one"),
     # Where things are made.

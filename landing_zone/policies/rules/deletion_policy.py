@@ -11,8 +11,8 @@ from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severi
 
 
 class _Options(Options):
-    allowed: tuple[Literal["PREVENT", "ABANDON", "DELETE"], ...] = Field(
-        default=("PREVENT", "ABANDON"),
+    allowed: tuple[Literal["PREVENT", "UNLINK", "ABANDON", "DELETE"], ...] = Field(
+        default=("PREVENT", "UNLINK", "ABANDON"),
         min_length=1,
         description="What is allowed; the first is what it is mended to.",
     )

@@ -1,5 +1,6 @@
-"""Deleting a project stops all that runs in it at once; its id never comes back. Deleting a key breaks whoever uses it.
-Both take one line removed from a stack file. Pulumi's `protect` makes that two decisions instead of one."""
+"""Deleting a project stops all that runs in it at once, and its id never comes back. It takes one line removed from a
+stack file. Pulumi's `protect` makes that two decisions instead of one. Keys are not judged: one that has leaked must go
+by one change."""
 
 from collections.abc import Iterator
 
@@ -8,17 +9,11 @@ from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severi
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
-    for subject, protected in (
-        *(
-            (project.subject, project.protected)
-            for project in facts.projects
-            if project.created and not any(lien is UNKNOWN or lien in project.ids for lien in facts.liens)
-        ),
-        *((key.subject, key.protected) for key in facts.keys),
-    ):
-        if protected is False:
+    for project in facts.projects:
+        kept_by_lien = any(lien is UNKNOWN or lien in project.ids for lien in facts.liens)
+        if project.created and project.protected is False and not kept_by_lien:
             yield Finding(
-                subject,
+                project.subject,
                 "is not protected from being deleted",
                 "write protect: true",
                 elsewhere="protect it: pulumi.ResourceOptions(protect=True), or a lien on the project",
@@ -28,7 +23,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
 
 POLICY = Policy(
     id="protected",
-    title="In production, projects and keys are protected from being deleted",
+    title="In production, projects are protected from being deleted",
     severity=Severity.MEDIUM,
     scope=Scope.WHOLE,
     reason=__doc__,
