@@ -59,7 +59,8 @@ def _properties(schema: Mapping[str, Any], types: dict[str, Any]) -> dict[str, A
         for name, entry in schema.get("properties", {}).items()
         if name not in _RESERVED
     }
-    return {"properties": properties, "required": list(schema.get("required", []))}
+    required = list(schema.get("required", []))
+    return {"properties": properties, **({"required": required} if required else {})}
 
 
 def _description(entry: Mapping[str, Any]) -> dict[str, str]:
