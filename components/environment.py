@@ -166,10 +166,11 @@ class Environment(Component):
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, which other programs need: ids, numbers and keys. `gemini-lz show` has the rest."""
-        projects = {
+        """The stack's outputs, by project: what other programs need of it. `gemini-lz show` has the rest.
+
+        One output a project: Pulumi prints an output that changes as a whole.
+        """
+        return {
             name: {"projectId": project.project_id, "number": project.number, "keys": project.key_strings}
             for name, project in self.projects.items()
         }
-        budgets = {name: budget.budget_name for name, budget in self.shared_budgets.items()}
-        return {"projects": projects, **({"sharedBudgets": budgets} if budgets else {})}

@@ -180,7 +180,7 @@ def test_outputs_are_ids_numbers_and_secret_keys(sandbox: EnvironmentSettings) -
     secret: list[bool] = []
 
     def run() -> Any:
-        projects = Environment(sandbox).outputs["projects"]
+        projects = Environment(sandbox).outputs
         outputs = [key for project in projects.values() for key in project["keys"].values()]
         return pulumi.Output.from_input([output.is_secret() for output in outputs]).apply(secret.extend)
 
@@ -188,5 +188,4 @@ def test_outputs_are_ids_numbers_and_secret_keys(sandbox: EnvironmentSettings) -
     assert secret == [True] * 4
     outputs = make(sandbox)
     chat = {"projectId": "acme-chat-sbx", "number": "123456789012", "keys": {"backend", "website"}}
-    assert {**outputs["projects"]["chat"], "keys": set(outputs["projects"]["chat"]["keys"])} == chat
-    assert outputs["sharedBudgets"].keys() == {"pilot"}
+    assert {**outputs["chat"], "keys": set(outputs["chat"]["keys"])} == chat

@@ -3,6 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from landing_zone.costs.exposures import expose_environment
+from landing_zone.pricing.days import today
+from landing_zone.settings import load_file
 from tests.workspace import Workspace
 
 LIMIT = "gemini-landing-zone:index:ModelLimit"
@@ -29,22 +32,20 @@ config:
 """
 
 
-def worst(cost: dict[str, Any]) -> Decimal:
-    """What any 24 hours can go over the budget by."""
-    return Decimal(cost["worstOverBudget"].partition(" ")[0].replace(",", ""))
+def exposure(workspace: Workspace) -> dict[str, Any]:
+    """What `gemini-lz exposure` says of the stack file's projects."""
+    settings = load_file("test", workspace.stack_file)
+    projects: dict[str, Any] = expose_environment(settings, today()).as_json()["projects"]
+    return projects
 
 
 def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Workspace) -> None:
     workspace.write(STACK_FILE)
     workspace.up()
-    outputs = workspace.outputs()
-    cost, limits = outputs["cost"], outputs["projects"]["chat"]["limits"]
-    assert limits["others"] == {"requestsPerMinute": 0}
-    assert limits["gemini-3.5-flash-lite"]["requestsPerDay"] >= 200
-    assert 299 < worst(cost["chat"]) <= 300
-    assert cost["chat"]["expectedThisMonth"].endswith(" USD")
-    assert (cost["open"]["worstDay"], cost["open"]["worstMonth"]) == ("unlimited", "unlimited")
-    assert "write others: deny" in cost["open"]["unlimitedBecause"][0]
+    found = exposure(workspace)
+    assert 299 < Decimal(found["chat"]["overshoot"]) <= 300
+    derived = found["chat"]["models"]["gemini-3.5-flash-lite"]["limits"]["requestsPerDay"]
+    assert derived >= 200
     # What Google has is what was derived.
     metric = "generativelanguage.googleapis.com%2Fgenerate_requests_per_model_per_day"
     path = (
@@ -52,18 +53,27 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
         f"/consumerQuotaMetrics/{metric}/limits/%2Fd%2Fmodel%2Fproject/consumerOverrides"
     )
     [override] = workspace.cloud.call("GET", path)["overrides"]
-    assert override["overrideValue"] == str(limits["gemini-3.5-flash-lite"]["requestsPerDay"])
+    assert override["overrideValue"] == str(derived)
     assert workspace.preview() == []
 
     workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 600"))
     told = workspace.pulumi("preview", "--stack", "test").stdout
-    assert "worstOverBudget" in told
-    assert "600." in told or "599." in told
+    # A project without limits: the worst month stays what it is, and the line says why.
+    assert "at worst in a month: unlimited, as before, bounded by nothing: open: every other model" in told
     assert "gemini-2.0-flash was shut down on 2026-06-01" in told
     assert {(change.op, change.type, change.name) for change in workspace.up()} == {
         ("update", LIMIT, "chat--gemini-3.5-flash-lite")
     }
-    assert 599 < worst(workspace.outputs()["cost"]["chat"]) <= 600
+    assert 599 < Decimal(exposure(workspace)["chat"]["overshoot"]) <= 600
+
+    bounded = STACK_FILE.partition("    open:")[0]
+    workspace.write(bounded)
+    workspace.up()
+    before = exposure(workspace)["chat"]["exposure"]["month"]
+    workspace.write(bounded.replace("maxOvershoot: 300", "maxOvershoot: 600"))
+    after = exposure(workspace)["chat"]["exposure"]["month"]
+    told = workspace.pulumi("preview", "--stack", "test").stdout
+    assert f"at worst in a month: {Decimal(before):,.2f} USD before, {Decimal(after):,.2f} USD after" in told
 
 
 def test_a_plan_that_does_not_fit_is_refused_before_anything_is_made(workspace: Workspace) -> None:

@@ -169,7 +169,7 @@ def edit(workspace: Workspace, *changes: tuple[str, str]) -> None:
 
 
 def test_every_setting_reaches_google(deployed: Workspace) -> None:
-    project_id = deployed.outputs()["projects"]["one"]["projectId"]
+    project_id = deployed.outputs()["one"]["projectId"]
     assert project_id.startswith("acme-every-kind-")
     assert len(project_id) == len("acme-every-kind-") + 4
     project = deployed.cloud.call("GET", f"/cloudresourcemanager/v1/projects/{project_id}")
@@ -247,10 +247,12 @@ def test_every_setting_reaches_google(deployed: Workspace) -> None:
     assert len(listed(deployed, f"/monitoring/v1/projects/{project_id}/dashboards", "dashboards")) == 1
     assert len(listed(deployed, "/monitoring/v1/projects/sandbox-seed/dashboards", "dashboards")) == 1
 
-    quotas = deployed.outputs()["projects"]["one"]["quotas"]
+    exported = json.loads(deployed.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    quotas = {entry["urn"].rpartition("::")[2]: entry["outputs"] for entry in exported if "outputs" in entry}
     # What Google still decides holds as before; nothing of it, nor a wish for 0, is a change for ever.
-    assert (quotas["up"]["preferred"], quotas["up"]["pending"]) == (99999, True)
-    assert quotas["down"]["granted"] == "7"
+    assert quotas["one--up"]["quotaConfig"]["preferredValue"] == "99999"
+    assert quotas["one--up"]["reconciling"] is True
+    assert quotas["one--down"]["overrideValue"] == "7"
     assert deployed.preview() == []
     deployed.refresh()
     assert deployed.preview() == []

@@ -93,7 +93,7 @@ def test_create_look_change_destroy(workspace: Workspace) -> None:
 def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> None:
     workspace.write(STACK_FILE)
     workspace.up()
-    before = workspace.outputs(secrets=True)["projects"]["batch"]
+    before = workspace.outputs(secrets=True)["batch"]
     last = workspace.cloud.requests()[-1]["n"]
 
     workspace.write(
@@ -110,12 +110,12 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
     assert {kind for op, kind, _ in changed if op != "update"} == {BUDGET}
     link = workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")
     assert not link.get("billingEnabled")
-    free = workspace.outputs(secrets=True)["projects"]["batch"]
+    free = workspace.outputs(secrets=True)["batch"]
     assert (free["number"], free["keys"]) == (before["number"], before["keys"])
 
     workspace.write(STACK_FILE)
     workspace.up()
-    after = workspace.outputs(secrets=True)["projects"]["batch"]
+    after = workspace.outputs(secrets=True)["batch"]
     assert (after["number"], after["keys"]) == (before["number"], before["keys"])
     assert workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")[
         "billingEnabled"
@@ -237,11 +237,7 @@ def test_mistakes_stop_everything_before_the_first_request(workspace: Workspace)
 def test_no_secret_reaches_the_state_or_the_screen(workspace: Workspace) -> None:
     workspace.write(STACK_FILE)
     run = workspace.pulumi("up", "--yes")
-    keys = [
-        key
-        for project in workspace.outputs(secrets=True)["projects"].values()
-        for key in project["keys"].values()
-    ]
+    keys = [key for project in workspace.outputs(secrets=True).values() for key in project["keys"].values()]
     assert len(keys) == 4
     assert "[redacted]" not in run.stdout + run.stderr
     kept = [path for path in workspace.layout.state.rglob("*") if path.is_file()]
@@ -249,7 +245,7 @@ def test_no_secret_reaches_the_state_or_the_screen(workspace: Workspace) -> None
     for path in kept:
         content = path.read_bytes()
         assert not any(key.encode() in content for key in keys), path.name
-    shown = workspace.outputs()["projects"]
+    shown = workspace.outputs()
     assert all(value == "[secret]" for project in shown.values() for value in project["keys"].values())
 
 

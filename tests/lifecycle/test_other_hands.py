@@ -98,7 +98,7 @@ def deployed(workspace: Workspace) -> Workspace:
 
 def test_what_somebody_changes_of_any_kind_is_seen_and_undone(deployed: Workspace) -> None:
     call = deployed.cloud.call
-    project_id = deployed.outputs()["projects"]["one"]["projectId"]
+    project_id = deployed.outputs()["one"]["projectId"]
     project = f"projects/{project_id}"
     found = lists(deployed.cloud)
 
