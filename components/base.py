@@ -14,8 +14,8 @@ PACKAGE: Final = "gemini-landing-zone"
 class Component(pulumi.ComponentResource):
     """A component of this package; its type token is `gemini-landing-zone:index:<Class>`."""
 
-    after: list[Any]
-    """What its children wait for."""
+    after: Any
+    """What its children wait for: a list, or an output of one."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
         self.after = _listed(opts.depends_on) if opts else []
@@ -57,8 +57,8 @@ class Component(pulumi.ComponentResource):
         )
 
 
-def _listed(resources: Any) -> list[Any]:
-    """Pulumi takes one resource, or several."""
-    if resources is None:
-        return []
+def _listed(resources: Any) -> Any:
+    """Pulumi takes one resource, several, or an output of them."""
+    if resources is None or isinstance(resources, pulumi.Output):
+        return resources or []
     return list(resources) if isinstance(resources, Sequence) else [resources]

@@ -8,6 +8,7 @@ import pulumi
 from components.base import Component
 from components.budget import SharedBudget
 from components.dashboard import Dashboard
+from components.failures import without_failed
 from components.gemini_project import GeminiProject, Shared, topic_of
 from components.hooks import settings_at
 from components.host import KeyConstraint, NotificationHost
@@ -110,10 +111,11 @@ class Environment(Component):
         StackExit(
             settings.stack,
             {"held": held},
-            pulumi.ResourceOptions.merge(
-                self._child(*everything),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=without_failed(everything),
                 # Refuses in the preview too, in which no provider is asked about a deletion.
-                pulumi.ResourceOptions(protect=bool(held)),
+                protect=bool(held),
             ),
         )
 

@@ -12,6 +12,7 @@ from components.budget import ProjectBudget, spend_cap
 from components.care import ProjectCare
 from components.channels import Channels
 from components.dashboard import Dashboard
+from components.failures import failed_of, ids_if_all_are_there, without_failed
 from components.hooks import settings_at
 from components.host import NotificationHost
 from components.keys import ApiKeys
@@ -67,7 +68,10 @@ class GeminiProject(Component):
         self._budget_made: pulumi.Resource | None = None
         self.budget_name = None
 
-        project = Project(name, _project_args(settings), self._child(*self.after))
+        first = pulumi.ResourceOptions(
+            parent=self, depends_on=self.after, providers=self._providers_of_children or None
+        )
+        project = Project(name, _project_args(settings), first)
         self.project_id, self.number, self.ready = project.project_id, project.number, project.ready
         # What is in the project names it by its id, which is known from the start, and waits for it by dependency:
         # if the project cannot be made, Pulumi then skips what depends on it and goes on with the others.
@@ -92,23 +96,33 @@ class GeminiProject(Component):
         settings = self._settings
         # What was there before the stack is left alone whenever it leaves.
         existing = self._budget_made if settings.budget and settings.budget.existing else None
+        own = [guardrail for guardrail in self._guardrails if guardrail is not existing]
+        guarding = [self.ready, *self._guardrails, *budgets]
         leave = ProjectExit(
             self._name,
             {
                 "project": settings.project_id,
                 "deletionPolicy": settings.deletion_policy,
-                "guardrails": [guardrail.id for guardrail in self._guardrails if guardrail is not existing],
+                "guardrails": ids_if_all_are_there(own),
             },
-            pulumi.ResourceOptions.merge(
-                self._child(self.ready, *self._guardrails, *budgets),
+            pulumi.ResourceOptions(
+                parent=self,
+                providers=self._providers_of_children or None,
+                depends_on=without_failed(guarding),
                 # Refuses in the preview too, in which no provider is asked about a deletion.
-                pulumi.ResourceOptions(protect=bool(settings.held)),
+                protect=bool(settings.held),
             ),
         )
+        apis = [self._apis[api] for api in (GEMINI_API, API_KEYS_API) if api in self._apis]
         keys = ApiKeys(
             self._name,
             {"projectId": settings.project_id, "keys": settings.keys},
-            self._child(leave, *(self._apis[api] for api in (GEMINI_API, API_KEYS_API) if api in self._apis)),
+            pulumi.ResourceOptions(
+                parent=self,
+                providers=self._providers_of_children or None,
+                # A key does not come, or change, while what guards it has failed.
+                depends_on=failed_of(guarding).apply(lambda failed: [leave, *apis, *failed]),
+            ),
         )
         self.key_strings = keys.key_strings
         self._watch(keys)

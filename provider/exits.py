@@ -55,8 +55,9 @@ class ProjectExit(ResourceType):
         return State(f"projects/{inputs['project']}/exit", inputs)
 
     def update(self, context: Context, old: State, inputs: Values) -> State:
-        if old.inputs["deletionPolicy"] == "ABANDON":
-            listed = inputs.get("guardrails") or []
+        listed = inputs.get("guardrails")
+        # Without the list, one of them failed: which are no longer wanted is seen in the next update.
+        if old.inputs["deletionPolicy"] == "ABANDON" and listed is not None:
             for guardrail in old.inputs.get("guardrails") or []:
                 if guardrail not in listed:
                     _take_away(context, guardrail)

@@ -332,3 +332,50 @@ def test_a_kill_at_any_call_leaves_no_project_unguarded_and_can_be_run_again(
     assert after.states[CHAT_ID] == "DELETE_REQUESTED"
     assert after.guarded("acme-leaving-other") == stage.before.guarded("acme-leaving-other")
     assert workspace.preview() == []
+
+
+BUDGET_PATCH = "billingbudgets.billingAccounts.budgets.patch"
+
+
+def fail_once(workspace: Workspace, method: str) -> None:
+    """Make the next call of a method fail for good."""
+    faults = [{"error": "INVALID_ARGUMENT", "method": method}]
+    workspace.cloud.call("PUT", "/_local/faults", {"faults": faults})
+
+
+def test_what_fails_keeps_nothing_else_from_going(workspace: Workspace) -> None:
+    stage = Stage(workspace, stack_file(chat("DELETE"), OTHER))
+    # In one project: its budget is refused while its quota and its key go.
+    less = chat("DELETE", ("budget: {amount: 100", "budget: {amount: 101")).partition("      quotas:")[0]
+    less = less.replace("backend: {allowedIps: [203.0.113.7]}", "other: {}")
+    fail_once(workspace, BUDGET_PATCH)
+    workspace.write(stack_file(less, OTHER))
+    anyway = ("up", "--yes", "--skip-preview", "--continue-on-error")
+    assert workspace.pulumi(*anyway, "--stack", STACK, check=False).returncode
+    stage.last = workspace.cloud.requests()[-1]["n"]
+    failed = look(workspace.cloud)
+    # The old key went; no new one comes while a guardrail fails.
+    assert failed.keys[CHAT_ID] == []
+    assert stage.run("up", "--yes")[0] == 0
+    assert len(look(workspace.cloud).keys[CHAT_ID]) == 1
+    assert workspace.preview() == []
+
+    # In another: chat leaves while the budget of the other is refused.
+    fail_once(workspace, BUDGET_PATCH)
+    workspace.write(stack_file(OTHER.replace("amount: 10", "amount: 11")))
+    assert stage.run(*anyway)[0] != 0
+    assert stage.run("up", "--yes")[0] == 0
+    assert look(workspace.cloud).states[CHAT_ID] == "DELETE_REQUESTED"
+    assert workspace.preview() == []
+    assert stage.run("destroy", "--yes")[0] == 0
+
+
+def test_no_key_is_made_before_what_guards_it(workspace: Workspace) -> None:
+    fail_once(workspace, "billingbudgets.billingAccounts.budgets.create")
+    workspace.write(stack_file(chat("DELETE")))
+    assert workspace.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", check=False).returncode
+    after = look(workspace.cloud)
+    assert after.keys[CHAT_ID] == []
+    assert after.overrides[CHAT_ID]
+    workspace.up()
+    assert len(look(workspace.cloud).keys[CHAT_ID]) == 1

@@ -20,7 +20,7 @@ NEW = """\
       tier: paid
       keys: {indexer: {allowedIps: [203.0.113.64/26]}}
       budget: {amount: 50}
-      limits: {gemini-3.5-flash-lite: {requestsPerMinute: 10, requestsPerDay: 1000, inputTokensPerMinute: 20000}, others: deny}
+      limits: {gemini-3.5-flash-lite: {requestsPerMinute: 10, inputTokensPerMinute: 20000}, others: deny}
     batch:
 """
 PLAYGROUND = STACK_FILE[STACK_FILE.index("    playground:") : STACK_FILE.index("    chat:")]
