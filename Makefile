@@ -1,9 +1,10 @@
 # The targets are names for `python -m sandbox COMMAND`, which tells what it does and how long each step took.
 PYTHON ?= python3
 ARGS ?=
+SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env test check format lock bench
+.PHONY: help setup up down env test check format lock bench kills
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -16,6 +17,8 @@ test: ## Set up what is missing and run the tests; ARGS="-k budget" goes to pyte
 check: ## Check format, code, types and import rules
 format: ## Format the code
 lock: ## Pin the dependencies anew from pyproject.toml
+kills: ## Kill an update at every call; SHARD=2/4 takes the second quarter. `make test` takes a seeded part
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
 bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`
 
 setup up down env test check format lock bench:

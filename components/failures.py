@@ -1,8 +1,8 @@
 """Dependencies on resources of which some may fail, while the engine goes on with the others.
 
 With `--continue-on-error` the engine skips a resource that depends on one that failed, and leaves its old dependencies
-in the state. If one of these is deleted in the same update, the state is invalid and the engine stops (seen with 3.259).
-A resource that depends on several, which come and go, therefore depends on those that did not fail.
+in the state. If one of these is deleted in the same update, the state is invalid and the engine stops (with 3.259). A
+resource that depends on several, which come and go, therefore depends on those that did not fail.
 """
 
 import asyncio
