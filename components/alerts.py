@@ -51,7 +51,7 @@ class Alerts(Component):
         self._policy(
             "error-rate",
             f"Gemini API: more than {_percent(settings.error_rate)} of calls fail",
-            "Calls fail on Google's side. See the usage page in the stack's outputs, and Google's status page.",
+            "Calls fail on Google's side. Look at the usage page (`gemini-lz show` has its address) and Google's status page.",
             condition_threshold=monitoring.AlertPolicyConditionConditionThresholdArgs(
                 filter=f'{metrics.CALLS} AND metric.label.response_code_class="5xx"',
                 denominator_filter=metrics.CALLS,
@@ -71,7 +71,7 @@ class Alerts(Component):
         self._policy(
             "too-many-requests",
             f"Gemini API: more than {settings.too_many_requests_per_minute} calls a minute are refused (429)",
-            "A limit is reached: the tier's, or the stack file's. See the quotas page in the stack's outputs.",
+            "A limit is reached: the tier's, or the stack file's. `gemini-lz show` has the address of the quotas page.",
             condition_threshold=_rate_above(
                 f'{metrics.CALLS} AND metric.label.response_code="429"',
                 # The series is a rate a second.
