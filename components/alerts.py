@@ -51,7 +51,8 @@ class Alerts(Component):
         self._policy(
             "error-rate",
             f"Gemini API: more than {_percent(settings.error_rate)} of calls fail",
-            "Calls fail on Google's side. Look at the usage page (`gemini-lz show` has its address) and Google's status page.",
+            "Calls fail on Google's side. Look at the usage page (its address is in `gemini-lz show`) and at Google's "
+            "status page.",
             condition_threshold=monitoring.AlertPolicyConditionConditionThresholdArgs(
                 filter=f'{metrics.CALLS} AND metric.label.response_code_class="5xx"',
                 denominator_filter=metrics.CALLS,
