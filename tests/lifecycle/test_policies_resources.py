@@ -326,11 +326,6 @@ OTHERS: list[tuple[Given, str, Any]] = [
         [{"targets": LATER, "addresses": LATER, "project": None}],
     ),
     (
-        a("projects/apiKey:ApiKey", project="1", deletionPolicy="PREVENT"),
-        "keys",
-        [{"protected": True, "targets": []}],
-    ),
-    (
         a(
             "serviceusage/v2ConsumerPolicy:V2ConsumerPolicy",
             parent="projects/acme-chat",

@@ -49,7 +49,7 @@ BROKEN = {
     "free-tier-private-data": {"Project lab"},
     "free-tier-users": {"Project lab"},
     "regions": {"Project chat", "Topic prompts"},
-    "protected": {"Project chat", "ApiKey found"},
+    "protected": {"Project chat"},
     "deletion-policy": {"Project chat"},
     "no-disable-on-destroy": {"Service dear-gemini"},
     "labels": {"Project chat"},
