@@ -20,7 +20,7 @@ from landing_zone.pricing.exposure import (
     totals,
 )
 from landing_zone.pricing.money import Money, plain
-from landing_zone.pricing.rates import PRICES_FROM, Terms, coming_changes
+from landing_zone.pricing.rates import CHANGES_AHEAD, PRICES_FROM, Terms, coming_changes
 from landing_zone.settings import (
     OTHERS,
     AccountTermsSettings,
@@ -338,13 +338,13 @@ def _bounds(
 def _changes(
     models: Sequence[ModelExposure], as_of: date, windows: Mapping[str, Window], terms: Terms
 ) -> Iterator[PriceChange]:
-    """What the coming 120 days' changes of prices make of it."""
+    """What coming changes of prices make of it."""
     others = next(model.limits for model in models if model.model == OTHERS)
     own = (model.model for model in models if model.model != OTHERS)
     known = tuple(own if others == BLOCKED else QUOTA_NAMES)
     windows = {name: window for name, window in windows.items() if name in AT_A_CHANGE}
     current = models
-    for day, changed in coming_changes(known, as_of, 120):
+    for day, changed in coming_changes(known, as_of, CHANGES_AHEAD):
         current = repriced(current, changed, day, windows, terms)
         yield PriceChange(day, _bounds(current, windows, terms))
 
