@@ -50,7 +50,7 @@ def one_amount(single: Finding, sums: Finding, cuts: Iterable[Finding]) -> Findi
         remedy = f"write at most {plain(amount)}"
     else:
         rest = over.monthly - lowered - _cut(single)
-        remedy = f"{single.remedy}, and take {plain(rest)} a month off the other budgets"
+        remedy = f"{single.remedy}, and take another {plain(rest)} a month off the budgets"
     return replace(single, remedy=remedy, others=(*single.others, sums))
 
 

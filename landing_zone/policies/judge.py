@@ -146,23 +146,23 @@ def judge(
 
 
 def _one_amount(verdicts: list[Verdict]) -> Iterator[Verdict]:
-    """The verdicts, that on a budget which is too high by itself and with the others as one, with one amount."""
+    """The verdicts; those on a budget that is too high by itself and with the others as one, with one amount."""
     high = [each for each in verdicts if each.finding.excess and not each.exempt]
     single = [each for each in high if each.policy.scope is Scope.EACH]
-    joined = {}
-    for sums in high:
-        if sums.policy.scope is Scope.WHOLE:
-            about = sums.finding.subjects[0].name
-            joined.update(
-                {id(each): sums for each in single if about in {own.name for own in each.finding.subjects}}
-            )
-    cuts = [each.finding for each in single]
+    sums = [each for each in high if each.policy.scope is Scope.WHOLE]
+    pairs = [
+        (own, over)
+        for over in sums
+        for own in single
+        if over.finding.subject.name in {subject.name for subject in own.finding.subjects}
+    ]
     for each in verdicts:
-        if over := joined.get(id(each)):
+        over = next((over for own, over in pairs if own is each), None)
+        if over:
             level = Level.MANDATORY if over.level is Level.MANDATORY else each.level
-            finding = one_amount(each.finding, over.finding, cuts)
+            finding = one_amount(each.finding, over.finding, [own.finding for own in single])
             yield replace(each, level=level, finding=finding, also=(over.policy,))
-        elif not any(each is sums for sums in joined.values()):
+        elif not any(over is each for _, over in pairs):
             yield each
 
 

@@ -231,7 +231,7 @@ def test_what_one_edit_puts_right_is_one_finding_in_every_format(folder: Path) -
     assert (
         "stacks/Pulumi.prod.yaml:5: gemini-landing-zone:defaults.deletionPolicy\n"
         "    project acme-chat-x has the deletion policy DELETE; the same holds for project acme-bot-x\n"
-        "    write deletionPolicy: PREVENT or ABANDON\n"
+        "    write deletionPolicy: PREVENT"
     ) in done.stdout
     assert done.stdout.endswith("\n    5 mandatory\n")
     sarif = json.loads(run(folder, "policy", "check", "prod", *AT, "--format", "sarif").stdout)
@@ -290,6 +290,21 @@ def test_a_budget_over_its_maximum_and_the_envelope_has_one_amount_that_keeps_to
     # It is the largest such amount.
     path.write_text(fixed.replace(f"amount: {shared}", f"amount: {shared + 1}"))
     assert json.loads(run(folder, "policy", "check", "prod", *AT, "--json").stdout)["verdicts"]
+
+
+def test_a_budget_that_cannot_come_down_so_far_alone_says_what_the_others_have_to(folder: Path) -> None:
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(SHARED)
+    configure(
+        folder,
+        all="disabled",
+        budget_below_maximum={"enforcementLevel": "advisory", "maximum": 1000},
+        budgets_within_envelope={"enforcementLevel": "mandatory", "envelope": 300},
+    )
+    done = run(folder, "policy", "check", "prod", *AT)
+    # 1,000 each are 3,000 altogether.
+    assert "    write at most 1000, and take another 2700 a month off the budgets\n" in done.stdout
+    assert "    mandatory budget-below-maximum, budgets-within-envelope (high): " in done.stdout
+    assert done.returncode == 1
 
 
 def test_mistakes_are_told_before_anything_is_judged(folder: Path) -> None:
