@@ -9,6 +9,7 @@ from pulumi_gcp import billing
 
 from components.base import Component
 from components.native import SpendCap
+from landing_zone.names import cap_title
 from landing_zone.settings import BudgetRules, BudgetSettings, Threshold
 
 _NANO = Decimal(10) ** 9
@@ -92,7 +93,7 @@ def spend_cap(
             "project": project_number,
             "amount": f"{amount:f}",
             "currency": budget.currency,
-            "displayName": f"{project_id} Gemini API cap",
+            "displayName": cap_title(project_id),
             "inputState": "AWAITING_NEXT_PERIOD" if cap.lifted else None,
             "adopt": True if cap.adopt else None,
         },

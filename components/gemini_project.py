@@ -22,6 +22,7 @@ from components.project import Project, ProjectArgs
 from components.quotas import Quotas, QuotasArgs
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.console import console_links
+from landing_zone.names import budget_title
 from landing_zone.settings import BudgetRules, ChannelSettings, ProjectSettings
 
 
@@ -197,7 +198,7 @@ class GeminiProject(Component):
             self._name,
             {
                 "billingAccount": account,
-                "title": f"{settings.project_id} Gemini API",
+                "title": budget_title(settings.project_id),
                 "budget": budget,
                 "projectNumbers": [self.number],
                 # Channels that stand already spare the budget the wait for those that its project gets.

@@ -8,6 +8,7 @@ from pulumi_gcp import projects
 
 from components.base import Component
 from landing_zone.gemini import GEMINI_API
+from landing_zone.names import key_title
 from landing_zone.settings import KeySettings
 
 
@@ -38,7 +39,7 @@ class ApiKeys(Component):
                 f"{name}--{key_name}",
                 project=args["projectId"],
                 # By the project's id: its name in the stack file may change.
-                display_name=settings.display_name or f"{args['projectId']} {key_name}",
+                display_name=settings.display_name or key_title(args["projectId"], key_name),
                 service_account_email=settings.service_account,
                 restrictions=_restrictions(settings),
                 name=settings.existing,

@@ -138,7 +138,7 @@ def _facts(example: StackFile) -> Any:
 def told(verdict: Verdict) -> str:
     """A verdict as people see it."""
     finding = verdict.finding
-    return f"{finding.subject.label} {finding.message}\n    {finding.advice}"
+    return f"{finding.text}\n    {finding.advice}"
 
 
 def kind(schema: Mapping[str, Any]) -> str:

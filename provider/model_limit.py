@@ -54,7 +54,7 @@ class ModelLimit(ResourceType):
         "project": PROJECT,
         "model": Property(
             {"type": "string"},
-            "The model's id in API calls, such as `gemini-2.5-flash`. Without it: all models without their own limit.",
+            "The model's id in API calls, such as `gemini-3.8-flash`. Without it: all models without their own limit.",
             replaces=True,
             check=lambda text: "" if text else "is empty: name a model, or leave model out",
         ),

@@ -214,6 +214,11 @@ def _key(live: Live, key: Mapping[str, Any]) -> Key:
         tuple(target.get("service", "") for target in restrictions.get("apiTargets", [])),
         addresses=tuple(restrictions.get("serverKeyRestrictions", {}).get("allowedIps", [])),
         service_account=key.get("serviceAccountEmail") or None,
+        claimed="browser"
+        if "browserKeyRestrictions" in restrictions
+        else "app"
+        if {"androidKeyRestrictions", "iosKeyRestrictions"} & restrictions.keys()
+        else None,
     )
 
 

@@ -89,18 +89,23 @@ def show(
 @app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")
 def adopt(
     project: Annotated[str, typer.Argument(help="The id of a project that exists.")],
-    name: Annotated[str, typer.Option(help="Its name in the stack file.")] = "",
+    name: Annotated[
+        str,
+        typer.Option(
+            help="Its name in the stack file; if left out, that of the stack that made its keys, or its id."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Print the settings that take over an existing project as it is: its link, keys, budget and limits."""
     google = Google(GoogleConfig.read({}, os.environ))
     try:
-        found = inventory.of_project(google, project)
+        found = inventory.of_project(google, project, name)
     except (GoogleError, CredentialsError) as error:
         advice = f". {error.remedy}" if isinstance(error, GoogleError) else ""
         err.print(f"{project}: {error}{advice}", markup=False)
         raise typer.Exit(2) from None
-    block = {name or project[:24].strip("-"): found.settings}
+    block = {found.name: found.settings}
     if as_json:
         out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))
         return

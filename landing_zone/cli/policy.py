@@ -87,7 +87,8 @@ def check(
                 wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
                 _write(Report(stack, day, (), (), (), (), wrong), lambda _: Location(str(path)), form)
             raise typer.Exit(1 if path.exists() else 2) from None
-        report = replace(judge(stack, facts, configuration), configuration=tuple(map(str, files)))
+        report = judge(stack, facts, configuration, values=source.values)
+        report = replace(report, configuration=tuple(map(str, files)))
 
     def locate(subject: Subject) -> Location:
         if subject.kind == "exception":
@@ -220,8 +221,9 @@ def _tell_one(verdict: Verdict, at: Location) -> None:
     finding, policy = verdict.finding, verdict.policy
     where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject))))
     out.print(where, markup=False, soft_wrap=True)
-    for line in (f"{finding.subject.label} {finding.message}", finding.advice):
+    for line in (finding.text, finding.advice):
         out.print(f"    {line}", markup=False, soft_wrap=True)
     said = Text(f"    {verdict.state} ", style=_STYLES[verdict.state])
-    said.append(f"{policy.id} ({policy.severity.value}): {policy.page}", style="not bold default")
+    pages = ", ".join(each.page for each in (policy, *verdict.also))
+    said.append(f"{verdict.policies} ({policy.severity.value}): {pages}", style="not bold default")
     out.print(said, soft_wrap=True)

@@ -20,6 +20,7 @@ from landing_zone.costs.drawing import (
     blank,
     by_period,
     caption,
+    cumulative_legend,
     lying_bars,
     month_axis,
     values_at,
@@ -82,12 +83,13 @@ def _planned(period: Period, projects: Sequence[ProjectEstimate], index: int, sh
     total = shown["estimate"]["total"][index]
     certain = total["low"] == total["high"]
     figure = blank()
-    add_cumulative(figure, [(period, ("estimate", "total", index))], spending, certain=certain)
+    place: Path = ("estimate", "total", index)
+    add_cumulative(figure, [(period, place)], spending, total["currency"], certain=certain)
     between = f", between {amount(total['low'])} and {amount(total['high'])}"
     return Chart(
-        "Planned spend, day by day",
-        f"{amount(total['expected'])} by {period.last}{'' if certain else between}",
-        (("expected", "line", BLUE), *([] if certain else [("low to high", "area", BLUE)])),
+        f"Cumulative planned spend, {total['currency']}",
+        f"{amount(total['expected'])} from {period.first} to {period.last}{'' if certain else between}",
+        cumulative_legend(certain=certain),
         figure,
     )
 
@@ -214,7 +216,7 @@ def _spend(project: ProjectEstimate, shown: Shown) -> Chart:
     periods = shown["estimate"]["projects"][project.name]["budget"]
     certain = all(each["cost"]["low"] == each["cost"]["high"] for each in periods)
     parts = [(each.period, (*place, index, "cost")) for index, each in enumerate(project.budget)]
-    add_cumulative(figure, parts, project.spending, certain=certain)
+    add_cumulative(figure, parts, project.spending, project.currency, certain=certain)
     amounts, meta = values_at(
         shown, [(*place, index, "amount") for index in range(len(periods)) for _ in range(2)]
     )
@@ -236,8 +238,7 @@ def _spend(project: ProjectEstimate, shown: Shown) -> Chart:
         hoverinfo="skip",
         meta={"figures": paths},
     )
-    legend = [("expected", "line", BLUE), *([] if certain else [("low to high", "area", BLUE)])]
-    legend.append(("budget", "dashed", RED))
+    legend = [*cumulative_legend(certain=certain), ("budget", "dashed", RED)]
     for rule, colour in zip(range(len(project.budget[0].rules)), cycle(COLOURS[1:]), strict=False):
         threshold = project.budget[0].rules[rule]
         crossed = [
@@ -272,7 +273,7 @@ def _spend(project: ProjectEstimate, shown: Shown) -> Chart:
         for each in project.budget
     ]
     return Chart(
-        f"Planned spend against the budget, day by day, {project.currency}",
+        f"Cumulative planned spend against the budget, {project.currency}",
         caption(told),
         tuple(legend),
         figure,

@@ -120,9 +120,14 @@ def month_axis(figure: Any, months: Sequence[Mapping[str, str]]) -> None:
 
 
 def add_cumulative(
-    figure: Any, parts: Sequence[tuple[Period, Path]], spending: Mapping[Case, Spending], *, certain: bool
+    figure: Any,
+    parts: Sequence[tuple[Period, Path]],
+    spending: Mapping[Case, Spending],
+    currency: str,
+    *,
+    certain: bool,
 ) -> None:
-    """Add what is spent from each period's first day on: the expected line, and the band from low to high.
+    """Add cumulative spend from each period's first day on: the expected line, and the band from low to high.
 
     `parts`: each with the path of its costs, which the values of its last day are.
     """
@@ -159,13 +164,20 @@ def add_cumulative(
     figure.add_scatter(
         x=days,
         y=sums["expected"],
-        name="expected",
+        name="expected, cumulative",
         mode="lines",
         line={"color": BLUE, "width": 2.5},
         customdata=list(zip(sums["low"], sums["high"], strict=True)),
         hovertemplate="%{y:,.2f}" + ("" if certain else " (%{customdata[0]:,.2f} to %{customdata[1]:,.2f})"),
         meta={"figures": figures["expected"]},
     )
+    figure.update_yaxes(title={"text": f"cumulative, {currency}", "font": {"size": 12}, "standoff": 8})
+
+
+def cumulative_legend(*, certain: bool) -> tuple[tuple[str, str, str], ...]:
+    """The legend of what `add_cumulative` draws."""
+    line = ("expected, cumulative", "line", BLUE)
+    return (line,) if certain else (line, ("low to high, cumulative", "area", BLUE))
 
 
 def by_period(

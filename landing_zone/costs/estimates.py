@@ -121,6 +121,8 @@ class ProjectEstimate:
     name: str
     tier: str
     currency: str
+    first: date
+    """The first day of the period that is planned: a workload's `start`, or the period's own."""
     lines: tuple[LineEstimate, ...]
     costs: Costs
     months: tuple[tuple[Period, Costs], ...]
@@ -134,6 +136,7 @@ class ProjectEstimate:
         return {
             "tier": self.tier,
             "currency": self.currency,
+            "plannedFrom": self.first.isoformat(),
             "cost": costs_json(self.costs),
             "workload": [line.as_json() for line in self.lines],
             "months": [{**period_json(month), "cost": costs_json(costs)} for month, costs in self.months],
@@ -272,6 +275,10 @@ def _project(
         name,
         project.tier,
         terms.currency,
+        max(
+            period.first,
+            min((entry.start or period.first for entry in project.workload), default=period.first),
+        ),
         tuple(lines),
         total,
         tuple(months.items()),

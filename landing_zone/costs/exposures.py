@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from landing_zone.costs.assumptions import ASSUMPTIONS, MEANINGS
 from landing_zone.costs.terms import billing_terms, terms_warning, uncollected, unfit
 from landing_zone.gemini.models import QUOTA_NAMES
-from landing_zone.gemini.prices import ACCOUNT_TIERS, PRICING_PAGE
+from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.exposure import (
     BLOCKED,
     WINDOWS,
@@ -20,7 +21,7 @@ from landing_zone.pricing.exposure import (
     totals,
 )
 from landing_zone.pricing.money import Money, plain
-from landing_zone.pricing.rates import PRICES_FROM, Terms, coming_changes
+from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes
 from landing_zone.settings import (
     OTHERS,
     AccountTermsSettings,
@@ -40,42 +41,6 @@ AT_A_CHANGE: Final = ("day", "lag", "allowance")
 """The windows for which coming prices are told."""
 AHEAD: Final = 30
 """Days before a change of prices in which it is warned of."""
-ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
-    (f"Prices are those in force on the day of the exposure: {PRICES_FROM}.", PRICING_PAGE),
-    (
-        "Each request is taken to write as much as its model can, and each input token to be of the dearest kind "
-        "(audio, where that costs more; a prompt over 200,000 tokens, where a minute's tokens can hold one).",
-        "https://ai.google.dev/gemini-api/docs/models",
-    ),
-    (
-        "Every input token can be put into a cache as soon as it is let through, and stays there to the end of the "
-        "window: what goes into caches counts against the limit of input tokens. Caches that were filled before the "
-        "window are not in it: they go on costing until they expire or are deleted.",
-        "https://ai.google.dev/gemini-api/docs/caching",
-    ),
-    (
-        "The lag is any time of that length, so that it touches one quota minute and one quota day more than a time "
-        "that begins with them. A day is 24 hours, a month 31 days.",
-        "https://ai.google.dev/gemini-api/docs/rate-limits",
-    ),
-    (
-        "Limits hold at once, as the stack file has them: derived ones from the day's prices, once pulumi up has set "
-        "them. Google's spend cap and billing data are late: no time is promised, 24 hours are taken unless "
-        "spendCap.lag says otherwise.",
-        "https://cloud.google.com/billing/docs/how-to/budgets",
-    ),
-    (
-        "Not in the bound, as other quotas count it: Priority requests (1.8 times the price), the Batch API (half of "
-        "it), Google Search and Maps grounding (by the query), and embedding, speech, image, video and live models and "
-        "others that are not among those that limits can name.",
-        PRICING_PAGE,
-    ),
-    (
-        "A key opens all that its project's limits allow: keys share them, and more keys cost no more.",
-        "https://ai.google.dev/gemini-api/docs/rate-limits",
-    ),
-)
-"""What the numbers rest on, each with its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +155,7 @@ class EnvironmentExposure:
                 }
                 for account, tier in self.account_caps.items()
             },
+            "meanings": [{"term": term, "text": text} for term, text in MEANINGS],
             "assumptions": [{"text": text, "source": source} for text, source in ASSUMPTIONS],
         }
 
@@ -338,13 +304,13 @@ def _bounds(
 def _changes(
     models: Sequence[ModelExposure], as_of: date, windows: Mapping[str, Window], terms: Terms
 ) -> Iterator[PriceChange]:
-    """What the coming 120 days' changes of prices make of it."""
+    """What coming changes of prices make of it."""
     others = next(model.limits for model in models if model.model == OTHERS)
     own = (model.model for model in models if model.model != OTHERS)
     known = tuple(own if others == BLOCKED else QUOTA_NAMES)
     windows = {name: window for name, window in windows.items() if name in AT_A_CHANGE}
     current = models
-    for day, changed in coming_changes(known, as_of, 120):
+    for day, changed in coming_changes(known, as_of, CHANGES_AHEAD):
         current = repriced(current, changed, day, windows, terms)
         yield PriceChange(day, _bounds(current, windows, terms))
 

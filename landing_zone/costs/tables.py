@@ -8,8 +8,9 @@ from typing import Any, Final, TextIO
 from rich.console import Console
 from rich.table import Table
 
+from landing_zone.costs.assumptions import ASSUMPTIONS, MEANINGS
 from landing_zone.costs.estimates import BudgetPeriod, EnvironmentEstimate
-from landing_zone.costs.exposures import ASSUMPTIONS, EnvironmentExposure, ProjectExposure
+from landing_zone.costs.exposures import EnvironmentExposure, ProjectExposure
 from landing_zone.costs.summary import bound
 from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.days import Period, month_of
@@ -20,11 +21,12 @@ from landing_zone.settings import DerivedLimits, in_words, model_limit
 
 Row = Sequence[str]
 FORECAST: Final = "FORECASTED_SPEND"
+DAYS: Final = "every day of them, unless a workload has a start or an end; days are Pacific"
 
 
 def show_estimate(console: Console, found: EnvironmentEstimate) -> None:
     """A line a project and model, the totals, and when budgets' thresholds are crossed."""
-    console.print(f"[bold]{found.stack}[/]  {found.period}, days are Pacific", soft_wrap=True)
+    console.print(f"[bold]{found.stack}[/]  {found.period}, {DAYS}", soft_wrap=True)
     if not any(project.lines for project in found.projects.values()):
         console.print("  no project has a workload: nothing to estimate", soft_wrap=True)
     else:
@@ -37,6 +39,9 @@ def show_estimate(console: Console, found: EnvironmentEstimate) -> None:
             amounts = (f"[bold]{_amount(each)}[/]" for each in money)
             table.add_row("[bold]total[/]", "", *amounts, money[0].currency)
         console.print(table)
+    for project in found.projects.values():
+        if project.lines and project.first > found.period.first:
+            console.print(f"  {project.name} is planned from {project.first} on", soft_wrap=True)
     for project in found.projects.values():
         _budget(console, project.name, project.budget)
     for name, periods in found.shared_budgets.items():
@@ -92,6 +97,9 @@ def show_exposure(console: Console, found: EnvironmentExposure) -> None:
             soft_wrap=True,
         )
     _warnings(console, found.warnings)
+    console.print("[bold]what the numbers are[/]")
+    for term, text in MEANINGS:
+        console.print(f"  {term}: {text}", soft_wrap=True)
     console.print("[bold]assumptions[/]")
     for text, source in ASSUMPTIONS:
         console.print(f"  {text} [dim]{source}[/]", soft_wrap=True)

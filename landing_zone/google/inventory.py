@@ -1,8 +1,11 @@
 """What an existing project has of the Gemini API: its link, keys, budget and limits, as a stack file would say it."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
@@ -10,53 +13,107 @@ from landing_zone.gemini.quotas import BY_METRIC, Override
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
+from landing_zone.google.spend_caps import AWAITING, SpendCap
+from landing_zone.names import budget_title, cap_title, key_title
+
+_NAME: Final = "[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+"""Of a project or a key, in the stack file; at most _LONGEST characters."""
+_LONGEST: Final = 24
+_OWN_KEY: Final = re.compile(f"({_NAME})--({_NAME})")
+"""The id of a key that a stack made: Pulumi's name of it, `PROJECT--KEY`, with what Pulumi appends."""
+_APPENDED: Final = re.compile("-[0-9a-f]{7}$")
+_OWNERSHIP: Final = {"ALL_USERS": "allUsers", "BILLING_ACCOUNT": "billingAccount"}
 
 
 @dataclass(frozen=True)
 class Inventory:
     """A project's settings, and what a stack file cannot say of it."""
 
+    name: str
+    """Its name in the stack file: the one asked for, or that of the stack which made its keys, or its id."""
     settings: Json
     left_out: list[str] = field(default_factory=list)
     """One line each: what is there and stays as it is, and why."""
 
 
-def of_project(google: Google, project: str) -> Inventory:
-    """What the project (by id) has. Raises GoogleError if its billing link cannot be read."""
+def of_project(google: Google, project: str, name: str = "") -> Inventory:
+    """What the project (by id) has. Raises GoogleError if its billing link cannot be read.
+
+    `name`: its name in the stack file, if not the one that is found. Keys, budget and cap that a stack of this toolkit
+    made get the names that they had there.
+    """
     left_out: list[str] = []
     link = google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
     account = link.get("billingAccountName", "").removeprefix("billingAccounts/")
     settings: Json = {"projectId": project, "adopt": True, "tier": "paid" if account else "free"}
     if account:
         settings["billingAccount"] = account
-    if keys := _keys(google, project, left_out):
+    found = _listed_keys(google, project, left_out)
+    name = name or _made_by(found, project) or _plain(project)
+    if keys := _keys(found, project, left_out):
         settings["keys"] = keys
     if account and (budget := _budget(google, account, project, left_out)):
         settings["budget"] = budget
     if limits := _limits(google, project, left_out):
         settings["limits"] = limits
-    return Inventory(settings, left_out)
+    return Inventory(name, settings, left_out)
 
 
-def _keys(google: Google, project: str, left_out: list[str]) -> Json:
-    found: Json = {}
+def _listed_keys(google: Google, project: str, left_out: list[str]) -> list[Json]:
+    path = f"projects/{project}/locations/global/keys"
     try:
-        keys = list(
-            google.pages("apikeys", f"projects/{project}/locations/global/keys", "keys", project=project)
-        )
+        return list(google.pages("apikeys", path, "keys", project=project))
     except GoogleError as error:
         left_out.append(f"keys: not readable ({error})")
-        return found
-    for key in keys:
+        return []
+
+
+def _own_names(key: Mapping[str, Any], project: str) -> tuple[str, str] | None:
+    """The names that a key's project and the key have in the stack file of the stack that made it; None if none did.
+
+    The project's is empty if only the key's title says that one did.
+    """
+    key_id, title = key["name"].rpartition("/")[2], key.get("displayName", "")
+    # With `pulumi:autonaming` nothing may be appended: the title says so then.
+    for each in (key_id, _APPENDED.sub("", key_id)):
+        found = _OWN_KEY.fullmatch(each)
+        if found and (title == key_title(project, found[2]) or each != key_id):
+            return found[1], found[2]
+    named = title.removeprefix(key_title(project, ""))
+    is_name = named != title and len(named) <= _LONGEST and re.fullmatch(_NAME, named)
+    return ("", named) if is_name else None
+
+
+def _made_by(keys: Iterable[Mapping[str, Any]], project: str) -> str:
+    """What the project is called by the stack that made most of its keys; empty if that is not known."""
+    counted = Counter(own[0] for key in keys if (own := _own_names(key, project)) and own[0])
+    return min(counted, key=lambda name: (-counted[name], name), default="")
+
+
+def _keys(keys: Iterable[Mapping[str, Any]], project: str, left_out: list[str]) -> Json:
+    found: Json = {}
+    # Those that a stack made come first: their names are theirs.
+    for key in sorted(keys, key=lambda key: _own_names(key, project) is None):
         name, restrictions = key["name"].rpartition("/")[2], key.get("restrictions", {})
-        title = key.get("displayName", "")
-        if restrictions.get("apiTargets") != [{"service": GEMINI_API}]:
+        title, own = key.get("displayName", ""), _own_names(key, project)
+        targets = restrictions.get("apiTargets", [])
+        if [target.get("service") for target in targets] != [GEMINI_API]:
             left_out.append(f"key {title or name}: it is not restricted to the Gemini API alone")
             continue
-        settings = {"existing": name, **({"displayName": title} if title else {}), **_clients(restrictions)}
+        # The gcp plugin sends an empty list: every method.
+        if methods := targets[0].get("methods"):
+            left_out.append(
+                f"key {title or name}: it opens {', '.join(methods)} alone, which no setting says"
+            )
+            continue
+        key_name = _unique(own[1] if own else _plain(title) or "key", found)
+        settings = {"existing": name}
+        if title and title != key_title(project, key_name):
+            settings["displayName"] = title
+        settings |= _clients(restrictions)
         if key.get("serviceAccountEmail"):
             settings["serviceAccount"] = key["serviceAccountEmail"]
-        found[_unique(_plain(title) or "key", found)] = settings
+        found[key_name] = settings
     return found
 
 
@@ -66,9 +123,18 @@ def _clients(restrictions: Mapping[str, Any]) -> Json:
         "allowedIps": restrictions.get("serverKeyRestrictions", {}).get("allowedIps"),
         "allowedReferrers": restrictions.get("browserKeyRestrictions", {}).get("allowedReferrers"),
         "iosBundleIds": restrictions.get("iosKeyRestrictions", {}).get("allowedBundleIds"),
-        "androidApps": restrictions.get("androidKeyRestrictions", {}).get("allowedApplications"),
+        "androidApps": [
+            {**app, "sha1Fingerprint": _in_pairs(app["sha1Fingerprint"])}
+            for app in restrictions.get("androidKeyRestrictions", {}).get("allowedApplications", [])
+        ],
     }
     return {name: values for name, values in by_kind.items() if values}
+
+
+def _in_pairs(fingerprint: str) -> str:
+    """With the colons that Google takes and does not show."""
+    digits = fingerprint.replace(":", "").upper()
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def _budget(google: Google, account: str, project: str, left_out: list[str]) -> Json | None:
@@ -84,24 +150,50 @@ def _budget(google: Google, account: str, project: str, left_out: list[str]) -> 
     except GoogleError as error:
         left_out.append(f"budgets: not readable ({error})")
         return None
-    chosen = None
+    # The one that a stack made counts first.
+    budgets.sort(key=lambda budget: budget.get("displayName") != budget_title(project))
+    chosen = next((budget for budget in budgets if _is_of_one(budget, project)), None)
+    settings = _budget_settings(chosen, project) if chosen else None
     for budget in budgets:
         title = budget.get("displayName") or budget["name"]
-        if "spendCap" in budget:
-            left_out.append(f"spend cap {title}: take it over with spendCap: {{amount: …, adopt: true}}")
-        elif chosen or budget.get("budgetFilter", {}).get("services") != [GEMINI_BILLING_SERVICE]:
+        if budget is chosen:
+            continue
+        if "spendCap" not in budget:
             left_out.append(
                 f"budget {title}: one budget of the Gemini API is taken over, and this is another"
             )
+        elif settings and (cap := _cap_settings(SpendCap.from_budget(budget), settings, project)):
+            settings["spendCap"] = cap
         else:
-            chosen = budget
-    return _budget_settings(chosen) if chosen else None
+            left_out.append(f"spend cap {title}: take it over with spendCap: {{amount: …, adopt: true}}")
+    return settings
 
 
-def _budget_settings(budget: Mapping[str, Any]) -> Json:
+def _is_of_one(budget: Mapping[str, Any], project: str) -> bool:
+    """Whether it is a budget of one project on the Gemini API, or what else a stack made it count there."""
+    part = budget.get("budgetFilter", {})
+    own = budget.get("displayName") == budget_title(project)
+    counts = own or part.get("services") == [GEMINI_BILLING_SERVICE]
+    return "spendCap" not in budget and counts and len(part.get("projects", [])) == 1
+
+
+def _cap_settings(cap: SpendCap, budget: Mapping[str, Any], project: str) -> Json | bool | None:
+    """A cap that a stack made beside its budget; None if another did, as taking it over would rename it."""
+    if cap.display_name != cap_title(project) or cap.currency not in (None, budget.get("currency")):
+        return None
+    same = budget.get("period") == "month" and cap.amount == Decimal(budget.get("amount", "0"))
+    found: Json = {} if same else {"amount": f"{cap.amount.normalize():f}"}
+    if AWAITING in (cap.input_state, cap.output_state):
+        found["lifted"] = True
+    return found or True
+
+
+def _budget_settings(budget: Mapping[str, Any], project: str) -> Json:
     part, rule = budget["budgetFilter"], budget.get("notificationsRule", {})
-    money = budget["amount"].get("specifiedAmount")
-    settings: Json = {"existing": budget["name"].rpartition("/")[2], "name": budget.get("displayName", "")}
+    money, title = budget["amount"].get("specifiedAmount"), budget.get("displayName", "")
+    settings: Json = {"existing": budget["name"].rpartition("/")[2]}
+    if title != budget_title(project):
+        settings["name"] = title
     if money is None:
         settings["lastPeriod"] = True
     else:
@@ -113,6 +205,8 @@ def _budget_settings(budget: Mapping[str, Any]) -> Json:
         else share.get("thresholdPercent", 0)
         for share in budget.get("thresholdRules", [])
     ]
+    if (services := part.get("services", [])) != [GEMINI_BILLING_SERVICE]:
+        settings["services"] = services or "all"
     treatment = part.get("creditTypesTreatment", "INCLUDE_ALL_CREDITS")
     settings["credits"] = part.get("creditTypes") or treatment.partition("_")[0].lower()
     settings["iamRecipients"] = not rule.get("disableDefaultIamRecipients", False)
@@ -122,6 +216,8 @@ def _budget_settings(budget: Mapping[str, Any]) -> Json:
         settings["channels"] = rule["monitoringNotificationChannels"]
     if rule.get("pubsubTopic"):
         settings["topic"] = rule["pubsubTopic"]
+    if ownership := _OWNERSHIP.get(budget.get("ownershipScope", "")):
+        settings["ownership"] = ownership
     if part.get("labels"):
         settings["label"] = {key: values[0] for key, values in part["labels"].items()}
     return settings
@@ -146,7 +242,11 @@ def _limits(google: Google, project: str, left_out: list[str]) -> Json:
     except GoogleError as error:
         left_out.append(f"limits: not readable ({error})")
         return {}
-    known = {model: limits for model, limits in found.items() if model in QUOTA_NAMES or model == "others"}
+    known = {
+        model: "deny" if limits == {"requestsPerMinute": 0} else limits
+        for model, limits in found.items()
+        if model in QUOTA_NAMES or model == "others"
+    }
     left_out += [f"limits of {model}: no model that is known here" for model in found.keys() - known.keys()]
     return known
 
@@ -172,8 +272,8 @@ def _plain(title: str) -> str:
     words = "".join(
         letter if letter.isascii() and letter.isalnum() else " " for letter in title.lower()
     ).split()
-    name = "-".join(words)[:24].strip("-")
-    return name if name[:1].isalpha() else f"key-{name}"[:24].strip("-")
+    name = "-".join(words)[:_LONGEST].strip("-")
+    return name if name[:1].isalpha() else f"key-{name}"[:_LONGEST].strip("-")
 
 
 def _unique(name: str, taken: Mapping[str, Any]) -> str:

@@ -49,6 +49,10 @@ class Subject:
     """Where the stack file has it."""
     urn: str = ""
 
+    def at(self, *setting: str) -> Path:
+        """Where the stack file has one of its settings; empty if no stack file has it."""
+        return (*self.path, *setting) if self.path else ()
+
 
 @dataclass(frozen=True)
 class Project:
@@ -175,6 +179,8 @@ class Key:
     addresses: tuple[str, ...] | Unknown = ()
     """IP addresses and CIDR blocks that may use it."""
     service_account: str | Unknown | None = None
+    claimed: Literal["browser", "app"] | None = None
+    """What its clients have to say that they are, where that is all it asks of them: web pages, or apps."""
 
 
 @dataclass(frozen=True)

@@ -66,13 +66,15 @@ def _verdict(verdict: Verdict, at: Location) -> dict[str, Any]:
     finding, policy = verdict.finding, verdict.policy
     return {
         "policy": policy.id,
+        "policies": [each.id for each in (policy, *verdict.also)],
         "severity": policy.severity.value,
         "state": verdict.state,
         "resource": finding.subject.label,
+        "resources": [each.label for each in finding.subjects],
         "path": path_of(finding.subject),
         "file": at.file or None,
         "line": at.line,
-        "message": finding.message,
+        "message": finding.message if len(finding.subjects) == 1 and not verdict.also else finding.text,
         "remedy": finding.advice,
         "page": policy.page,
         "exception": _exception(verdict),
@@ -134,7 +136,9 @@ def _rule(policy: Policy) -> dict[str, Any]:
 def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
     subject = verdict.finding.subject
     location = {
-        "logicalLocations": [{"fullyQualifiedName": path_of(subject), "kind": "resource"}],
+        "logicalLocations": [
+            {"fullyQualifiedName": path_of(each), "kind": "resource"} for each in verdict.finding.subjects
+        ],
         # Code scanning shows nothing without a file: of what is in none, the policy's page.
         "physicalLocation": {
             "artifactLocation": {"uri": _uri(at.file or verdict.policy.page)},
@@ -148,7 +152,7 @@ def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
         "ruleId": verdict.policy.id,
         "ruleIndex": rule,
         "level": SARIF_LEVELS[verdict.level],
-        "message": {"text": f"{subject.label} {verdict.finding.message}: {verdict.finding.advice}"},
+        "message": {"text": f"{verdict.finding.text}: {verdict.finding.advice}"},
         "locations": [location],
         # A line that moves is the same finding still.
         "partialFingerprints": {"subject/v1": f"{verdict.policy.id}:{path_of(subject)}"},
@@ -188,25 +192,24 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
         yield case
     for policy in report.judged:
         found = [verdict for verdict in report.verdicts if verdict.policy is policy]
-        if not found:
+        if not found and not any(policy in verdict.also for verdict in report.verdicts):
             yield ElementTree.Element("testcase", classname=policy.id, name=policy.title)
         for verdict in found:
-            subject = verdict.finding.subject
-            at = locate(subject)
-            case = ElementTree.Element("testcase", classname=policy.id, name=_xml(subject.label))
+            finding, subject = verdict.finding, verdict.finding.subject
+            at, labels = locate(subject), ", ".join(each.label for each in finding.subjects)
+            case = ElementTree.Element("testcase", classname=policy.id, name=_xml(labels))
             if at.file:
                 case.set("file", _xml(at.file))
                 case.set("line", str(at.line or 1))
             where = ": ".join(filter(None, (str(at), path_of(subject))))
-            text = (
-                f"{where}\n{subject.label} {verdict.finding.message}\n{verdict.finding.advice}\n{policy.page}"
-            )
+            pages = "\n".join(each.page for each in (policy, *verdict.also))
+            text = f"{where}\n{finding.text}\n{finding.advice}\n{pages}"
             if verdict.exempt:
                 told = f"exception until {verdict.exempt.expires}: {verdict.exempt.reason}"
                 ElementTree.SubElement(case, "skipped", message=_xml(told))
             elif verdict.stops:
                 failure = ElementTree.SubElement(
-                    case, "failure", type=policy.severity.value, message=_xml(verdict.finding.message)
+                    case, "failure", type=policy.severity.value, message=_xml(finding.message)
                 )
                 failure.text = _xml(text)
             else:

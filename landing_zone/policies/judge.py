@@ -1,14 +1,16 @@
 """The verdict: every policy on the facts, less what is exempt, with what breaking it does."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Configuration, Level
 from landing_zone.policies.facts import Facts, Subject
-from landing_zone.policies.policy import Exempt, Finding, Options, Policy
+from landing_zone.policies.fixes import one_a_fix, one_amount
+from landing_zone.policies.policy import Exempt, Finding, Options, Policy, Scope
 from landing_zone.settings.problems import nearest
 
 
@@ -28,6 +30,13 @@ class Verdict:
     level: Level
     finding: Finding
     exempt: Exempt | None
+    also: tuple[Policy, ...] = ()
+    """Other policies that it breaks and that the same edit keeps to."""
+
+    @property
+    def policies(self) -> str:
+        """The ids of all that it breaks."""
+        return ", ".join(policy.id for policy in (self.policy, *self.also))
 
     @property
     def stops(self) -> bool:
@@ -93,8 +102,19 @@ class Report:
         return sum(verdict.stops for verdict in self.verdicts)
 
 
-def judge(name: str, facts: Facts, configuration: Configuration, *, mends: bool = True) -> Report:
-    """Judge everything there is by every policy that is not disabled. `mends`: whether there is what mends anything."""
+def judge(
+    name: str,
+    facts: Facts,
+    configuration: Configuration,
+    *,
+    mends: bool = True,
+    values: Mapping[str, Any] = MappingProxyType({}),
+) -> Report:
+    """Judge everything there is by every policy that is not disabled.
+
+    `mends`: whether there is what mends anything. `values`: what the stack file says, if the facts are from one; what
+    one edit of it puts right is one verdict.
+    """
     verdicts: list[Verdict] = []
     exceptions: list[Listed] = []
     for policy in POLICIES:
@@ -105,15 +125,45 @@ def judge(name: str, facts: Facts, configuration: Configuration, *, mends: bool 
         level, options = configuration.levels[policy.id], configuration.options[policy.id]
         found = [*outcomes(policy, facts, options)]
         # An exception that has run out is nobody's to mend but a person's.
-        told = [*found, *(Outcome(each, None) for each in expired(policy, options, facts.day))]
+        firm = [each.finding for each in found if not each.exempt]
+        told = [
+            *(each for each in found if each.exempt),
+            *(
+                Outcome(each, None)
+                for each in (*one_a_fix(firm, values), *expired(policy, options, facts.day))
+            ),
+        ]
         for each in told:
             # What is not mended is as a mandatory one to the engine.
-            firm = level is Level.REMEDIATE and not (mends and each.finding.mended)
-            verdict_level = Level.MANDATORY if firm else level
+            kept = level is Level.REMEDIATE and not (mends and each.finding.mended)
+            verdict_level = Level.MANDATORY if kept else level
             verdicts.append(Verdict(policy, verdict_level, each.finding, each.exempt))
         exceptions += listed(policy, options, facts, found)
     idle = [policy for policy in judged if policy.idle(facts, configuration.options[policy.id])]
-    return Report(name, facts.day, tuple(verdicts), tuple(exceptions), tuple(judged), tuple(idle))
+    return Report(
+        name, facts.day, tuple(_one_amount(verdicts)), tuple(exceptions), tuple(judged), tuple(idle)
+    )
+
+
+def _one_amount(verdicts: list[Verdict]) -> Iterator[Verdict]:
+    """The verdicts; those on a budget that is too high by itself and with the others as one, with one amount."""
+    high = [each for each in verdicts if each.finding.excess and not each.exempt]
+    single = [each for each in high if each.policy.scope is Scope.EACH]
+    sums = [each for each in high if each.policy.scope is Scope.WHOLE]
+    pairs = [
+        (own, over)
+        for over in sums
+        for own in single
+        if over.finding.subject.name in {subject.name for subject in own.finding.subjects}
+    ]
+    for each in verdicts:
+        over = next((over for own, over in pairs if own is each), None)
+        if over:
+            level = Level.MANDATORY if over.level is Level.MANDATORY else each.level
+            finding = one_amount(each.finding, over.finding, [own.finding for own in single])
+            yield replace(each, level=level, finding=finding, also=(over.policy,))
+        elif not any(over is each for _, over in pairs):
+            yield each
 
 
 def outcomes(policy: Policy, facts: Facts, options: Any) -> Iterator[Outcome]:

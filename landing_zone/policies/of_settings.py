@@ -204,6 +204,11 @@ def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
             (GEMINI_API,),
             settings.allowed_ips,
             settings.service_account,
+            "browser"
+            if settings.allowed_referrers
+            else "app"
+            if settings.android_apps or settings.ios_bundle_ids
+            else None,
         )
 
 

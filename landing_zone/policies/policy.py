@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
 
@@ -9,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from pydantic.alias_generators import to_camel
 
 from landing_zone.policies.facts import Facts, Subject
+from landing_zone.pricing.money import EXACT
 from landing_zone.settings import fields
+from landing_zone.settings.problems import Path
 
 
 class Severity(Enum):
@@ -61,6 +64,23 @@ class Options(Frozen):
 
 
 @dataclass(frozen=True)
+class Excess:
+    """By how much a budget is over what is allowed; amounts are those of one of its periods."""
+
+    amount: Decimal
+    """The budget's."""
+    most: Decimal
+    """What is allowed, if only this budget is lowered; it may be below 0."""
+    months: Decimal
+    """How long a period is."""
+
+    @property
+    def monthly(self) -> Decimal:
+        """What is too much, a month."""
+        return EXACT.divide(self.amount - self.most, self.months)
+
+
+@dataclass(frozen=True)
 class Finding:
     """That something does not keep to a policy."""
 
@@ -75,6 +95,30 @@ class Finding:
     """What to do instead where no stack file says it: in a program of one's own."""
     live: str = ""
     """What to do instead with what exists and no program is known to manage."""
+    place: Path = ()
+    """Where in the stack file the remedy is to be written, if that is known."""
+    excess: Excess | None = None
+    others: tuple["Finding", ...] = ()
+    """Those that the same edit puts right."""
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """All that it is about, each once."""
+        found: dict[tuple[str, str], Subject] = {}
+        for each in (self, *self.others):
+            found.setdefault((each.subject.kind, each.subject.name), each.subject)
+        return list(found.values())
+
+    @property
+    def text(self) -> str:
+        """What is wrong with what."""
+        by_message: dict[str, list[str]] = {}
+        for each in (self, *self.others):
+            by_message.setdefault(each.message, []).append(each.subject.label)
+        return "; ".join(
+            f"{first} {message}" + (f"; the same holds for {', '.join(rest)}" if rest else "")
+            for message, (first, *rest) in by_message.items()
+        )
 
     @property
     def advice(self) -> str:

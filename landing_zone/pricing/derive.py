@@ -199,12 +199,29 @@ def need_of(workloads: Iterable[Workload], day: date) -> Need | None:
     return Need(limits, peak, hours)
 
 
+def smallest(
+    needs: Mapping[str, tuple[Prices, Need]], shares: Mapping[str, Decimal] | None, lag: timedelta
+) -> Decimal | None:
+    """The smallest allowance that the needs of all models fit in over a lag; None if a needed model has no share.
+
+    `shares`: by model; None if the allowance is divided by what each needs.
+    """
+    costs = {
+        model: _exposure(prices, need.limits, Window.any(lag)) for model, (prices, need) in needs.items()
+    }
+    with localcontext(EXACT):
+        if shares is None:
+            return sum(costs.values(), Decimal(0))
+        if any(not shares[model] for model in costs):
+            return None
+        # Never below the true quotient, or the need would not fit.
+        return max((UPWARD.divide(cost, shares[model]) for model, cost in costs.items()), default=Decimal(0))
+
+
 @dataclass(frozen=True)
 class Fit:
-    """What would let the needs of all models through: which of the three settings to change, and to what."""
+    """What would let the needs of all models through an allowance: which other setting to change, and to what."""
 
-    allowance: Decimal | None
-    """The allowance that is enough with these shares."""
     shares: Mapping[str, Decimal] | None
     """Shares that are enough with this allowance; None if none are."""
     lag: timedelta | None
@@ -227,12 +244,9 @@ def fit(
         return all(cost(model, timedelta(minutes=minutes)) <= shares[model] * allowance for model in needs)
 
     with localcontext(EXACT):
-        costs = {model: cost(model, lag) for model in needs}
-        enough = [costs[model] / shares[model] for model in needs if shares[model]]
-        wanted = {model: _share_up(each, allowance) for model, each in costs.items()}
+        wanted = {model: _share_up(cost(model, lag), allowance) for model in needs}
         longest = _largest(0, int(lag.total_seconds()) // 60, holds)
         return Fit(
-            max(enough) if len(enough) == len(needs) else None,
             wanted if sum(wanted.values()) <= 1 else None,
             timedelta(minutes=longest) if longest else None,
         )

@@ -30,6 +30,8 @@ from landing_zone.gemini.prices import (
 from landing_zone.pricing.days import PACIFIC
 from landing_zone.pricing.money import EXACT
 
+CHANGES_AHEAD: Final = 120
+"""Days within which a coming change of prices is shown."""
 A_MILLIONTH: Final = Decimal("0.000001")
 """Prices are for a million tokens. To multiply is many times faster than to divide with so many digits."""
 PRICES_FROM: Final = f"genai-prices {version('genai-prices')}, which cites {PRICING_PAGE}"

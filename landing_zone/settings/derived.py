@@ -1,15 +1,16 @@
 """`limits.derive` worked out: from an overshoot that a budget allows to limits, or to why the workload does not fit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_FLOOR, Decimal, localcontext
+from math import ceil
 
-from landing_zone.pricing.derive import Derived, Fit, Need, derive, fit, need_of
+from landing_zone.pricing.derive import Derived, Fit, Need, derive, fit, need_of, smallest
 from landing_zone.pricing.estimate import Workload
 from landing_zone.pricing.exposure import Limits, Prices, Window, bound
 from landing_zone.pricing.money import EXACT, NANO, Money
-from landing_zone.pricing.rates import Terms, limited_as
+from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes, limited_as
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
 from landing_zone.settings.problems import Path, Problem
 from landing_zone.settings.types import DERIVE, OTHERS, ModelLimit, ProjectSettings
@@ -74,11 +75,26 @@ def work_out(
     if problems or terms is None:
         return None, problems
     targets = settings.shares or {model: Decimal(0) for model in by_model if model not in project.limits}
+    by_hand, problems = _by_hand(project, settings.lag, day, terms)
+    if problems:
+        return None, problems
+
+    def enough() -> Iterator[str]:
+        return _enough(project, settings, {model: by_model.get(model, []) for model in targets}, day, terms)
+
+    with localcontext(EXACT):
+        left = settings.max_overshoot - by_hand
+    if left <= 0:
+        reason = f"the limits set by hand alone can cost {Money(by_hand, terms.currency)} over {in_words(settings.lag)}"
+        return None, [
+            Problem(
+                (*_AT, "maxOvershoot"),
+                reason,
+                ", or ".join([*(f"write {each}" for each in enough()), "lower those limits"]),
+            )
+        ]
     prices = {model: Prices.of(model, day, terms) for model in targets}
     needs = {model: need for model in targets if (need := need_of(by_model.get(model, []), day))}
-    left, problem = _left(project, settings, day, terms)
-    if problem:
-        return None, [problem]
     allowances = _allowances(left, settings, prices, needs)
     tiers = {model: account.tier_limits[model].limits for model in targets if model in account.tier_limits}
     models = {
@@ -92,7 +108,7 @@ def work_out(
         needing = {model: (prices[model], need) for model, need in needs.items()}
         what = fit(needing, left, _shares(allowances, left), settings.lag)
     found = DerivedLimits(settings, day, terms, models, what)
-    return found, [*_unfit(found, left), *_over_the_tier(found, tiers)]
+    return found, [*_unfit(found, enough()), *_over_the_tier(found, tiers)]
 
 
 def _mistakes(
@@ -129,31 +145,56 @@ def _mistakes(
         )
 
 
-def _left(
-    project: ProjectSettings, settings: DeriveSettings, day: date, terms: Terms
-) -> tuple[Decimal, Problem | None]:
-    """What the limits set by hand leave of the overshoot."""
-    left = settings.max_overshoot
+def _by_hand(
+    project: ProjectSettings, lag: timedelta, day: date, terms: Terms
+) -> tuple[Decimal, list[Problem]]:
+    """The most that the limits set by hand can cost over a lag, and those that nothing bounds."""
+    total, problems = Decimal(0), []
     for model, limit in project.limits.items():
         if model == OTHERS:
             continue
-        found = bound(Prices.of(model, day, terms), pricing_limits(limit), Window.any(settings.lag))
+        found = bound(Prices.of(model, day, terms), pricing_limits(limit), Window.any(lag))
         if found is None:
-            return left, Problem(
-                ("limits", model),
-                "nothing bounds its requests, so that no overshoot holds",
-                "write requestsPerMinute or requestsPerDay",
+            problems.append(
+                Problem(
+                    ("limits", model),
+                    "nothing bounds its requests, so that no overshoot holds",
+                    "write requestsPerMinute or requestsPerDay",
+                )
             )
+            continue
         with localcontext(EXACT):
-            left -= found.total
-    if left <= 0:
-        return left, Problem(
-            (*_AT, "maxOvershoot"),
-            f"the limits set by hand alone can cost {settings.max_overshoot - left:,.2f} {terms.currency} over "
-            f"{in_words(settings.lag)}",
-            "write a larger maxOvershoot, or lower those limits",
-        )
-    return left, None
+            total += found.total
+    return total, problems
+
+
+def _enough(
+    project: ProjectSettings,
+    settings: DeriveSettings,
+    planned: Mapping[str, list[Workload]],
+    day: date,
+    terms: Terms,
+) -> Iterator[str]:
+    """The smallest `maxOvershoot` that the plan fits in, and the larger one that a rise of prices soon asks for."""
+
+    def on(when: date) -> int | None:
+        by_hand, _ = _by_hand(project, settings.lag, when, terms)
+        needs = {
+            model: (Prices.of(model, when, terms), need)
+            for model, workloads in planned.items()
+            if (need := need_of(workloads, when))
+        }
+        needed = smallest(needs, settings.shares or None, settings.lag)
+        # Without a need, limits set by hand are to leave something all the same.
+        with localcontext(EXACT):
+            return None if needed is None else ceil(by_hand + (needed or NANO))
+
+    now = on(day)
+    if now is None:
+        return
+    later = ((when, on(when)) for when, _ in coming_changes(tuple(planned), day, CHANGES_AHEAD))
+    rise = next((f" (from {when}: {most})" for when, most in later if most and most > now), "")
+    yield f"maxOvershoot: {now} or more{rise}"
 
 
 def _allowances(
@@ -187,7 +228,7 @@ def _shares(allowances: Mapping[str, Decimal], left: Decimal) -> dict[str, Decim
         return {model: allowance / left for model, allowance in allowances.items()}
 
 
-def _unfit(found: DerivedLimits, left: Decimal) -> Iterator[Problem]:
+def _unfit(found: DerivedLimits, enough: Iterable[str]) -> Iterator[Problem]:
     if found.fit is None:
         return
     currency = found.terms.currency
@@ -197,7 +238,7 @@ def _unfit(found: DerivedLimits, left: Decimal) -> Iterator[Problem]:
         for model, each in found.models.items()
         if each.need and each.needs_exposure > each.allowance
     )
-    ways = [*_ways(found, left)]
+    ways = [*enough, *_ways(found.fit)]
     yield Problem(
         _AT,
         f"the workload does not fit: over {in_words(found.settings.lag)} {needs}",
@@ -205,14 +246,8 @@ def _unfit(found: DerivedLimits, left: Decimal) -> Iterator[Problem]:
     )
 
 
-def _ways(found: DerivedLimits, left: Decimal) -> Iterator[str]:
-    """Which of the three settings would let the workload through, each by itself."""
-    what = found.fit
-    if what is None:
-        return
-    if what.allowance is not None:
-        taken = found.settings.max_overshoot - left
-        yield f"maxOvershoot: {(what.allowance + taken).to_integral_value(ROUND_CEILING)}"
+def _ways(what: Fit) -> Iterator[str]:
+    """Which of the other settings would let the workload through, each by itself."""
     if what.lag is not None:
         yield f"lag: {in_words(what.lag)}"
     if what.shares is not None:

@@ -17,7 +17,7 @@ from landing_zone.pricing.days import today
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
 from landing_zone.settings.derived import work_out
 from landing_zone.settings.fields import ProjectKey
-from landing_zone.settings.merge import budget_values, project_values
+from landing_zone.settings.merge import budget_values, holds, project_values
 from landing_zone.settings.problems import NAMESPACE, Path, Problem, SettingsError, nearest
 from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
@@ -264,22 +264,13 @@ def _mistyped(path: Path, model: type[BaseModel] | None, details: list[ErrorDeta
 def _at_home(problem: Problem, values: Mapping[str, Any]) -> Problem:
     """The problem at the place in the file that it was inherited from, if it was."""
     _, name, *below = problem.path
-    if not below or _holds(values["projects"][name], below):
+    if not below or holds(values["projects"][name], below):
         return problem
-    if _holds(values.get("defaults"), below):
+    if holds(values.get("defaults"), below):
         return replace(problem, path=("defaults", *below))
-    if _holds({key: values.get(key) for key in ENVIRONMENT_KEYS if key in values}, below):
+    if holds({key: values.get(key) for key in ENVIRONMENT_KEYS if key in values}, below):
         return replace(problem, path=tuple(below))
     return problem
-
-
-def _holds(values: Any, path: Iterable[str | int]) -> bool:
-    for part in path:
-        in_list = isinstance(values, list) and isinstance(part, int) and part < len(values)
-        if not in_list and not (isinstance(values, Mapping) and part in values):
-            return False
-        values = values[part]
-    return True
 
 
 def _told_once(problems: Iterable[Problem]) -> list[Problem]:

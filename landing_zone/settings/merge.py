@@ -1,8 +1,10 @@
 """How a project's settings come together: built in for its tier, then the stack's defaults, then its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
+
+from landing_zone.settings.problems import Path
 
 BUILT_IN: Final[Mapping[str, Any]] = {
     "alerts": {"errorRate": Decimal("0.1"), "tooManyRequestsPerMinute": 10, "quotaShare": Decimal("0.8")},
@@ -70,3 +72,33 @@ def budget_values(budget: object) -> Any:
     # Google forecasts calendar periods alone.
     forecast = [] if isinstance(budget.get("period"), Mapping) else [{"forecast": 1}]
     return merge({"thresholds": [*_THRESHOLDS, *forecast]}, budget)
+
+
+def holds(values: Any, path: Iterable[str | int]) -> bool:
+    """Whether there is anything at a path, be it null."""
+    for part in path:
+        in_list = isinstance(values, list) and isinstance(part, int) and part < len(values)
+        if not in_list and not (isinstance(values, Mapping) and part in values):
+            return False
+        values = values[part]
+    return True
+
+
+def home(environment: Mapping[str, Any], path: Path) -> Path:
+    """Where the file has, or lacks, what a project has at `path`, if it takes that over; else `path`.
+
+    What neither the project nor the environment says is lacking where the nearest mapping around it stands.
+    """
+    if path[:1] != ("projects",):
+        return path
+    name, *below = path[1:]
+    own = environment.get("projects", {}).get(name)
+    for length in range(len(below), 0, -1):
+        part = below[:length]
+        if holds(own, part):
+            return path
+        if holds(environment.get("defaults"), part):
+            return ("defaults", *below)
+        if part[0] in ENVIRONMENT_WIDE and holds(environment, part):
+            return tuple(below)
+    return path

@@ -113,7 +113,7 @@ class QuotaSettings(Settings):
     )
     dimensions: dict[StrictStr, StrictStr] = Field(
         default={},
-        description="What it holds for, such as {model: gemini-2.5-flash}; a change makes another.",
+        description="What it holds for, such as {model: gemini-3.8-flash}; a change makes another.",
     )
     justification: fields.Text | None = Field(default=None, description="Why, for Google's reviewers.")
     contact_email: fields.Email | None = Field(

@@ -31,6 +31,7 @@ from landing_zone.policies import of_settings
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Level
 from landing_zone.policies.facts import Facts, Subject
+from landing_zone.policies.fixes import one_a_fix
 from landing_zone.policies.judge import Listed, expired, listed, outcomes, unjudged
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
@@ -134,7 +135,7 @@ class PulumiPolicy(ResourceValidationPolicy):
         """Judge what is there."""
         for finding, urn in self._findings(args, self._options):
             lines = [
-                f"{finding.subject.label} {finding.message}",
+                finding.text,
                 finding.advice,
                 OPERATION.lines.of(finding.subject),
                 self._policy.page,
@@ -153,7 +154,8 @@ class PulumiPolicy(ResourceValidationPolicy):
             OPERATION.begin()
             yield from ((finding, None) for finding in expired(policy, options, today()))
             if OPERATION.settings:
-                yield from self._new(OPERATION.settings, options, "settings")
+                found = [finding for finding, _ in self._new(OPERATION.settings, options, "settings")]
+                yield from ((finding, None) for finding in one_a_fix(found, OPERATION.lines.values))
         elif policy.scope is Scope.EACH:
             yield from self._new(OPERATION.each(args)[1], options, "resource")
 

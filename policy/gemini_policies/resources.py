@@ -190,6 +190,11 @@ def _key(resource: Resource) -> Key:
         services,
         texts(at(restrictions, "serverKeyRestrictions", "allowedIps")),
         at(props, "serviceAccountEmail"),
+        "browser"
+        if texts(at(restrictions, "browserKeyRestrictions", "allowedReferrers"))
+        else "app"
+        if at(restrictions, "androidKeyRestrictions") or at(restrictions, "iosKeyRestrictions")
+        else None,
     )
 
 

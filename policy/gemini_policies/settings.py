@@ -1,10 +1,10 @@
 """The stack's settings, where the program is this project's own: judged before the first resource is made."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -39,6 +39,11 @@ class Lines:
         file = self._file
         line = file.line(subject.path) if file and subject.path else None
         return f"{file.file}:{line}" if file and line else ""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What the file says; nothing if it cannot be read."""
+        return self._file.values if self._file else {}
 
     @cached_property
     def _file(self) -> StackFile | None:

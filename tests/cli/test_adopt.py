@@ -96,6 +96,71 @@ def test_what_it_prints_takes_the_project_over_as_it_is(workspace: Workspace) ->
     assert _state(workspace.cloud) == before
 
 
+LOST = f"""\
+config:
+  gcp:disableGlobalProjectWarning: "true"
+  gemini-landing-zone:billingAccount: {ACCOUNT}
+  gemini-landing-zone:parent: folders/987654321098
+  gemini-landing-zone:projects:
+    bot:
+      projectId: {PROJECT}
+      tier: paid
+      tierWait: null
+      deletionPolicy: ABANDON
+      keys:
+        backend: {{allowedIps: [203.0.113.0/24]}}
+        site-2: {{displayName: The site, allowedReferrers: ["https://bot.example.com/*"]}}
+        app: {{androidApps: [{{packageName: com.example.app, sha1Fingerprint: {":".join(["AB"] * 20)}}}]}}
+      budget:
+        amount: 77.5
+        currency: USD
+        period: quarter
+        services: all
+        credits: [PROMOTION]
+        ownership: billingAccount
+        spendCap: {{amount: 90}}
+      limits: {{gemini-3.8-flash: {{requestsPerMinute: 50}}, gemini-3.5-flash: deny, others: deny}}
+"""
+
+
+def test_what_a_lost_stack_made_is_taken_over_under_its_own_names(workspace: Workspace) -> None:
+    workspace.write(LOST)
+    workspace.up()
+    people = f"/apikeys/v2/projects/{PROJECT}/locations/global/keys?keyId=backend"
+    workspace.cloud.call(
+        "POST", people, {"displayName": "Backend", "restrictions": {"apiTargets": [{"service": GEMINI}]}}
+    )
+    workspace.pulumi("stack", "rm", "--yes", "--force", "--preserve-config", "test")
+    before = _state(workspace.cloud)
+
+    run = _adopt(workspace, PROJECT)
+    assert run.returncode == 0, run.stderr
+    assert "stays as it is" not in run.stdout
+    [(name, printed)] = yaml.safe_load(run.stdout).items()
+    assert name == "bot"
+    assert yaml.safe_load(_adopt(workspace, PROJECT, "--name", "helper").stdout) == {"helper": printed}
+    keys = printed["keys"]
+    assert keys.keys() == {"backend", "site-2", "app", "backend-2"}
+    assert keys["backend"].keys() == {"existing", "allowedIps"}
+    assert keys["site-2"]["displayName"] == "The site"
+    assert keys["backend-2"] == {"existing": "backend", "displayName": "Backend"}
+    assert "name" not in printed["budget"]
+    assert printed["budget"]["spendCap"] == {"amount": "90"}
+    assert printed["limits"] == {
+        "gemini-3.8-flash": {"requestsPerMinute": 50},
+        "gemini-3.5-flash": "deny",
+        "others": "deny",
+    }
+
+    config = {"gcp:disableGlobalProjectWarning": "true", "gemini-landing-zone:projects": {name: printed}}
+    workspace.write(yaml.safe_dump({"config": config}))
+    planned = {(change.op, change.type.rpartition(":")[2]) for change in workspace.preview()}
+    assert {op for op, kind in planned if kind in ("ApiKey", "Budget")} == {"import"}
+    workspace.up()
+    assert _state(workspace.cloud) == before
+    assert workspace.preview() == []
+
+
 def test_a_project_that_is_not_there_is_told_with_what_to_do(workspace: Workspace) -> None:
     run = _adopt(workspace, "acme-nobody-made-it")
     assert run.returncode == 2

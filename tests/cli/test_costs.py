@@ -70,6 +70,20 @@ def told(folder: Path, *arguments: str) -> Any:
 AT = ("--as-of", "2026-11-24")
 
 
+def test_a_month_counts_from_the_day_on_which_a_workload_starts(folder: Path) -> None:
+    whole = run(folder, "estimate", "prod", *AT).stdout
+    assert "prod  2026-11-01 to 2027-01-31, every day of them, unless a workload has a start" in whole
+    assert "is planned from" not in whole
+    path = folder / "stacks" / "Pulumi.prod.yaml"
+    path.write_text(STACK.replace("outputTokens: 100", "outputTokens: 100\n          start: 2026-11-26"))
+    shown = run(folder, "estimate", "prod", *AT).stdout
+    assert "  chat is planned from 2026-11-26 on\n" in shown
+    planned = told(folder, "estimate", "prod", *AT)["projects"]
+    assert (planned["chat"]["plannedFrom"], planned["open"]["plannedFrom"]) == ("2026-11-26", "2026-11-01")
+    # 200 a day x 0.001125 dollars, 5 days of November
+    assert planned["chat"]["months"][0]["cost"]["expected"] == "1.125"
+
+
 def test_an_estimate_as_a_table_as_json_and_as_csv(folder: Path) -> None:
     shown = run(folder, "estimate", "prod", *AT)
     assert (shown.returncode, shown.stderr) == (0, "")

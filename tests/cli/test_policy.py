@@ -62,7 +62,7 @@ def test_without_a_configuration_every_policy_is_mandatory(folder: Path) -> None
     done = run(folder, "policy", "check", "prod", *AT)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
-        "stacks/Pulumi.prod.yaml:6: gemini-landing-zone:projects.chat\n"
+        "stacks/Pulumi.prod.yaml:3: gemini-landing-zone:labels\n"
         "    project acme-chat-x has no label cost-centre\n"
         "    write labels: {cost-centre: …}\n"
         "    mandatory labels (low): docs/policies/labels.md\n"
@@ -158,7 +158,7 @@ def test_sarif_for_code_scanning(folder: Path) -> None:
     [location] = labels["locations"]
     assert location["physicalLocation"] == {
         "artifactLocation": {"uri": "stacks/Pulumi.prod.yaml"},
-        "region": {"startLine": 6},
+        "region": {"startLine": 3},
     }
     assert labels["message"]["text"].startswith("project acme-chat-x has no label cost-centre: ")
 
@@ -179,7 +179,7 @@ def test_junit_for_a_page_of_tests(folder: Path) -> None:
     assert skipped is not None
     assert skipped.get("message") == "exception until 2027-01-31: The page calls the API <itself>."
     assert cases["labels"].find("failure") is None
-    assert "advisory: stacks/Pulumi.prod.yaml:6: " in (cases["labels"].findtext("system-out") or "")
+    assert "advisory: stacks/Pulumi.prod.yaml:3: " in (cases["labels"].findtext("system-out") or "")
     assert len(cases["models-limited"]) == 0
 
     configure(folder)
@@ -189,6 +189,122 @@ def test_junit_for_a_page_of_tests(folder: Path) -> None:
     assert suite is not None
     assert suite.get("failures") == "2"
     assert [failure.get("type") for failure in suite.iter("failure")] == ["critical", "low"]
+
+
+SHARED = """\
+config:
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:defaults:
+    tier: paid
+    deletionPolicy: DELETE
+    budget: {amount: 2000, currency: USD, thresholds: [1.0]}
+    limits: {others: deny}
+  gemini-landing-zone:projects:
+    chat: {projectId: acme-chat-x, keys: {backend: {allowedIps: [203.0.113.0/24]}}}
+    bot: {projectId: acme-bot-x, protect: true, budget: {spendCap: true}}
+    lab: {projectId: acme-lab-x, protect: true, budget: {amount: 1500}, deletionPolicy: PREVENT}
+"""
+
+
+def test_what_one_edit_puts_right_is_one_finding_in_every_format(folder: Path) -> None:
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(SHARED)
+    configure(folder, labels="disabled")
+    found = json.loads(run(folder, "policy", "check", "prod", *AT, "--json").stdout)
+    assert [
+        (each["policy"], each["line"], each["path"].partition(":")[2], each["resources"])
+        for each in found["verdicts"]
+    ] == [
+        (
+            "budget-thresholds",
+            6,
+            "defaults.budget.thresholds",
+            ["budget of acme-chat-x", "budget of acme-bot-x", "budget of acme-lab-x"],
+        ),
+        # One project takes it over as it is, the other with an amount of its own.
+        ("spend-stops", 6, "defaults.budget.spendCap", ["project acme-chat-x"]),
+        ("spend-stops", 11, "projects.lab", ["project acme-lab-x"]),
+        ("protected", 9, "projects.chat", ["project acme-chat-x"]),
+        ("deletion-policy", 5, "defaults.deletionPolicy", ["project acme-chat-x", "project acme-bot-x"]),
+    ]
+    assert found["stops"] == 5
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert (
+        "stacks/Pulumi.prod.yaml:5: gemini-landing-zone:defaults.deletionPolicy\n"
+        "    project acme-chat-x has the deletion policy DELETE; the same holds for project acme-bot-x\n"
+        "    write deletionPolicy: PREVENT"
+    ) in done.stdout
+    assert done.stdout.endswith("\n    5 mandatory\n")
+    sarif = json.loads(run(folder, "policy", "check", "prod", *AT, "--format", "sarif").stdout)
+    results = {each["ruleId"]: each for each in sarif["runs"][0]["results"]}
+    [location] = results["budget-thresholds"]["locations"]
+    assert len(location["logicalLocations"]) == 3
+    assert "acme-lab-x" in results["budget-thresholds"]["message"]["text"]
+    suite = junit(run(folder, "policy", "check", "prod", *AT, "--format", "junit")).find("testsuite")
+    assert suite is not None
+    assert suite.get("failures") == "5"
+    assert "project acme-chat-x, project acme-bot-x" in {case.get("name") for case in suite}
+
+    # What is exempt is not among them.
+    configure(folder, all="disabled", deletion_policy={"exceptions": [{**EXEMPT, "resource": "acme-bot-x"}]})
+    configure(folder, "on.json", deletion_policy="mandatory")
+    found = json.loads(run(folder, "policy", "check", "prod", *AT, "--config", "on.json", "--json").stdout)
+    assert [(each["state"], each["resources"]) for each in found["verdicts"]] == [
+        ("exception", ["project acme-bot-x"]),
+        ("mandatory", ["project acme-chat-x"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("maximum", "envelope", "shared", "own"),
+    [
+        # Two budgets have the shared amount, and one its own: all three are to fit.
+        (1000, 2500, 750, 1000),
+        (1000, 4000, 1000, 1000),
+        (1800, 5000, 1750, None),
+    ],
+)
+def test_a_budget_over_its_maximum_and_the_envelope_has_one_amount_that_keeps_to_both(
+    folder: Path, maximum: int, envelope: int, shared: int, own: int | None
+) -> None:
+    path = folder / "stacks" / "Pulumi.prod.yaml"
+    path.write_text(SHARED)
+    level = {"enforcementLevel": "mandatory"}
+    configure(
+        folder,
+        all="disabled",
+        budget_below_maximum={**level, "maximum": maximum},
+        budgets_within_envelope={"enforcementLevel": "advisory", "envelope": envelope},
+    )
+    found = json.loads(run(folder, "policy", "check", "prod", *AT, "--json").stdout)
+    told = [(each["path"].rpartition(":")[2], each["remedy"]) for each in found["verdicts"]]
+    assert told == [
+        ("defaults.budget.amount", f"write at most {shared}"),
+        *([("projects.lab.budget", f"write at most {own}")] if own else []),
+    ]
+    assert found["verdicts"][0]["policies"] == ["budget-below-maximum", "budgets-within-envelope"]
+    fixed = SHARED.replace("amount: 2000", f"amount: {shared}").replace(
+        "amount: 1500", f"amount: {own or 1500}"
+    )
+    path.write_text(fixed)
+    assert json.loads(run(folder, "policy", "check", "prod", *AT, "--json").stdout)["verdicts"] == []
+    # It is the largest such amount.
+    path.write_text(fixed.replace(f"amount: {shared}", f"amount: {shared + 1}"))
+    assert json.loads(run(folder, "policy", "check", "prod", *AT, "--json").stdout)["verdicts"]
+
+
+def test_a_budget_that_cannot_come_down_so_far_alone_says_what_the_others_have_to(folder: Path) -> None:
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(SHARED)
+    configure(
+        folder,
+        all="disabled",
+        budget_below_maximum={"enforcementLevel": "advisory", "maximum": 1000},
+        budgets_within_envelope={"enforcementLevel": "mandatory", "envelope": 300},
+    )
+    done = run(folder, "policy", "check", "prod", *AT)
+    # 1,000 each are 3,000 altogether.
+    assert "    write at most 1000, and take another 2700 a month off the budgets\n" in done.stdout
+    assert "    mandatory budget-below-maximum, budgets-within-envelope (high): " in done.stdout
+    assert done.returncode == 1
 
 
 def test_mistakes_are_told_before_anything_is_judged(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """`limits.derive`: from a stack file's overshoot to limits in force, or to what must change."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -142,7 +143,23 @@ def test_a_plan_that_does_not_fit_is_told_with_each_way_out_and_each_works(tmp_p
     for way in ways:
         name = way.partition(":")[0]
         now = {"maxOvershoot": "maxOvershoot: 2000", "lag": "lag: 24h", "shares": shares}[name]
-        assert loaded(tmp_path, text.replace(now, way)).projects["chat"].limits
+        assert loaded(tmp_path, text.replace(now, way.partition(" or more")[0])).projects["chat"].limits
+
+
+def test_the_smallest_overshoot_that_is_enough_is_named_with_that_of_prices_to_come(tmp_path: Path) -> None:
+    by_hand = (
+        ", gemini-3.5-flash-lite: {requestsPerMinute: 1, requestsPerDay: 100, inputTokensPerMinute: 100}"
+    )
+    for overshoot in ("1", "60"):
+        # The first is less than what the limit set by hand can cost alone.
+        text = project(f"{{maxOvershoot: {overshoot}}}", limits=by_hand)
+        [(_, _, remedy)] = problems(tmp_path, text)
+        named = re.search(r"maxOvershoot: (\d+) or more \(from 2027-01-01: (\d+)\)", remedy)
+        assert named, remedy
+        for enough, day in zip(map(int, named.groups()), (AS_OF, date(2027, 1, 1)), strict=True):
+            assert loaded(tmp_path, text.replace(f": {overshoot}}}", f": {enough}}}", 1), day=day)
+            with pytest.raises(SettingsError):
+                loaded(tmp_path, text.replace(f": {overshoot}}}", f": {enough - 1}}}", 1), day=day)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +191,7 @@ def test_a_plan_that_does_not_fit_is_told_with_each_way_out_and_each_works(tmp_p
             project("{maxOvershoot: 9}", limits=", gemini-4-argon: {requestsPerMinute: 9}"),
             "limits.derive.maxOvershoot",
             "the limits set by hand alone can cost",
-            "larger maxOvershoot",
+            "write maxOvershoot: 163296 or more",
         ),
         (
             project("{maxOvershoot: 300}", budget="{amount: 9, currency: EUR}"),

@@ -50,7 +50,7 @@ research:
 lab:
   projectId: acme-lab-x
   tier: free
-  workload: [{model: gemini-2.5-pro, requestsPerDay: 80, inputTokens: 1200}]
+  workload: [{model: gemini-3.5-flash-lite, requestsPerDay: 80, inputTokens: 1200}]
 """
 ENVIRONMENT = f"""\
 accountTerms: {{{ACCOUNT}: {{tier: 2}}}}
@@ -311,10 +311,18 @@ def test_every_value_that_a_chart_draws_is_the_jsons(opened: Opened, found: Repo
     wanted.add("estimate/projects/chat/budget/2/thresholds/2/crossed/expected")
     assert wanted - compared == set()
     # Day by day: a value each, which never falls within a month.
-    daily = next(y for _, _, y, name in traces if name == "expected" and len(y) == 95)
+    daily = next(y for _, _, y, name in traces if name == "expected, cumulative" and len(y) == 95)
     for first, last in ((0, 30), (31, 62), (63, 94)):
         assert daily[first:last] == sorted(daily[first:last])
         assert daily[last] is None
+
+
+def test_what_adds_up_day_by_day_is_called_cumulative(opened: Opened) -> None:
+    charts = opened.page.locator("figure.chart").filter(has_text="Cumulative planned spend")
+    assert charts.count() == 3, "of all projects, and of each that has a budget and a plan"
+    for chart in charts.all():
+        assert "cumulative, USD" in chart.locator(".ytitle").text_content()  # type: ignore[operator]  # it is there
+        assert chart.get_by_role("list").locator("li").first.text_content() == "expected, cumulative"
 
 
 def test_what_it_says_in_words(opened: Opened) -> None:

@@ -1,6 +1,7 @@
 """The README's stack file and what it says of mistakes are what the program does."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from landing_zone.cli.app import app
-from landing_zone.settings import load_file
+from landing_zone.settings import SettingsError, load_file
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -38,6 +39,29 @@ def test_the_mistakes_are_told_as_shown(tmp_path: Path) -> None:
     command, _, shown = block("console").partition("\n")
     assert command == "$ gemini-lz validate prod"
     assert validate(tmp_path).replace(str(tmp_path), "stacks") == shown
+
+
+@pytest.mark.parametrize("day", ["2026-11-24", "2027-01-01"])
+def test_the_tip_on_derived_limits_works_on_the_stack_file(tmp_path: Path, day: str) -> None:
+    found = re.search(r"`(limits: {derive: .*?}})` in place of `chat`'s limits", README)
+    assert found
+    text, count = re.subn(r"limits:\n(?: {8}.*\n)+", f"{found[1]}\n", block("yaml"))
+    assert count == 1
+    (tmp_path / "Pulumi.prod.yaml").write_text(text)
+    for command in ("limits", "exposure"):
+        done = CliRunner().invoke(app, [command, "prod", "--stacks", str(tmp_path), "--as-of", day])
+        assert (done.exit_code, done.stderr) == (0, ""), command
+        assert "does not fit" not in done.stdout
+
+    # With too little, the error names the smallest overshoot that is enough.
+    path = tmp_path / "Pulumi.prod.yaml"
+    path.write_text(re.sub(r"maxOvershoot: \d+", "maxOvershoot: 500", text))
+    with pytest.raises(SettingsError) as refused:
+        load_file("prod", path, date.fromisoformat(day))
+    enough = re.search(r"maxOvershoot: (\d+) or more", str(refused.value))
+    assert enough
+    path.write_text(re.sub(r"maxOvershoot: \d+", enough[0].removesuffix(" or more"), text))
+    assert load_file("prod", path, date.fromisoformat(day)).projects
 
 
 def examples() -> list[str]:

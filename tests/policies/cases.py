@@ -165,6 +165,8 @@ FAILING: Final = (
     Case("key-gemini-only", "maps", key(targets=(MAPS, GEMINI_API, "aiplatform.googleapis.com"))),
     Case("key-clients", "anywhere", key(addresses=())),
     Case("key-clients", "not restricted at all", key(targets=(), addresses=())),
+    Case("key-clients", "web pages", key(addresses=(), claimed="browser")),
+    Case("key-clients", "apps", key(addresses=(), claimed="app")),
     Case("key-clients", "every address", key(addresses=("0.0.0.0/0", "::/0", "203.0.113.7"))),
     Case("key-clients", "half of all", key(addresses=("0.0.0.0/1", "128.0.0.0/1"))),
     Case("key-clients", "wider than a network", key(addresses=("10.0.0.0/7", "2000::/31"))),

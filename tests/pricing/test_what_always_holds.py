@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import Processing
 from landing_zone.pricing.days import Period, Schedule
-from landing_zone.pricing.derive import LIMITS, Need, ceilings, derive, fit, need_of
+from landing_zone.pricing.derive import LIMITS, Need, ceilings, derive, fit, need_of, smallest
 from landing_zone.pricing.estimate import CASES, Range, Spending, Workload, day_rates, estimate
 from landing_zone.pricing.exposure import WINDOWS, Limits, Prices, Window, bound
 from landing_zone.pricing.money import EXACT, CurrencyMismatchError, Money, totals
@@ -270,12 +270,17 @@ def test_each_way_to_fit_fits(
     }
     assume(found)
     shares = dict(zip(found, (share, 1 - share), strict=False))
-    what = fit(found, allowance, shares, lag)
+    what, enough, together = (
+        fit(found, allowance, shares, lag),
+        *(smallest(found, s, lag) for s in (shares, None)),
+    )
 
     def fits(allowed: Decimal, divided: dict[str, Decimal], late: timedelta) -> bool:
         return all(most(p, need.limits, late) <= divided[m] * allowed for m, (p, need) in found.items())
 
-    assert what.allowance is not None
-    assert fits(what.allowance + Decimal("1e-20"), shares, lag)
+    assert enough is not None
+    assert fits(enough, shares, lag)
+    assert not fits(enough - Decimal("1e-9"), shares, lag)
+    assert together == sum(most(p, need.limits, lag) for p, need in found.values()) <= enough
     assert what.lag is None or fits(allowance, shares, what.lag)
     assert what.shares is None or fits(allowance, dict(what.shares), lag)

@@ -9,7 +9,7 @@ const chat = new gemini.GeminiProject("chat", {
     deletionPolicy: "DELETE",
     keys: { backend: { allowedIps: ["203.0.113.0/24"] } },
     budget: { amount: 1200.5, currency: "USD", thresholds: [0.5, 1.0] },
-    limits: { "gemini-2.5-flash": { requestsPerMinute: 60 }, others: "deny" },
+    limits: { "gemini-3.8-flash": { requestsPerMinute: 60 }, others: "deny" },
 });
 
 export const number = chat.number;

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.options import Amount, Currency
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Excess, Finding, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import Money, plain
 
 
@@ -29,6 +29,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 budget.subject,
                 f"takes what the last period cost as its amount, which may be over {most}",
                 f"write an amount of at most {plain(most.amount)} a month",
+                place=budget.subject.at("lastPeriod"),
             )
         elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
             continue
@@ -37,6 +38,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 budget.subject,
                 f"does not say its currency, and the maximum is {most}",
                 f"write the billing account's currency, such as currencyCode: {most.currency}",
+                place=budget.subject.at("currency"),
             )
         elif budget.currency != most.currency:
             yield Finding(
@@ -44,6 +46,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 f"is in {budget.currency}, and the maximum is {most}",
                 f"write it in {most.currency} if its billing account is; else set the policy's currency and maximum in "
                 f"{budget.currency}",
+                place=budget.subject.at("currency"),
             )
         elif budget.amount > most.amount * (budget.months or Decimal(1)):
             # How many months days that do not come again are is not said: they are taken as one.
@@ -55,6 +58,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 + (f" for {months.normalize():f} months" if months != 1 else "")
                 + f", and at most {most} is allowed{' a month' if budget.months else ''}",
                 f"write at most {plain(most.amount * months)}",
+                place=budget.subject.at("amount"),
+                excess=Excess(budget.amount, most.amount * months, months),
             )
 
 

@@ -15,6 +15,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 budget.subject,
                 "counts every project of its billing account",
                 "name projects, folders or subaccounts in its filter",
+                place=budget.subject.at(),
             )
 
 

@@ -18,6 +18,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 mended=True,
                 elsewhere="set allUpdatesRule.disableDefaultIamRecipients: false, or name "
                 "monitoringNotificationChannels or a pubsubTopic",
+                place=budget.subject.at("iamRecipients"),
             )
 
 

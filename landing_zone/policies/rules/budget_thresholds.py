@@ -43,6 +43,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 f"write thresholds: [{shares}{forecast}]",
                 elsewhere=f"write thresholdRules with thresholdPercent {shares}"
                 + (", and one of 1 with spendBasis: FORECASTED_SPEND" if budget.months else ""),
+                place=budget.subject.at("thresholds"),
             )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Budget, Facts
 from landing_zone.policies.options import Amount, Currency
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Excess, Finding, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import EXACT, Money
 
 _CENT = Decimal("0.01")
@@ -53,12 +53,14 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 budget.subject,
                 f"takes what the last period cost as its amount, and {envelope} is allowed for all budgets together",
                 "write an amount",
+                place=budget.subject.at("lastPeriod"),
             )
         elif budget.currency not in (None, UNKNOWN, envelope.currency):
             yield Finding(
                 budget.subject,
                 f"is in {budget.currency} and cannot be added to the others: {envelope} is allowed for all",
                 f"write it in {envelope.currency} if its billing account is; else put it into a stack of its own",
+                place=budget.subject.at("currency"),
             )
         elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
             continue
@@ -76,7 +78,10 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
 
 
 def _over(total: Money, envelope: Money, count: int, amount: Decimal, largest: Budget) -> Finding:
-    own = Money(amount, envelope.currency)
+    own, over = Money(amount, envelope.currency), total - envelope
+    months = largest.months or Decimal(1)
+    # Of what was added up the amounts are known.
+    whole = largest.amount if isinstance(largest.amount, Decimal) else amount
     return Finding(
         largest.subject,
         (
@@ -85,7 +90,9 @@ def _over(total: Money, envelope: Money, count: int, amount: Decimal, largest: B
             else f"is with {own} a month the largest of {count} budgets that add up to {total}"
         )
         + f", and {envelope} is allowed for all",
-        f"take {total - envelope} off the budgets",
+        f"take {over} off the budgets",
+        place=largest.subject.at("amount"),
+        excess=Excess(whole, whole - over.amount * months, months),
     )
 
 

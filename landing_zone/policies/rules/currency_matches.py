@@ -6,16 +6,24 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Facts
+from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Facts, Subject
 from landing_zone.policies.options import Currency
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 from landing_zone.settings import fields
+from landing_zone.settings.problems import Path
 
 
 class _Options(Options):
     currencies: dict[fields.BillingAccount, Currency] = Field(
         default={},
         description="Billing account -> its currency; without it, what most of its budgets are in.",
+    )
+
+
+def _written(subject: Subject) -> Path:
+    """Where its currency stands: a cap has that of the budget around it."""
+    return (
+        (*subject.path[:-1], "currency") if subject.kind == "cap" and subject.path else subject.at("currency")
     )
 
 
@@ -39,6 +47,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 subject,
                 f"is in {currency}, and {whose}billing account {account} {'are' if whose else 'is'} in {right}",
                 f"write it in {right}",
+                place=_written(subject),
             )
 
 

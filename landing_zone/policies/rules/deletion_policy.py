@@ -27,6 +27,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             f"has the deletion policy {project.deletion}",
             f"write deletionPolicy: {' or '.join(options.allowed)}",
             mended=True,
+            place=project.subject.at("deletionPolicy"),
         )
 
 

@@ -48,6 +48,7 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
                 "write limits for each model that is used, and others: deny; or, with a workload, limits: {derive: "
                 f"{{maxOvershoot: {plain(allowance.amount) if allowance else '…'}}}}}",
                 elsewhere="limit the requests of each model that is used, on every paid tier, and deny the others",
+                place=project.subject.at("limits"),
             )
         elif allowance and most.currency != allowance.currency:
             yield Finding(
@@ -63,6 +64,7 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
                 "which; or, with a workload, have them derived: limits: {derive: {maxOvershoot: "
                 f"{plain(allowance.amount)}}}}}",
                 elsewhere="lower its limits of requests and input tokens, the dearest model's first",
+                place=project.subject.at("limits"),
             )
 
 

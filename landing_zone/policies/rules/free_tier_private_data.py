@@ -18,6 +18,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 f"{PRIVATE_DATA_LABEL})",
                 elsewhere="link it to a billing account and give it a budget, or keep such data out of it and set the "
                 f"label {PRIVATE_DATA_LABEL}: false",
+                place=project.subject.at("privateData"),
             )
 
 

@@ -23,12 +23,14 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 f"{USERS_LABEL})",
                 elsewhere="link it to a billing account and give it a budget, or do not offer it there and take them "
                 f"out of the label {USERS_LABEL}",
+                place=project.subject.at("users"),
             )
         if unknown := [code for code in project.users if not re.fullmatch("[A-Z]{2}|EEA", code)]:
             yield Finding(
                 project.subject,
                 f"says {', '.join(unknown)} of its users, which is no country's code, and is on the free tier",
                 f"write codes such as DE, or EEA, in users (the label {USERS_LABEL}: de_fr)",
+                place=project.subject.at("users"),
             )
 
 

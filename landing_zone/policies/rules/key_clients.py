@@ -27,12 +27,24 @@ def _wide(addresses: tuple[str, ...]) -> list[str]:
     return found
 
 
+def _claimed(key: Key) -> str:
+    """Why what the key is restricted to keeps nobody away."""
+    if key.claimed == "browser":
+        return (
+            ": allowedReferrers stops browsers only, as the client itself sends the referrer header and any script can "
+            "forge it"
+        )
+    if key.claimed == "app":
+        return ": the client itself says which app it is, and any program can say the same"
+    return ""
+
+
 def _what(key: Key) -> tuple[str, str, str] | None:
     if key.service_account or key.addresses is UNKNOWN:
         return None
     if not key.addresses:
         return (
-            "can be used from anywhere",
+            f"can be used from anywhere{_claimed(key)}",
             "write allowedIps: [203.0.113.0/24], or serviceAccount",
             "name the servers in restrictions.serverKeyRestrictions.allowedIps, or bind it to a service account",
         )
@@ -46,7 +58,8 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
         opens = key.targets is not UNKNOWN and (not key.targets or GEMINI_API in key.targets)
         if opens and (what := _what(key)):
             message, remedy, elsewhere = what
-            yield Finding(key.subject, message, remedy, elsewhere=elsewhere)
+            place = key.subject.at("allowedIps")
+            yield Finding(key.subject, message, remedy, elsewhere=elsewhere, place=place)
 
 
 POLICY = Policy(

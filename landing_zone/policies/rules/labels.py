@@ -32,6 +32,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 f"has no label {' and no label '.join(missing)}",
                 f"write labels: {{{', '.join(f'{name}: …' for name in missing)}}}",
                 mended=all(options.defaults.get(name) for name in missing),
+                place=project.subject.at("labels"),
             )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from landing_zone.policies.facts import Facts
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.settings import OTHERS
 
 _ELSEWHERE: Final = (
     "set a limit of requests on the metrics of every paid tier: a ModelLimit of this project's provider, or "
@@ -23,6 +24,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                     f"has no limit of requests on {model}, which bounds what the model writes",
                     f"write limits: {{{model}: {{requestsPerMinute: …}}}}",
                     elsewhere=_ELSEWHERE,
+                    place=project.subject.at("limits", model),
                 )
         if project.opens_every_model and not (project.others and project.others.bounds_requests):
             yield Finding(
@@ -30,12 +32,14 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "lets models be called that have no limit of requests",
                 "write limits: {others: deny}, and a limit on each model that is used",
                 elsewhere=f"{_ELSEWHERE}, and one of 0 for the other models",
+                place=project.subject.at("limits", OTHERS),
             )
         if project.unpriced:
             yield Finding(
                 project.subject,
                 f"lets {', '.join(project.unpriced)} be called, which no price is known of here",
                 "deny it, or use a newer gemini-landing-zone",
+                place=project.subject.at("quotas"),
             )
 
 

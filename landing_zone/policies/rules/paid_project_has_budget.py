@@ -19,6 +19,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 elsewhere="make a gcp.billing.Budget on that account, with the project's number in "
                 f"budgetFilter.projects, {GEMINI_BILLING_SERVICE} in budgetFilter.services, no labels and no end in "
                 "the past",
+                place=project.subject.at("budget"),
             )
 
 

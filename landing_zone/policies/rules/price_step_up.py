@@ -32,6 +32,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                     f"{allowance} is allowed",
                     f"lower its limits before {day}; gemini-lz exposure --as-of {day} shows them at those prices",
                     elsewhere=f"lower its limits before {day}",
+                    place=project.subject.at("limits"),
                 )
                 break
 

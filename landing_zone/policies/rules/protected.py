@@ -18,6 +18,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "write protect: true",
                 elsewhere="protect it: pulumi.ResourceOptions(protect=True), or a lien on the project",
                 live=f"put a lien on it: gcloud alpha resource-manager liens create --restrictions={DELETION}",
+                place=project.subject.at("protect"),
             )
 
 

@@ -62,7 +62,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         if quota.service != GEMINI_API:
             continue
         for message, remedy, elsewhere in _wrong(quota, options):
-            yield Finding(quota.subject, message, remedy, elsewhere=elsewhere)
+            yield Finding(quota.subject, message, remedy, elsewhere=elsewhere, place=quota.subject.at())
 
 
 POLICY = Policy(

@@ -50,6 +50,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 "do not offer it there and take them out of users, or have the policy changed",
                 elsewhere=f"do not offer it there and take them out of the label {USERS_LABEL}, or have the policy "
                 "changed",
+                place=project.subject.at("users"),
             )
 
 

@@ -49,18 +49,21 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 elsewhere="give it a SpendCap of this project's provider, or have a function of this program listen to "
                 "its budget's topic and unlink the billing account; what stops it elsewhere needs an exception",
                 live="give it a spend cap in the console, or adopt it: gemini-lz adopt prints its settings",
+                place=project.subject.at("budget", "spendCap"),
             )
         elif most and len(high) == len(caps):
             yield Finding(
                 caps[0].subject,
                 f"is {high[0]}, and at most {most} is allowed",
                 f"write at most {plain(most.amount)}",
+                place=caps[0].subject.at("amount"),
             )
         elif all(cap.lifted for cap in caps):
             yield Finding(
                 project.subject,
                 "has a spend cap that is lifted until the 1st of the next month",
                 "take spendCap.lifted out",
+                place=project.subject.at("budget", "spendCap", "lifted"),
             )
 
 
