@@ -26,6 +26,7 @@ _TERRAFORM = {
     "GOOGLE_PUBSUB_CUSTOM_ENDPOINT": "pubsub/v1/",
     "GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT": "essentialcontacts/v1/",
     "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT": "orgpolicy/v2/",
+    "GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT": "secretmanager/v1/",
     "GOOGLE_TAGS_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
 }
 

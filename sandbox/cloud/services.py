@@ -11,6 +11,7 @@ from sandbox.cloud.generativelanguage import SERVICE as GENERATIVELANGUAGE
 from sandbox.cloud.monitoring import SERVICE as MONITORING
 from sandbox.cloud.orgpolicy import SERVICE as ORGPOLICY
 from sandbox.cloud.pubsub import SERVICE as PUBSUB
+from sandbox.cloud.secretmanager import SERVICE as SECRETMANAGER
 from sandbox.cloud.serviceusage import SERVICE as SERVICEUSAGE
 
 SERVICES: tuple[Service, ...] = (
@@ -25,4 +26,5 @@ SERVICES: tuple[Service, ...] = (
     PUBSUB,
     ESSENTIALCONTACTS,
     ORGPOLICY,
+    SECRETMANAGER,
 )

@@ -74,7 +74,9 @@ def patch_account(call: Call) -> JsonObject:
 
 @handlers("cloudbilling.billingAccounts.getIamPolicy")
 def get_iam_policy(call: Call) -> JsonObject:
-    return iam.get_policy(call.store, f"billingAccounts/{models.require(call.store, call.ids[0]).id}")
+    account = models.require(call.store, call.ids[0]).id
+    version = call.query.get("options.requestedPolicyVersion", 0)
+    return iam.get_policy(call.store, f"billingAccounts/{account}", version)
 
 
 @handlers("cloudbilling.billingAccounts.setIamPolicy")

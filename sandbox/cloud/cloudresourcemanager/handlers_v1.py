@@ -157,7 +157,9 @@ def get_ancestry(call: Call) -> JsonObject:
 
 @handlers("cloudresourcemanager.projects.getIamPolicy")
 def get_iam_policy(call: Call) -> JsonObject:
-    return iam.get_policy(call.store, f"projects/{models.require_active(call.store, call.ids[0]).number}")
+    project = models.require_active(call.store, call.ids[0])
+    version = call.body.get("options", {}).get("requestedPolicyVersion", 0)
+    return iam.get_policy(call.store, f"projects/{project.number}", version)
 
 
 @handlers("cloudresourcemanager.projects.setIamPolicy")

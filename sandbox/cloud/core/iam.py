@@ -1,5 +1,6 @@
 """IAM policies of any resource. The caller of the local cloud is its owner: every permission is granted."""
 
+import hashlib
 import json
 import re
 from base64 import b64encode
@@ -12,13 +13,18 @@ _MEMBER = re.compile(r"allUsers|allAuthenticatedUsers|[a-zA-Z]+:\S+")
 _PERMISSION = re.compile(r"[a-z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+){2,}")
 
 
-def get_policy(store: Store, resource: str) -> JsonObject:
-    """The policy of `resource` (its full name); one never set is empty."""
+def get_policy(store: Store, resource: str, requested_version: int = 0) -> JsonObject:
+    """The policy of `resource` (its full name); one never set is empty.
+
+    Who does not ask for version 3 gets no conditions: a role that has one is named by its hash.
+    """
     found = store.row("SELECT generation, body FROM iam_policies WHERE resource = ?", resource)
     if found is None:
         return {"version": 1, "etag": _etag(0)}
-    policy: JsonObject = json.loads(found["body"])
-    return {**policy, "etag": _etag(found["generation"])}
+    policy: JsonObject = {**json.loads(found["body"]), "etag": _etag(found["generation"])}
+    if policy["version"] == 3 and requested_version < 3:
+        policy |= {"version": 1, "bindings": [_unconditional(binding) for binding in policy["bindings"]]}
+    return policy
 
 
 def set_policy(store: Store, resource: str, policy: JsonObject) -> JsonObject:
@@ -40,6 +46,8 @@ def set_policy(store: Store, resource: str, policy: JsonObject) -> JsonObject:
         for member in binding.get("members", []):
             if not _MEMBER.fullmatch(member):
                 raise invalid_argument(f"Invalid member: {member}.")
+    if any("condition" in binding for binding in policy.get("bindings", [])) and policy.get("version") != 3:
+        raise invalid_argument("The policy has conditional role bindings: its version must be 3.")
     kept = {"version": 1, **{key: value for key, value in policy.items() if key != "etag"}}
     store.run(
         "INSERT INTO iam_policies VALUES (?, 1, ?) "
@@ -47,7 +55,7 @@ def set_policy(store: Store, resource: str, policy: JsonObject) -> JsonObject:
         resource,
         json.dumps(kept),
     )
-    return get_policy(store, resource)
+    return get_policy(store, resource, kept["version"])
 
 
 def test_permissions(body: JsonObject) -> JsonObject:
@@ -61,6 +69,14 @@ def test_permissions(body: JsonObject) -> JsonObject:
         if not _PERMISSION.fullmatch(permission):
             raise invalid_argument(f"Permission {permission} is not valid for this resource.")
     return {"permissions": permissions} if permissions else {}
+
+
+def _unconditional(binding: JsonObject) -> JsonObject:
+    if "condition" not in binding:
+        return binding
+    text = json.dumps(binding["condition"], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:20]
+    return {"role": f"{binding['role']}_withcond_{digest}", "members": binding["members"]}
 
 
 def _etag(generation: int) -> str:

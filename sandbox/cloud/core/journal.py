@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from sandbox.cloud.core.errors import JsonObject
 
 _SECRET_PARAMETERS = frozenset({"key", "$key", "keyString", "key_string", "access_token", "oauth_token"})
-_SECRET_FIELDS = frozenset({"keyString", "key_string", "auth_token", "password", "service_key"})
+_SECRET_FIELDS = frozenset({"keyString", "key_string", "auth_token", "password", "payload", "service_key"})
 _BLANK = "REDACTED"
 #: Enough for a benchmark of 100 projects, and a bound on memory.
 _CAPACITY = 50_000

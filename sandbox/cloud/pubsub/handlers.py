@@ -76,7 +76,7 @@ def list_subscriptions_of_topic(call: Call) -> JsonObject:
 
 @handlers(f"{_TOPICS}.getIamPolicy")
 def get_policy(call: Call) -> JsonObject:
-    return iam.get_policy(call.store, _existing(call))
+    return iam.get_policy(call.store, _existing(call), call.query.get("options.requestedPolicyVersion", 0))
 
 
 @handlers(f"{_TOPICS}.setIamPolicy")
