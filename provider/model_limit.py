@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, ClassVar, Final
 
-from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
+from landing_zone.gemini.models import EMBEDDING_MODELS, MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
 from landing_zone.google import limits
 from landing_zone.google.errors import GoogleError
@@ -64,7 +64,14 @@ class ModelLimit(ResourceType):
         "allowed": Property(
             {"type": "array", "items": {"type": "string"}},
             "Only without `model`: models that must have limits of their own before this one is set, so that they are "
-            "never blocked by it.",
+            "never blocked by it. Any other model that somebody gives a higher limit is drift: a refresh lists it "
+            "here, and the next update removes that limit. Without `allowed`, limits of other models are left alone.",
+            same=lambda old, new: set(old) == set(new),
+        ),
+        "exempt": Property(
+            {"type": "array", "items": {"type": "string"}},
+            "Only with `allowed`: models whose limits something else sets, such as a `ConsumerQuotaOverride`. They are "
+            "neither waited for nor removed.",
             same=lambda old, new: set(old) == set(new),
         ),
         "quotaModel": Property(
@@ -97,6 +104,8 @@ class ModelLimit(ResourceType):
             yield Failure("model", f"{model} is counted by other quotas, which no limit can be set on here")
         if model is not None and inputs.get("allowed"):
             yield Failure("allowed", "goes with a limit on all other models: leave model out, or allowed")
+        if inputs.get("exempt") and inputs.get("allowed") is None:
+            yield Failure("exempt", "goes with allowed: write allowed, or leave exempt out")
 
     def looked_up(self, context: Context, inputs: Values, olds: Values) -> Iterator[Failure]:
         # The project may not be there yet, or its API may be off: that is no mistake here, and told at the update.
@@ -145,6 +154,10 @@ class ModelLimit(ResourceType):
             return None
         found = {name: _as_set(held, name, inputs.get(name)) for name in LIMIT_NAMES}
         others = {name: value for name, value in inputs.items() if name not in LIMIT_NAMES}
+        allowed = _quota_names(inputs)
+        if allowed is not None:
+            opened = limits.opened(held, _values(inputs), allowed)
+            others["allowed"] = [*inputs["allowed"], *(MODELS.get(model, model) for model in sorted(opened))]
         return _state(inputs, {**others, **{name: v for name, v in found.items() if v is not None}}, held)
 
     def delete(self, context: Context, old: State) -> None:
@@ -161,13 +174,13 @@ class ModelLimit(ResourceType):
         if unknown:
             raise ResourceError(f"{unknown[0].property}: {unknown[0].reason}")
         project, model = inputs["project"], _quota_model(inputs)
-        values: dict[LimitName, int] = {
-            name: int(inputs[name]) for name in LIMIT_NAMES if inputs.get(name) is not None
-        }
+        values, allowed = _values(inputs), _quota_names(inputs)
         if inputs.get("allowed"):
             _wait_for(context, project, inputs["allowed"], list(values))
         try:
-            return _state(inputs, inputs, told(lambda: limits.apply(context.google, project, model, values)))
+            return _state(
+                inputs, inputs, told(lambda: limits.apply(context.google, project, model, values, allowed))
+            )
         except ResourceError as error:
             raise ResourceError(str(error), self._half_made(context, inputs)) from error
 
@@ -212,6 +225,17 @@ def limit_inputs(match: re.Match[str]) -> Values:
 def _quota_model(inputs: Values) -> str | None:
     model = inputs.get("model")
     return QUOTA_NAMES.get(model, model) if model else None
+
+
+def _quota_names(inputs: Values) -> set[str] | None:
+    """Quota names of the models that all others' limit leaves alone; None: of every model."""
+    if inputs.get("allowed") is None:
+        return None
+    return {QUOTA_NAMES.get(model, model) for model in (*inputs["allowed"], *(inputs.get("exempt") or ()))}
+
+
+def _values(inputs: Values) -> dict[LimitName, int]:
+    return {name: int(inputs[name]) for name in LIMIT_NAMES if inputs.get(name) is not None}
 
 
 def _is_known(model: str) -> bool:

@@ -4,9 +4,9 @@ An override only lowers what the tier allows. One without a model holds for ever
 Source: Service Usage v1beta1, consumerQuotaMetrics and consumerOverrides.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar, get_args
 from urllib.parse import quote
 
@@ -42,6 +42,8 @@ class Held:
     """What counts: the least of the tier's own and the overrides. UNLIMITED is no limit."""
     tier_value: int = UNLIMITED
     """The tier's own, without overrides."""
+    models: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Models with an override of their own, by quota name: the override's resource name and its value."""
 
 
 def read(google: Google, project: str, model: str | None, names: Iterable[LimitName]) -> list[Held]:
@@ -56,8 +58,22 @@ def read(google: Google, project: str, model: str | None, names: Iterable[LimitN
     return [one for one in held if one]
 
 
-def apply(google: Google, project: str, model: str | None, values: Mapping[LimitName, int]) -> list[Held]:
+def apply(
+    google: Google,
+    project: str,
+    model: str | None,
+    values: Mapping[LimitName, int],
+    allowed: Collection[str] | None = None,
+) -> list[Held]:
     """Set limits on the metrics of every tier, and take away those that `values` lacks; returns what holds then.
+
+    Args:
+        google: the client.
+        project: its id or number.
+        model: by its quota name; None for all models without a limit of their own.
+        values: the limits; a name that is left out has none.
+        allowed: without a model, the only ones (quota names) that may have more: overrides that open others are
+            removed. None leaves all overrides of models alone.
 
     Raises:
         LimitError: a limit is fixed, the project has none of the metrics, or Google refuses.
@@ -72,6 +88,8 @@ def apply(google: Google, project: str, model: str | None, values: Mapping[Limit
         )
     unset = [held for held in before if held.name in values and held.value != target(held, values[held.name])]
     gone = [held for held in before if held.name not in values and held.override]
+    if allowed is not None:
+        gone += [stray for strays in opened(before, values, allowed).values() for stray in strays]
     _each(lambda held: _set(google, project, model, held, target(held, values[held.name])), unset)
     _each(lambda held: _remove(google, project, held), gone)
     return read(google, project, model, values) if unset or gone else before
@@ -86,6 +104,29 @@ def remove(google: Google, project: str, model: str | None) -> None:
     """
     held = read(google, project, model, LIMIT_NAMES)
     _each(lambda one: _remove(google, project, one), [one for one in held if one.override])
+
+
+def opened(
+    held: Iterable[Held], values: Mapping[LimitName, int], allowed: Collection[str]
+) -> dict[str, list[Held]]:
+    """Models that are not allowed, and have overrides above the limit of all others: somebody has opened them.
+
+    An override that is no higher opens nothing, and one on a limit that all others lack is not judged.
+
+    Args:
+        held: of all other models, as `read` returns it.
+        values: the limits of all other models.
+        allowed: quota names.
+
+    Returns:
+        Quota name → what is held by each such override.
+    """
+    found: dict[str, list[Held]] = {}
+    for one in held:
+        for model, (name, value) in one.models.items():
+            if one.name in values and model not in allowed and value > target(one, values[one.name]):
+                found.setdefault(model, []).append(replace(one, override=name, value=value))
+    return found
 
 
 def fixed(google: Google, project: str) -> dict[LimitName, list[str]]:
@@ -160,6 +201,14 @@ def _held(metric: Json | None, name: LimitName, limit: QuotaLimit, model: str | 
             # A limit of 0 is left out, as every zero is.
             effective=_number(bucket.get("effectiveLimit", "0")) if bucket else UNLIMITED,
             tier_value=_number(bucket.get("defaultLimit", "0")) if bucket else UNLIMITED,
+            models={
+                name: (
+                    each["consumerOverride"]["name"],
+                    _number(each["consumerOverride"].get("overrideValue", "0")),
+                )
+                for name, each in buckets.items()
+                if name and "consumerOverride" in each
+            },
         )
     return None
 

@@ -118,6 +118,61 @@ def test_all_but_the_allowed_models_are_denied_and_the_allowed_ones_never(
     assert allowed(limited, "gemini-2.5-flash", key) == 2
 
 
+def override_path(metric: str, window: str = "min") -> str:
+    """The overrides of one metric's limit."""
+    name = f"generativelanguage.googleapis.com%2F{metric}"
+    return f"{SERVICE}/consumerQuotaMetrics/{name}/limits/%2F{window}%2Fmodel%2Fproject/consumerOverrides"
+
+
+def models_overridden(workspace: Workspace, path: str) -> set[str]:
+    """The models that have an override there; empty text: all others."""
+    listed = workspace.cloud.call("GET", path).get("overrides", [])
+    return {each.get("dimensions", {}).get("model", "") for each in listed}
+
+
+def test_a_denied_model_that_somebody_opens_is_drift_and_closed_again(limited: Workspace, key: str) -> None:
+    write(
+        limited,
+        rest=limit(requestsPerMinute=0, allowed=["gemini-2.5-flash"], exempt=["gemini-3-pro-preview"]),
+        one=limit(model="gemini-2.5-flash", requestsPerMinute=4),
+    )
+    limited.up()
+    minute, day = (
+        override_path("generate_requests_per_model"),
+        override_path("generate_requests_per_model_per_day", "d"),
+    )
+
+    def open_by_hand(path: str, model: str, value: int) -> None:
+        body = {"overrideValue": str(value), "dimensions": {"model": model}}
+        limited.cloud.call("POST", f"{path}?force=true", body)
+
+    open_by_hand(minute, "gemini-2.5-pro", 7)
+    open_by_hand(minute, "gemini-3-pro", 3)
+    # Neither opens anything: no requests a minute, and a limit that all others lack.
+    open_by_hand(minute, "gemini-3.8-flash", 0)
+    open_by_hand(day, "gemini-3.8-flash", 9)
+    assert allowed(limited, "gemini-2.5-pro", key) == 7
+
+    assert [(change.op, change.name) for change in limited.refresh()] == [("update", "rest")]
+    [rest] = [entry for entry in state(limited) if entry["urn"].endswith("::rest")]
+    assert rest["inputs"]["allowed"] == ["gemini-2.5-flash", "gemini-2.5-pro"]
+    [change] = limited.preview()
+    assert (change.op, change.name, change.properties) == ("update", "rest", ("allowed",))
+    limited.up()
+    assert allowed(limited, "gemini-2.5-pro", key) == 0
+    assert allowed(limited, "gemini-2.5-flash", key) == 4
+    assert models_overridden(limited, minute) == {"", "gemini-2.5-flash", "gemini-3-pro", "gemini-3.8-flash"}
+    assert models_overridden(limited, day) == {"gemini-3.8-flash"}
+    assert limited.refresh() == []
+    assert limited.preview() == []
+
+    # Without `allowed` nobody says which models are not to be open.
+    write(limited, rest=limit(requestsPerMinute=0), one=limit(model="gemini-2.5-flash", requestsPerMinute=4))
+    limited.up()
+    open_by_hand(minute, "gemini-2.5-pro", 7)
+    assert limited.refresh() == []
+
+
 def test_a_limits_life(limited: Workspace) -> None:
     write(limited, one=limit(model="gemini-2.5-flash", requestsPerMinute=60, requestsPerDay=9_000_000))
     before = limited.cloud.requests()[-1]["n"]
@@ -137,12 +192,8 @@ def test_a_limits_life(limited: Workspace) -> None:
     assert state(limited)[0]["outputs"]["effective"].keys() == {RPM, "inputTokensPerMinute"}
 
     # Somebody raises it in the console, and somebody takes another away.
-    def overrides(metric: str) -> str:
-        path = f"consumerQuotaMetrics/generativelanguage.googleapis.com%2F{metric}"
-        return f"{SERVICE}/{path}/limits/%2Fmin%2Fmodel%2Fproject/consumerOverrides"
-
     def name(metric: str) -> str:
-        [override] = limited.cloud.call("GET", overrides(metric))["overrides"]
+        [override] = limited.cloud.call("GET", override_path(metric))["overrides"]
         return f"/serviceusage/v1beta1/{override['name']}?force=true"
 
     raised, removed = (f"generate_content_paid_tier_2_{what}" for what in ("requests", "input_token_count"))
@@ -152,8 +203,8 @@ def test_a_limits_life(limited: Workspace) -> None:
     [change] = limited.preview()
     assert (change.op, set(change.properties)) == ("update", {RPM, "inputTokensPerMinute"})
     limited.up()
-    assert limited.cloud.call("GET", overrides(raised))["overrides"][0]["overrideValue"] == "50"
-    assert limited.cloud.call("GET", overrides(removed))["overrides"][0]["overrideValue"] == "1000"
+    assert limited.cloud.call("GET", override_path(raised))["overrides"][0]["overrideValue"] == "50"
+    assert limited.cloud.call("GET", override_path(removed))["overrides"][0]["overrideValue"] == "1000"
 
     # Imported, by the project's number too, it is this one.
     number = limited.cloud.call("GET", f"/cloudresourcemanager/v1/projects/{PROJECT}")["projectNumber"]
@@ -166,7 +217,7 @@ def test_a_limits_life(limited: Workspace) -> None:
         ("replace", ("model",))
     ]
     limited.destroy()
-    assert "overrides" not in limited.cloud.call("GET", overrides(raised))
+    assert "overrides" not in limited.cloud.call("GET", override_path(raised))
 
 
 def test_bad_limits_are_told_in_the_preview(limited: Workspace) -> None:
