@@ -142,6 +142,13 @@ class GeminiProject(Component):
             args: ModelLimitsArgs = {
                 "projectId": settings.project_id,
                 "limits": settings.limits,
+                "exempt": sorted(
+                    {
+                        quota.dimensions["model"]
+                        for quota in settings.quotas.values()
+                        if quota.metric and "model" in quota.dimensions
+                    }
+                ),
                 "kept": kept,
             }
             self._guardrails += ModelLimits(self._name, args, self._child(gemini)).made

@@ -1,6 +1,6 @@
 """What a model may be used at most, whatever the tier allows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -17,6 +17,8 @@ class ModelLimitsArgs(TypedDict):
     projectId: pulumi.Input[str]
     limits: Mapping[str, LimitSettings]
     """By the API's model id; `others` for every model without limits of its own."""
+    exempt: Sequence[str]
+    """Models whose limits are set elsewhere, under `quotas`: not the business of `others`."""
     kept: bool
     """They stay when the project leaves the stack."""
 
@@ -34,7 +36,10 @@ class ModelLimits(Component):
             # All others' limit waits for those of the allowed models by itself: as a dependency it would be one level
             # more, and on a destroy the project goes with all of them.
             named = (
-                {"allowed": [each for each in limits if each != OTHERS]}
+                {
+                    "allowed": [each for each in limits if each != OTHERS],
+                    **({"exempt": list(args["exempt"])} if args["exempt"] else {}),
+                }
                 if model == OTHERS
                 else {"model": model}
             )
