@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from landing_zone.cli import costs, policy, prices
+from landing_zone.cli import costs, key, policy, prices
 from landing_zone.cli import show as showing
 from landing_zone.cli.console import AsJson, Folder, err, out
 from landing_zone.google import inventory
@@ -28,6 +28,7 @@ app = typer.Typer(
     help="Gemini API projects as code. Try: gemini-lz validate prod",
 )
 costs.add_to(app)
+key.add_to(app)
 app.add_typer(prices.app, name="prices")
 app.add_typer(policy.app, name="policy")
 

@@ -57,6 +57,10 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         (),
         ("GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "GOOGLE_RESOURCE_MANAGER3_CUSTOM_ENDPOINT"),
     ),
+    # The commands alone ask for it: the provider takes no input for it.
+    "secretmanager": Endpoint(
+        "https://secretmanager.googleapis.com/v1/", (), ("GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT",)
+    ),
     "serviceusage": Endpoint(
         # Overrides are in v1beta1 alone. The `gcp` provider's endpoint is for v1 and v1beta1 alike.
         "https://serviceusage.googleapis.com/v1beta1/",

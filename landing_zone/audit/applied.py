@@ -1,0 +1,201 @@
+"""A stack's projects as of its last update, from the state that `pulumi stack export` prints.
+
+Pulumi's resource types and the components' names are all that is taken from there; secrets stay encrypted in it.
+Source: apitype.DeploymentV3 of github.com/pulumi/pulumi/sdk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+from landing_zone.gemini.quotas import LimitName
+
+Json = Mapping[str, Any]
+
+OTHERS: Final = "others"
+"""Stands for all models without limits of their own, as in a stack file."""
+_OURS: Final = "gemini-landing-zone:index:"
+_PROJECT: Final = "gcp:organizations/project:Project"
+_LINK: Final = "gcp:billing/projectInfo:ProjectInfo"
+_KEY: Final = "gcp:projects/apiKey:ApiKey"
+_BUDGET: Final = "gcp:billing/budget:Budget"
+_OVERRIDE: Final = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
+_PREFERENCE: Final = "gcp:cloudquota/sQuotaPreference:SQuotaPreference"
+_LIMITS: Final[tuple[LimitName, ...]] = ("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute")
+
+
+@dataclass(frozen=True)
+class AppliedKey:
+    """An API key."""
+
+    id: str
+    """`projects/ID/locations/global/keys/KEYID`."""
+    restrictions: Json
+    """As API Keys has them."""
+    service_account: str = ""
+
+
+@dataclass(frozen=True)
+class AppliedBudget:
+    """A budget, or a spend cap."""
+
+    id: str
+    """`billingAccounts/ID/budgets/UUID`."""
+    amount: str | None
+    """A decimal number; None: as much as the last period cost."""
+    currency: str
+    counts: tuple[str, ...] = ()
+    """Numbers of projects."""
+    state: str = ""
+    """Of a spend cap: `CONFIGURED`, `ENFORCED` or `AWAITING_NEXT_PERIOD`."""
+
+
+@dataclass(frozen=True)
+class AppliedOverride:
+    """A quota that is lowered, or asked for, under `quotas`."""
+
+    service: str
+    metric: str
+    """Of an override; empty for a preference."""
+    limit: str
+    model: str
+    value: int
+    preference: str = ""
+    """`projects/ID/locations/global/quotaPreferences/NAME`; empty for an override."""
+    granted: str = ""
+    """What Google granted of a preference."""
+
+
+@dataclass
+class AppliedProject:
+    """A project of the stack."""
+
+    name: str
+    """In the stack file."""
+    project_id: str = ""
+    number: str = ""
+    account: str = ""
+    """The billing account's id; empty on the free tier."""
+    tier: str = ""
+    """That Google applied: `free`, `1`, `2`, `3`; empty where nothing looked."""
+    keys: dict[str, AppliedKey] = field(default_factory=dict)
+    limits: dict[str, dict[LimitName, int]] = field(default_factory=dict)
+    """By the model's id in API calls; `others` for all others."""
+    quotas: dict[str, AppliedOverride] = field(default_factory=dict)
+    budget: AppliedBudget | None = None
+    cap: AppliedBudget | None = None
+
+
+@dataclass(frozen=True)
+class AppliedStack:
+    """What the last update left."""
+
+    projects: Mapping[str, AppliedProject]
+    shared_budgets: Mapping[str, AppliedBudget]
+    secrets_provider: Json
+    """`type` (`passphrase`, `cloud`, `service`) and `state`."""
+
+
+def parse(export: Json) -> AppliedStack:
+    """Read what `pulumi stack export` prints. A stack that was never updated has no projects."""
+    deployment: Json = export.get("deployment") or {}
+    # What is marked `delete` waits to be deleted: another has taken its place.
+    resources = [each for each in deployment.get("resources") or () if not each.get("delete")]
+    parents = {each["urn"]: each.get("parent", "") for each in resources}
+    projects: dict[str, AppliedProject] = {}
+    shared: dict[str, AppliedBudget] = {}
+    for each in resources:
+        if each["type"] == f"{_OURS}GeminiProject":
+            projects[_name(each["urn"])] = AppliedProject(_name(each["urn"]))
+    for each in resources:
+        owner = _owner(each["urn"], parents)
+        if owner in projects:
+            _add(projects[owner], each)
+        elif each["type"] == _BUDGET:
+            shared[_name(each["urn"]).removeprefix("shared-")] = _budget(each)
+    # A project that could not be made is in the state without its resource.
+    found = {name: project for name, project in projects.items() if project.project_id}
+    return AppliedStack(found, shared, deployment.get("secrets_providers") or {})
+
+
+def _owner(urn: str, parents: Mapping[str, str]) -> str:
+    """The name of the component GeminiProject that a resource is in; empty if in none."""
+    while urn:
+        if urn.split("::")[2].rpartition("$")[2] == f"{_OURS}GeminiProject":
+            return _name(urn)
+        urn = parents.get(urn, "")
+    return ""
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]
+
+
+def _add(project: AppliedProject, resource: Json) -> None:
+    kind, name = resource["type"], _name(resource["urn"])
+    inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
+    own = name.removeprefix(f"{project.name}--")
+    if kind == _PROJECT:
+        project.project_id = resource["id"].removeprefix("projects/")
+        project.number = str(outputs.get("number", ""))
+        project.account = project.account or inputs.get("billingAccount") or ""
+    elif kind == _LINK:
+        project.account = inputs.get("billingAccount") or ""
+    elif kind == _KEY:
+        account = inputs.get("serviceAccountEmail") or ""
+        project.keys[own] = AppliedKey(resource["id"], _plain(inputs.get("restrictions") or {}), account)
+    elif kind == f"{_OURS}ModelLimit":
+        model = inputs.get("model") or OTHERS
+        project.limits[model] = {limit: int(inputs[limit]) for limit in _LIMITS if limit in inputs}
+    elif kind == f"{_OURS}TierCheck":
+        project.tier = outputs.get("tier", "")
+    elif kind == f"{_OURS}SpendCap":
+        project.cap = AppliedBudget(
+            resource["id"],
+            inputs.get("amount"),
+            outputs.get("currency") or "",
+            state=outputs.get("outputState", ""),
+        )
+    elif kind == _BUDGET:
+        project.budget = _budget(resource)
+    elif kind == _OVERRIDE:
+        project.quotas[own] = AppliedOverride(
+            inputs.get("service", ""),
+            unquote(inputs.get("metric", "")),
+            unquote(inputs.get("limit", "")),
+            (inputs.get("dimensions") or {}).get("model", ""),
+            int(inputs["overrideValue"]),
+        )
+    elif kind == _PREFERENCE:
+        config = outputs.get("quotaConfig") or {}
+        project.quotas[own] = AppliedOverride(
+            inputs.get("service", ""),
+            "",
+            inputs.get("quotaId", ""),
+            (inputs.get("dimensions") or {}).get("model", ""),
+            int((inputs.get("quotaConfig") or {})["preferredValue"]),
+            resource["id"],
+            str(config.get("grantedValue") or ""),
+        )
+
+
+def _budget(resource: Json) -> AppliedBudget:
+    inputs = resource["inputs"]
+    money = (inputs.get("amount") or {}).get("specifiedAmount")
+    # Units and billionths are kept apart: together they may have more digits than a double.
+    amount = money and f"{money.get('units') or 0}.{int(money.get('nanos') or 0):09}"
+    counts = (inputs.get("budgetFilter") or {}).get("projects") or ()
+    return AppliedBudget(
+        resource["id"],
+        amount,
+        (money or {}).get("currencyCode") or "",
+        tuple(each.removeprefix("projects/") for each in counts),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Inputs without the marks that Pulumi's bridge puts among them."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items() if name != "__defaults"}
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,57 @@
+"""The state of a stack, read through the Pulumi CLI: the backend, its login and its encryption are Pulumi's."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+from landing_zone.audit.applied import AppliedStack, parse
+from landing_zone.settings.problems import nearest
+
+
+class NotReadableError(Exception):
+    """The stack's state cannot be read; says why and what to do."""
+
+
+def read_applied(stack: str | None) -> AppliedStack:
+    """The last update of `stack`, or of the selected one. No secret is decrypted. Raises NotReadableError."""
+    if not shutil.which("pulumi"):
+        raise NotReadableError(
+            'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
+        )
+    found = parse(_export(stack))
+    if not found.projects:
+        raise NotReadableError("the stack has no projects yet: run pulumi up")
+    return found
+
+
+def _export(stack: str | None) -> dict[str, Any]:
+    command = ["stack", "export", *(["--stack", stack] if stack else [])]
+    run = _pulumi(*command)
+    if run.returncode:
+        near = _near(stack) if stack else ""
+        raise NotReadableError(near or f"pulumi {' '.join(command)} failed:\n{run.stderr.strip()}")
+    exported: dict[str, Any] = json.loads(run.stdout)
+    return exported
+
+
+def _near(stack: str) -> str:
+    """The stacks that there are, if `stack` is none of them; empty if it is, or they cannot be listed."""
+    run = _pulumi("stack", "ls", "--json")
+    names = [each["name"] for each in json.loads(run.stdout)] if run.returncode == 0 else []
+    if not names or stack in names:
+        return ""
+    return f"there is no stack {stack!r}{did_you_mean(stack, names)}"
+
+
+def did_you_mean(name: str, names: list[str]) -> str:
+    """The nearest of the names and all of them, to end a refusal with."""
+    near = nearest(name, names)
+    known = f"known: {', '.join(sorted(names)) or 'none'}"
+    return f": did you mean {near!r}? {known}" if near else f"; {known}"
+
+
+def _pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["pulumi", *arguments, "--non-interactive"], capture_output=True, text=True, check=False
+    )

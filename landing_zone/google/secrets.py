@@ -1,0 +1,86 @@
+"""API keys' strings, and Secret Manager as the place to put one. Source: API Keys v2, Secret Manager v1."""
+
+import re
+from base64 import b64encode
+from typing import Final
+
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import Google
+
+_NAME: Final = re.compile(r"projects/([^/\s]+)/secrets/([A-Za-z0-9_-]{1,255})")
+
+
+class SecretNameError(ValueError):
+    """No name of a secret; says what to write."""
+
+
+def read_key_string(google: Google, key: str) -> str:
+    """The string of one API key (`projects/ID/locations/global/keys/KEYID`).
+
+    Google's audit log names the caller, if data access is logged for API Keys. Raises as `Google.call`.
+    """
+    found = google.call("apikeys", "GET", f"{key}/keyString", project=key.split("/")[1])
+    return str(found["keyString"])
+
+
+def check_secret_name(name: str) -> str:
+    """The name, if it is `projects/P/secrets/NAME`. Raises SecretNameError."""
+    if re.fullmatch(r"projects/[^/]+/locations/.+", name):
+        raise SecretNameError(
+            f"{name!r} is a secret of one location, which is at another address: write "
+            "projects/PROJECT/secrets/NAME, or pipe the key into gcloud secrets versions add"
+        )
+    if not _NAME.fullmatch(name):
+        raise SecretNameError(
+            f"{name!r} is no secret: write projects/PROJECT/secrets/NAME, with letters, digits, - and _ in NAME, and "
+            "no version after it"
+        )
+    return name
+
+
+def add_version(google: Google, name: str, text: str) -> str:
+    """Add a version to a secret, which is made with automatic replication if it is not there.
+
+    Args:
+        google: the client.
+        name: `projects/P/secrets/NAME`.
+        text: the version's data.
+
+    Returns:
+        The version's name.
+
+    Raises:
+        GoogleError: Google refuses.
+    """
+    parent, _, identifier = name.rpartition("/secrets/")
+    project = parent.removeprefix("projects/")
+    body = {"payload": {"data": b64encode(text.encode()).decode()}}
+
+    def add() -> str:
+        return str(
+            google.call("secretmanager", "POST", f"{name}:addVersion", body=body, project=project)["name"]
+        )
+
+    try:
+        return add()
+    except GoogleError as error:
+        if error.code != 404:
+            raise
+    _create(google, parent, identifier, project)
+    return add()
+
+
+def _create(google: Google, parent: str, identifier: str, project: str) -> None:
+    try:
+        google.call(
+            "secretmanager",
+            "POST",
+            f"{parent}/secrets",
+            body={"replication": {"automatic": {}}},
+            query={"secretId": identifier},
+            project=project,
+        )
+    except GoogleError as error:
+        # Somebody made it between the first call and this one.
+        if error.code != 409:
+            raise
