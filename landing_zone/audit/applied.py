@@ -34,6 +34,8 @@ class AppliedKey:
     restrictions: Json
     """As API Keys has them."""
     service_account: str = ""
+    uid: str = ""
+    """`apikey:UID` is the key's `credential_id` in Cloud Monitoring."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,18 @@ class AppliedBudget:
     amount: str | None
     """A decimal number; None: as much as the last period cost."""
     currency: str
+    period: str = ""
+    """`month`, `quarter` or `year`; empty for days of its own."""
     counts: tuple[str, ...] = ()
     """Numbers of projects."""
     state: str = ""
     """Of a spend cap: `CONFIGURED`, `ENFORCED` or `AWAITING_NEXT_PERIOD`."""
+    lifted: bool = False
+    """Whether the stack lifts the cap."""
 
 
 @dataclass(frozen=True)
-class AppliedOverride:
+class AppliedQuota:
     """A quota that is lowered, or asked for, under `quotas`."""
 
     service: str
@@ -82,7 +88,7 @@ class AppliedProject:
     keys: dict[str, AppliedKey] = field(default_factory=dict)
     limits: dict[str, dict[LimitName, int]] = field(default_factory=dict)
     """By the model's id in API calls; `others` for all others."""
-    quotas: dict[str, AppliedOverride] = field(default_factory=dict)
+    quotas: dict[str, AppliedQuota] = field(default_factory=dict)
     budget: AppliedBudget | None = None
     cap: AppliedBudget | None = None
 
@@ -143,8 +149,12 @@ def _add(project: AppliedProject, resource: Json) -> None:
     elif kind == _LINK:
         project.account = inputs.get("billingAccount") or ""
     elif kind == _KEY:
-        account = inputs.get("serviceAccountEmail") or ""
-        project.keys[own] = AppliedKey(resource["id"], _plain(inputs.get("restrictions") or {}), account)
+        project.keys[own] = AppliedKey(
+            resource["id"],
+            _plain(inputs.get("restrictions") or {}),
+            inputs.get("serviceAccountEmail") or "",
+            outputs.get("uid") or "",
+        )
     elif kind == f"{_OURS}ModelLimit":
         model = inputs.get("model") or OTHERS
         project.limits[model] = {limit: int(inputs[limit]) for limit in _LIMITS if limit in inputs}
@@ -155,12 +165,14 @@ def _add(project: AppliedProject, resource: Json) -> None:
             resource["id"],
             inputs.get("amount"),
             outputs.get("currency") or "",
+            "month",
             state=outputs.get("outputState", ""),
+            lifted=inputs.get("inputState") == "AWAITING_NEXT_PERIOD",
         )
     elif kind == _BUDGET:
         project.budget = _budget(resource)
     elif kind == _OVERRIDE:
-        project.quotas[own] = AppliedOverride(
+        project.quotas[own] = AppliedQuota(
             inputs.get("service", ""),
             unquote(inputs.get("metric", "")),
             unquote(inputs.get("limit", "")),
@@ -169,7 +181,7 @@ def _add(project: AppliedProject, resource: Json) -> None:
         )
     elif kind == _PREFERENCE:
         config = outputs.get("quotaConfig") or {}
-        project.quotas[own] = AppliedOverride(
+        project.quotas[own] = AppliedQuota(
             inputs.get("service", ""),
             "",
             inputs.get("quotaId", ""),
@@ -185,12 +197,13 @@ def _budget(resource: Json) -> AppliedBudget:
     money = (inputs.get("amount") or {}).get("specifiedAmount")
     # Units and billionths are kept apart: together they may have more digits than a double.
     amount = money and f"{money.get('units') or 0}.{int(money.get('nanos') or 0):09}"
-    counts = (inputs.get("budgetFilter") or {}).get("projects") or ()
+    part = inputs.get("budgetFilter") or {}
     return AppliedBudget(
         resource["id"],
         amount,
         (money or {}).get("currencyCode") or "",
-        tuple(each.removeprefix("projects/") for each in counts),
+        (part.get("calendarPeriod") or "").lower(),
+        tuple(each.removeprefix("projects/") for each in part.get("projects") or ()),
     )
 
 

@@ -13,7 +13,8 @@ import yaml
 
 from landing_zone.cli import costs, key, policy, prices
 from landing_zone.cli import show as showing
-from landing_zone.cli.console import AsJson, Folder, err, out
+from landing_zone.cli.console import AsJson, Folder, err, out, refuse, working
+from landing_zone.cli.state import NotReadableError
 from landing_zone.google import inventory
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
@@ -75,16 +76,21 @@ def show(
     stack: Annotated[str | None, typer.Argument(help="The selected one if none.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a stack has made, and whether billing is on. Keys are never shown."""
+    """Show what is in force of a stack: links, keys, budgets, caps and limits, and what differs from the last update.
+
+    It is read at Google with your own credentials; what cannot be read is as last applied. Keys' strings are never
+    read. Exit code 1: something differs.
+    """
     try:
-        shown = showing.read(stack)
-    except showing.NotReadableError as error:
-        err.print(str(error), markup=False)
-        raise typer.Exit(2) from None
+        with working("reading what is in force"):
+            shown = showing.read(stack)
+    except NotReadableError as error:
+        refuse(str(error))
     if as_json:
         out.print_json(json.dumps(shown.as_json()))
     else:
         showing.print_table(out, shown)
+    raise typer.Exit(1 if shown.differs else 0)
 
 
 @app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")

@@ -1,180 +1,125 @@
-"""What a stack has made, from its outputs and Cloud Billing."""
+"""What is in force of a stack, read at Google, beside what was last applied."""
 
-import json
-import shutil
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from decimal import Decimal
-from functools import partial
-from typing import Any
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
-from google.cloud.billing_v1 import CloudBillingClient
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from landing_zone.google.billing import BillingUnreadableError, billing_client, billing_enabled
+from landing_zone.audit import in_force
+from landing_zone.audit.compare import Item
+from landing_zone.audit.in_force import ProjectInForce, StackInForce
+from landing_zone.cli.state import read_applied
+from landing_zone.gemini.console import console_links
+from landing_zone.google.config import GoogleConfig
+from landing_zone.google.rest import Google
 
-_WORDS = {
-    "requestsPerMinute": "requests a minute",
-    "requestsPerDay": "requests a day",
-    "inputTokensPerMinute": "input tokens a minute",
-}
-_COSTS = {
-    "expectedThisMonth": "planned this month",
-    "worstDay": "at worst in a day",
-    "worstOverBudget": "at worst over the budget",
-}
-
-
-class NotReadableError(Exception):
-    """The stack's outputs cannot be read; says why and what to do."""
-
-
-@dataclass(frozen=True)
-class ShownProject:
-    """A project, as shown: nothing secret in it."""
-
-    name: str
-    project_id: str
-    number: str
-    tier: str
-    billing: str
-    keys: list[str]
-    budget: str
-    spend_cap: str
-    limits: list[str]
-    quotas: list[str]
-    cost: list[str]
-    console: dict[str, str]
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        return asdict(self)
+_DIFFERS: Final = "≠"
 
 
 @dataclass(frozen=True)
 class ShownStack:
-    """What a stack has made."""
+    """A stack, as shown: nothing secret in it."""
 
-    projects: list[ShownProject]
-    shared_budgets: dict[str, str]
+    found: StackInForce
+
+    @property
+    def differs(self) -> bool:
+        """Whether something is not as it was last applied."""
+        return self.found.differences > 0
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        return asdict(self)
+        return {
+            "projects": [_as_json(project) for project in self.found.projects],
+            "sharedBudgets": {name: item.as_json() for name, item in self.found.shared_budgets.items()},
+            "differences": self.found.differences,
+            "unread": [
+                {"what": what, "reason": reason}
+                for reason, each in self.found.unread.items()
+                for what in each
+            ],
+        }
 
 
 def read(stack: str | None) -> ShownStack:
-    """What `stack`, or the selected one, has made. Raises NotReadableError."""
-    if not shutil.which("pulumi"):
-        raise NotReadableError(
-            'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
-        )
-    command = ["pulumi", "stack", "output", "--json", *(["--stack", stack] if stack else [])]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise NotReadableError(f"{' '.join(command)} failed:\n{run.stderr.strip()}")
-    found = json.loads(run.stdout)
-    outputs = found.get("projects")
-    if not outputs:
-        raise NotReadableError("the stack has no projects yet: run pulumi up")
-    try:
-        client = billing_client()
-    except BillingUnreadableError as error:
-        links = [f"unknown ({error})"] * len(outputs)
-    else:
-        with ThreadPoolExecutor(max_workers=16) as pool:
-            links = list(pool.map(partial(_link, client), outputs.values()))
-    costs = found.get("cost", {})
-    projects = [
-        _project(name, output, link, costs.get(name, {}))
-        for (name, output), link in zip(outputs.items(), links, strict=True)
-    ]
-    shared = {
-        name: f"{_budget(budget)}; counts {', '.join(budget['counts'])}"
-        for name, budget in found.get("sharedBudgets", {}).items()
+    """What of `stack`, or of the selected one, is in force. Raises NotReadableError."""
+    applied = read_applied(stack)
+    # What was enabled long ago is not waited for.
+    google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
+    return ShownStack(in_force.read(google, applied))
+
+
+def _as_json(project: ProjectInForce) -> dict[str, Any]:
+    return {
+        "name": project.applied.name,
+        "projectId": project.applied.project_id,
+        "number": project.applied.number,
+        "link": project.link.as_json(),
+        "tier": project.tier.as_json(),
+        "keys": [item.as_json() for item in project.keys],
+        "otherKeys": project.other_keys,
+        "budget": project.budget and project.budget.as_json(),
+        "spendCap": project.cap and project.cap.as_json(),
+        "limits": [item.as_json() for item in project.limits],
+        "quotas": [item.as_json() for item in project.quotas],
+        "console": console_links(project.applied.project_id, project.applied.account or None),
     }
-    return ShownStack(projects, shared)
-
-
-def _link(client: CloudBillingClient, output: dict[str, Any]) -> str:
-    try:
-        enabled = billing_enabled(client, output["projectId"])
-    except BillingUnreadableError as error:
-        return f"unknown ({error})"
-    if output["tier"] == "paid":
-        return "on" if enabled else "OFF: the project is linked to no open account, so it has the free tier"
-    return "ON: the project is linked, so it is paid" if enabled else "off"
-
-
-def _project(name: str, output: dict[str, Any], link: str, cost: dict[str, Any]) -> ShownProject:
-    budget = output.get("budget") or {}
-    cap = budget.get("spendCap")
-    tier = output.get("tierFound")
-    return ShownProject(
-        name=name,
-        project_id=output["projectId"],
-        number=output["number"],
-        tier=f"{output['tier']} (Google applies tier {tier})" if tier else output["tier"],
-        billing=link,
-        # Their names alone: the strings are secrets, which Pulumi has not decrypted here either.
-        keys=sorted(output["keys"]),
-        budget=_budget(budget) if budget else "none",
-        spend_cap=f"{_money(cap['amount'], cap['currency'])} a month, {cap['state']}" if cap else "none",
-        limits=[
-            f"{model}: "
-            + ", ".join(_limit(limits[limit], _WORDS[limit]) for limit in _WORDS if limit in limits)
-            for model, limits in output["limits"].items()
-        ],
-        quotas=[
-            f"{quota}: {_granted(values)}" for quota, values in sorted((output.get("quotas") or {}).items())
-        ],
-        cost=[f"{words}: {cost[key]}" for key, words in _COSTS.items() if key in cost],
-        console=output["console"],
-    )
-
-
-def _limit(value: int, words: str) -> str:
-    return f"{value:,} {words}" if value else f"denied (0 {words})"
-
-
-def _granted(values: dict[str, Any]) -> str:
-    granted, preferred = values.get("granted"), values["preferred"]
-    if str(granted) == str(preferred):
-        return f"{preferred} granted"
-    return f"{granted or 'nothing yet'} granted of {preferred}{', Google decides' if values.get('pending') else ''}"
-
-
-def _budget(budget: dict[str, Any]) -> str:
-    amount = budget["amount"]
-    shown = "what the last period cost" if amount is None else _money(amount, budget["currency"])
-    period = budget.get("period", "month")
-    when = f"a {period}" if period in ("month", "quarter", "year") else f"from {period}"
-    return f"{shown} {when}" + (f", published to {budget['topic']}" if budget.get("topic") else "")
-
-
-def _money(amount: str, currency: str) -> str:
-    decimals = max(2, -int(Decimal(amount).as_tuple().exponent))
-    return f"{Decimal(amount):,.{decimals}f} {currency}"
 
 
 def print_table(console: Console, stack: ShownStack) -> None:
-    """Each project: what it is, and where to look in the console; then what several share."""
-    for project in stack.projects:
-        console.print(f"[bold]{project.name}[/]  {project.project_id}  {project.number}", soft_wrap=True)
-        rows = Table.grid(padding=(0, 2), pad_edge=True)
-        rows.add_row("  tier", f"{project.tier}, billing {project.billing}")
-        rows.add_row("  keys", ", ".join(project.keys) or "none")
-        rows.add_row("  budget", project.budget)
-        rows.add_row("  spend cap", project.spend_cap)
-        rows.add_row("  limits", "\n".join(project.limits) or "none")
-        if project.quotas:
-            rows.add_row("  quotas", "\n".join(project.quotas))
-        if project.cost:
-            rows.add_row("  cost", "\n".join(project.cost))
+    """Each project: what is in force, with differences from what was last applied; then what several share."""
+    for project in stack.found.projects:
+        applied = project.applied
+        console.print(f"[bold]{applied.name}[/]  {applied.project_id}  {applied.number}", soft_wrap=True)
+        rows = Table.grid(padding=(0, 2, 0, 0))
+        for label, item in _rows(project):
+            rows.add_row(_DIFFERS if item and item.differs else " ", label, _words(item))
         console.print(rows)
-        console.print(f"    usage   {project.console['usage']}", markup=False, soft_wrap=True)
-    for name, shared in stack.shared_budgets.items():
+        usage = console_links(applied.project_id, applied.account or None)["usage"]
+        console.print(f"   {'usage':<9}  {usage}", markup=False, soft_wrap=True)
+    for name, shared in stack.found.shared_budgets.items():
         console.print(f"[bold]{name}[/]  shared budget", soft_wrap=True)
-        console.print(f"    {shared}", markup=False, soft_wrap=True)
+        mark = _DIFFERS if shared.differs else " "
+        console.print(Text.assemble(f"{mark}  ", _words(shared)), soft_wrap=True)
+    for reason, what in stack.found.unread.items():
+        console.print(f"as last applied, not read: {', '.join(what)}: {reason}", markup=False, soft_wrap=True)
+    if stack.differs:
+        count = stack.found.differences
+        console.print(
+            f"{_DIFFERS} {count} difference{'s' if count != 1 else ''} from what was last applied: "
+            "docs/drift.md says how to take one over or undo it",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _rows(project: ProjectInForce) -> Iterator[tuple[str, Item | None]]:
+    """Label and item, the label once for several."""
+    yield "link", project.link
+    yield "", project.tier
+    others = [Item(title, None, f"{title}: not this stack's") for title in project.other_keys]
+    keys = [*project.keys, *others]
+    for label, items in (
+        ("keys", keys),
+        ("budget", [project.budget] if project.budget else []),
+        ("spend cap", [project.cap] if project.cap else []),
+        ("limits", [_named(item) for item in project.limits]),
+        ("quotas", project.quotas),
+    ):
+        for number, item in enumerate(items or ([None] if label != "quotas" else [])):
+            yield "" if number else label, item
+
+
+def _named(item: Item) -> Item:
+    return Item(item.name, item.value, f"{item.name}: {item.words}", item.differs, item.read)
+
+
+def _words(item: Item | None) -> Text:
+    if item is None:
+        return Text("none")
+    last = "" if item.read else " (as last applied)"
+    return Text.assemble(f"{item.words}{last}", (f"; {item.differs}", "bold red") if item.differs else "")

@@ -51,10 +51,16 @@ def read(google: Google, project: str, model: str | None, names: Iterable[LimitN
 
     A metric that the project does not have (yet) is left out. Raises as `Google.call`.
     """
-    wanted = [(name, limit) for name in names for limit in QUOTA_LIMITS[name]]
-    metrics = list(dict.fromkeys(limit.metric for _, limit in wanted))
+    names = list(names)
+    metrics = list(dict.fromkeys(limit.metric for name in names for limit in QUOTA_LIMITS[name]))
     found = dict(zip(metrics, _each(lambda metric: _metric(google, project, metric), metrics), strict=True))
-    held = (_held(found[limit.metric], name, limit, model) for name, limit in wanted)
+    return held_in(found, model, names)
+
+
+def held_in(metrics: Mapping[str, Json | None], model: str | None, names: Iterable[LimitName]) -> list[Held]:
+    """What holds for a model, as `read` returns it, by metrics that were read already with `view=FULL`."""
+    wanted = ((name, limit) for name in names for limit in QUOTA_LIMITS[name])
+    held = (_held(metrics.get(limit.metric), name, limit, model) for name, limit in wanted)
     return [one for one in held if one]
 
 
@@ -184,8 +190,7 @@ def _metric(google: Google, project: str, metric: str) -> Json | None:
 
 def _held(metric: Json | None, name: LimitName, limit: QuotaLimit, model: str | None) -> Held | None:
     for entry in (metric or {}).get("consumerQuotaLimits", []):
-        # Names are taken from the listing: the unit has another order, and the project in front is by number.
-        if entry["name"].rpartition("/limits/")[2] not in (limit.limit, quote(limit.limit, safe="")):
+        if not is_named(entry, limit.limit):
             continue
         buckets = {
             bucket.get("dimensions", {}).get("model"): bucket for bucket in entry.get("quotaBuckets", [])
@@ -211,6 +216,14 @@ def _held(metric: Json | None, name: LimitName, limit: QuotaLimit, model: str | 
             },
         )
     return None
+
+
+def is_named(entry: Mapping[str, Any], limit: str) -> bool:
+    """Whether an entry of `consumerQuotaLimits` is the limit of a name, such as `/min/model/project`.
+
+    Names are taken from the listing: the unit has another order, and the project in front is by number.
+    """
+    return entry["name"].rpartition("/limits/")[2] in (limit, quote(limit, safe=""))
 
 
 def _number(text: str) -> int:

@@ -34,12 +34,37 @@ class FoundTier:
         return self.tier in ("1", "2", "3")
 
 
+@dataclass(frozen=True)
+class Link:
+    """A project's billing link."""
+
+    account: str
+    """The billing account's id; empty without a link."""
+    enabled: bool
+    """Whether the account is open."""
+
+
+def link_of(google: Google, project: str) -> Link:
+    """The billing link of a project (id or number). Raises as `Google.call`."""
+    found = google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
+    account = found.get("billingAccountName", "").removeprefix("billingAccounts/")
+    return Link(account, bool(found.get("billingEnabled")))
+
+
 def find(google: Google, project: str) -> FoundTier:
     """The tier of a project (id or number), from Cloud Quotas' quotaInfos and its billing link.
 
     Raises as `Google.call`.
     """
-    billing = google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
+    linked = link_of(google, project).enabled
+    return FoundTier(tier_of(google, project, linked), linked)
+
+
+def tier_of(google: Google, project: str, linked: bool) -> str:
+    """`free`, `1`, `2`, `3` or `unknown`, of a project that is linked to an open account or not.
+
+    Raises as `Google.call`.
+    """
     infos = google.pages(
         "cloudquotas",
         f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos",
@@ -50,11 +75,9 @@ def find(google: Google, project: str) -> FoundTier:
     in_force = {
         _QUOTAS[info["quotaId"]] for info in infos if info["quotaId"] in _QUOTAS and _has_values(info)
     }
-    linked = bool(billing.get("billingEnabled"))
     # Of several paid tiers the lowest counts: the higher ones' values are shown ahead of time.
     paid = sorted(in_force - {FREE})
-    tier = paid[0] if paid and linked else FREE if FREE in in_force else UNREADABLE
-    return FoundTier(tier, linked)
+    return paid[0] if paid and linked else FREE if FREE in in_force else UNREADABLE
 
 
 def _has_values(info: Mapping[str, Any]) -> bool:

@@ -1,0 +1,322 @@
+"""What a project has, beside what was last applied: each thing in words, with the difference if there is one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from landing_zone.audit.applied import (
+    OTHERS,
+    AppliedBudget,
+    AppliedKey,
+    AppliedProject,
+    AppliedQuota,
+)
+from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES
+from landing_zone.gemini.quotas import LimitName
+from landing_zone.google import limits as held_limits
+from landing_zone.google.limits import LIMIT_NAMES, UNLIMITED, Held, target
+from landing_zone.google.money import amount_of
+from landing_zone.google.rest import Json
+from landing_zone.google.spend_caps import AWAITING, SpendCap
+from landing_zone.google.tiers import FREE, UNREADABLE, Link
+
+WORDS: Final[Mapping[LimitName, str]] = {
+    "requestsPerMinute": "requests a minute",
+    "requestsPerDay": "requests a day",
+    "inputTokensPerMinute": "input tokens a minute",
+}
+_GONE: Final = "gone at Google"
+_CLIENTS: Final = {
+    "serverKeyRestrictions": "allowedIps",
+    "browserKeyRestrictions": "allowedReferrers",
+    "iosKeyRestrictions": "allowedBundleIds",
+    "androidKeyRestrictions": "allowedApplications",
+}
+"""Kind of client → where its values are."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing of a project."""
+
+    name: str
+    value: Any
+    """In force, for programs; as last applied if it was not read."""
+    words: str
+    """The same for people."""
+    differs: str = ""
+    """The difference from what was last applied, in words; empty if there is none."""
+    read: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """The thing, for programs."""
+        return {
+            "name": self.name,
+            "inForce": self.value,
+            "differs": self.differs or None,
+            "asLastApplied": not self.read,
+        }
+
+
+def link(applied: AppliedProject, live: Link | None) -> Item:
+    """The billing link."""
+    was = applied.account or "no billing account"
+    if live is None:
+        return Item("link", applied.account or None, was, read=False)
+    words = live.account or "no billing account"
+    if live.account and not live.enabled:
+        words += ", which is closed: nothing is billed and the free tier's limits hold"
+    differs = ""
+    if live.account != applied.account:
+        differs = f"{was} as last applied"
+    elif live.account and not live.enabled:
+        differs = "the stack has it for an open account"
+    return Item("link", live.account or None, words, differs)
+
+
+def tier(applied: AppliedProject, live: str | None) -> Item:
+    """The tier that Google applies. It moves by itself: another one than before is no difference."""
+    last = applied.tier if applied.tier not in ("", UNREADABLE) else ("1" if applied.account else FREE)
+    if live in (None, UNREADABLE):
+        return Item("tier", last, f"tier {last}", read=False)
+    moved = f" ({last} as last applied)" if live != last else ""
+    return Item("tier", live, f"tier {live}{moved}")
+
+
+def keys(applied: AppliedProject, live: Sequence[Json] | None) -> list[Item]:
+    """The stack's keys."""
+    if live is None:
+        return [Item(name, _key_value(key, "there"), name, read=False) for name, key in applied.keys.items()]
+    found = {_last(key["name"]): key for key in live}
+    return [_key(name, key, found.get(_last(key.id))) for name, key in applied.keys.items()]
+
+
+def other_keys(applied: AppliedProject, live: Sequence[Json] | None) -> list[str]:
+    """Titles of keys that the stack did not make."""
+    own = {_last(key.id) for key in applied.keys.values()}
+    return sorted(
+        key.get("displayName") or _last(key["name"]) for key in live or () if _last(key["name"]) not in own
+    )
+
+
+def limits(applied: AppliedProject, metrics: Mapping[str, Json] | None, tier_in_force: str) -> list[Item]:
+    """The limits of each model that the stack names, of all others, and of models that somebody else has limited."""
+    if metrics is None:
+        return [
+            Item(model, dict(values), _amounts(values.items()), read=False)
+            for model, values in applied.limits.items()
+        ]
+    found = [_limit(model, values, metrics, tier_in_force) for model, values in applied.limits.items()]
+    return [*found, *_foreign(applied, metrics)]
+
+
+def quotas(
+    applied: AppliedProject, metrics: Mapping[str, Json] | None, preferences: Sequence[Json] | None
+) -> list[Item]:
+    """The settings under `quotas`."""
+    by_id = None if preferences is None else {_last(each["name"]): each for each in preferences}
+    found = []
+    for name, quota in applied.quotas.items():
+        if quota.preference:
+            found.append(_preference(name, quota, by_id))
+        elif quota.service == GEMINI_API and metrics is not None:
+            found.append(_override(name, quota, metrics))
+        else:
+            found.append(Item(name, quota.value, f"{name}: {quota.value:,}", read=False))
+    return found
+
+
+def budget(
+    applied: AppliedBudget, live: Mapping[str, Json] | None, names: Mapping[str, str] | None = None
+) -> Item:
+    """A budget, from those of its account by name; with `names` (project number → name) also what it counts."""
+    counts = [names.get(number, number) for number in applied.counts] if names else []
+    period = f" a {applied.period}" if applied.period else ""
+    more = f"{period}; counts {', '.join(counts)}" if counts else period
+    was = _money(applied.amount, applied.currency)
+    if live is None:
+        return Item("budget", applied.amount, f"{was}{more}", read=False)
+    found = live.get(applied.id)
+    if found is None:
+        return Item("budget", None, _GONE, f"{was} as last applied")
+    money = found["amount"].get("specifiedAmount")
+    amount = None if money is None else f"{amount_of(money):f}"
+    words = _money(amount, (money or {}).get("currencyCode") or applied.currency)
+    same = _number(amount) == _number(applied.amount)
+    return Item("budget", amount, f"{words}{more}", "" if same else f"{was} as last applied")
+
+
+def cap(applied: AppliedBudget, live: Mapping[str, Json] | None) -> Item:
+    """A spend cap, from the budgets of its account by name."""
+    was = f"{_money(applied.amount, applied.currency)} a month"
+    value = {"amount": applied.amount, "state": applied.state}
+    if live is None:
+        return Item("spend cap", value, f"{was}, {applied.state}", read=False)
+    found = live.get(applied.id)
+    if found is None or "spendCap" not in found:
+        gone = _GONE if found is None else "a budget that stops nothing"
+        return Item("spend cap", None, gone, f"{was} as last applied")
+    now = SpendCap.from_budget(found)
+    differs = []
+    if now.amount != _number(applied.amount):
+        differs.append(f"{was} as last applied")
+    if AWAITING in (now.input_state, now.output_state) and not applied.lifted:
+        differs.append("lifted until the 1st, and the stack does not lift it")
+    words = f"{_money(f'{now.amount:f}', now.currency or '')} a month, {now.output_state}"
+    value = {"amount": f"{now.amount:f}", "state": now.output_state}
+    return Item("spend cap", value, words, "; ".join(differs))
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _key(name: str, applied: AppliedKey, live: Json | None) -> Item:
+    if live is None:
+        return Item(name, _key_value(applied, "gone"), f"{name}: {_GONE}", "there as last applied")
+    now, was = live.get("restrictions", {}), applied.restrictions
+    account = live.get("serviceAccountEmail", "")
+    if _restricted(now) == _restricted(was) and account == applied.service_account:
+        return Item(name, _key_value(applied, "there"), name)
+    differs = f"{_restricted(was)}{_bound(applied.service_account)} as last applied"
+    return Item(name, _key_value(applied, "changed"), f"{name}: {_restricted(now)}{_bound(account)}", differs)
+
+
+def _key_value(key: AppliedKey, state: str) -> dict[str, str]:
+    return {"state": state, "id": key.id, "uid": key.uid}
+
+
+def _bound(account: str) -> str:
+    return f", bound to {account}" if account else ""
+
+
+def _restricted(restrictions: Mapping[str, Any]) -> str:
+    """What a key opens and to whom, the same text for the same restrictions."""
+    targets = sorted(
+        " ".join([target.get("service", ""), *sorted(target.get("methods") or ())])
+        for target in restrictions.get("apiTargets") or ()
+    )
+    clients = sorted(
+        _client(value)
+        for kind, values in _CLIENTS.items()
+        for value in (restrictions.get(kind) or {}).get(values) or ()
+    )
+    return f"{', '.join(targets) or 'any API'} from {', '.join(clients) or 'anywhere'}"
+
+
+def _client(value: Any) -> str:
+    if isinstance(value, Mapping):
+        fingerprint = str(value.get("sha1Fingerprint", "")).replace(":", "").upper()
+        return f"{value.get('packageName', '')} {fingerprint}"
+    return str(value)
+
+
+def _limit(
+    model: str, values: Mapping[LimitName, int], metrics: Mapping[str, Json], tier_in_force: str
+) -> Item:
+    quota_model = None if model == OTHERS else QUOTA_NAMES.get(model, model)
+    held = held_limits.held_in(metrics, quota_model, LIMIT_NAMES)
+    now: dict[LimitName, int] = {one.name: one.effective for one in held if one.limit.tier == tier_in_force}
+    differs = [text for one in held if (text := _differs(one, values.get(one.name)))]
+    value = {name: -1 if amount == UNLIMITED else amount for name, amount in now.items()}
+    shown = _amounts(now.items()) if now else "no limits of this tier are listed"
+    return Item(model, value, shown, "; ".join(differs))
+
+
+def _differs(held: Held, applied: int | None) -> str:
+    """How the override of one tier's metric differs from what was applied; empty if it does not."""
+    words = f"{WORDS[held.name]} on tier {held.limit.tier}"
+    if applied is None:
+        return "" if held.value is None else f"{_count(held.value)} {words}, not this stack's"
+    if held.value == target(held, applied):
+        return ""
+    now = "no limit of" if held.value is None else _count(held.value)
+    return f"{now} {words}, {applied:,} as last applied"
+
+
+def _foreign(applied: AppliedProject, metrics: Mapping[str, Json]) -> list[Item]:
+    """Models with overrides that are not this stack's; a difference if the stack limits all others lower."""
+    known = {QUOTA_NAMES.get(model, model) for model in applied.limits}
+    known |= {quota.model for quota in applied.quotas.values()}
+    others = applied.limits.get(OTHERS, {})
+    held = held_limits.held_in(metrics, None, LIMIT_NAMES)
+    opened = held_limits.opened(held, others, known)
+    found: dict[str, dict[str, int]] = {}
+    for one in held:
+        for model, (_, value) in one.models.items():
+            if model not in known:
+                found.setdefault(model, {})[f"{WORDS[one.name]} on tier {one.limit.tier}"] = value
+    return [
+        Item(
+            MODELS.get(model, model),
+            amounts,
+            f"{', '.join(f'{_count(value)} {words}' for words, value in amounts.items())}: not this stack's",
+            f"{_amounts(others.items())} for all other models as last applied" if model in opened else "",
+        )
+        for model, amounts in sorted(found.items())
+    ]
+
+
+def _amounts(values: Iterable[tuple[LimitName, int]]) -> str:
+    by_name = dict(values)
+    blocked = next((name for name, value in by_name.items() if value == 0), None)
+    if blocked:
+        return f"denied (0 {WORDS[blocked]})"
+    return ", ".join(f"{_count(value)} {WORDS[name]}" for name, value in by_name.items())
+
+
+def _count(value: int) -> str:
+    return "unlimited" if value == UNLIMITED else f"{value:,}"
+
+
+def _override(name: str, quota: AppliedQuota, metrics: Mapping[str, Json]) -> Item:
+    entries = (metrics.get(quota.metric) or {}).get("consumerQuotaLimits", [])
+    found = next(
+        (
+            bucket.get("consumerOverride", {}).get("overrideValue", "0")
+            for entry in entries
+            if held_limits.is_named(entry, quota.limit)
+            for bucket in entry.get("quotaBuckets", [])
+            if bucket.get("dimensions", {}).get("model", "") == quota.model and "consumerOverride" in bucket
+        ),
+        None,
+    )
+    if quota.metric not in metrics:
+        # Metrics of a tier that is not in force may not be listed.
+        return Item(name, quota.value, f"{name}: {quota.value:,}", read=False)
+    if found is None:
+        return Item(name, None, f"{name}: {_GONE}", f"{quota.value:,} as last applied")
+    same = int(found) == quota.value
+    return Item(
+        name, int(found), f"{name}: {int(found):,}", "" if same else f"{quota.value:,} as last applied"
+    )
+
+
+def _preference(name: str, quota: AppliedQuota, live: Mapping[str, Json] | None) -> Item:
+    granted, preferred = quota.granted, quota.value
+    if live is not None:
+        found = live.get(_last(quota.preference))
+        if found is None:
+            return Item(name, None, f"{name}: {_GONE}", f"{quota.value:,} as last applied")
+        config = found.get("quotaConfig", {})
+        granted, preferred = str(config.get("grantedValue", "")), int(config.get("preferredValue", "0"))
+    words = (
+        f"{name}: {preferred:,} granted"
+        if granted == str(preferred)
+        else f"{name}: {granted or 'nothing yet'} granted of {preferred:,}"
+    )
+    differs = "" if preferred == quota.value else f"{quota.value:,} as last applied"
+    return Item(name, {"preferred": preferred, "granted": granted or None}, words, differs, live is not None)
+
+
+def _number(amount: str | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)
+
+
+def _money(amount: str | None, currency: str) -> str:
+    if amount is None:
+        return "as much as the last period cost"
+    number = Decimal(amount).normalize()
+    return f"{number:,.{max(2, -int(number.as_tuple().exponent))}f} {currency}".rstrip()

@@ -1,0 +1,237 @@
+"""A stack's projects as they are: link, limits, keys, budgets and caps, each beside what was last applied.
+
+Four calls a project and one a billing account. Key strings are never read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from landing_zone.audit import compare
+from landing_zone.audit.applied import AppliedBudget, AppliedProject, AppliedStack
+from landing_zone.audit.compare import Item
+from landing_zone.audit.unread import Unread
+from landing_zone.gemini import GEMINI_API
+from landing_zone.google import tiers
+from landing_zone.google.config import CredentialsError
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import Google, Json
+
+_T = TypeVar("_T")
+
+_AT_ONCE: Final = 16
+"""Calls at a time."""
+_LINK_GET: Final = "resourcemanager.projects.get (roles/browser)"
+_QUOTAS_GET: Final = "cloudquotas.quotas.get (roles/cloudquotas.viewer)"
+_LIMITS_GET: Final = "serviceusage.quotas.get (roles/serviceusage.serviceUsageViewer)"
+_KEYS_LIST: Final = "apikeys.keys.list (roles/serviceusage.apiKeysViewer)"
+_BUDGETS_LIST: Final = "billing.budgets.list (roles/billing.viewer on the billing account)"
+
+
+@dataclass(frozen=True)
+class ProjectInForce:
+    """A project, as it is where that could be read."""
+
+    applied: AppliedProject
+    link: Item
+    tier: Item
+    keys: list[Item]
+    other_keys: list[str]
+    """Keys that are not the stack's, by title."""
+    limits: list[Item]
+    quotas: list[Item]
+    budget: Item | None
+    cap: Item | None
+
+    @property
+    def items(self) -> Iterable[Item]:
+        """All of it."""
+        yield self.link
+        yield self.tier
+        yield from (*self.keys, *self.limits, *self.quotas)
+        yield from (each for each in (self.budget, self.cap) if each)
+
+
+@dataclass(frozen=True)
+class StackInForce:
+    """A stack's projects and the budgets that they share."""
+
+    projects: list[ProjectInForce]
+    shared_budgets: dict[str, Item]
+    unread: dict[str, list[str]] = field(default_factory=dict)
+    """Why something could not be read → what; it is as last applied."""
+
+    @property
+    def differences(self) -> int:
+        """Things that are not as they were last applied."""
+        items = [*self.shared_budgets.values(), *(item for each in self.projects for item in each.items)]
+        return sum(bool(item.differs) for item in items)
+
+
+@dataclass(frozen=True)
+class _Calls:
+    """What was asked of one project."""
+
+    link: "Future[tuple[tiers.Link | None, str | None]]"
+    metrics: "Future[dict[str, Json] | None]"
+    keys: "Future[list[Json] | None]"
+    preferences: "Future[list[Json] | None]"
+
+
+def read(google: Google, stack: AppliedStack) -> StackInForce:
+    """Read what a stack's projects have. What cannot be read is as last applied, and says why."""
+    unread = Unread()
+    try:
+        google.config.open_credentials()
+    except CredentialsError as error:
+        return _in_force(stack, {}, {}, {str(error): ["everything"]})
+    accounts = {
+        each.id.split("/")[1]
+        for project in stack.projects.values()
+        for each in (project.budget, project.cap)
+        if each
+    } | {budget.id.split("/")[1] for budget in stack.shared_budgets.values()}
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        try:
+            asked = {name: _ask(google, pool, project, unread) for name, project in stack.projects.items()}
+            listed = {
+                account: pool.submit(_budgets, google, account, stack, unread) for account in sorted(accounts)
+            }
+            budgets = {account: future.result() for account, future in listed.items()}
+            for calls in asked.values():
+                calls.link.result()
+        except BaseException:
+            # What other threads wait for ends now.
+            google.stop.set()
+            raise
+    return _in_force(stack, asked, budgets, _by_reason(unread))
+
+
+def _ask(google: Google, pool: ThreadPoolExecutor, project: AppliedProject, unread: Unread) -> _Calls:
+    name = project.project_id
+    attempt = partial(_attempt, unread)
+    keys = partial(_listed, google, "apikeys", f"projects/{name}/locations/global/keys", "keys", name)
+    preferences = partial(
+        _listed,
+        google,
+        "cloudquotas",
+        f"projects/{name}/locations/global/quotaPreferences",
+        "quotaPreferences",
+        name,
+    )
+    asks = any(quota.preference for quota in project.quotas.values())
+    return _Calls(
+        pool.submit(_link_and_tier, google, name, unread),
+        pool.submit(attempt, f"limits of {name}", _LIMITS_GET, partial(_metrics, google, name)),
+        pool.submit(attempt, f"keys of {name}", _KEYS_LIST, keys),
+        pool.submit(attempt, f"quota preferences of {name}", _QUOTAS_GET, preferences if asks else list),
+    )
+
+
+def _attempt(unread: Unread, what: str, right: str, work: Callable[[], _T]) -> _T | None:
+    try:
+        return unread.attempt(what, right, work, None)
+    except CredentialsError as error:
+        unread.append(f"{what}: {error}")
+        return None
+
+
+def _link_and_tier(google: Google, project: str, unread: Unread) -> tuple[tiers.Link | None, str | None]:
+    link = _attempt(unread, f"link of {project}", _LINK_GET, lambda: tiers.link_of(google, project))
+    if link is None:
+        return None, None
+    tier = _attempt(
+        unread, f"tier of {project}", _QUOTAS_GET, lambda: tiers.tier_of(google, project, link.enabled)
+    )
+    return link, tier
+
+
+def _metrics(google: Google, project: str) -> dict[str, Json]:
+    path = f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics"
+    listed = google.pages("serviceusage", path, "metrics", query={"view": "FULL"}, project=project)
+    return {metric["metric"]: metric for metric in listed}
+
+
+def _listed(google: Google, service: str, path: str, items: str, project: str) -> list[Json]:
+    return list(google.pages(service, path, items, project=project))
+
+
+def _budgets(google: Google, account: str, stack: AppliedStack, unread: Unread) -> dict[str, Json] | None:
+    """The budgets and caps of an account, by name."""
+
+    def listed() -> dict[str, Json]:
+        path = f"billingAccounts/{account}/budgets"
+        found = {each["name"]: each for each in google.pages("billingbudgets", path, "budgets")}
+        # Google's listing may lack one that is there.
+        for name in _named(account, stack) - found.keys():
+            try:
+                found[name] = google.call("billingbudgets", "GET", name)
+            except GoogleError as error:
+                if error.code != 404:
+                    raise
+        return found
+
+    return _attempt(unread, f"budgets of billing account {account}", _BUDGETS_LIST, listed)
+
+
+def _named(account: str, stack: AppliedStack) -> set[str]:
+    """The stack's budgets and caps of an account."""
+    own = (each for project in stack.projects.values() for each in (project.budget, project.cap) if each)
+    names = {budget.id for budget in (*own, *stack.shared_budgets.values())}
+    return {name for name in names if name.split("/")[1] == account}
+
+
+def _in_force(
+    stack: AppliedStack,
+    asked: Mapping[str, _Calls],
+    budgets: Mapping[str, dict[str, Json] | None],
+    unread: dict[str, list[str]],
+) -> StackInForce:
+    def budget(applied: AppliedBudget | None, judge: Callable[[AppliedBudget, Any], Item]) -> Item | None:
+        if applied is None:
+            return None
+        return judge(applied, budgets.get(applied.id.split("/")[1]))
+
+    projects = [
+        _project(
+            project, asked.get(name), budget(project.budget, compare.budget), budget(project.cap, compare.cap)
+        )
+        for name, project in stack.projects.items()
+    ]
+    numbers = {project.number: name for name, project in stack.projects.items()}
+    shared = {
+        name: compare.budget(each, budgets.get(each.id.split("/")[1]), numbers)
+        for name, each in stack.shared_budgets.items()
+    }
+    return StackInForce(projects, shared, unread)
+
+
+def _project(
+    applied: AppliedProject, calls: _Calls | None, budget: Item | None, cap: Item | None
+) -> ProjectInForce:
+    link, tier = calls.link.result() if calls else (None, None)
+    metrics = calls.metrics.result() if calls else None
+    keys = calls.keys.result() if calls else None
+    preferences = calls.preferences.result() if calls else None
+    shown_tier = compare.tier(applied, tier)
+    return ProjectInForce(
+        applied,
+        compare.link(applied, link),
+        shown_tier,
+        compare.keys(applied, keys),
+        compare.other_keys(applied, keys),
+        compare.limits(applied, metrics, str(shown_tier.value)),
+        compare.quotas(applied, metrics, preferences),
+        budget,
+        cap,
+    )
+
+
+def _by_reason(unread: Unread) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in sorted(unread):
+        what, _, reason = line.partition(": ")
+        found.setdefault(reason, []).append(what)
+    return found
