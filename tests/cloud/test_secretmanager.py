@@ -12,7 +12,7 @@ from googleapiclient.errors import HttpError
 from tests.cloud.local_cloud import LocalCloud
 
 SECRETS = "v1/projects/sandbox-seed/secrets"
-AUTOMATIC = {"replication": {"automatic": {}}}
+AUTOMATIC: dict[str, Any] = {"replication": {"automatic": {}}}
 READER = {"role": "roles/secretmanager.secretAccessor", "members": ["user:ann@example.com"]}
 
 
