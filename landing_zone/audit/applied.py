@@ -111,6 +111,8 @@ def parse(export: Json) -> AppliedStack:
     parents = {each["urn"]: each.get("parent", "") for each in resources}
     projects: dict[str, AppliedProject] = {}
     shared: dict[str, AppliedBudget] = {}
+    # The state has resources in the order in which they were done: another one each time.
+    resources.sort(key=lambda each: (_name(each["urn"]).endswith(f"--{OTHERS}"), _name(each["urn"])))
     for each in resources:
         if each["type"] == f"{_OURS}GeminiProject":
             projects[_name(each["urn"])] = AppliedProject(_name(each["urn"]))

@@ -176,24 +176,22 @@ def _last(name: str) -> str:
 def _key(name: str, applied: AppliedKey, live: Json | None) -> Item:
     if live is None:
         return Item(name, _key_value(applied, "gone"), f"{name}: {_GONE}", "there as last applied")
-    now, was = live.get("restrictions", {}), applied.restrictions
-    account = live.get("serviceAccountEmail", "")
-    if _restricted(now) == _restricted(was) and account == applied.service_account:
+    now = _facets(live.get("restrictions", {}), live.get("serviceAccountEmail", ""))
+    was = _facets(applied.restrictions, applied.service_account)
+    changed = [(new, old) for new, old in zip(now, was, strict=True) if new != old]
+    if not changed:
         return Item(name, _key_value(applied, "there"), name)
-    differs = f"{_restricted(was)}{_bound(applied.service_account)} as last applied"
-    return Item(name, _key_value(applied, "changed"), f"{name}: {_restricted(now)}{_bound(account)}", differs)
+    words = f"{name}: {', '.join(new for new, _ in changed)}"
+    differs = f"{', '.join(old for _, old in changed)} as last applied"
+    return Item(name, _key_value(applied, "changed"), words, differs)
 
 
 def _key_value(key: AppliedKey, state: str) -> dict[str, str]:
     return {"state": state, "id": key.id, "uid": key.uid}
 
 
-def _bound(account: str) -> str:
-    return f", bound to {account}" if account else ""
-
-
-def _restricted(restrictions: Mapping[str, Any]) -> str:
-    """What a key opens and to whom, the same text for the same restrictions."""
+def _facets(restrictions: Mapping[str, Any], service_account: str) -> tuple[str, str, str]:
+    """What a key opens, to whom, and whose it is: the same texts for the same key."""
     targets = sorted(
         " ".join([target.get("service", ""), *sorted(target.get("methods") or ())])
         for target in restrictions.get("apiTargets") or ()
@@ -203,7 +201,11 @@ def _restricted(restrictions: Mapping[str, Any]) -> str:
         for kind, values in _CLIENTS.items()
         for value in (restrictions.get(kind) or {}).get(values) or ()
     )
-    return f"{', '.join(targets) or 'any API'} from {', '.join(clients) or 'anywhere'}"
+    return (
+        f"opens {', '.join(targets) or 'any API'}",
+        f"from {', '.join(clients) or 'anywhere'}",
+        f"bound to {service_account or 'no service account'}",
+    )
 
 
 def _client(value: Any) -> str:

@@ -12,6 +12,8 @@ from tests.workspace import Cloud, Workspace, redact
 
 SEED = "sandbox-seed"
 """Stands for the page's `acme-gemini-seed`."""
+_NUMBER = "123456789012"
+"""Every project's, on a page."""
 _FOLDER = "folders/987654321098"
 _LEGACY = "acme-support-legacy"
 
@@ -31,6 +33,8 @@ class Production:
         parent = {"type": "folder", "id": _FOLDER.removeprefix("folders/")}
         body = {"projectId": _LEGACY, "name": "Support", "parent": parent}
         cloud.call("POST", "/cloudresourcemanager/v1/projects", body)
+        link = {"billingAccountName": "billingAccounts/01A2B3-C4D5E6-F7A8B9"}
+        cloud.call("PUT", f"/cloudbilling/v1/projects/{_LEGACY}/billingInfo", link)
         self.run("pulumi stack select --create prod")
         self.run("pulumi up --stack prod --policy-pack policy --skip-preview")
 
@@ -40,12 +44,14 @@ class Production:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", shell],
             cwd=self._program,
-            env={**os.environ, **self._workspace.environment, "COLUMNS": "120"},
+            env={**os.environ, **self._workspace.environment},
             capture_output=True,
             text=True,
             check=False,
         )
         printed = redact(done.stdout + done.stderr).replace(SEED, "acme-gemini-seed")
+        # Projects are numbered in the order in which they are made.
+        printed = re.sub(r"\b1000\d{8}\b", _NUMBER, printed)
         assert done.returncode == code, f"{shell}\n{printed}"
         return printed
 

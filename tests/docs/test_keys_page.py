@@ -18,7 +18,9 @@ ONE = "        backend: {allowedIps: [203.0.113.0/24]}\n"
 def key_strings(cloud: Cloud) -> dict[str, str]:
     """Name in the stack file → string, of the keys that are there."""
     return {
-        key["displayName"].rpartition(" ")[2]: cloud.call("GET", f"/apikeys/v2/{key['name']}/keyString")["keyString"]
+        key["displayName"].rpartition(" ")[2]: cloud.call("GET", f"/apikeys/v2/{key['name']}/keyString")[
+            "keyString"
+        ]
         for key in cloud.call("GET", KEYS)["keys"]
     }
 
