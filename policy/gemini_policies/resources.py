@@ -110,7 +110,13 @@ def _lent(entity: Any, known: Known) -> Any:
         return replace(entity, subject=subject, shared=said.shared)
     if isinstance(entity, Project):
         return replace(
-            entity, subject=subject, terms=said.terms, allowance=said.allowance, tier_limits=said.tier_limits
+            entity,
+            subject=subject,
+            terms=said.terms,
+            allowance=said.allowance,
+            tier_limits=said.tier_limits,
+            # With --refresh the engine shows a project that is only read like one that the stack makes.
+            created=said.created,
         )
     return replace(entity, subject=subject)
 
