@@ -30,6 +30,7 @@ OF_OTHERS = (
     "Error 40",
     "googleapi: ",
     "missing permission on ",
+    "no changes were expected",
     "Your application is authenticating by using local Application Default Credentials",
 )
 

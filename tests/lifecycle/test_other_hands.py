@@ -210,3 +210,43 @@ def test_a_killed_run_leaves_nothing_of_any_kind_twice(
     )
     held = {items: len(found) for items, found in lists(workspace.cloud).items()}
     assert held == {items: sum(known[kind] for kind in kinds) for items, kinds in TYPES.items()}
+
+
+def test_an_override_under_quotas_stays_beside_others(workspace: Workspace) -> None:
+    workspace.write(f"""\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gemini-landing-zone:billingAccount: {ACCOUNT}
+  gemini-landing-zone:parent: folders/987654321098
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-own-override
+      tier: paid
+      deletionPolicy: DELETE
+      budget: {{amount: 100, currency: USD}}
+      limits: {{others: deny}}
+      quotas:
+        pro-a-minute:
+          metric: {GEMINI}/generate_requests_per_model
+          limit: /min/model/project
+          dimensions: {{model: gemini-3.1-pro}}
+          value: 5
+""")
+    workspace.up()
+    path = f"services/{GEMINI}/consumerQuotaMetrics/{PER_MODEL}/limits/{PER_MINUTE}/consumerOverrides"
+    overrides = f"/serviceusage/v1beta1/projects/acme-own-override/{path}"
+
+    def held() -> dict[str, str]:
+        listed = workspace.cloud.call("GET", overrides)["overrides"]
+        return {
+            each.get("dimensions", {}).get("model", ""): each.get("overrideValue", "0") for each in listed
+        }
+
+    assert held() == {"": "0", "gemini-3.1-pro": "5"}
+    assert workspace.refresh() == []
+    body = {"overrideValue": "9", "dimensions": {"model": "gemini-2.5-pro"}}
+    workspace.cloud.call("POST", f"{overrides}?force=true", body)
+    assert [change.name for change in workspace.refresh()] == ["chat--others"]
+    workspace.up()
+    assert held() == {"": "0", "gemini-3.1-pro": "5"}
+    assert workspace.preview() == []
