@@ -17,7 +17,7 @@ def run(stack: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["gemini-lz", "show", STACK, *arguments],
         cwd=stack.layout.program,
-        env={**os.environ, **stack.environment},
+        env={**os.environ, **stack.environment, "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
