@@ -109,11 +109,7 @@ class Workspace:
             shutil.copy(program / name, self.layout.program)
         for name in (".venv", "provider"):
             (self.layout.program / name).symlink_to(ROOT / name)
-        self.environment = {
-            **sandbox_environment(engine, self.layout, cloud.ready, provider),
-            # The CLI notes there which stack is selected where; the user's own is left alone.
-            "PULUMI_HOME": str(folder / "home"),
-        }
+        self.environment = sandbox_environment(engine, self.layout, cloud.ready, provider)
 
     def write(self, stack_file: str) -> None:
         """Make this text the stack file; makes the stack the first time."""
