@@ -76,7 +76,9 @@ def env(_: list[str]) -> None:
     if ready is None:
         # `eval "$(make -s env)"` sees the output alone: this makes it fail, and changes nothing in the shell.
         sys.stdout.write("false\n")
-        raise PrerequisiteError("The local cloud is not running, so there is no environment. Start it: make up")
+        raise PrerequisiteError(
+            "The local cloud is not running, so there is no environment. Start it: make up"
+        )
     for name, value in sandbox_environment(get_engine(), SANDBOX, ready, provider).items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 

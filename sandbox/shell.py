@@ -34,7 +34,8 @@ def chosen_provider() -> str:
     if provider == "official" and not _official_plugin():
         raise PrerequisiteError(
             "GCP_PROVIDER=official, and the official gcp plugin is neither on PATH nor among Pulumi's plugins.\n"
-            f"Install it, outside the shell of `make env`, with: pulumi plugin install resource gcp {version('pulumi-gcp')}"
+            "Install it, in a shell without `make env`'s variables, with: "
+            f"pulumi plugin install resource gcp {version('pulumi-gcp')}"
         )
     return provider
 
