@@ -61,7 +61,7 @@ def _options(
 def validate(
     stacks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STACK...", help=SELECTED, autocompletion=complete_stack),
+        typer.Argument(metavar="STACK", help=SELECTED, autocompletion=complete_stack),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All stacks that have a file.")] = False,
     folder: StackFolder = None,

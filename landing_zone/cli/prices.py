@@ -36,7 +36,7 @@ def _complete_model(incomplete: str) -> list[str]:
 def show(
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODEL...", help="All if left out.", autocompletion=_complete_model),
+        typer.Argument(metavar="MODEL", help="All if left out.", autocompletion=_complete_model),
     ] = None,
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", formats=DATE, help="The day; today if left out.")

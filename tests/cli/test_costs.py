@@ -84,7 +84,7 @@ def test_an_estimate_as_a_table_as_json_and_as_csv(folder: Path) -> None:
         "6.975",
         "13.95",
     ]
-    rows = list(csv.DictReader(io.StringIO(run(folder, "estimate", "prod", *AT, "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(run(folder, "estimate", "prod", *AT, "--format", "csv").stdout)))
     assert [(row["project"], row["model"], row["expected"]) for row in rows] == [
         ("chat", "gemini-3.8-flash", "27.675")
     ]
@@ -115,7 +115,7 @@ def test_an_exposure_as_a_table_as_json_and_as_csv(folder: Path) -> None:
     shorter = told(folder, "exposure", "prod", *AT, "--lag", "90m")["projects"]["chat"]
     assert shorter["lag"] == "90m"
     assert Decimal(shorter["exposure"]["lag"]) < 900
-    rows = list(csv.DictReader(io.StringIO(run(folder, "exposure", "prod", *AT, "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(run(folder, "exposure", "prod", *AT, "--format", "csv").stdout)))
     assert {row["window"] for row in rows} == {"minute", "hour", "day", "month", "lag"}
     assert all(row["total"] == "unlimited" for row in rows if row["project"] == "open")
 
