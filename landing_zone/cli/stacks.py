@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from landing_zone.cli.console import refuse
+from landing_zone.settings import SettingsError
 from landing_zone.settings.problems import nearest
+from landing_zone.settings.source import read_stack_file
 from landing_zone.workspace import (
     UnreadableError,
     find_project,
@@ -99,15 +101,14 @@ def complete_stack(context: typer.Context, incomplete: str) -> list[str]:
 
 def complete_project(context: typer.Context, incomplete: str) -> list[str]:
     """For the shell: the projects that the stack's file names."""
-    from landing_zone.settings import SettingsError
-    from landing_zone.settings.source import read_stack_file
-
+    folder = stack_folder(_folder(context))
+    # With an option that is not whole, the arguments have not been parsed.
+    stack = context.params.get("stack") or next(iter(context.args), folder.selected) or ""
     try:
-        file = read_stack_file(choose(context.params.get("stack"), _folder(context)).path)
-    except (SettingsError, typer.Exit):
+        file = read_stack_file(stack_path(folder.path, stack))
+    except SettingsError:
         return []
-    projects = file.values.get("projects")
-    return [name for name in projects or () if name.startswith(incomplete)]
+    return [name for name in file.values.get("projects") or () if name.startswith(incomplete)]
 
 
 def _folder(context: typer.Context) -> Path | None:

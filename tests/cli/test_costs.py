@@ -161,8 +161,12 @@ def test_a_price_change_shows_by_the_day(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("estimate", "none"), 2, "there is no such file"),
-        (("estimate", "prod", "--project", "chta"), 2, "prod has no project 'chta': it has chat, open"),
+        (("estimate", "none"), 2, "no file for the stack 'none'"),
+        (
+            ("estimate", "prod", "--project", "chta"),
+            2,
+            "prod has no project 'chta': did you mean 'chat'? It has chat, open",
+        ),
         (("estimate", "prod", "--from", "2026-12-02", "--to", "2026-12-01"), 2, "is before --from"),
         (("estimate", "prod", "--from", "1.12.2026"), 2, "does not match"),
         (("exposure", "prod", "--lag", "soon"), 2, "write it as 24h, 90m or 2d"),

@@ -45,8 +45,8 @@ def test_the_page_from_an_empty_folder_and_back(workspace: Workspace) -> None:
     port = workspace.cloud.ready["port"]
     [line] = blocks("text")
     goes = line.strip().partition("; state in ")[0].replace(":8440", f":{port}")
-    # Once each in the preview's summary and in the update's.
-    assert shown.count(f"\n    {goes}; state in {workspace.layout.backend.as_uri()}\n") == 2
+    # In the summary of `pulumi preview`, and of the preview and the update of `pulumi up`.
+    assert shown.count(f"\n    {goes}; state in {workspace.layout.backend.as_uri()}\n") == 3
     assert "warning" not in shown
     assert "acme-chat-mine" in shown
 
