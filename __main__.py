@@ -6,6 +6,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 from components import Environment
+from components.destination import announce
 from landing_zone.settings import SettingsError, load_engine
 
 try:
@@ -13,5 +14,6 @@ try:
 except SettingsError as error:
     raise pulumi.RunError(str(error)) from None
 
+announce(settings, CONFIG.get(), Path(__file__).parent)
 for name, value in Environment(settings).outputs.items():
     pulumi.export(name, value)

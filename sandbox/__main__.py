@@ -15,10 +15,9 @@ from pathlib import Path
 from sandbox import local_cloud, stack
 from sandbox.browser import get_browser
 from sandbox.engine import get_engine
-from sandbox.errors import SandboxError
+from sandbox.errors import PrerequisiteError, SandboxError
 from sandbox.files import only_one
 from sandbox.layout import ROOT, SANDBOX
-from sandbox.local_cloud import Ready
 from sandbox.lock import lock
 from sandbox.shell import chosen_provider, sandbox_environment
 from sandbox.steps import say, step
@@ -29,6 +28,10 @@ CHECKS = {
     "Lint": ["ruff", "check"],
     "Types": ["mypy", "."],
     "Import rules": ["lint-imports"],
+}
+_PLUGINS = {
+    "standin": "Using the stand-in for the gcp plugin; GCP_PROVIDER=official make up uses the official one.",
+    "official": "Using the official gcp plugin.",
 }
 BIN = Path(sys.executable).parent
 
@@ -42,6 +45,7 @@ def setup(_: list[str]) -> None:
 def up(_: list[str]) -> None:
     """Start the local cloud and deploy the stack `sandbox` to it."""
     provider = chosen_provider()
+    say(_PLUGINS[provider])
     engine = get_engine()
     make_environment(ROOT, POLICY_PACK)
     with _alone():
@@ -66,14 +70,16 @@ def down(_: list[str]) -> None:
 
 
 def env(_: list[str]) -> None:
-    """Print the exports that point pulumi, gcloud and terraform at the local cloud."""
+    """Print the exports that point pulumi, gcloud and terraform at the local cloud, which must be running."""
     provider = chosen_provider()
-    engine = get_engine()
-    ready: Ready | None = local_cloud.running(SANDBOX)
+    ready = local_cloud.running(SANDBOX)
     if ready is None:
-        with _alone():
-            ready = local_cloud.start(SANDBOX)
-    for name, value in sandbox_environment(engine, SANDBOX, ready, provider).items():
+        # `eval "$(make -s env)"` sees the output alone: this makes it fail, and changes nothing in the shell.
+        sys.stdout.write("false\n")
+        raise PrerequisiteError(
+            "The local cloud is not running, so there is no environment. Start it: make up"
+        )
+    for name, value in sandbox_environment(get_engine(), SANDBOX, ready, provider).items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
 
@@ -155,7 +161,7 @@ def main() -> int:
 
 
 def _alone() -> AbstractContextManager[None]:
-    return only_one(SANDBOX.state / "stack.lock", "Wait for another `make up`, `down` or `env` to end")
+    return only_one(SANDBOX.state / "stack.lock", "Wait for another `make up` or `make down` to end")
 
 
 def _run(title: str, command: list[str], environment: dict[str, str]) -> None:

@@ -35,10 +35,9 @@ class Layout:
         """Pulumi's state of the stack."""
         return self.state / "pulumi"
 
-    @property
-    def standins(self) -> Path:
-        """The commands that stand in for Pulumi's plugins, a folder each."""
-        return self.state / "standins"
+    def pulumi_home(self, provider: str) -> Path:
+        """What the CLI keeps beside the state: plugins, and which stack is selected. One for each gcp plugin."""
+        return self.state / "home" / provider
 
     @property
     def gcloud(self) -> Path:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from sandbox.cloud.endpoints import ACCESS_TOKEN, environment
 from sandbox.engine import Engine, search_path
-from sandbox.engine.shims import GCP, LANGUAGE, write_shims
+from sandbox.engine.shims import GCP, LANGUAGE, install
 from sandbox.errors import PrerequisiteError
 from sandbox.files import write_atomically
 from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
 
 PASSPHRASE = "gemini-landing-zone"  # noqa: S105 public on purpose: the local cloud's keys open nothing
+LOCAL_STATE = "local-cloud.txt"
+"""A file in the backend's folder, by which the program sees that a state is the local cloud's."""
 PARALLEL = 64
 """Resource operations at once. They wait for an API rather than compute, and Pulumi's default is 4 a core."""
 
@@ -32,7 +34,8 @@ def chosen_provider() -> str:
     if provider == "official" and not _official_plugin():
         raise PrerequisiteError(
             "GCP_PROVIDER=official, and the official gcp plugin is neither on PATH nor among Pulumi's plugins.\n"
-            f"Install it with: pulumi plugin install resource gcp {version('pulumi-gcp')}"
+            "Install it, in a shell without `make env`'s variables, with: "
+            f"pulumi plugin install resource gcp {version('pulumi-gcp')}"
         )
     return provider
 
@@ -40,25 +43,29 @@ def chosen_provider() -> str:
 def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: str) -> dict[str, str]:
     """The variables to add to the environment, for a running local cloud (`ready`) and its stack.
 
-    Writes what they point at: the stand-ins' commands, gcloud's token file.
+    Writes what they point at: Pulumi's home with the stand-ins, the mark of the state, gcloud's token file.
     """
-    write_shims(layout.standins, ROOT)
     token_file = layout.gcloud / "access-token"
     write_atomically(token_file, ACCESS_TOKEN)
-    layout.backend.mkdir(parents=True, exist_ok=True)
+    write_atomically(layout.backend / LOCAL_STATE, "This state is of the local cloud: `make up` made it.\n")
 
+    home = layout.pulumi_home(provider)
     path = [str(engine.directory), search_path()]
     variables = {}
-    if provider == "standin":
-        path.insert(0, str(layout.standins / GCP[0]))
+    official = _official_plugin() if provider == "official" else None
+    installed = install(home, GCP, version("pulumi-gcp"), ROOT, official)
+    if provider == "standin" and shutil.which(GCP, path=search_path()):
+        path.insert(0, str(installed))  # an official one on PATH would go before those that are installed
     if not engine.has_language_host:
-        path.insert(0, str(layout.standins / LANGUAGE[0]))
+        install(home, LANGUAGE, engine.version, ROOT)
         variables["PULUMI_LANGUAGE_PYTHON_EXEC"] = str(engine.program_runner)
     # Last, for `gemini-lz`: the shell keeps its own Python. Once, however often the shell asks.
     folders = dict.fromkeys([*os.pathsep.join(path).split(os.pathsep), str(Path(sys.executable).parent)])
     return {
         "PATH": os.pathsep.join(folders),
         **variables,
+        # The user's own selection of stacks, credentials and plugins are left alone.
+        "PULUMI_HOME": str(home),
         # Without the metadata files beside the state's, which a kill can leave half written.
         "PULUMI_BACKEND_URL": f"{layout.backend.as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -73,8 +80,11 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
     }
 
 
-def _official_plugin() -> bool:
-    """Whether Pulumi would find an official gcp plugin: on PATH, or the SDK's version among the installed ones."""
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+def _official_plugin() -> Path | None:
+    """The official gcp plugin that Pulumi would find: on PATH, or the SDK's version among the user's installed ones."""
+    home = Path(os.environ.get("PULUMI_HOME") or "")
+    if home == Path() or ".sandbox" in home.parts:  # a shell of `make env` keeps none of the user's
+        home = Path.home() / ".pulumi"
     installed = home / "plugins" / f"resource-gcp-v{version('pulumi-gcp')}"
-    return shutil.which(GCP[1], path=os.pathsep.join([search_path(), str(installed)])) is not None
+    found = shutil.which(GCP, path=os.pathsep.join([search_path(), str(installed)]))
+    return Path(found) if found else None

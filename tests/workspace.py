@@ -26,7 +26,7 @@ _API_KEY = re.compile(r"AIza[0-9A-Za-z_-]{35}")
 
 
 def sampled(cases: Iterable[_T], count: int) -> list[_T]:
-    """A seeded part of cases that take long together; `make kills SHARD=2/4` takes the second quarter of all of them."""
+    """A seeded part of cases that take long together; `make kills SHARD=2/4` takes the second quarter of all."""
     every = list(cases)
     if shard := os.environ.get("SHARD"):
         number, _, shards = shard.partition("/")
@@ -109,11 +109,7 @@ class Workspace:
             shutil.copy(program / name, self.layout.program)
         for name in (".venv", "provider"):
             (self.layout.program / name).symlink_to(ROOT / name)
-        self.environment = {
-            **sandbox_environment(engine, self.layout, cloud.ready, provider),
-            # The CLI notes there which stack is selected where; the user's own is left alone.
-            "PULUMI_HOME": str(folder / "home"),
-        }
+        self.environment = sandbox_environment(engine, self.layout, cloud.ready, provider)
 
     def write(self, stack_file: str) -> None:
         """Make this text the stack file; makes the stack the first time."""

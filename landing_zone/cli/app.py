@@ -5,7 +5,7 @@ Exit codes: 0 all is well; 1 something is wrong with the stack; 2 wrong usage, o
 
 import json
 import os
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +13,8 @@ import yaml
 
 from landing_zone.cli import costs, key, policy, prices
 from landing_zone.cli import show as showing
-from landing_zone.cli.console import AsJson, Folder, err, out, refuse, working
+from landing_zone.cli.console import AsJson, err, out, refuse, working
+from landing_zone.cli.stacks import SELECTED, Stack, StackFolder, choose, complete_stack, stack_folder
 from landing_zone.cli.state import NotReadableError
 from landing_zone.google import inventory
 from landing_zone.google.config import CredentialsError, GoogleConfig
@@ -24,7 +25,6 @@ from landing_zone.settings.schema import stack_file_schema
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Gemini API projects as code. Try: gemini-lz validate prod",
 )
@@ -34,32 +34,59 @@ app.add_typer(prices.app, name="prices")
 app.add_typer(policy.app, name="policy")
 
 
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    with_pulumi = []
+    for package in ("pulumi", "pulumi-gcp"):  # the packages; the CLI and the plugin are not asked
+        try:
+            with_pulumi.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            with_pulumi.append(f"no {package}")
+    typer.echo(f"gemini-lz {version('gemini-landing-zone')} ({', '.join(with_pulumi)})")
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the versions and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command(epilog="Example: gemini-lz validate staging prod")
 def validate(
     stacks: Annotated[
-        list[str] | None, typer.Argument(metavar="[STACK]...", help="All of the folder's if none.")
+        list[str] | None,
+        typer.Argument(metavar="STACK", help=SELECTED, autocompletion=complete_stack),
     ] = None,
-    folder: Folder = Path("stacks"),
+    everything: Annotated[bool, typer.Option("--all", help="All stacks that have a file.")] = False,
+    folder: StackFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check stack files, without Pulumi and without Google. Tells every mistake."""
-    names = stacks or sorted(path.name.removeprefix("Pulumi.")[:-5] for path in folder.glob("Pulumi.*.yaml"))
-    if not names:
-        err.print(f"no stack file in {folder}: name the folder with --stacks", markup=False)
-        raise typer.Exit(2)
+    """Check stack files, without Pulumi and without Google. Reports every mistake."""
+    if everything and stacks:
+        refuse("--all is every stack: name stacks, or write --all")
+    where = stack_folder(folder)
+    chosen = where.chosen(where.names if everything else stacks or [])
     verdicts: list[dict[str, Any]] = []
-    for name in names:
+    for stack in chosen:
         problems = []
         try:
-            settings = load_file(name, folder / f"Pulumi.{name}.yaml")
+            settings = load_file(stack.name, stack.path)
         except SettingsError as error:
             problems = list(error.problems)
             if not as_json:
                 err.print(str(error), markup=False)
         else:
             if not as_json:
-                out.print(f"{name}: {len(settings.projects)} projects, no mistakes", markup=False)
-        verdicts.append({"stack": name, "problems": [problem.as_json() for problem in problems]})
+                out.print(f"{stack.name}: {len(settings.projects)} projects, no mistakes", markup=False)
+        verdicts.append({"stack": stack.name, "problems": [problem.as_json() for problem in problems]})
     if as_json:
         out.print_json(json.dumps(verdicts))
     raise typer.Exit(1 if any(verdict["problems"] for verdict in verdicts) else 0)
@@ -72,15 +99,13 @@ def schema() -> None:
 
 
 @app.command(epilog="Example: gemini-lz show prod --json")
-def show(
-    stack: Annotated[str | None, typer.Argument(help="The selected one if none.")] = None,
-    as_json: AsJson = False,
-) -> None:
+def show(stack: Stack = None, as_json: AsJson = False) -> None:
     """Show what is in force of a stack: links, keys, budgets, caps and limits, and what differs from the last update.
 
     It is read at Google with your own credentials; what cannot be read is as last applied. Keys' strings are never
     read. Exit code 1: something differs.
     """
+    choose(stack, None)  # a name that is mistyped is refused before Pulumi is asked
     try:
         with working("reading what is in force"):
             shown = showing.read(stack)
@@ -107,11 +132,11 @@ def adopt(
     """Print the settings that take over an existing project as it is: its link, keys, budget and limits."""
     google = Google(GoogleConfig.read({}, os.environ))
     try:
-        found = inventory.of_project(google, project, name)
+        with working(f"reading {project}"):
+            found = inventory.of_project(google, project, name)
     except (GoogleError, CredentialsError) as error:
         advice = f". {error.remedy}" if isinstance(error, GoogleError) else ""
-        err.print(f"{project}: {error}{advice}", markup=False)
-        raise typer.Exit(2) from None
+        refuse(f"{project}: {error}{advice}")
     block = {found.name: found.settings}
     if as_json:
         out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
+from threading import Timer
 from typing import Annotated, NoReturn
 
 import typer
@@ -19,13 +19,13 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DATE = ["%Y-%m-%d"]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+WAIT_S = 2.0
+"""After so long a command whose output is piped says that it works."""
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=DATE, help="The day that counts as today (Pacific): its prices hold."),
 ]
-Folder = Annotated[Path, typer.Option("--stacks", help="The folder of the stack files.")]
-Stack = Annotated[str, typer.Argument(help="The stack, such as prod.")]
 
 
 def day_of(as_of: datetime | None) -> date:
@@ -46,11 +46,29 @@ def refuse(text: str) -> NoReturn:
     raise typer.Exit(2)
 
 
+def format_of(given: str | None, as_json: bool) -> str:
+    """The format that `--format` or `--json` asks for; text if neither does."""
+    if as_json and given not in (None, "json"):
+        refuse(f"--json is --format json, and --format {given} was asked for: write one of the two")
+    return "json" if as_json else given or "text"
+
+
 @contextmanager
 def working(what: str) -> Iterator[Callable[[str], None]]:
-    """A sign of life on a terminal; what it gives is told how far the work is."""
+    """Show that work is under way: a status line on a terminal, else one line after two seconds.
+
+    Gives a function that takes how far the work is.
+    """
     if err.is_terminal:
         with err.status(what) as status:
             yield lambda how_far: status.update(f"{what}: {how_far}")
-    else:
-        yield lambda _: None
+        return
+    progress: list[str] = []
+    timer = Timer(WAIT_S, lambda: err.print(f"{': '.join([what, *progress[-1:]])} …", markup=False))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield progress.append
+    finally:
+        timer.cancel()
+        timer.join()

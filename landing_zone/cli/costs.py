@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,15 +14,15 @@ from landing_zone.cli.console import (
     DATE,
     AsJson,
     AsOf,
-    Folder,
-    Stack,
     day_of,
     err,
+    format_of,
     out,
     refuse,
     within_reach,
     working,
 )
+from landing_zone.cli.stacks import ChosenStack, Stack, StackFolder, choose, complete_project
 from landing_zone.costs import tables
 from landing_zone.costs.estimates import estimate_environment
 from landing_zone.costs.exposures import expose_environment
@@ -38,9 +38,16 @@ from landing_zone.settings import (
     work_out,
 )
 from landing_zone.settings.fields import lag as read_lag
+from landing_zone.settings.problems import nearest
 
 Projects = Annotated[
-    list[str] | None, typer.Option("--project", "-p", help="This project alone; may be given several times.")
+    list[str] | None,
+    typer.Option(
+        "--project",
+        "-p",
+        help="This project alone; may be given several times.",
+        autocompletion=complete_project,
+    ),
 ]
 First = Annotated[
     datetime | None,
@@ -50,7 +57,12 @@ Last = Annotated[
     datetime | None,
     typer.Option("--to", formats=DATE, help="The last day; the third month's last if left out."),
 ]
-AsCsv = Annotated[bool, typer.Option("--csv", help="For spreadsheets.")]
+Format = Annotated[
+    Literal["text", "json", "csv"] | None,
+    typer.Option(
+        "--format", help="json for programs (--json is the same), csv for spreadsheets; text if left out."
+    ),
+]
 Sample = Annotated[
     Path | None,
     typer.Option(
@@ -69,53 +81,53 @@ def add_to(app: typer.Typer) -> None:
 
 
 def estimate(
-    stack: Stack,
+    stack: Stack = None,
     projects: Projects = None,
     first: First = None,
     last: Last = None,
     as_of: AsOf = None,
     sample: Sample = None,
-    folder: Folder = Path("stacks"),
+    folder: StackFolder = None,
+    form: Format = None,
     as_json: AsJson = False,
-    as_csv: AsCsv = False,
 ) -> None:
     """What the workloads are planned to cost, and when budgets' thresholds are crossed."""
-    day = day_of(as_of)
-    with working("estimating"):
-        settings = _settings(stack, folder, day, projects)
+    day, shown_as, chosen = day_of(as_of), format_of(form, as_json), choose(stack, folder)
+    with working("computing the estimate"):
+        settings = _settings(chosen, day, projects)
         if sample:
             settings = _sampled(settings, sample, projects)
         found = estimate_environment(settings, _period(first, last, day), day, projects)
-    if as_json or as_csv:
-        _for_programs(found.as_json() if as_json else tables.estimate_rows(found))
-    else:
+    if shown_as == "text":
         tables.show_estimate(out, found)
+    else:
+        _for_programs(found.as_json() if shown_as == "json" else tables.estimate_rows(found))
 
 
 def exposure(
-    stack: Stack,
+    stack: Stack = None,
     projects: Projects = None,
     as_of: AsOf = None,
     lag: Annotated[
         str | None, typer.Option(help="How long nothing stops the spending, instead of what the file says.")
     ] = None,
-    folder: Folder = Path("stacks"),
+    folder: StackFolder = None,
+    form: Format = None,
     as_json: AsJson = False,
-    as_csv: AsCsv = False,
 ) -> None:
     """The most that anybody can spend while the limits are in force, and by how much a budget can be overshot."""
-    day = day_of(as_of)
-    with working("bounding"):
-        settings = _settings(stack, folder, day, projects)
+    day, shown_as, chosen = day_of(as_of), format_of(form, as_json), choose(stack, folder)
+    with working("computing the exposure"):
+        settings = _settings(chosen, day, projects)
         found = expose_environment(settings, day, _lag(lag), projects)
-    if as_json or as_csv:
-        _for_programs(found.as_json() if as_json else tables.exposure_rows(found))
-    else:
+    if shown_as == "text":
         tables.show_exposure(out, found)
+    else:
+        _for_programs(found.as_json() if shown_as == "json" else tables.exposure_rows(found))
 
 
 def limits(
-    stack: Stack,
+    stack: Stack = None,
     projects: Projects = None,
     max_overshoot: Annotated[
         str | None, typer.Option(help="Try this overshoot, in the budget's currency, on what has a workload.")
@@ -124,14 +136,14 @@ def limits(
         str | None, typer.Option(help="Try this time that nothing stops the spending, such as 24h.")
     ] = None,
     as_of: AsOf = None,
-    folder: Folder = Path("stacks"),
+    folder: StackFolder = None,
+    form: Format = None,
     as_json: AsJson = False,
-    as_csv: AsCsv = False,
 ) -> None:
     """The largest limits that an allowed overshoot leaves: what `limits.derive` comes to, or would."""
-    day = day_of(as_of)
-    with working("deriving"):
-        settings = _settings(stack, folder, day, projects)
+    day, shown_as, chosen = day_of(as_of), format_of(form, as_json), choose(stack, folder)
+    with working("deriving limits"):
+        settings = _settings(chosen, day, projects)
         found, problems = {}, []
         for name, project in settings.projects.items():
             derivation = settings.derivations.get(name)
@@ -151,32 +163,32 @@ def limits(
                 found[name] = derived
     if not found and not problems:
         refuse("no project has limits.derive: write it, or try --max-overshoot on one with a workload")
-    if as_json or as_csv:
-        _for_programs(tables.limits_json(found) if as_json else tables.limits_rows(found))
-    else:
+    if shown_as == "text":
         tables.show_limits(out, found)
+    else:
+        _for_programs(tables.limits_json(found) if shown_as == "json" else tables.limits_rows(found))
     for problem in problems:
         err.print(problem, markup=False)
     raise typer.Exit(1 if problems else 0)
 
 
 def report(
-    stack: Stack,
+    stack: Stack = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a page with charts, one file, to this path.")
     ] = None,
     first: First = None,
     last: Last = None,
     as_of: AsOf = None,
-    folder: Folder = Path("stacks"),
+    folder: StackFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate and exposure together: a page with charts, or --json."""
     if not html and not as_json:
         refuse("write --html report.html for a page, or --json")
-    day = day_of(as_of)
-    with working("reporting"):
-        settings = _settings(stack, folder, day, None)
+    day, chosen = day_of(as_of), choose(stack, folder)
+    with working("writing the report"):
+        settings = _settings(chosen, day, None)
         found = make_report(settings, _period(first, last, day), day)
         page = _page(found) if html else ""
     if html:
@@ -207,16 +219,17 @@ def _period(first: datetime | None, last: datetime | None, day: date) -> Period:
     return Period(start, end)
 
 
-def _settings(stack: str, folder: Path, day: date, projects: list[str] | None) -> EnvironmentSettings:
-    path = folder / f"Pulumi.{stack}.yaml"
+def _settings(stack: ChosenStack, day: date, projects: list[str] | None) -> EnvironmentSettings:
     try:
-        settings = load_file(stack, path, day, keep_unfit=True)
+        settings = load_file(stack.name, stack.path, day, keep_unfit=True)
     except SettingsError as error:
         err.print(str(error), markup=False)
-        raise typer.Exit(1 if path.exists() else 2) from None
+        raise typer.Exit(1) from None
     for name in projects or ():
         if name not in settings.projects:
-            refuse(f"{stack} has no project {name!r}: it has {', '.join(settings.projects)}")
+            near = nearest(name, settings.projects)
+            meant = f"did you mean {near!r}? " if near else ""
+            refuse(f"{stack.name} has no project {name!r}: {meant}It has {', '.join(settings.projects)}")
     return settings
 
 

@@ -16,6 +16,7 @@ import typer
 from landing_zone.audit.applied import AppliedKey, AppliedProject, AppliedStack
 from landing_zone.audit.unread import Unread
 from landing_zone.cli.console import AsJson, err, out, refuse, working
+from landing_zone.cli.stacks import complete_project, complete_stack
 from landing_zone.cli.state import NotReadableError, did_you_mean, read_applied
 from landing_zone.google import access, secrets
 from landing_zone.google.config import CredentialsError, GoogleConfig
@@ -70,9 +71,16 @@ class Readers:
 
 
 def key(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack, such as prod.")],
+    stack: Annotated[
+        str, typer.Argument(metavar="STACK", help="The stack, such as prod.", autocompletion=complete_stack)
+    ],
     project: Annotated[
-        str, typer.Argument(metavar="PROJECT", help="The project's name in the stack file, or its id.")
+        str,
+        typer.Argument(
+            metavar="PROJECT",
+            help="The project's name in the stack file, or its id.",
+            autocompletion=complete_project,
+        ),
     ],
     name: Annotated[str, typer.Argument(metavar="KEY", help="The key's name in the stack file.")],
     file: Annotated[

@@ -4,16 +4,16 @@ import json
 import os
 from collections import Counter
 from dataclasses import replace
-from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.text import Text
 
 from landing_zone.audit import live
-from landing_zone.cli.console import AsJson, AsOf, Folder, Stack, day_of, err, out, refuse, working
+from landing_zone.cli.console import AsJson, AsOf, day_of, err, format_of, out, refuse, working
+from landing_zone.cli.stacks import Stack, StackFolder, choose
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, StoppedError
@@ -39,32 +39,27 @@ _STYLES = {"mandatory": "bold red", "advisory": "yellow", "remediate": "cyan", "
 app = typer.Typer(no_args_is_help=True, help="Budget policy as code. Try: gemini-lz policy check prod")
 
 
-class Format(Enum):
-    """How a report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-
-
 Configurations = Annotated[
     list[Path] | None,
     typer.Option("--config", help="A file as --policy-pack-config takes; may be given several times."),
 ]
-Formats = Annotated[
-    Format | None,
-    typer.Option("--format", help="SARIF for code scanning, JUnit for a CI's page; text if none."),
+Format = Annotated[
+    Literal["text", "json", "sarif", "junit"] | None,
+    typer.Option(
+        "--format",
+        help="json for programs (--json is the same), sarif for code scanning, junit for a CI's page; "
+        "text if left out.",
+    ),
 ]
 
 
 @app.command(epilog="Example: gemini-lz policy check prod --format sarif > policies.sarif")
 def check(
-    stack: Stack,
+    stack: Stack = None,
     configurations: Configurations = None,
     as_of: AsOf = None,
-    folder: Folder = Path("stacks"),
-    form: Formats = None,
+    folder: StackFolder = None,
+    form: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """What policies say of a stack file, as `pulumi up --policy-pack policy` would.
@@ -72,22 +67,23 @@ def check(
     Levels and options are those of policy/config/STACK.json, if there is one, and of each --config over it.
     Exit code 1: the engine would stop.
     """
-    day, path = day_of(as_of), folder / f"Pulumi.{stack}.yaml"
-    own = folder.parent / CONFIGURATIONS / f"{stack}.json"
+    day, chosen = day_of(as_of), choose(stack, folder)
+    name, path = chosen.name, chosen.path
+    own = chosen.folder.project / CONFIGURATIONS / f"{name}.json"
     files = [*([own] if own.is_file() else []), *(configurations or ())]
-    configuration, form = _configuration(files), _form(form, as_json)
+    configuration, shown_as = _configuration(files), format_of(form, as_json)
     with working("judging"):
         try:
-            facts = facts_of(load_file(stack, path, day), day)
+            facts = facts_of(load_file(name, path, day), day)
             source = read_stack_file(path)
         except SettingsError as error:
             err.print(str(error), markup=False)
-            if form is not Format.TEXT:
+            if shown_as != "text":
                 # What reads the file is not to find none.
                 wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
-                _write(Report(stack, day, (), (), (), (), wrong), lambda _: Location(str(path)), form)
-            raise typer.Exit(1 if path.exists() else 2) from None
-        report = judge(stack, facts, configuration, values=source.values)
+                _write(Report(name, day, (), (), (), (), wrong), lambda _: Location(str(path)), shown_as)
+            raise typer.Exit(1) from None
+        report = judge(name, facts, configuration, values=source.values)
         report = replace(report, configuration=tuple(map(str, files)))
 
     def locate(subject: Subject) -> Location:
@@ -95,7 +91,7 @@ def check(
             return _exception(files, subject)
         return Location(str(path), source.line(subject.path))
 
-    _show(report, locate, form)
+    _show(report, locate, shown_as)
 
 
 @app.command(epilog="Example: gemini-lz policy audit --folder 333333333333 --config policy/config/prod.json")
@@ -111,7 +107,7 @@ def audit(
     ] = None,
     configurations: Configurations = None,
     as_of: AsOf = None,
-    form: Formats = None,
+    form: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """What policies say of projects that exist, whoever made them. Only reads; key strings are never read.
@@ -122,7 +118,7 @@ def audit(
     if not parents and not projects:
         refuse("name what to audit: --folder 333333333333, --organization or --project")
     files = configurations or []
-    configuration, form = _configuration(files), _form(form, as_json)
+    configuration, shown_as = _configuration(files), format_of(form, as_json)
     # What was enabled long ago is not waited for.
     google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
     try:
@@ -144,7 +140,7 @@ def audit(
         f"{found.without_gemini}",
         markup=False,
     )
-    _show(report, locate, form)
+    _show(report, locate, shown_as)
 
 
 def _configuration(files: list[Path]) -> Configuration:
@@ -170,25 +166,19 @@ def _exception(files: list[Path], subject: Subject) -> Location:
     return Location()
 
 
-def _form(form: Format | None, as_json: bool) -> Format:
-    if as_json and form not in (None, Format.JSON):
-        refuse("--json is --format json: write one of the two")
-    return Format.JSON if as_json else form or Format.TEXT
-
-
-def _show(report: Report, locate: Locate, form: Format) -> NoReturn:
+def _show(report: Report, locate: Locate, form: str) -> NoReturn:
     """Write the report and exit."""
     _write(report, locate, form)
     raise typer.Exit(1 if report.stopping else 2 if report.unread else 0)
 
 
-def _write(report: Report, locate: Locate, form: Format) -> None:
-    if form is Format.JSON:
+def _write(report: Report, locate: Locate, form: str) -> None:
+    if form == "json":
         typer.echo(json.dumps(formats.as_json(report, locate), indent=2, ensure_ascii=False))
-    elif form is Format.SARIF:
+    elif form == "sarif":
         log = formats.as_sarif(report, locate, version("gemini-landing-zone"))
         typer.echo(json.dumps(log, indent=2, ensure_ascii=False))
-    elif form is Format.JUNIT:
+    elif form == "junit":
         typer.echo(formats.as_junit(report, locate), nl=False)
     else:
         _tell(report, locate)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from landing_zone.cli.console import AsJson, err, out
+from landing_zone.cli.console import DATE, AsJson, out, refuse, working
 from landing_zone.costs.verify import Verification, verify
 from landing_zone.gemini.prices import Processing
 from landing_zone.google.billing import BillingUnreadableError
@@ -28,11 +28,18 @@ app = typer.Typer(no_args_is_help=True, help="What tokens cost. Try: gemini-lz p
 _KINDS = ("input", "cached", "audio", "output", "storage")
 
 
+def _complete_model(incomplete: str) -> list[str]:
+    return [name for name in known_models() if name.startswith(incomplete)]
+
+
 @app.command("list", epilog="Example: gemini-lz prices list gemini-4-argon --as-of 2026-12-01")
 def show(
-    models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="All if none.")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL", help="All if left out.", autocompletion=_complete_model),
+    ] = None,
     as_of: Annotated[
-        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day; today if left out.")
+        datetime | None, typer.Option("--as-of", formats=DATE, help="The day; today if left out.")
     ] = None,
     processing: Annotated[Processing, typer.Option(help="How requests are processed.")] = "standard",
     as_json: AsJson = False,
@@ -44,8 +51,7 @@ def show(
         try:
             lengths = (False, True) if has_long_context_price(model) else (False,)
         except UnknownModelError as error:
-            err.print(str(error), markup=False)
-            raise typer.Exit(2) from None
+            refuse(str(error))
         for long in lengths:
             price = rates(model, day, processing=processing, long=long)
             retirement = retirement_of(model)
@@ -75,10 +81,10 @@ def show(
 def check(as_json: AsJson = False) -> None:
     """Compare with the Cloud Billing catalogue, by SKU id. Exit code 1: prices differ; 2: it cannot be read."""
     try:
-        found = verify(((price.sku, price.unit, price.per_million) for price in gemini_prices()), today())
+        with working("reading the Cloud Billing catalogue"):
+            found = verify(((price.sku, price.unit, price.per_million) for price in gemini_prices()), today())
     except BillingUnreadableError as error:
-        err.print(f"nothing was verified: the Cloud Billing catalogue cannot be read: {error}", markup=False)
-        raise typer.Exit(2) from None
+        refuse(f"nothing was verified: the Cloud Billing catalogue cannot be read: {error}")
     if as_json:
         shown = [each.as_json() for each in found.checked]
         typer.echo(

@@ -40,4 +40,5 @@ def environment(ready: Mapping[str, Any]) -> dict[str, str]:
         for service, port in ready["services"].items()
     }
     gemini = {"GOOGLE_GEMINI_BASE_URL": f"{main}/generativelanguage/"}  # of the google-genai clients
-    return {**terraform, **gcloud, **gemini, "GOOGLE_OAUTH_ACCESS_TOKEN": ACCESS_TOKEN}
+    local = {"LOCAL_CLOUD": main}  # for people, and for the calls below /_local/
+    return {**local, **terraform, **gcloud, **gemini, "GOOGLE_OAUTH_ACCESS_TOKEN": ACCESS_TOKEN}

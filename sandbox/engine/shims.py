@@ -1,4 +1,7 @@
-"""Commands named like Pulumi's plugins that run this repository's stand-ins; Pulumi looks on PATH first."""
+"""Pulumi homes of the sandbox's own, with this repository's stand-ins among their plugins.
+
+A plugin that is installed is used without a word; one that is found on PATH brings a warning with every run.
+"""
 
 import shlex
 import sys
@@ -6,22 +9,25 @@ from pathlib import Path
 
 from sandbox.files import write_atomically
 
-GCP = ("provider", "pulumi-resource-gcp")
-LANGUAGE = ("language", "pulumi-language-python")
+GCP = "pulumi-resource-gcp"
+LANGUAGE = "pulumi-language-python"
+_PACKAGES = {GCP: "provider", LANGUAGE: "language"}
 
 
-def write_shims(folder: Path, root: Path) -> None:
-    """Write both commands below `folder`, each in a folder of its own so that PATH can take one without the other.
+def install(home: Path, plugin: str, version: str, root: Path, official: Path | None = None) -> Path:
+    """Install a plugin in the Pulumi home: the `official` command if given, else the stand-in. Returns its folder.
 
-    They run with the Python that runs this, and import from `root`. What they start must not: a program or a policy
-    pack finds there what it would not find with the official plugins. So no environment variable says it.
+    A stand-in runs with the Python that runs this, and imports from `root`. What it starts must not: a program or a
+    policy pack would find there what it would not find with the official plugins. So no environment variable says it.
     """
-    for package, command in (GCP, LANGUAGE):
-        start = (
-            f"import runpy, sys; sys.path.insert(0, {str(root)!r}); "
-            f"runpy.run_module('sandbox.standins.{package}', run_name='__main__', alter_sys=True)"
-        )
-        script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(start)} "$@"\n'
-        target = folder / package / command
-        if not target.exists() or target.read_text() != script:
-            write_atomically(target, script, mode=0o755)
+    folder = home / "plugins" / f"{plugin.removeprefix('pulumi-')}-v{version}"
+    start = (
+        f"import runpy, sys; sys.path.insert(0, {str(root)!r}); "
+        f"runpy.run_module('sandbox.standins.{_PACKAGES[plugin]}', run_name='__main__', alter_sys=True)"
+    )
+    command = [str(official)] if official else [sys.executable, "-c", start]
+    script = f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n'
+    target = folder / plugin
+    if not target.exists() or target.read_text() != script:
+        write_atomically(target, script, mode=0o755)
+    return folder

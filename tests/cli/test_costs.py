@@ -98,7 +98,7 @@ def test_an_estimate_as_a_table_as_json_and_as_csv(folder: Path) -> None:
         "6.975",
         "13.95",
     ]
-    rows = list(csv.DictReader(io.StringIO(run(folder, "estimate", "prod", *AT, "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(run(folder, "estimate", "prod", *AT, "--format", "csv").stdout)))
     assert [(row["project"], row["model"], row["expected"]) for row in rows] == [
         ("chat", "gemini-3.8-flash", "27.675")
     ]
@@ -129,7 +129,7 @@ def test_an_exposure_as_a_table_as_json_and_as_csv(folder: Path) -> None:
     shorter = told(folder, "exposure", "prod", *AT, "--lag", "90m")["projects"]["chat"]
     assert shorter["lag"] == "90m"
     assert Decimal(shorter["exposure"]["lag"]) < 900
-    rows = list(csv.DictReader(io.StringIO(run(folder, "exposure", "prod", *AT, "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(run(folder, "exposure", "prod", *AT, "--format", "csv").stdout)))
     assert {row["window"] for row in rows} == {"minute", "hour", "day", "month", "lag"}
     assert all(row["total"] == "unlimited" for row in rows if row["project"] == "open")
 
@@ -175,8 +175,12 @@ def test_a_price_change_shows_by_the_day(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("estimate", "none"), 2, "there is no such file"),
-        (("estimate", "prod", "--project", "chta"), 2, "prod has no project 'chta': it has chat, open"),
+        (("estimate", "none"), 2, "no file for the stack 'none'"),
+        (
+            ("estimate", "prod", "--project", "chta"),
+            2,
+            "prod has no project 'chta': did you mean 'chat'? It has chat, open",
+        ),
         (("estimate", "prod", "--from", "2026-12-02", "--to", "2026-12-01"), 2, "is before --from"),
         (("estimate", "prod", "--from", "1.12.2026"), 2, "does not match"),
         (("exposure", "prod", "--lag", "soon"), 2, "write it as 24h, 90m or 2d"),

@@ -32,7 +32,6 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     name = "Pulumi.sandbox.yaml"
     (layout.program / "stacks" / name).write_text((ROOT / "stacks" / name).read_text())
     monkeypatch.setattr(sandbox_command, "SANDBOX", layout)
-    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(local_cloud, "FIRST_PORT", first_port())
     return layout
 
@@ -54,8 +53,20 @@ def test_up_env_and_down(
     )
     monkeypatch.setenv("PATH", bare_path)
 
+    # Nothing is started behind one's back, and a shell that asks is not left as if it had been.
+    assert run(monkeypatch, "env") == 2
+    asked = capfd.readouterr()
+    assert "not running" in asked.err
+    assert "make up" in asked.err
+    assert subprocess.run(["sh", "-ec", f"{asked.out}\ntrue"], check=False).returncode == 1
+    assert local_cloud.running(clone) is None
+
     assert run(monkeypatch, "up") == 0
-    first = capfd.readouterr().out
+    made = capfd.readouterr()
+    first = made.out
+    assert made.err.count("stand-in for the gcp plugin") == 1
+    assert "warning" not in first + made.err
+    assert "this goes to the local cloud at http://127.0.0.1:" in first
     assert "acme-chat-sbx" in first
     assert "1,200.50 USD" in first
 

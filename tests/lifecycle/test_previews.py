@@ -64,7 +64,8 @@ def own_lines(printed: str) -> list[str]:
     for line in lines[:end]:
         if not line or line.startswith(("Previewing", "@", "View")) or "pulumi:pulumi:Stack" in line:
             continue
-        if "warning: using pulumi-" in line or line == "Diagnostics:":
+        # Where it goes is the same for each change; the engine puts it before or after the change's messages.
+        if line == "Diagnostics:" or line.startswith("    this goes to the local cloud at "):
             continue
         # A step's line is printed again as messages come: the last one counts, its message stands below.
         line = re.sub(r"; (at worst|warning: batch goes).*", "", line)

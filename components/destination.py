@@ -1,0 +1,141 @@
+"""Where an update goes: which cloud, whose billing, which state. One line in the log, and warnings if they disagree."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pulumi
+
+from landing_zone.google.config import ENDPOINTS, GoogleConfig
+from landing_zone.settings import EnvironmentSettings
+from landing_zone.workspace import UnreadableError, backend_url, find_project, without_secrets
+
+LOCAL_STATE: Final = "local-cloud.txt"
+"""The sandbox writes this file into the folder of its Pulumi state."""
+LOCAL_PARENTS: Final = ("folders/987654321098", "organizations/123456789012")
+"""The folder and organization of the local cloud. Settings that name them are for it."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the resources of a stack are made, and where they are recorded."""
+
+    local: Mapping[str, str]
+    """Google's services that are at this machine instead → address."""
+    others: tuple[str, ...]
+    """Hosts by which Google is reached, where the configuration names others than Google's own."""
+    accounts: tuple[str, ...]
+    parents: tuple[str, ...]
+    identity: str | None
+    """The service account that is impersonated."""
+    state: str | None
+    """The backend's URL, without secrets."""
+    state_is_local: bool
+    """Whether the state is that of the local cloud."""
+
+    def line(self) -> str:
+        """One line for the log."""
+        accounts = f"billing account {', '.join(self.accounts)}" if self.accounts else "no billing account"
+        identity = f", as {self.identity}" if self.identity else ""
+        state = self.state or "the backend that pulumi login chose"
+        return f"this goes to {self._cloud()}, {accounts}{identity}; state in {state}"
+
+    def warnings(self) -> Iterator[str]:
+        """What does not fit together."""
+        elsewhere = self._elsewhere()
+        if self.local and elsewhere:
+            yield (
+                f"part of this goes to the local cloud ({', '.join(sorted(self.local))}) and part to Google "
+                f"({', '.join(elsewhere)}): set the variables of `make env` all, or none"
+            )
+        for_local = all(parent in LOCAL_PARENTS for parent in self.parents) and bool(self.parents)
+        if self.local and not for_local:
+            if self.parents:
+                names = ", ".join(parent for parent in self.parents if parent not in LOCAL_PARENTS)
+                yield (
+                    f"this shell is for the local cloud, and the stack is not: {names} is at Google. Open a new shell "
+                    f"for Google; to try the stack on the local cloud, write parent: {LOCAL_PARENTS[0]}"
+                )
+            elif not self.state_is_local:
+                yield (
+                    "this shell is for the local cloud, and the state is not: what it lists is looked for in the local "
+                    'cloud, and a refresh drops it. Open a new shell, or run eval "$(make -s env)" again'
+                )
+        if not self.local and (for_local or self.state_is_local):
+            what = "the stack is for the local cloud" if for_local else "the state is the local cloud's"
+            yield (
+                f'{what}, and this goes to Google itself. For the local cloud run make up and eval "$(make -s env)"; '
+                "for Google name your own parent and billing account, and run pulumi login with your own backend"
+            )
+
+    def _cloud(self) -> str:
+        if not self.local:
+            return " by ".join(["Google Cloud", *([", ".join(self.others)] if self.others else [])])
+        hosts = dict.fromkeys(f"http://{urlsplit(url).netloc}" for url in self.local.values())
+        return f"the local cloud at {', '.join(hosts)}{' and Google Cloud' if self._elsewhere() else ''}"
+
+    def _elsewhere(self) -> list[str]:
+        return sorted(set(_ASKED) - set(self.local))
+
+
+_ASKED: Final = tuple(service for service, endpoint in ENDPOINTS.items() if endpoint.inputs)
+"""The services that the gcp plugin and this project's own provider both find by their configuration."""
+
+
+def destination(
+    settings: EnvironmentSettings, config: Mapping[str, str], environment: Mapping[str, str], folder: Path
+) -> Destination:
+    """The destination of a stack.
+
+    `config`: the stack's configuration, full keys to text. `folder`: that of Pulumi.yaml.
+    """
+    inputs = {key.removeprefix("gcp:"): text for key, text in config.items() if key.startswith("gcp:")}
+    google = GoogleConfig.read(inputs, environment)
+    addresses = {name: google.address(name) for name in _ASKED}
+    local = {name: url for name, url in addresses.items() if _is_loopback(url)}
+    others = (
+        urlsplit(google.endpoints[name]).netloc for name in _ASKED if name in {*google.endpoints} - {*local}
+    )
+    accounts = [
+        *(project.billing_account for project in settings.projects.values()),
+        *(budget.billing_account for budget in settings.shared_budgets.values()),
+    ]
+    try:
+        url = backend_url(find_project(folder), environment)
+    except UnreadableError:
+        url = None  # the engine has found its backend: this is about a line in the log
+    return Destination(
+        local=local,
+        others=tuple(dict.fromkeys(others)),
+        accounts=tuple(dict.fromkeys(account for account in accounts if account)),
+        parents=tuple(dict.fromkeys(each.parent for each in settings.projects.values() if each.parent)),
+        identity=google.impersonated,
+        state=without_secrets(url) if url else None,
+        state_is_local=_holds_local_state(url),
+    )
+
+
+def announce(settings: EnvironmentSettings, config: Mapping[str, str], folder: Path) -> None:
+    """Log where the stack goes, in each preview and update; the arguments are those of `destination`."""
+    found = destination(settings, config, os.environ, folder)
+    pulumi.log.info(found.line())
+    for warning in found.warnings():
+        pulumi.log.warn(warning)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _holds_local_state(url: str | None) -> bool:
+    parts = urlsplit(url or "")
+    return parts.scheme == "file" and Path(url2pathname(parts.path), LOCAL_STATE).is_file()

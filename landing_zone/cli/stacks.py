@@ -1,0 +1,126 @@
+"""Which stack a command is about, and where its file is: one meaning of STACK, left out or given, in all commands."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from landing_zone.cli.console import refuse
+from landing_zone.settings import SettingsError
+from landing_zone.settings.problems import nearest
+from landing_zone.settings.source import read_stack_file
+from landing_zone.workspace import (
+    UnreadableError,
+    find_project,
+    here,
+    selected_stack,
+    stack_names,
+    stack_path,
+)
+
+DEFAULT_FOLDER = Path("stacks")
+"""Where stack files are looked for outside a Pulumi project."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The stack files of a project."""
+
+    path: Path
+    """Relative to the working directory, as messages show it."""
+    project: Path
+    """The project's own folder, in which policy/config is."""
+    names: tuple[str, ...]
+    selected: str | None
+    """The stack that `pulumi` would take, as it is written: with its organization, if so."""
+
+    def chosen(self, stacks: Sequence[str]) -> list["ChosenStack"]:
+        """The stacks that are meant: those given, or the selected one. Refuses names that have no file."""
+        if not self.names:
+            refuse(
+                f"no stack file in {self.path}: go to the folder of Pulumi.yaml, or name the files' with --stacks"
+            )
+        has = f"{self.path} has {', '.join(self.names)}"
+        given = stacks or ([self.selected] if self.selected else [])
+        if not given:
+            refuse(
+                f"no stack is named, and none is selected: name one, or run pulumi stack select NAME; {has}"
+            )
+        found, unknown = [], []
+        for name in (each.rpartition("/")[2] for each in given):
+            if name in self.names:
+                found.append(ChosenStack(name, stack_path(self.path, name), self))
+            else:
+                near = nearest(name, self.names)
+                which = "" if stacks else ", which is selected"
+                unknown.append(
+                    f"no file for the stack {name!r}{which}{f': did you mean {near!r}?' if near else ''}"
+                )
+        if unknown:
+            refuse("\n".join([*unknown, has]))
+        return found
+
+
+@dataclass(frozen=True)
+class ChosenStack:
+    """A stack that has a file."""
+
+    name: str
+    path: Path
+    folder: Folder
+
+
+def stack_folder(given: Path | None) -> Folder:
+    """The folder that --stacks names, else that of the Pulumi project of the working directory or above it."""
+    start = here(os.environ)
+    try:
+        project = find_project(start / given if given else start)
+        selected = selected_stack(project, os.environ)
+    except UnreadableError as error:
+        refuse(str(error))
+    if given:
+        return Folder(given, given.parent, tuple(stack_names(given)), selected)
+    if project is None:
+        return Folder(DEFAULT_FOLDER, Path(), tuple(stack_names(DEFAULT_FOLDER)), selected)
+    path = Path(os.path.relpath(project.stacks, start))
+    return Folder(path, Path(os.path.relpath(project.folder, start)), tuple(stack_names(path)), selected)
+
+
+def choose(stack: str | None, folder: Path | None) -> ChosenStack:
+    """The stack of a command's STACK and --stacks."""
+    return stack_folder(folder).chosen([] if stack is None else [stack])[0]
+
+
+def complete_stack(context: typer.Context, incomplete: str) -> list[str]:
+    """For the shell: the stacks that have a file."""
+    return [name for name in stack_folder(_folder(context)).names if name.startswith(incomplete)]
+
+
+def complete_project(context: typer.Context, incomplete: str) -> list[str]:
+    """For the shell: the projects that the stack's file names."""
+    folder = stack_folder(_folder(context))
+    # With an option that is not whole, the arguments have not been parsed.
+    stack = context.params.get("stack") or next(iter(context.args), folder.selected) or ""
+    try:
+        file = read_stack_file(stack_path(folder.path, stack))
+    except SettingsError:
+        return []
+    return [name for name in file.values.get("projects") or () if name.startswith(incomplete)]
+
+
+def _folder(context: typer.Context) -> Path | None:
+    given = context.params.get("folder")
+    return Path(given) if given else None
+
+
+SELECTED = "The stack, such as prod; the selected one (pulumi stack select, PULUMI_STACK) if left out."
+Stack = Annotated[str | None, typer.Argument(metavar="STACK", help=SELECTED, autocompletion=complete_stack)]
+StackFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--stacks", help="The folder of the stack files; that of Pulumi.yaml here or above if left out."
+    ),
+]

@@ -1,0 +1,136 @@
+"""Pulumi's own files, read without the CLI (CI may have none): the project, its stacks, the backend, the selection."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+_PREFIX, _SUFFIX = "Pulumi.", ".yaml"
+
+
+class UnreadableError(Exception):
+    """A file of Pulumi's cannot be read; the message names it and says why."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What Pulumi.yaml says."""
+
+    folder: Path
+    """The folder of Pulumi.yaml, absolute."""
+    name: str
+    stacks: Path
+    """The folder of the stack files: `stackConfigDir`."""
+    backend: str | None
+    """The URL of the backend, where the project names one."""
+
+
+def find_project(start: Path) -> Project | None:
+    """The project of `start` or of the nearest folder above it, as Pulumi looks for it.
+
+    Raises UnreadableError.
+    """
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        path = folder / f"Pulumi{_SUFFIX}"
+        if path.is_file():
+            return _project(path)
+    return None
+
+
+def here(environment: Mapping[str, str]) -> Path:
+    """The working directory by the name that the shell has for it, which is Pulumi's too: links are not resolved."""
+    shown, found = Path(environment.get("PWD", "")), Path.cwd()
+    return shown if shown.is_absolute() and shown.is_dir() and shown.samefile(found) else found
+
+
+def stack_path(folder: Path, stack: str) -> Path:
+    """The file of a stack; the organization in a qualified name (`acme/prod`) is no part of it."""
+    return folder / f"{_PREFIX}{stack.rpartition('/')[2]}{_SUFFIX}"
+
+
+def stack_names(folder: Path) -> list[str]:
+    """The stacks that have a file in the folder."""
+    return sorted(
+        path.name.removeprefix(_PREFIX).removesuffix(_SUFFIX) for path in folder.glob(f"{_PREFIX}*{_SUFFIX}")
+    )
+
+
+def selected_stack(project: Project | None, environment: Mapping[str, str]) -> str | None:
+    """The stack that `pulumi` takes where none is named, qualified if Pulumi wrote it so: PULUMI_STACK, else what
+    `pulumi stack select` chose for the project and the backend.
+
+    Raises UnreadableError.
+    """
+    if "PULUMI_STACK" in environment:
+        return environment["PULUMI_STACK"] or None
+    if project is None:
+        return None
+    # Pulumi names the file so; nothing is kept secret by it.
+    digest = sha1(str(project.folder / f"Pulumi{_SUFFIX}").encode(), usedforsecurity=False).hexdigest()
+    settings = _json(_home(environment) / "workspaces" / f"{project.name}-{digest}-workspace.json")
+    of_backends: dict[str, str] = settings.get("stacks") or {}
+    url = backend_url(project, environment) if of_backends else None
+    if url is None and len(set(of_backends.values())) == 1:
+        # Nobody has logged in, or the credentials are encrypted: all backends have the same one selected.
+        return next(iter(of_backends.values()))
+    return of_backends.get(url or "") or settings.get("stack") or None
+
+
+def backend_url(project: Project | None, environment: Mapping[str, str]) -> str | None:
+    """The backend that Pulumi uses, as it is written: PULUMI_BACKEND_URL, the project's, or what `pulumi login` chose.
+
+    It may hold a password: show `without_secrets` of it. Raises UnreadableError.
+    """
+    if environment.get("PULUMI_BACKEND_URL"):
+        return environment["PULUMI_BACKEND_URL"]
+    if project and project.backend:
+        return project.backend
+    folder = environment.get("PULUMI_CREDENTIALS_PATH")
+    path = Path(folder) if folder else _home(environment)
+    current = _json(path / "credentials.json").get("current")
+    return str(current) if current else None
+
+
+def without_secrets(url: str) -> str:
+    """A backend's address without user, password and parameters."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else parts.path
+
+
+def _project(path: Path) -> Project:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UnreadableError(f"{path} cannot be read: {_first_line(error)}") from None
+    if not isinstance(values, dict) or not isinstance(values.get("name"), str):
+        raise UnreadableError(f"{path} has no name: write name: gemini-landing-zone")
+    backend = values.get("backend")
+    url = backend.get("url") if isinstance(backend, dict) else None
+    return Project(path.parent, values["name"], path.parent / (values.get("stackConfigDir") or ""), url)
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    given = environment.get("PULUMI_HOME")
+    return Path(given) if given else Path.home() / ".pulumi"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"{path} cannot be read: {_first_line(error)}") from None
+    return found if isinstance(found, dict) else {}
+
+
+def _first_line(error: Exception) -> str:
+    # An error about JSON or YAML names the place; more of it could repeat a credential.
+    return str(error).partition("\n")[0]
