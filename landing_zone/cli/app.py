@@ -13,7 +13,7 @@ import yaml
 
 from landing_zone.cli import costs, policy, prices
 from landing_zone.cli import show as showing
-from landing_zone.cli.console import AsJson, Folder, err, out
+from landing_zone.cli.console import AsJson, Folder, err, out, refuse, working
 from landing_zone.google import inventory
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
@@ -74,16 +74,23 @@ def show(
     stack: Annotated[str | None, typer.Argument(help="The selected one if none.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a stack has made, and whether billing is on. Keys are never shown."""
+    """Show what a stack has made, and whether billing is on. Keys are never shown.
+
+    Exit code 2: something could not be read.
+    """
     try:
-        shown = showing.read(stack)
+        with working("reading the stack"):
+            shown = showing.read(stack)
     except showing.NotReadableError as error:
-        err.print(str(error), markup=False)
-        raise typer.Exit(2) from None
+        refuse(str(error))
     if as_json:
         out.print_json(json.dumps(shown.as_json()))
     else:
         showing.print_table(out, shown)
+    for line in shown.unread:
+        err.print(line, markup=False)
+    if shown.unread:
+        raise typer.Exit(2)
 
 
 @app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")
@@ -100,11 +107,10 @@ def adopt(
     """Print the settings that take over an existing project as it is: its link, keys, budget and limits."""
     google = Google(GoogleConfig.read({}, os.environ))
     try:
-        found = inventory.of_project(google, project, name)
+        with working("reading the project"):
+            found = inventory.of_project(google, project, name)
     except (GoogleError, CredentialsError) as error:
-        advice = f". {error.remedy}" if isinstance(error, GoogleError) else ""
-        err.print(f"{project}: {error}{advice}", markup=False)
-        raise typer.Exit(2) from None
+        refuse(f"{project}: {error.with_remedy if isinstance(error, GoogleError) else error}")
     block = {found.name: found.settings}
     if as_json:
         out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))

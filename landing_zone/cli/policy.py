@@ -3,7 +3,9 @@
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
@@ -85,7 +87,7 @@ def check(
             if form is not Format.TEXT:
                 # What reads the file is not to find none.
                 wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
-                _write(Report(stack, day, (), (), (), (), wrong), lambda _: Location(str(path)), form)
+                _write(_nothing_judged(stack, day, wrong), lambda _: Location(str(path)), form)
             raise typer.Exit(1 if path.exists() else 2) from None
         report = judge(stack, facts, configuration, values=source.values)
         report = replace(report, configuration=tuple(map(str, files)))
@@ -116,25 +118,31 @@ def audit(
 ) -> None:
     """What policies say of projects that exist, whoever made them. Only reads; key strings are never read.
 
-    Exit code 1: a mandatory policy is broken; 2: it cannot be said of all, as something could not be read.
+    Exit code 1: a mandatory policy is broken; 2: something could not be read, so that it cannot be said of all.
     """
     parents = [*_parents("folders", folders), *_parents("organizations", organizations)]
     if not parents and not projects:
         refuse("name what to audit: --folder 333333333333, --organization or --project")
     files = configurations or []
     configuration, form = _configuration(files), _form(form, as_json)
-    # What was enabled long ago is not waited for.
-    google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
+    day, name = day_of(as_of), ", ".join([*parents, *(projects or ())])
+    google = Google(GoogleConfig.read({}, os.environ))
     try:
         with working("reading projects") as progress:
-            found = live.read(google, parents, projects or (), day_of(as_of), progress)
+            found = live.read(google, parents, projects or (), day, progress)
     except (GoogleError, CredentialsError) as error:
-        refuse(f"{error}. {error.remedy}" if isinstance(error, GoogleError) else str(error))
+        why = error.with_remedy if isinstance(error, GoogleError) else str(error)
+        _show(_nothing_judged(name, day, (why,), files), lambda _: Location(), form)
     except StoppedError:
         raise typer.Exit(130) from None
-    name = ", ".join([*parents, *(projects or ())])
-    report = judge(name, found.facts, configuration, mends=False)
-    report = replace(report, unread=found.unread, configuration=tuple(map(str, files)))
+    if found.unread and not found.facts.projects and not found.without_gemini:
+        _show(_nothing_judged(name, day, found.unread, files), lambda _: Location(), form)
+    report = replace(
+        judge(name, found.facts, configuration, mends=False),
+        unread=found.unread,
+        coverage="part" if found.unread else "all",
+        configuration=tuple(map(str, files)),
+    )
 
     def locate(subject: Subject) -> Location:
         return _exception(files, subject) if subject.kind == "exception" else Location()
@@ -145,6 +153,11 @@ def audit(
         markup=False,
     )
     _show(report, locate, form)
+
+
+def _nothing_judged(name: str, day: date, why: tuple[str, ...], files: Sequence[Path] = ()) -> Report:
+    """The report when nothing could be read: no policy is said to hold."""
+    return Report(name, day, (), (), (), (), why, "nothing", tuple(map(str, files)))
 
 
 def _configuration(files: list[Path]) -> Configuration:
@@ -198,6 +211,9 @@ def _tell(report: Report, locate: Locate) -> None:
     """The report for people: what stops `up` last, where a terminal shows it."""
     for line in report.unread:
         out.print(f"not judged: {line}", markup=False, soft_wrap=True)
+    if report.coverage == "nothing":
+        out.print(f"{report.name}: nothing was audited", markup=False, soft_wrap=True)
+        return
     told = [(verdict, locate(verdict.finding.subject)) for verdict in report.verdicts]
     for verdict, at in sorted(told, key=lambda each: (each[0].stops, each[1].line or 0)):
         _tell_one(verdict, at)
@@ -215,6 +231,10 @@ def _tell(report: Report, locate: Locate) -> None:
     counts = Counter(verdict.state for verdict in report.verdicts)
     states = [f"{counts[state]} {state}" for state in _STYLES if counts[state]]
     out.print(f"    {', '.join(states) or 'nothing breaks them'}", markup=False, soft_wrap=True)
+    if report.unread:
+        out.print(
+            f"    not all was audited: {len(report.unread)} could not be read", markup=False, soft_wrap=True
+        )
 
 
 def _tell_one(verdict: Verdict, at: Location) -> None:

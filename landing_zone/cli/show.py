@@ -9,11 +9,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from google.cloud.billing_v1 import CloudBillingClient
 from rich.console import Console
 from rich.table import Table
 
-from landing_zone.google.billing import BillingUnreadableError, billing_client, billing_enabled
+from landing_zone.google.billing import billing_client, billing_enabled
+from landing_zone.google.config import CredentialsError
+from landing_zone.google.errors import GoogleError, NoAnswerError
+from landing_zone.google.rest import Google
 
 _WORDS = {
     "requestsPerMinute": "requests a minute",
@@ -59,6 +61,8 @@ class ShownStack:
 
     projects: list[ShownProject]
     shared_budgets: dict[str, str]
+    unread: list[str]
+    """One line each of what could not be read, and what to do."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -79,13 +83,8 @@ def read(stack: str | None) -> ShownStack:
     outputs = found.get("projects")
     if not outputs:
         raise NotReadableError("the stack has no projects yet: run pulumi up")
-    try:
-        client = billing_client()
-    except BillingUnreadableError as error:
-        links = [f"unknown ({error})"] * len(outputs)
-    else:
-        with ThreadPoolExecutor(max_workers=16) as pool:
-            links = list(pool.map(partial(_link, client), outputs.values()))
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        links = list(pool.map(partial(_link, billing_client()), outputs.values()))
     costs = found.get("cost", {})
     projects = [
         _project(name, output, link, costs.get(name, {}))
@@ -95,20 +94,36 @@ def read(stack: str | None) -> ShownStack:
         name: f"{_budget(budget)}; counts {', '.join(budget['counts'])}"
         for name, budget in found.get("sharedBudgets", {}).items()
     }
-    return ShownStack(projects, shared)
+    return ShownStack(projects, shared, list(dict.fromkeys(link.unread for link in links if link.unread)))
 
 
-def _link(client: CloudBillingClient, output: dict[str, Any]) -> str:
+@dataclass(frozen=True)
+class _Link:
+    """Whether a project's billing is on, in words."""
+
+    words: str
+    unread: str = ""
+    """Why nobody knows."""
+
+
+def _link(google: Google, output: dict[str, Any]) -> _Link:
+    project = output["projectId"]
     try:
-        enabled = billing_enabled(client, output["projectId"])
-    except BillingUnreadableError as error:
-        return f"unknown ({error})"
+        enabled = billing_enabled(google, project)
+    except (NoAnswerError, CredentialsError) as error:
+        # It is the same for every project, and said once.
+        why = error.with_remedy if isinstance(error, NoAnswerError) else error
+        return _Link("unknown", f"whether billing is on is unknown: {why}")
+    except GoogleError as error:
+        return _Link("unknown", f"whether billing of {project} is on is unknown: {error.with_remedy}")
     if output["tier"] == "paid":
-        return "on" if enabled else "OFF: the project is linked to no open account, so it has the free tier"
-    return "ON: the project is linked, so it is paid" if enabled else "off"
+        return _Link(
+            "on" if enabled else "OFF: the project is linked to no open account, so it has the free tier"
+        )
+    return _Link("ON: the project is linked, so it is paid" if enabled else "off")
 
 
-def _project(name: str, output: dict[str, Any], link: str, cost: dict[str, Any]) -> ShownProject:
+def _project(name: str, output: dict[str, Any], link: _Link, cost: dict[str, Any]) -> ShownProject:
     budget = output.get("budget") or {}
     cap = budget.get("spendCap")
     tier = output.get("tierFound")
@@ -117,7 +132,7 @@ def _project(name: str, output: dict[str, Any], link: str, cost: dict[str, Any])
         project_id=output["projectId"],
         number=output["number"],
         tier=f"{output['tier']} (Google applies tier {tier})" if tier else output["tier"],
-        billing=link,
+        billing=link.words,
         # Their names alone: the strings are secrets, which Pulumi has not decrypted here either.
         keys=sorted(output["keys"]),
         budget=_budget(budget) if budget else "none",

@@ -58,6 +58,7 @@ def as_json(report: Report, locate: Locate) -> dict[str, Any]:
         "nothingSet": [policy.id for policy in report.idle],
         "verdicts": [_verdict(each, locate(each.finding.subject)) for each in report.verdicts],
         "exceptions": [each.as_json() for each in report.exceptions],
+        "coverage": report.coverage,
         "unread": list(report.unread),
     }
 
@@ -107,7 +108,7 @@ def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
                     {
                         "executionSuccessful": not report.unread,
                         "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": each}} for each in report.unread
+                            {"level": "error", "message": {"text": each}} for each in _unread(report)
                         ],
                     }
                 ],
@@ -118,6 +119,11 @@ def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _unread(report: Report) -> list[str]:
+    """A line each of what could not be read, and whether there is anything else."""
+    return [*(["nothing was audited"] if report.coverage == "nothing" else []), *report.unread]
 
 
 def _rule(policy: Policy) -> dict[str, Any]:
@@ -176,7 +182,7 @@ def as_junit(report: Report, locate: Locate) -> bytes:
         name=_xml(report.name),
         tests=str(len(cases)),
         failures=str(report.stopping),
-        errors=str(len(report.unread)),
+        errors=str(len(_unread(report))),
         skipped=str(sum(verdict.exempt is not None for verdict in report.verdicts)),
     )
     suite.extend(cases)
@@ -186,7 +192,7 @@ def as_junit(report: Report, locate: Locate) -> bytes:
 
 
 def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
-    for line in report.unread:
+    for line in _unread(report):
         case = ElementTree.Element("testcase", classname="unread", name=_xml(line.partition(": ")[0]))
         ElementTree.SubElement(case, "error", message=_xml(line))
         yield case
