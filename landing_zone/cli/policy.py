@@ -212,7 +212,7 @@ def _tell(report: Report, locate: Locate) -> None:
     for line in report.unread:
         out.print(f"not judged: {line}", markup=False, soft_wrap=True)
     if report.coverage == "nothing":
-        out.print(f"{report.name}: nothing was audited", markup=False, soft_wrap=True)
+        err.print(f"{report.name}: nothing was audited", markup=False)
         return
     told = [(verdict, locate(verdict.finding.subject)) for verdict in report.verdicts]
     for verdict, at in sorted(told, key=lambda each: (each[0].stops, each[1].line or 0)):
@@ -232,9 +232,7 @@ def _tell(report: Report, locate: Locate) -> None:
     states = [f"{counts[state]} {state}" for state in _STYLES if counts[state]]
     out.print(f"    {', '.join(states) or 'nothing breaks them'}", markup=False, soft_wrap=True)
     if report.unread:
-        out.print(
-            f"    not all was audited: {len(report.unread)} could not be read", markup=False, soft_wrap=True
-        )
+        out.print(f"    {formats.COVERED[report.coverage]}", markup=False, soft_wrap=True)
 
 
 def _tell_one(verdict: Verdict, at: Location) -> None:

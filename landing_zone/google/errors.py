@@ -73,7 +73,8 @@ class GoogleError(Exception):
                 error.get("details") or [{"reason": each.get("reason")} for each in error.get("errors", ())],
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            found = cls(code, "", " ".join(re.sub(r"<[^>]*>", " ", body).split())[:200])
+            shown = " ".join(re.sub(r"<[^>]*>", " ", body).split())[:200]
+            found = cls(code, "", shown or "an answer without a word")
             found.foreign = True
             return found
 
@@ -106,13 +107,14 @@ class GoogleError(Exception):
         parts += [str(detail["reason"]) for detail in self.details if detail.get("reason")]
         where = f"{self.code} {self.status}".strip()
         words = "; ".join(dict.fromkeys(parts))
-        by = f" (says {self.service}.googleapis.com)" if self.service else ""
+        by = f" (says {self.service}.googleapis.com)" if self.service and not self.foreign else ""
         return f"{where}: {words}{by}" if self.code else words
 
     @property
     def with_remedy(self) -> str:
         """The text, and what to do about it."""
-        return f"{self.text}. {self.remedy}".rstrip(". ")
+        remedy = self.remedy
+        return f"{self.text.rstrip('.')}. {remedy[:1].upper()}{remedy[1:]}" if remedy else self.text
 
     @property
     def remedy(self) -> str:

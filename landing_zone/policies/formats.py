@@ -17,6 +17,12 @@ from landing_zone.policies.policy import Policy, Severity
 from landing_zone.settings.problems import path_text
 
 SARIF_LEVELS: Final = {Level.MANDATORY: "error", Level.ADVISORY: "warning", Level.REMEDIATE: "note"}
+COVERED: Final = {
+    "all": "all was judged",
+    "part": "not all was judged: some of it could not be read",
+    "nothing": "nothing was judged: nothing could be read",
+}
+"""What a report covers, in words."""
 _SECURITY: Final = {
     Severity.LOW: "2.0",
     Severity.MEDIUM: "5.5",
@@ -107,8 +113,9 @@ def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
                 "invocations": [
                     {
                         "executionSuccessful": not report.unread,
+                        "exitCodeDescription": COVERED[report.coverage],
                         "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": each}} for each in _unread(report)
+                            {"level": "error", "message": {"text": each}} for each in report.unread
                         ],
                     }
                 ],
@@ -119,11 +126,6 @@ def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
             }
         ],
     }
-
-
-def _unread(report: Report) -> list[str]:
-    """A line each of what could not be read, and whether there is anything else."""
-    return [*(["nothing was audited"] if report.coverage == "nothing" else []), *report.unread]
 
 
 def _rule(policy: Policy) -> dict[str, Any]:
@@ -182,9 +184,11 @@ def as_junit(report: Report, locate: Locate) -> bytes:
         name=_xml(report.name),
         tests=str(len(cases)),
         failures=str(report.stopping),
-        errors=str(len(_unread(report))),
+        errors=str(len(report.unread)),
         skipped=str(sum(verdict.exempt is not None for verdict in report.verdicts)),
     )
+    properties = ElementTree.SubElement(suite, "properties")
+    ElementTree.SubElement(properties, "property", name="coverage", value=report.coverage)
     suite.extend(cases)
     ElementTree.indent(root)
     text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -192,7 +196,7 @@ def as_junit(report: Report, locate: Locate) -> bytes:
 
 
 def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
-    for line in _unread(report):
+    for line in report.unread:
         case = ElementTree.Element("testcase", classname="unread", name=_xml(line.partition(": ")[0]))
         ElementTree.SubElement(case, "error", message=_xml(line))
         yield case
