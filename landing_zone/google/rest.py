@@ -12,7 +12,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 
 from landing_zone.google.config import CredentialsError, GoogleConfig
-from landing_zone.google.connection import Cause
+from landing_zone.google.connection import Cause, Failure
 from landing_zone.google.errors import GoogleError, NoAnswerError
 from landing_zone.google.transport import authorized, no_answer
 
@@ -72,7 +72,7 @@ class Google:
         self.config = config
         self.stop = stop or threading.Event()
         self._patience = patience
-        self._silent: dict[str, tuple[float, NoAnswerError]] = {}
+        self._silent: dict[str, tuple[float, Failure]] = {}
         """Address -> until when it is not asked again, and why."""
         self._lock = threading.Lock()
         self._session: AuthorizedSession | None = None
@@ -107,12 +107,11 @@ class Google:
         """
         base = self.config.address(service)
         headers = self._headers(project)
-        repeatable = repeatable or method != "POST"
+        until, silent = self._silent.get(base, (0.0, None))
+        if silent and time.monotonic() < until:
+            raise NoAnswerError(silent, sent=False)
 
         def attempt() -> Json:
-            until, failed = self._silent.get(base, (0.0, None))
-            if failed and time.monotonic() < until:
-                raise failed
             try:
                 return self._send(method, f"{base}{path}", headers, body, query)
             except GoogleError as error:
@@ -121,9 +120,9 @@ class Google:
                 raise
 
         try:
-            return self._retried(attempt, repeatable, patience_s)
+            return self._retried(attempt, repeatable or method != "POST", patience_s)
         except NoAnswerError as error:
-            self._silent[base] = (time.monotonic() + self._patience.remembers_s, error)
+            self._silent[base] = (time.monotonic() + self._patience.remembers_s, error.failure)
             raise
 
     def pages(

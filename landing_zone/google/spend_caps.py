@@ -294,8 +294,8 @@ def _make_plain(google: Google, name: str) -> None:
 def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
     if error.lost:
         return (
-            f"{error}: whether the cap was made is not known, and it does not show. Run pulumi up again, which looks for "
-            "it first"
+            f"{error}: whether the cap was made is not known, and it does not show. Run pulumi up again, which looks "
+            "for it first"
         )
     if _is_bare(error):
         if _is_resold(google, wanted.account):
