@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -255,9 +256,8 @@ _DIAL: Final = re.compile(
     r"\b(?:dial|read|write) (?:tcp|udp)[46]?"
     r"(?:: lookup (?P<name>[^\s:]+)| (?:\S+->)?(?P<at>\[[^\]]+\]:\d+|[^\s:]+:\d+))"
 )
-_PROXY: Final = re.compile(
-    r"proxyconnect tcp: (?P<reason>[^\n]+)|Proxy Authentication Required", re.IGNORECASE
-)
+#: What a proxy answers to CONNECT, of which Go prints the words alone.
+_PHRASES: Final = {status.phrase: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _GO: Final = tuple(
     (cause, re.compile(pattern, re.IGNORECASE))
     for cause, pattern in (
