@@ -95,7 +95,7 @@ def check(
     def locate(subject: Subject) -> Location:
         if subject.kind == "exception":
             return _exception(files, subject)
-        return Location(str(path), source.line(subject.path))
+        return Location(str(path), source.line(subject.path), source.key(subject.path))
 
     _show(report, locate, form)
 
@@ -237,7 +237,7 @@ def _tell(report: Report, locate: Locate) -> None:
 
 def _tell_one(verdict: Verdict, at: Location) -> None:
     finding, policy = verdict.finding, verdict.policy
-    where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject))))
+    where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject, at))))
     out.print(where, markup=False, soft_wrap=True)
     for line in (finding.text, finding.advice):
         out.print(f"    {line}", markup=False, soft_wrap=True)

@@ -40,6 +40,8 @@ class Location:
     file: str = ""
     """Empty: in no file, as what exists in the cloud."""
     line: int | None = None
+    key: str = ""
+    """The key of the stack file in which it is, as written there."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
@@ -48,9 +50,9 @@ class Location:
 Locate = Callable[[Subject], Location]
 
 
-def path_of(subject: Subject) -> str:
-    """Its path in the stack file, or its name at Google."""
-    return path_text(subject.path) if subject.path else subject.name
+def path_of(subject: Subject, at: Location | None = None) -> str:
+    """Its path in the stack file, as `at` spells it, or its name at Google."""
+    return path_text(subject.path, at.key if at else "") if subject.path else subject.name
 
 
 def as_json(report: Report, locate: Locate) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def _verdict(verdict: Verdict, at: Location) -> dict[str, Any]:
         "state": verdict.state,
         "resource": finding.subject.label,
         "resources": [each.label for each in finding.subjects],
-        "path": path_of(finding.subject),
+        "path": path_of(finding.subject, at),
         "file": at.file or None,
         "line": at.line,
         "message": finding.message if len(finding.subjects) == 1 and not verdict.also else finding.text,
@@ -145,7 +147,7 @@ def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
     subject = verdict.finding.subject
     location = {
         "logicalLocations": [
-            {"fullyQualifiedName": path_of(each), "kind": "resource"} for each in verdict.finding.subjects
+            {"fullyQualifiedName": path_of(each, at), "kind": "resource"} for each in verdict.finding.subjects
         ],
         # Code scanning shows nothing without a file: of what is in none, the policy's page.
         "physicalLocation": {
@@ -211,7 +213,7 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
             if at.file:
                 case.set("file", _xml(at.file))
                 case.set("line", str(at.line or 1))
-            where = ": ".join(filter(None, (str(at), path_of(subject))))
+            where = ": ".join(filter(None, (str(at), path_of(subject, at))))
             pages = "\n".join(each.page for each in (policy, *verdict.also))
             text = f"{where}\n{finding.text}\n{finding.advice}\n{pages}"
             if verdict.exempt:
