@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from landing_zone.pricing.days import today
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
 from landing_zone.settings.derived import work_out
+from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.merge import budget_values, holds, project_values
 from landing_zone.settings.problems import Path, Problem, SettingsError, nearest, setting_of_key
@@ -198,7 +199,11 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
         if key not in ENVIRONMENT_KEYS:
             yield Problem((key,), *unknown_key(key, ENVIRONMENT_KEYS))
         elif key in _MAPPINGS and not isinstance(value, Mapping):
-            yield Problem((key,), f"{key} is not a mapping", "write lines of `name: …` below it")
+            yield Problem(
+                (key,),
+                f"{key} is not a mapping",
+                f"write lines of `name: …` below it, such as {key}: {example_of(key, EnvironmentRules)}",
+            )
     defaults = values.get("defaults")
     for key in ("projectId", "adopt", "aliases"):
         if isinstance(defaults, Mapping) and key in defaults:
@@ -208,9 +213,7 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
                 f"move {key} to the projects",
             )
     if "projects" not in values or values["projects"] == {}:
-        yield Problem(
-            ("projects",), "no project is set", "write projects: {NAME: {projectId: …, tier: free}}"
-        )
+        yield Problem(("projects",), "no project is set", f"write projects: {example_of('projects')}")
 
 
 def _project(

@@ -91,7 +91,15 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         reason = f"not YAML: {error.problem or error.context}"
         raise SettingsError(
-            [Problem((), reason, "check indentation, colons and quotes there", file, line)]
+            [
+                Problem(
+                    (),
+                    reason,
+                    "check indentation, colons and quotes there: a line is `projectId: acme-chat-prod`",
+                    file,
+                    line,
+                )
+            ]
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError([Problem((), f"not YAML: {error}", "write it as UTF-8 text", file)]) from None
@@ -188,7 +196,11 @@ def _in_two_forms(name: str, first: str, written: str, file: str, key: yaml.Node
 
 def _twice(path: Path, file: str, key: yaml.Node) -> Problem:
     return Problem(
-        path, f"{path[-1]!r} stands here twice", "keep one of the two", file, key.start_mark.line + 1
+        path,
+        f"{path[-1]!r} stands here twice",
+        f"keep one of the two lines of {path[-1]}:",
+        file,
+        key.start_mark.line + 1,
     )
 
 

@@ -179,7 +179,7 @@ def test_a_price_change_shows_by_the_day(folder: Path) -> None:
         (("estimate", "prod", "--project", "chta"), 2, "prod has no project 'chta': it has chat, open"),
         (("estimate", "prod", "--from", "2026-12-02", "--to", "2026-12-01"), 2, "is before --from"),
         (("estimate", "prod", "--from", "1.12.2026"), 2, "does not match"),
-        (("exposure", "prod", "--lag", "soon"), 2, "write it as 24h, 90m or 2d"),
+        (("exposure", "prod", "--lag", "soon"), 2, "write it as 24h, 90m, 2d or 3h42m"),
         (("estimate", "prod", "--as-of", "9999-12-31"), 2, "write a day from 2017 to 2100"),
         (("estimate", "prod", "--from", "0001-01-01"), 2, "write a day from 2017 to 2100"),
         (("limits", "prod", "--max-overshoot", "lots"), 2, "no amount above 0"),
