@@ -229,7 +229,7 @@ def _tls_reason(error: ssl.SSLError) -> str:
 def _proxy_reason(chain: list[BaseException]) -> str:
     texts = (str(each) for each in chain)
     refusal = next(
-        filter(None, (re.search(r"Tunnel connection failed: (\d+.*)", text) for text in texts)), None
+        filter(None, (re.search(r"Tunnel connection failed: (\d+[\w ]*)", text) for text in texts)), None
     )
     if refusal:
         return f"it answers {refusal[1]}"

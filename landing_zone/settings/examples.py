@@ -12,6 +12,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "address": "desk@example.com",
     "adopt": "true",
     "alerts": "{email: [oncall@example.com]}",
+    "aliases": "[talk]",
     "allowedIps": "[203.0.113.0/24]",
     "allowedReferrers": "['https://app.example.com/*']",
     "amount": "1200.50",

@@ -60,7 +60,7 @@ def _aliases(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
                 yield Problem(
                     path,
                     f"{alias!r} is a project of this file: a former name is nobody's now",
-                    f"leave {alias} out here, or rename the project {alias}",
+                    f"leave {alias} out of aliases, or rename the project {alias}",
                 )
             elif (other := claimed.setdefault(alias, name)) != name:
                 yield Problem(

@@ -142,7 +142,7 @@ MISTAKES = [
     ("paid without an account", "  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9\n", "", "projects.chat.billingAccount", "needs a billing account", "billingAccount:"),
     ("paid without a budget", "      budget: {amount: 1200.50, currency: USD, thresholds: [0.5, 1.0, {forecast: 1.0}]}\n", "", "projects.chat.budget", "needs a budget", "budget:"),
     ("an adopted project to delete", "tier: paid", "tier: paid\n      adopt: true\n      deletionPolicy: DELETE", "projects.chat.deletionPolicy", "never deletes an adopted project", "UNLINK"),
-    ("a former name twice", "tier: paid", "tier: paid\n      aliases: [talk, talk]", "projects.chat.aliases[1]", "twice", "keep one"),
+    ("a former name twice", "tier: paid", "tier: paid\n      aliases: [talk, talk]", "projects.chat.aliases[1]", "twice", "out of aliases"),
     ("two projects with one id", "    chat:\n", SECOND + "    chat:\n", "projects.chat.projectId", "'twin' as well", "of its own"),
     ("unknown model", "gemini-2.5-flash:", "gemini-2.5-flahs:", "projects.chat.limits.gemini-2.5-flahs", "unknown model", "'gemini-2.5-flash'"),
     ("model of another kind", "gemini-2.5-flash:", "gemini-embedding-001:", "projects.chat.limits.gemini-embedding-001", "embeds", "leave it out"),
