@@ -47,8 +47,8 @@ class Patience:
 
 #: For people who wait at a prompt: they know within 10 seconds that nobody answers.
 READS: Final = Patience(answer_s=6, unanswered=1, remembers_s=10)
-#: For changes: Google may take its time over one, and to give up on one leaves it half done.
-CHANGES: Final = Patience(answer_s=60, unanswered=2, remembers_s=0)
+#: For changes: Google may take its time over one, and giving up leaves it half done.
+CHANGES: Final = Patience(answer_s=30, unanswered=1, remembers_s=0)
 
 
 class StoppedError(Exception):
