@@ -115,7 +115,7 @@ def _not_ready(error: GoogleError) -> bool:
 
 def _advice(error: GoogleError) -> str:
     """What to do; of a failed connection the plugin's words say in Go's terms what has happened."""
-    return f"{error.text}: {error.remedy}" if isinstance(error, NoAnswerError) else error.remedy
+    return error.with_remedy if isinstance(error, NoAnswerError) else error.remedy
 
 
 def setting_of(resource_type: str, name: str) -> str:

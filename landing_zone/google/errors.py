@@ -113,8 +113,7 @@ class GoogleError(Exception):
     @property
     def with_remedy(self) -> str:
         """The text, and what to do about it."""
-        remedy = self.remedy
-        return f"{self.text.rstrip('.')}. {remedy[:1].upper()}{remedy[1:]}" if remedy else self.text
+        return f"{self.text.rstrip('.')}: {self.remedy}".removesuffix(": ")
 
     @property
     def remedy(self) -> str:

@@ -44,7 +44,9 @@ def _text(limit: int, what: str) -> Callable[[str], str]:
 
 
 def _project_id(value: str) -> str:
-    remedy = "write 6 to 30 lowercase letters, digits and hyphens, a letter first, no hyphen last: acme-chat-prod"
+    remedy = (
+        "write 6 to 30 lowercase letters, digits and hyphens, a letter first, no hyphen last: acme-chat-prod"
+    )
     if not 6 <= len(value) <= 30:
         raise mistake(f"{value!r} has {len(value)} characters; Google allows 6 to 30", remedy)
     if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", value):

@@ -147,7 +147,7 @@ def plain(_: Path) -> Iterator[tuple[dict[str, str], str, str]]:
         yield (
             at("https", server.port),
             f"{where} speaks plain HTTP",
-            f"rite http://{where}/ in the endpoint override",
+            f"write http://{where}/ in the endpoint override",
         )
 
 
@@ -164,7 +164,7 @@ def no_proxy(_: Path) -> Iterator[tuple[dict[str, str], str, str]]:
     yield (
         variables,
         f"the proxy {HOST}:{port} gives no connection: nothing listens there",
-        "heck HTTPS_PROXY",
+        "check HTTPS_PROXY",
     )
 
 
@@ -172,7 +172,7 @@ def no_proxy(_: Path) -> Iterator[tuple[dict[str, str], str, str]]:
 def refusing_proxy(_: Path) -> Iterator[tuple[dict[str, str], str, str]]:
     with serving(answers("407 Proxy Authentication Required")) as server:
         variables = {"HTTPS_PROXY": f"http://{HOST}:{server.port}", "GOOGLE_OAUTH_ACCESS_TOKEN": "t"}
-        yield variables, "it answers 407", "heck HTTPS_PROXY"
+        yield variables, "it answers 407", "check HTTPS_PROXY"
 
 
 OUTPUTS = {

@@ -168,7 +168,7 @@ def test_junit_for_a_page_of_tests(folder: Path) -> None:
     done = run(folder, "policy", "check", "prod", *AT, "--format", "junit")
     suite = junit(done).find("testsuite")
     assert suite is not None
-    cases = {case.get("classname"): case for case in suite}
+    cases = {case.get("classname"): case for case in suite.iter("testcase")}
     assert (len(cases), suite.get("tests"), suite.get("failures"), suite.get("skipped")) == (
         22,
         "22",

@@ -30,6 +30,6 @@ def test_a_cloud_that_is_gone_is_named_with_what_to_do(workspace: Workspace) -> 
     refresh = workspace.pulumi("refresh", "--yes", "--skip-preview", "--stack", "test", check=False)
     assert refresh.returncode != 0
     assert (
-        f"{sentence}. The local cloud is not running: start it with `make up`"
+        f"{sentence}: the local cloud is not running: start it with `make up`"
         in refresh.stdout + refresh.stderr
     )
