@@ -95,7 +95,7 @@ def check(
     def locate(subject: Subject) -> Location:
         if subject.kind == "exception":
             return _exception(files, subject)
-        return Location(str(path), source.line(subject.path), source.key(subject.path))
+        return Location(str(path), source.line(subject.path), source.keys)
 
     _show(report, locate, form)
 

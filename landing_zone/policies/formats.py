@@ -4,8 +4,8 @@ SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Final
 from xml.etree import ElementTree
@@ -40,8 +40,8 @@ class Location:
     file: str = ""
     """Empty: in no file, as what exists in the cloud."""
     line: int | None = None
-    key: str = ""
-    """The key of the stack file in which it is, as written there."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Setting -> its key as the stack file has it."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
@@ -52,7 +52,8 @@ Locate = Callable[[Subject], Location]
 
 def path_of(subject: Subject, at: Location | None = None) -> str:
     """Its path in the stack file, as `at` spells it, or its name at Google."""
-    return path_text(subject.path, at.key if at else "") if subject.path else subject.name
+    key = at.keys.get(str(subject.path[0]), "") if at and subject.path else ""
+    return path_text(subject.path, key) if subject.path else subject.name
 
 
 def as_json(report: Report, locate: Locate) -> dict[str, Any]:
