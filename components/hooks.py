@@ -12,9 +12,8 @@ import pulumi
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor, monitor_supports_feature
 
-from landing_zone.google.errors import remedy
+from landing_zone.google.errors import GoogleError, NoAnswerError, error_in
 
-_NOT_READY: Final = ("SERVICE_DISABLED", "it is disabled. If you enabled this API recently")
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _ATTEMPTS: Final = 25
@@ -50,6 +49,25 @@ _SETTINGS_OF_ALL: Final = {
 }
 """Resource type → the setting of the environment that it comes from."""
 
+_SERVICES: Final = {
+    "organizations/project:Project": "cloudresourcemanager",
+    "billing/projectInfo:ProjectInfo": "cloudbilling",
+    "projects/service:Service": "serviceusage",
+    "projects/apiKey:ApiKey": "apikeys",
+    "billing/budget:Budget": "billingbudgets",
+    "monitoring/notificationChannel:NotificationChannel": "monitoring",
+    "monitoring/alertPolicy:AlertPolicy": "monitoring",
+    "monitoring/dashboard:Dashboard": "monitoring",
+    "serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": "serviceusage",
+    "cloudquota/sQuotaPreference:SQuotaPreference": "cloudquotas",
+    "essentialcontacts/contact:Contact": "essentialcontacts",
+    "orgpolicy/policy:Policy": "orgpolicy",
+    "orgpolicy/customConstraint:CustomConstraint": "orgpolicy",
+    "pubsub/topic:Topic": "pubsub",
+    "pubsub/topicIAMMember:TopicIAMMember": "pubsub",
+}
+"""Resource type of the `gcp` plugin → the API that it is made with."""
+
 _places: dict[str, str] = {}
 """Name of a component → where its settings stand: `projects.chat`, `sharedBudgets.both`; empty: the environment."""
 _hooks: dict[Any, pulumi.ErrorHook] = {}
@@ -73,16 +91,31 @@ def on_error() -> pulumi.ResourceHookBinding | None:
 
 async def _refused(args: pulumi.ErrorHookArgs) -> bool:
     """Whether to try again; if not, say which setting is concerned and what to do about it."""
-    newest = args.errors[0] if args.errors else ""
-    if any(words in newest for words in _NOT_READY) and len(args.errors) < _ATTEMPTS:
+    error = error_in(args.errors[0]) if args.errors else None
+    if error and _not_ready(error) and len(args.errors) < _ATTEMPTS:
         wait = min(_FIRST_WAIT_S * 2 ** (len(args.errors) - 1), _LONGEST_WAIT_S)
         await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 jitter, no secret
         return True
+    advice = f"{args.failed_operation} refused; the resource's error says why"
     # What this project's own provider refuses says already what to do.
-    told = args.type.startswith("gemini-landing-zone:") or not remedy(newest)
-    advice = f"{args.failed_operation} refused; the resource's error says why" if told else remedy(newest)
+    if error and not args.type.startswith("gemini-landing-zone:"):
+        error.service = _SERVICES.get(args.type.removeprefix("gcp:"), "other")
+        advice = _advice(error) or advice
     pulumi.log.error(f"{setting_of(args.type, args.name)} ({args.name}): {advice}")
     return False
+
+
+def _not_ready(error: GoogleError) -> bool:
+    """Whether an API may just have been enabled. Some plugins leave the reason out."""
+    return error.code == 403 and (
+        error.has_reason("SERVICE_DISABLED", "accessNotConfigured")
+        or "it is disabled. If you enabled this API recently" in error.message
+    )
+
+
+def _advice(error: GoogleError) -> str:
+    """What to do; of a failed connection the plugin's words say in Go's terms what has happened."""
+    return error.with_remedy if isinstance(error, NoAnswerError) else error.remedy
 
 
 def setting_of(resource_type: str, name: str) -> str:

@@ -176,7 +176,7 @@ def told(work: Callable[[], _T]) -> _T:
     except StoppedError:
         raise ResourceError("stopped before it was done: run pulumi up again to go on") from None
     except GoogleError as error:
-        raise ResourceError(f"{error}. {error.remedy}".rstrip(". ")) from error
+        raise ResourceError(error.with_remedy) from error
     except (SpendCapError, LimitError, CredentialsError) as error:
         raise ResourceError(str(error)) from error
 

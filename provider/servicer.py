@@ -21,7 +21,7 @@ from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb
 
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.projects import is_same
-from landing_zone.google.rest import Google
+from landing_zone.google.rest import CHANGES, Google
 from provider.package import CONFIG, RESOURCES, VERSION, schema
 from provider.resource import (
     UNKNOWN,
@@ -217,9 +217,9 @@ class Servicer(ProviderServicer):
         config = GoogleConfig.read(inputs, os.environ)
         self._claims: dict[tuple[str, str], str] = {}
         """(type, what is claimed) → URN, of the resources that the program has."""
-        self._google = Google(config, self._stop)
+        self._google = Google(config, self._stop, patience=CHANGES)
         # Who only looks does not wait for an API: it may be off for good.
-        self._reader = Google(config, self._stop, awaits_apis=False)
+        self._reader = Google(config, self._stop)
 
     def _claimed(self, resource: ResourceType, inputs: Values, urn: str) -> list[Failure]:
         claim = resource.claim(inputs)

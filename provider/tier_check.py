@@ -98,7 +98,7 @@ def _waited(context: Context, inputs: Values) -> State:
         try:
             found = tiers.find(context.google, project)
         except GoogleError as error:
-            context.warn(f"the tier of {project} cannot be read: {error}. {error.remedy}")
+            context.warn(f"the tier of {project} cannot be read: {error.with_remedy}")
             return _state(inputs, FoundTier(UNREADABLE, billing_enabled=False))
         state = _state(inputs, found)
         # Nothing but the link makes limits paid: without one there is nothing to wait for.

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from landing_zone.audit.unread import Unread
-from landing_zone.google.errors import GoogleError
+from landing_zone.google.errors import GoogleError, NoAnswerError
 from landing_zone.google.rest import Google, Json
 
 RESOURCES: Final = "cloudresourcemanager.v3"
@@ -33,6 +33,7 @@ def projects_of(
 
     Raises:
         GoogleError: the projects or the folders of one of the parents cannot be listed; says which.
+        NoAnswerError: nobody answers who knows of projects.
     """
     found = {project.number: project for project in (_named(google, name, unread) for name in ids) if project}
     seen: set[str] = set()
@@ -76,16 +77,17 @@ def _children(google: Google, parent: str, asked_for: bool) -> tuple[list[Live],
 
 
 def _named(google: Google, name: str, unread: Unread) -> Live | None:
-    found = unread.attempt(
-        f"project {name}",
-        _GET,
-        lambda: google.call(RESOURCES, "GET", f"projects/{quote(name, safe='')}", project=name),
-        None,
-    )
-    if found and found.get("state") != _ACTIVE:
+    try:
+        found = google.call(RESOURCES, "GET", f"projects/{quote(name, safe='')}", project=name)
+    except NoAnswerError:
+        raise
+    except GoogleError as error:
+        unread.note(f"project {name}", _GET, error)
+        return None
+    if found.get("state") != _ACTIVE:
         unread.append(f"project {name}: it is in deletion; take it out")
         return None
-    return _live(found) if found else None
+    return _live(found)
 
 
 def _live(project: Json) -> Live:

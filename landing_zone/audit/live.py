@@ -74,8 +74,7 @@ def read(
 ) -> Found:
     """Every project that has the Gemini API enabled, with all that policies judge of it, by project id.
 
-    A client that is not to wait for APIs that are off is made with `awaits_apis=False`. It is stopped if the reading
-    ends early.
+    The client is stopped if the reading ends early.
 
     Args:
         google: the client.
@@ -85,7 +84,7 @@ def read(
         progress: told how far the reading is, in words.
 
     Raises:
-        GoogleError: one of the parents cannot be listed.
+        GoogleError: one of the parents cannot be listed, or nobody answers who knows of projects.
         StoppedError: the user wants no more.
         CredentialsError: there are no credentials.
     """

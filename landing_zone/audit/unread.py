@@ -32,5 +32,5 @@ class Unread(list[str]):
         reasons = {detail.get("reason") for detail in error.details}
         # Other reasons, such as SERVICE_DISABLED, are no lack of a role.
         lacking = error.code == 403 and reasons <= {None, "IAM_PERMISSION_DENIED"}
-        remedy = f"grant the caller {right}" if lacking else error.remedy
-        self.append(f"{what}: {error}. {remedy}".rstrip(". "))
+        told = f"{error}: grant the caller {right}" if lacking else error.with_remedy
+        self.append(f"{what}: {told}")

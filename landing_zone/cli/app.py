@@ -103,7 +103,7 @@ def show(stack: Stack = None, as_json: AsJson = False) -> None:
     """Show what is in force of a stack: links, keys, budgets, caps and limits, and what differs from the last update.
 
     It is read at Google with your own credentials; what cannot be read is as last applied. Keys' strings are never
-    read. Exit code 1: something differs.
+    read. Exit code 1: something differs; 2: nothing does, and something could not be read.
     """
     choose(stack, None)  # a name that is mistyped is refused before Pulumi is asked
     try:
@@ -115,7 +115,7 @@ def show(stack: Stack = None, as_json: AsJson = False) -> None:
         out.print_json(json.dumps(shown.as_json()))
     else:
         showing.print_table(out, shown)
-    raise typer.Exit(1 if shown.differs else 0)
+    raise typer.Exit(1 if shown.differs else 2 if shown.found.unread else 0)
 
 
 @app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")
@@ -135,8 +135,7 @@ def adopt(
         with working(f"reading {project}"):
             found = inventory.of_project(google, project, name)
     except (GoogleError, CredentialsError) as error:
-        advice = f". {error.remedy}" if isinstance(error, GoogleError) else ""
-        refuse(f"{project}: {error}{advice}")
+        refuse(f"{project}: {error.with_remedy if isinstance(error, GoogleError) else error}")
     block = {found.name: found.settings}
     if as_json:
         out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))

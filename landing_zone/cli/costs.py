@@ -271,7 +271,7 @@ def _lag(text: str | None) -> timedelta | None:
     try:
         return read_lag(text)
     except ValueError:
-        refuse(f"--lag {text!r} is not a time of up to 31 days: write it as 24h, 90m or 2d")
+        refuse(f"--lag {text!r} is not a time of up to 31 days: write it as 24h, 90m, 2d or 3h42m")
 
 
 def _tried(settings: DeriveSettings, max_overshoot: str | None, lag: str | None) -> DeriveSettings:

@@ -108,7 +108,7 @@ def key(
     except NotReadableError as error:
         refuse(str(error))
     owner, found = _find(applied, stack, project, name)
-    google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
+    google = Google(GoogleConfig.read({}, os.environ))
     title = f"key {name} of {owner.name} ({owner.project_id})"
 
     def read() -> str:

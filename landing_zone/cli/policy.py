@@ -3,7 +3,9 @@
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -81,7 +83,7 @@ def check(
             if shown_as != "text":
                 # What reads the file is not to find none.
                 wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
-                _write(Report(name, day, (), (), (), (), wrong), lambda _: Location(str(path)), shown_as)
+                _write(_nothing_judged(name, day, wrong), lambda _: Location(str(path)), shown_as)
             raise typer.Exit(1) from None
         report = judge(name, facts, configuration, values=source.values)
         report = replace(report, configuration=tuple(map(str, files)))
@@ -89,7 +91,7 @@ def check(
     def locate(subject: Subject) -> Location:
         if subject.kind == "exception":
             return _exception(files, subject)
-        return Location(str(path), source.line(subject.path))
+        return Location(str(path), source.line(subject.path), source.keys)
 
     _show(report, locate, shown_as)
 
@@ -112,25 +114,31 @@ def audit(
 ) -> None:
     """What policies say of projects that exist, whoever made them. Only reads; key strings are never read.
 
-    Exit code 1: a mandatory policy is broken; 2: it cannot be said of all, as something could not be read.
+    Exit code 1: a mandatory policy is broken; 2: something could not be read, so that it cannot be said of all.
     """
     parents = [*_parents("folders", folders), *_parents("organizations", organizations)]
     if not parents and not projects:
         refuse("name what to audit: --folder 333333333333, --organization or --project")
     files = configurations or []
     configuration, shown_as = _configuration(files), format_of(form, as_json)
-    # What was enabled long ago is not waited for.
-    google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
+    day, name = day_of(as_of), ", ".join([*parents, *(projects or ())])
+    google = Google(GoogleConfig.read({}, os.environ))
     try:
         with working("reading projects") as progress:
-            found = live.read(google, parents, projects or (), day_of(as_of), progress)
+            found = live.read(google, parents, projects or (), day, progress)
     except (GoogleError, CredentialsError) as error:
-        refuse(f"{error}. {error.remedy}" if isinstance(error, GoogleError) else str(error))
+        why = error.with_remedy if isinstance(error, GoogleError) else str(error)
+        _show(_nothing_judged(name, day, (why,), files), lambda _: Location(), shown_as)
     except StoppedError:
         raise typer.Exit(130) from None
-    name = ", ".join([*parents, *(projects or ())])
-    report = judge(name, found.facts, configuration, mends=False)
-    report = replace(report, unread=found.unread, configuration=tuple(map(str, files)))
+    if found.unread and not found.facts.projects and not found.without_gemini:
+        _show(_nothing_judged(name, day, found.unread, files), lambda _: Location(), shown_as)
+    report = replace(
+        judge(name, found.facts, configuration, mends=False),
+        unread=found.unread,
+        coverage="part" if found.unread else "all",
+        configuration=tuple(map(str, files)),
+    )
 
     def locate(subject: Subject) -> Location:
         return _exception(files, subject) if subject.kind == "exception" else Location()
@@ -141,6 +149,11 @@ def audit(
         markup=False,
     )
     _show(report, locate, shown_as)
+
+
+def _nothing_judged(name: str, day: date, why: tuple[str, ...], files: Sequence[Path] = ()) -> Report:
+    """The report when nothing could be read: no policy is said to hold."""
+    return Report(name, day, (), (), (), (), why, "nothing", tuple(map(str, files)))
 
 
 def _configuration(files: list[Path]) -> Configuration:
@@ -188,6 +201,9 @@ def _tell(report: Report, locate: Locate) -> None:
     """The report for people: what stops `up` last, where a terminal shows it."""
     for line in report.unread:
         out.print(f"not judged: {line}", markup=False, soft_wrap=True)
+    if report.coverage == "nothing":
+        err.print(f"{report.name}: nothing was audited", markup=False)
+        return
     told = [(verdict, locate(verdict.finding.subject)) for verdict in report.verdicts]
     for verdict, at in sorted(told, key=lambda each: (each[0].stops, each[1].line or 0)):
         _tell_one(verdict, at)
@@ -205,11 +221,13 @@ def _tell(report: Report, locate: Locate) -> None:
     counts = Counter(verdict.state for verdict in report.verdicts)
     states = [f"{counts[state]} {state}" for state in _STYLES if counts[state]]
     out.print(f"    {', '.join(states) or 'nothing breaks them'}", markup=False, soft_wrap=True)
+    if report.unread:
+        out.print(f"    {formats.COVERED[report.coverage]}", markup=False, soft_wrap=True)
 
 
 def _tell_one(verdict: Verdict, at: Location) -> None:
     finding, policy = verdict.finding, verdict.policy
-    where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject))))
+    where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject, at))))
     out.print(where, markup=False, soft_wrap=True)
     for line in (finding.text, finding.advice):
         out.print(f"    {line}", markup=False, soft_wrap=True)

@@ -10,8 +10,10 @@ from rich.table import Table
 from landing_zone.cli.console import DATE, AsJson, out, refuse, working
 from landing_zone.costs.verify import Verification, verify
 from landing_zone.gemini.prices import Processing
-from landing_zone.google.billing import BillingUnreadableError
+from landing_zone.google.billing import billing_client
 from landing_zone.google.catalogue import gemini_prices
+from landing_zone.google.config import CredentialsError
+from landing_zone.google.errors import GoogleError
 from landing_zone.pricing.days import today
 from landing_zone.pricing.money import plain
 from landing_zone.pricing.rates import (
@@ -82,9 +84,11 @@ def check(as_json: AsJson = False) -> None:
     """Compare with the Cloud Billing catalogue, by SKU id. Exit code 1: prices differ; 2: it cannot be read."""
     try:
         with working("reading the Cloud Billing catalogue"):
-            found = verify(((price.sku, price.unit, price.per_million) for price in gemini_prices()), today())
-    except BillingUnreadableError as error:
-        refuse(f"nothing was verified: the Cloud Billing catalogue cannot be read: {error}")
+            prices = gemini_prices(billing_client())
+    except (GoogleError, CredentialsError) as error:
+        why = error.with_remedy if isinstance(error, GoogleError) else error
+        refuse(f"nothing was verified: the Cloud Billing catalogue cannot be read: {why}")
+    found = verify(((price.sku, price.unit, price.per_million) for price in prices), today())
     if as_json:
         shown = [each.as_json() for each in found.checked]
         typer.echo(

@@ -48,8 +48,7 @@ class ShownStack:
 def read(stack: str | None) -> ShownStack:
     """What of `stack`, or of the selected one, is in force. Raises NotReadableError."""
     applied = read_applied(stack)
-    # What was enabled long ago is not waited for.
-    google = Google(GoogleConfig.read({}, os.environ), awaits_apis=False)
+    google = Google(GoogleConfig.read({}, os.environ))
     return ShownStack(in_force.read(google, applied))
 
 

@@ -21,7 +21,7 @@ def terms_warning(name: str, project: ProjectSettings, settings: EnvironmentSett
     if project.workload and settings.terms_of(project.billing_account).terms(currency) is None:
         yield (
             f"{name}: costs are in US dollars and not compared with the budget in {currency}: write "
-            f"gemini-landing-zone:accountTerms: {{{project.billing_account}: {{usdRate: …}}}}"
+            f"gemini-landing-zone:accountTerms: {{{project.billing_account}: {{usdRate: 0.92}}}}"
         )
 
 

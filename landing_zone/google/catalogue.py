@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from google.api_core.exceptions import GoogleAPICallError, RetryError
-from google.auth.exceptions import GoogleAuthError, TransportError
-from google.cloud import billing_v1
-
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
-from landing_zone.google.billing import BillingUnreadableError, catalogue_client
+from landing_zone.google.money import amount_of
+from landing_zone.google.rest import Google, Json
 from landing_zone.pricing.money import EXACT
 
 _MILLION = Decimal(1_000_000)
@@ -26,26 +23,23 @@ class CataloguePrice:
     """US dollars for a million units; None if the SKU has no price."""
 
 
-def gemini_prices() -> list[CataloguePrice]:
-    """The prices in force of the Gemini API, in US dollars, list prices. Raises BillingUnreadableError."""
-    try:
-        request = billing_v1.ListSkusRequest(
-            parent=GEMINI_BILLING_SERVICE, currency_code="USD", page_size=5000
-        )
-        return [_price(sku) for sku in catalogue_client().list_skus(request=request, timeout=30)]
-    except (TransportError, OSError) as error:
-        raise BillingUnreadableError(f"it cannot be reached from here; offline? ({error})") from error
-    except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
-        raise BillingUnreadableError(str(error)) from error
+def gemini_prices(google: Google) -> list[CataloguePrice]:
+    """The prices in force of the Gemini API, in US dollars, list prices. Raises as `Google.call`."""
+    query = {"currencyCode": "USD", "pageSize": "5000"}
+    return [
+        _price(sku)
+        for sku in google.pages("cloudbilling", f"{GEMINI_BILLING_SERVICE}/skus", "skus", query=query)
+    ]
 
 
-def _price(sku: billing_v1.Sku) -> CataloguePrice:
+def _price(sku: Json) -> CataloguePrice:
     # Without a range of time, the catalogue gives the price in force alone.
-    expression = sku.pricing_info[-1].pricing_expression if sku.pricing_info else None
-    if expression is None or not expression.tiered_rates:
-        return CataloguePrice(sku.sku_id, sku.description, "", None)
+    prices = sku.get("pricingInfo", [])
+    expression = prices[-1].get("pricingExpression", {}) if prices else {}
+    if not expression.get("tieredRates"):
+        return CataloguePrice(sku["skuId"], sku.get("description", ""), "", None)
     # Free usage, if there is some, is a first rate of 0: the last one is what use costs.
-    rate = expression.tiered_rates[-1].unit_price
+    rate = expression["tieredRates"][-1].get("unitPrice", {})
     with localcontext(EXACT):
-        amount = (rate.units + Decimal(rate.nanos).scaleb(-9)) * _MILLION
-    return CataloguePrice(sku.sku_id, sku.description, expression.usage_unit, amount)
+        amount = amount_of(rate) * _MILLION
+    return CataloguePrice(sku["skuId"], sku.get("description", ""), expression.get("usageUnit", ""), amount)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ from google.auth import impersonated_credentials, load_credentials_from_dict
 from google.auth.credentials import Credentials, CredentialsWithQuotaProject
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2.credentials import Credentials as AccessToken
+
+from landing_zone.google.transport import Probe
 
 _SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 
@@ -138,6 +140,10 @@ class GoogleConfig:
             },
         )
 
+    def with_endpoint(self, service: str, address: str) -> "GoogleConfig":
+        """The same, with a service at another base address."""
+        return replace(self, endpoints={**self.endpoints, service: address})
+
     def address(self, service: str) -> str:
         """The base address of a service."""
         return self.endpoints.get(service, ENDPOINTS[service].base)
@@ -181,7 +187,7 @@ class GoogleConfig:
                 json.loads(text), scopes=_SCOPES
             )
             return loaded
-        loaded, _ = google.auth.default(scopes=_SCOPES)
+        loaded, _ = google.auth.default(scopes=_SCOPES, request=Probe())
         return loaded
 
 

@@ -1,4 +1,4 @@
-"""What Google refuses, decoded: the reason in one line, and what to do about it.
+"""Errors of Google's APIs, decoded: the reason in one line, and what to do about it.
 
 Google's own words are often one line too few ("Precondition check failed."): the rest is in the details.
 """
@@ -8,9 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-#: google.rpc.Code, as long-running operations tell it → HTTP status and name. Source: google/rpc/code.proto.
+from landing_zone.google.advice import Refusal, Violation, advice_on
+from landing_zone.google.connection import UNSENT, Failure, failure_in
+
+#: google.rpc.Code, as long-running operations give it → HTTP status and name. Source: google/rpc/code.proto.
 _RPC_CODES: Final[Mapping[int, tuple[int, str]]] = {
     1: (499, "CANCELLED"),
+    2: (500, "UNKNOWN"),
     3: (400, "INVALID_ARGUMENT"),
     4: (504, "DEADLINE_EXCEEDED"),
     5: (404, "NOT_FOUND"),
@@ -19,120 +23,28 @@ _RPC_CODES: Final[Mapping[int, tuple[int, str]]] = {
     8: (429, "RESOURCE_EXHAUSTED"),
     9: (400, "FAILED_PRECONDITION"),
     10: (409, "ABORTED"),
+    11: (400, "OUT_OF_RANGE"),
+    12: (501, "UNIMPLEMENTED"),
     13: (500, "INTERNAL"),
     14: (503, "UNAVAILABLE"),
+    15: (500, "DATA_LOSS"),
     16: (401, "UNAUTHENTICATED"),
 }
-
-#: What is found in an error's text → what to do. The first that fits counts.
-#: Sources: Google's error messages and reasons as of 2026-11, and the issues that report them.
-REMEDIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), remedy)
-    for pattern, remedy in (
-        (
-            r"Cloud billing quota exceeded|billing_quota_increase",
-            "the billing account has as many linked projects as it may: unlink one (deleted projects count for a "
-            "while), link to another account, or ask for more at "
-            "https://support.google.com/code/contact/billing_quota_increase",
-        ),
-        (
-            r"UREQ_PROJECT_BILLING_NOT_FOUND|billing-enabled|BILLING_DISABLED",
-            "the API needs billing: the project has none, or its account is closed; set tier: paid, or open it",
-        ),
-        (
-            r"SERVICE_DISABLED|has not been used in project",
-            "the API is not enabled in the project whose quota the call counts against, or was enabled minutes ago: "
-            "enable it there (with gcp:userProjectOverride that is gcp:billingProject), or run pulumi up again",
-        ),
-        (
-            r"currency[_ ]?code|must match the currency|currency must be",
-            "a budget is in its billing account's currency: write that one",
-        ),
-        (
-            r"OVERRIDE_FOR_FIXED_LIMIT|QUOTA_IS_FIXED|quota is fixed|limit is fixed",
-            "Google lets nobody change this quota: take the limit out",
-        ),
-        (
-            r"OVERRIDE_TOO_HIGH",
-            "an override only lowers what the tier allows: write a lower value, or ask for more under `quotas`",
-        ),
-        (
-            r"QUOTA_DECREASE|DECREASE_PERCENTAGE_TOO_HIGH|more than 10 percent",
-            "Google asks for confirmation of so deep a cut: write it under `limits`, which confirms it, or set "
-            "ignoreSafetyChecks",
-        ),
-        (
-            r"contact[_ ]?email",
-            "Google wants somebody to ask: write contactEmail",
-        ),
-        (
-            r"Only spend_cap.input_state can be modified|spend cap is ENFORCED",
-            "the cap is enforced: lift it first (inputState: AWAITING_NEXT_PERIOD), then change it",
-        ),
-        (
-            r"Spend caps are not supported for this billing account|first[- ]party",
-            "spend caps are for accounts that are Google's direct customers: this one is a reseller's; use limits",
-        ),
-        (
-            r"FAILED_PRECONDITION.*custom org polic|constraints/|orgpolicy|org policy",
-            "an organization policy forbids it: ask who owns the policy, or change the setting that it is about",
-        ),
-        (
-            r"requires a quota project|USER_PROJECT_DENIED|local Application Default Credentials|quota project",
-            "with your own credentials the call needs a project to count against: gcp:userProjectOverride: true and "
-            "gcp:billingProject to a project in which the API is enabled",
-        ),
-        (
-            r"IAM_PERMISSION_DENIED|PERMISSION_DENIED|does not have permission|Error 403",
-            "the caller lacks a role, or what is named does not exist (Google does not tell which): "
-            "docs/organization.md lists the roles",
-        ),
-        (
-            r"Project not found or not accessible",
-            "the project is gone, or not visible to the caller: check its id, and refresh",
-        ),
-        (
-            r"notification[_ ]?channels|At most 5 channels",
-            "a budget takes at most 5 channels, e-mail only: name fewer, or others",
-        ),
-        (
-            r"pubsub_topic|Not a topic",
-            "the topic must exist, and billing-budget-alert@system.gserviceaccount.com may publish to it",
-        ),
-        (r"threshold_rules|spend_basis", "see docs/settings.md for which thresholds a budget takes"),
-        (r"ABORTED|etag", "something else changed it at the same time: run pulumi up again"),
-        (
-            r"RATE_LIMIT_EXCEEDED|RESOURCE_EXHAUSTED|Error 429|Quota exceeded",
-            "too many calls a minute: run pulumi up again, and lower --parallel if it comes back",
-        ),
-        (r"UNAVAILABLE|INTERNAL|Error 50\d", "Google had a bad moment: run pulumi up again"),
-        (
-            r"UNAUTHENTICATED|Error 401",
-            "Google does not take the credentials: log in again (gcloud auth application-default login)",
-        ),
-        (r"NOT_FOUND|Error 404", "it is not there: check the name, and refresh"),
-        (
-            r"Request contains an invalid argument",
-            "Google does not say which: compare the setting with docs/settings.md",
-        ),
-    )
-)
-
-
-def remedy(text: str) -> str:
-    """What to do about an error with this text; empty if nothing is known."""
-    return next((remedy for pattern, remedy in REMEDIES if pattern.search(text)), "")
+_RPC_NAMES: Final = {name.replace("_", "").lower(): (code, name) for code, name in _RPC_CODES.values()}
+#: Answers of which nobody can say whether the call was carried out.
+_UNSURE: Final = frozenset({500, 502, 504})
 
 
 class GoogleError(Exception):
-    """A refusal by Google.
+    """A call that failed.
 
     Attributes:
         code: the HTTP status; 0 when no answer came.
         status: the google.rpc.Code's name, such as `INVALID_ARGUMENT`.
         message: Google's words.
         details: the google.rpc details, as JSON.
-        service: the name of the API that refuses; empty if nobody knows.
+        service: the name of the API that refuses, such as `billingbudgets`; empty if nobody knows.
+        foreign: whether the answer is none of a Google API: a proxy's page, or another server's.
     """
 
     def __init__(
@@ -143,6 +55,7 @@ class GoogleError(Exception):
         self.message = message
         self.details = list(details)
         self.service = ""
+        self.foreign = False
         super().__init__()
 
     def __str__(self) -> str:
@@ -157,10 +70,13 @@ class GoogleError(Exception):
                 error.get("code", code),
                 error.get("status", ""),
                 error.get("message", ""),
-                error.get("details", ()),
+                error.get("details") or [{"reason": each.get("reason")} for each in error.get("errors", ())],
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            return cls(code, "", " ".join(re.sub(r"<[^>]*>", " ", body).split())[:200])
+            shown = " ".join(re.sub(r"<[^>]*>", " ", body).split())[:200]
+            found = cls(code, "", shown or "an answer without a word")
+            found.foreign = True
+            return found
 
     @classmethod
     def from_status(cls, status: Mapping[str, Any]) -> "GoogleError":
@@ -170,15 +86,14 @@ class GoogleError(Exception):
         return cls(code, name, status.get("message", ""), status.get("details", ()))
 
     @property
+    def lost(self) -> bool:
+        """Whether the call may have been carried out all the same: its answer is not known."""
+        return self.code in _UNSURE
+
+    @property
     def violations(self) -> list[tuple[str, str]]:
         """Field (as Google names it; may be empty) and description of every violation in the details."""
-        found = []
-        for detail in self.details:
-            for name in ("fieldViolations", "violations"):
-                for item in detail.get(name, ()):
-                    field = item.get("field") or item.get("subject") or item.get("type") or ""
-                    found.append((str(field), str(item.get("description", ""))))
-        return found
+        return [(each.field or each.subject or each.kind, each.description) for each in self._violations]
 
     def has_reason(self, *reasons: str) -> bool:
         """Whether a google.rpc.ErrorInfo gives one of the reasons."""
@@ -192,10 +107,119 @@ class GoogleError(Exception):
         parts += [str(detail["reason"]) for detail in self.details if detail.get("reason")]
         where = f"{self.code} {self.status}".strip()
         words = "; ".join(dict.fromkeys(parts))
-        by = f" (says {self.service}.googleapis.com)" if self.service else ""
+        by = f" (says {self.service}.googleapis.com)" if self.service and not self.foreign else ""
         return f"{where}: {words}{by}" if self.code else words
+
+    @property
+    def with_remedy(self) -> str:
+        """The text, and what to do about it."""
+        return f"{self.text.rstrip('.')}: {self.remedy}".removesuffix(": ")
 
     @property
     def remedy(self) -> str:
         """What to do about it; empty if nothing is known."""
-        return remedy(self.text)
+        infos = [detail for detail in self.details if detail.get("reason")]
+        return advice_on(
+            Refusal(
+                code=self.code,
+                status=self.status,
+                message=self.message,
+                service=self.service,
+                reasons=frozenset(str(info["reason"]) for info in infos),
+                domains=frozenset(str(info.get("domain", "")) for info in infos),
+                metadata={k: str(v) for info in infos for k, v in (info.get("metadata") or {}).items()},
+                violations=tuple(self._violations),
+                foreign=self.foreign,
+            )
+        )
+
+    @property
+    def _violations(self) -> list[Violation]:
+        return [
+            Violation(*(str(item.get(name) or "") for name in ("field", "subject", "type", "description")))
+            for detail in self.details
+            for kind in ("fieldViolations", "violations")
+            for item in detail.get(kind, ())
+        ]
+
+
+class NoAnswerError(GoogleError):
+    """No answer came: the connection failed, or nothing came in time.
+
+    Attributes:
+        failure: why, and with which address.
+        sent: whether the call may have reached Google and been carried out.
+    """
+
+    def __init__(self, failure: Failure, *, sent: bool = True) -> None:
+        super().__init__(0, "", failure.sentence)
+        self.failure = failure
+        self.sent = sent and failure.cause not in UNSENT
+
+    @property
+    def lost(self) -> bool:
+        """Whether the call may have been carried out all the same."""
+        return self.sent
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return self.failure.advice
+
+
+_GOOGLEAPI: Final = re.compile(r"googleapi: Error (?P<code>\d{3}): ?")
+_BARE: Final = re.compile(
+    r"googleapi: got HTTP response code (?P<code>\d{3}) with body: (?P<body>.*)", re.DOTALL
+)
+_DETAILS: Final = re.compile(r"\nDetails:\n")
+_OLD_REASON: Final = re.compile(r", ([a-z][A-Za-z]{2,60})\s*$|^Reason: (\w+), Message: ", re.MULTILINE)
+_OPERATION: Final = re.compile(r"Error code (?P<code>\d{1,2}), message: (?P<message>[^\n]*)")
+_RPC: Final = re.compile(r"rpc error: code = (?P<name>\w+) desc = (?P<message>[^\n]*)")
+# What terraform-provider-google asks before it makes a project, and says in words of its own.
+_PREFLIGHT: Final = re.compile(
+    r"missing permission on \\?\"(?P<resource>[^\"\\]+)\\?\": (?P<permission>[\w.]+)"
+    r"|failed to check permissions on billing account[^\n]*"
+)
+
+
+def error_in(text: str) -> GoogleError | None:
+    """The error that a plugin written in Go prints, taken apart; None if it is none of Google's.
+
+    Sources: googleapi.Error of google-api-go-client, net/http, status.Error of grpc-go, terraform-provider-google.
+    """
+    if bare := _BARE.search(text):
+        return GoogleError.from_body(int(bare["code"]), bare["body"])
+    if refused := _GOOGLEAPI.search(text):
+        return _refused(int(refused["code"]), text[refused.end() :])
+    if failure := failure_in(text):
+        return NoAnswerError(failure)
+    if operation := _OPERATION.search(text):
+        return GoogleError.from_status({"code": int(operation["code"]), "message": operation["message"]})
+    if (rpc := _RPC.search(text)) and rpc["name"].lower() in _RPC_NAMES:
+        return GoogleError(*_RPC_NAMES[rpc["name"].lower()], rpc["message"])
+    if preflight := _PREFLIGHT.search(text):
+        found = {"permission": preflight["permission"], "resource": preflight["resource"]}
+        info = {
+            "reason": "IAM_PERMISSION_DENIED",
+            "metadata": {name: value for name, value in found.items() if value},
+        }
+        return GoogleError(403, "PERMISSION_DENIED", preflight[0], [info])
+    return None
+
+
+def _refused(code: int, text: str) -> GoogleError:
+    message, *rest = _DETAILS.split(text, maxsplit=1)
+    details: list[Mapping[str, Any]] = []
+    if rest:
+        try:
+            found, end = json.JSONDecoder().raw_decode(rest[0])
+            details += [each for each in found if isinstance(each, dict)]
+            text = rest[0][end:]
+        except ValueError:
+            text = rest[0]
+    reasons = [old[0] or old[1] for old in _OLD_REASON.findall(text)]
+    details += [{"reason": reason} for reason in reasons]
+    message = message.partition("\nMore details:")[0].strip()
+    for reason in reasons:
+        message = message.removesuffix(f", {reason}")
+    return GoogleError(code, "", message, details)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, Override
-from landing_zone.google.errors import GoogleError
+from landing_zone.google.errors import GoogleError, NoAnswerError
 from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
@@ -37,7 +37,7 @@ class Inventory:
 
 
 def of_project(google: Google, project: str, name: str = "") -> Inventory:
-    """What the project (by id) has. Raises GoogleError if its billing link cannot be read.
+    """What the project (by id) has. Raises GoogleError if its billing link cannot be read, or nobody answers.
 
     `name`: its name in the stack file, if not the one that is found. Keys, budget and cap that a stack of this toolkit
     made get the names that they had there.
@@ -63,6 +63,8 @@ def _listed_keys(google: Google, project: str, left_out: list[str]) -> list[Json
     path = f"projects/{project}/locations/global/keys"
     try:
         return list(google.pages("apikeys", path, "keys", project=project))
+    except NoAnswerError:
+        raise
     except GoogleError as error:
         left_out.append(f"keys: not readable ({error})")
         return []
@@ -147,6 +149,8 @@ def _budget(google: Google, account: str, project: str, left_out: list[str]) -> 
                 query={"scope": f"projects/{project}"},
             )
         )
+    except NoAnswerError:
+        raise
     except GoogleError as error:
         left_out.append(f"budgets: not readable ({error})")
         return None
@@ -239,6 +243,8 @@ def _limits(google: Google, project: str, left_out: list[str]) -> Json:
             quota_model = override.model or "others"
             limits = found.setdefault(MODELS.get(quota_model, quota_model), {})
             limits[override.limit] = min(override.value, limits.get(override.limit, override.value))
+    except NoAnswerError:
+        raise
     except GoogleError as error:
         left_out.append(f"limits: not readable ({error})")
         return {}

@@ -240,8 +240,15 @@ def _set(google: Google, project: str, model: str | None, held: Held, value: int
             f"{_path(project, held.limit.metric)}/limits/{quote(held.limit.limit, safe='')}/consumerOverrides"
         )
     try:
+        # One that was set by a call whose answer was lost is there at the second call, and is looked for below.
         operation = google.call(
-            "serviceusage", method, path, body=body, query={"force": "true"}, project=project
+            "serviceusage",
+            method,
+            path,
+            body=body,
+            query={"force": "true"},
+            project=project,
+            repeatable=True,
         )
         google.finished("serviceusage", operation, project=project)
     except GoogleError as error:
@@ -259,7 +266,7 @@ def _set(google: Google, project: str, model: str | None, held: Held, value: int
                 _set(google, project, model, again, value)
                 return
         what = f"{held.name} of {model or 'all other models'} on tier {held.limit.tier}"
-        raise LimitError(f"{what}: {error}. {error.remedy}".rstrip(". ")) from error
+        raise LimitError(f"{what}: {error.with_remedy}") from error
 
 
 def _remove(google: Google, project: str, held: Held) -> None:
@@ -271,7 +278,7 @@ def _remove(google: Google, project: str, held: Held) -> None:
     except GoogleError as error:
         if error.code != 404:
             what = f"{held.name} on tier {held.limit.tier} stays as it is"
-            raise LimitError(f"{what}: {error}. {error.remedy}".rstrip(". ")) from error
+            raise LimitError(f"{what}: {error.with_remedy}") from error
 
 
 def _each(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:

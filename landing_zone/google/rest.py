@@ -4,24 +4,51 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import requests
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
-from requests.adapters import HTTPAdapter
 
 from landing_zone.google.config import CredentialsError, GoogleConfig
-from landing_zone.google.errors import GoogleError
+from landing_zone.google.connection import Cause, Failure
+from landing_zone.google.errors import GoogleError, NoAnswerError
+from landing_zone.google.transport import authorized, no_answer
 
 Json = dict[str, Any]
 
-TIMEOUT_S: Final = 60
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 20.0
 _LONGEST_OPERATION_S: Final = 900
-_CONNECTIONS: Final = 64
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
+
+_ATTEMPTS: Final[Mapping[Cause, int]] = {
+    # A server that restarts is there again in a second or two.
+    Cause.REFUSED: 4,
+    Cause.RESET: 4,
+    Cause.PROXY: 2,
+    Cause.OTHER: 2,
+}
+"""How often a call is made that gets no answer; once for the other causes, which a second call would not change."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a call may take when all is not well."""
+
+    answer_s: float
+    """For an answer on a connection that stands."""
+    unanswered: int
+    """How often a call is made that is not answered in that time."""
+    remembers_s: float
+    """How long a server that could not be reached is not asked again: other calls to it fail at once."""
+
+
+#: For people who wait at a prompt: they know within 10 seconds that nobody answers.
+READS: Final = Patience(answer_s=6, unanswered=1, remembers_s=10)
+#: For changes: Google may take its time over one, and giving up leaves it half done.
+CHANGES: Final = Patience(answer_s=30, unanswered=1, remembers_s=0)
 
 
 class StoppedError(Exception):
@@ -32,18 +59,21 @@ class Google:
     """An HTTP client of one configuration; safe to use from several threads."""
 
     def __init__(
-        self, config: GoogleConfig, stop: threading.Event | None = None, *, awaits_apis: bool = True
+        self, config: GoogleConfig, stop: threading.Event | None = None, *, patience: Patience = READS
     ) -> None:
         """A client that opens nothing yet.
 
         Args:
             config: credentials, quota project and endpoints.
             stop: once set, waits end and no further call is made.
-            awaits_apis: whether a call of an API that is not enabled is tried again: it may just have been enabled.
+            patience: with CHANGES, a call of an API that is not enabled is tried again too: it may just have been
+                enabled.
         """
         self.config = config
         self.stop = stop or threading.Event()
-        self._awaits_apis = awaits_apis
+        self._patience = patience
+        self._silent: dict[str, tuple[float, Failure]] = {}
+        """Address -> until when it is not asked again, and why."""
         self._lock = threading.Lock()
         self._session: AuthorizedSession | None = None
 
@@ -56,6 +86,7 @@ class Google:
         body: Json | None = None,
         query: Mapping[str, str] | None = None,
         project: str | None = None,
+        repeatable: bool = False,
         patience_s: float = 120,
     ) -> Json:
         """Make a call and return the JSON of its answer; what may go better later is tried again.
@@ -64,25 +95,35 @@ class Google:
             service: a name of `config.ENDPOINTS`.
             path: below the service's base address, encoded.
             project: the project it is about; its quota counts when there is no billing project.
-            patience_s: how long, altogether, a call that fails for the moment is tried again.
+            repeatable: whether a POST does no harm a second time. Of another one whose answer is lost nobody knows
+                whether it was carried out: it is not made again.
+            patience_s: how long, altogether, a call is tried again that Google refuses for the moment.
 
         Raises:
-            GoogleError: Google refuses; `code` is 0 when no answer came.
+            GoogleError: Google refuses.
+            NoAnswerError: no answer came.
             StoppedError: the user wants no more.
             CredentialsError: there are no credentials.
         """
-        url = f"{self.config.address(service)}{path}"
+        base = self.config.address(service)
         headers = self._headers(project)
+        until, silent = self._silent.get(base, (0.0, None))
+        if silent and time.monotonic() < until:
+            raise NoAnswerError(silent, sent=False)
 
         def attempt() -> Json:
             try:
-                return self._send(method, url, headers, body, query)
+                return self._send(method, f"{base}{path}", headers, body, query)
             except GoogleError as error:
                 # Without the version that tells two endpoints of one service apart.
                 error.service = service.partition(".")[0]
                 raise
 
-        return self.patient(attempt, self._is_transient, patience_s)
+        try:
+            return self._retried(attempt, repeatable or method != "POST", patience_s)
+        except NoAnswerError as error:
+            self._silent[base] = (time.monotonic() + self._patience.remembers_s, error.failure)
+            raise
 
     def pages(
         self,
@@ -119,19 +160,27 @@ class Google:
         response: Json = operation.get("response", {})
         return response
 
-    def patient(
-        self, attempt: Callable[[], Json], again: Callable[[GoogleError], bool], seconds: float
-    ) -> Json:
+    def _retried(self, attempt: Callable[[], Json], repeatable: bool, seconds: float) -> Json:
         """Make the attempt until it succeeds, fails for good, or the time is over."""
         deadline = time.monotonic() + seconds
         waits = self.waits()
+        unanswered = 0
         while True:
             try:
                 return attempt()
+            except NoAnswerError as error:
+                unanswered += 1
+                if (error.lost and not repeatable) or unanswered >= self._allowed(error.failure.cause):
+                    raise
             except GoogleError as error:
-                if not again(error) or time.monotonic() > deadline:
+                if not self._is_transient(error) or time.monotonic() > deadline:
+                    raise
+                if error.lost and not repeatable:
                     raise
             next(waits)
+
+    def _allowed(self, cause: Cause) -> int:
+        return self._patience.unanswered if cause is Cause.NO_ANSWER else _ATTEMPTS.get(cause, 1)
 
     def waits(self) -> Iterator[None]:
         """Waits that grow from one to the next, with jitter. Raises StoppedError when the user wants no more."""
@@ -162,28 +211,26 @@ class Google:
             raise StoppedError("stopped")
         try:
             answer = self._opened().request(  # type: ignore[no-untyped-call]  # untyped in google-auth
-                method, url, json=body, params=query, headers=headers, timeout=TIMEOUT_S
+                method, url, json=body, params=query, headers=headers, timeout=self._patience.answer_s
             )
         except GoogleAuthError as error:
             raise CredentialsError(
                 f"Google does not take the credentials: {str(error).splitlines()[0]}; log in again"
             ) from None
         except requests.RequestException as error:
-            raise GoogleError(0, "", f"no answer from {url.split('?')[0]} ({type(error).__name__})") from None
+            raise no_answer(error, url) from None
         if answer.status_code >= 300:
             raise GoogleError.from_body(answer.status_code, answer.text)
-        content: Json = answer.json() if answer.content else {}
+        try:
+            content: Json = answer.json() if answer.content else {}
+        except requests.JSONDecodeError:
+            raise GoogleError.from_body(answer.status_code, answer.text) from None
         return content
 
     def _opened(self) -> AuthorizedSession:
         with self._lock:
             if self._session is None:
-                credentials = self.config.open_credentials()
-                session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # untyped in google-auth
-                adapter = HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
-                for scheme in ("https://", "http://"):
-                    session.mount(scheme, adapter)
-                self._session = session
+                self._session = authorized(self.config.open_credentials())
             return self._session
 
     def _is_transient(self, error: GoogleError) -> bool:
@@ -193,8 +240,7 @@ class Google:
         """
         return (
             error.code in _TRANSIENT
-            or error.code == 0
             or error.status == "ABORTED"
             or error.has_reason("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
-            or (self._awaits_apis and error.has_reason("SERVICE_DISABLED"))
+            or (self._patience is CHANGES and error.has_reason("SERVICE_DISABLED"))
         )

@@ -22,6 +22,8 @@ AWAITING: Final = "AWAITING_NEXT_PERIOD"
 _SHARES: Final = (0.5, 0.8, 1.0)
 _DELETES: Final = 4
 """How often a cap that outlives its DELETE is deleted again."""
+_UNLISTED: Final = 4
+"""Waits, some seconds altogether, after which a new cap is listed."""
 
 
 class SpendCapError(Exception):
@@ -112,10 +114,11 @@ def of_project(google: Google, account: str, project: str) -> SpendCap | None:
     return next((SpendCap.from_budget(budget) for budget in budgets if "spendCap" in budget), None)
 
 
-def create(google: Google, wanted: SpendCap, adopt: bool) -> SpendCap:
+def create(google: Google, wanted: SpendCap, adopt: bool, *, again: bool = True) -> SpendCap:
     """Make a cap; returns it as it is.
 
-    One of the same display name is taken for this one: a run that was killed left it. `adopt` takes any other.
+    One of the same display name is taken for this one: a run that was killed left it. `adopt` takes any other. When the
+    answer to the creation is lost, the cap is looked for before it is made a second time, `again`.
 
     Raises:
         SpendCapError: Google refuses; the project has another cap; the account is a reseller's.
@@ -129,6 +132,10 @@ def create(google: Google, wanted: SpendCap, adopt: bool) -> SpendCap:
             )
             return settled(google, SpendCap.from_budget(budget))
         except GoogleError as error:
+            if error.lost and again:
+                for _ in zip(range(_UNLISTED), google.waits(), strict=False):
+                    pass
+                return create(google, wanted, adopt, again=False)
             # A bare 400 is all that Google says to a second cap; it may be this one, if the first answer was lost.
             found = existing(google, wanted) if _is_bare(error) else None
             if not found:
@@ -237,7 +244,7 @@ def delete(google: Google, cap_name: str) -> None:
             google.call("billingbudgets", "DELETE", cap_name)
         except GoogleError as error:
             if error.code != 404:
-                raise SpendCapError(f"{error}. {error.remedy}") from error
+                raise SpendCapError(error.with_remedy) from error
         if _is_gone(google, cap_name):
             return
         next(waits)
@@ -285,6 +292,11 @@ def _make_plain(google: Google, name: str) -> None:
 
 
 def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
+    if error.lost:
+        return (
+            f"{error}: whether the cap was made is not known, and it does not show. Run pulumi up again, which looks "
+            "for it first"
+        )
     if _is_bare(error):
         if _is_resold(google, wanted.account):
             return (
@@ -295,7 +307,7 @@ def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
             f"{error}. Google does not say what is wrong. Most often the project has a cap already that is not listed "
             "yet (look at Billing, Budgets & alerts), or the account has no access to spend caps, which are in preview"
         )
-    return f"{error}. {error.remedy}".rstrip(". ")
+    return error.with_remedy
 
 
 def _refuse(reason: str) -> None:

@@ -2,6 +2,17 @@
 
 import os
 from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+
+from landing_zone.google.connection import failure_of, is_loopback
+from landing_zone.google.errors import NoAnswerError
+from landing_zone.google.rest import READS
+from landing_zone.google.transport import no_answer, session
+
+_GEMINI: Final = "https://generativelanguage.googleapis.com/"
 
 
 class CountError(Exception):
@@ -18,16 +29,35 @@ def count_tokens(text: str, models: Sequence[str]) -> dict[str, int]:
         raise CountError("counting needs a key of the Gemini API: set GEMINI_API_KEY; counting costs nothing")
     try:
         from google import genai
-        from google.genai import errors
+        from google.genai import errors, types
     except ImportError:
         raise CountError("counting needs google-genai: pip install 'gemini-landing-zone[tokens]'") from None
-    with genai.Client() as client:
-        try:
+    url = os.environ.get("GOOGLE_GEMINI_BASE_URL") or _GEMINI
+    # The client goes to this machine through a proxy too, which no other does.
+    direct = {"trust_env": False} if is_loopback(urlsplit(url).hostname or "") else {}
+    options = types.HttpOptions(timeout=int(READS.answer_s * 1000), client_args=direct)
+    try:
+        _reach(url)
+        with genai.Client(http_options=options) as client:
             return {
                 model: client.models.count_tokens(model=model, contents=text).total_tokens or 0
                 for model in models
             }
-        except errors.APIError as error:
-            raise CountError(f"the Gemini API cannot count: {error.code} {error.message}") from None
-        except OSError as error:
-            raise CountError(f"the Gemini API cannot be reached: {error}") from None
+    except errors.APIError as error:
+        raise CountError(f"the Gemini API cannot count: {error.code} {error.message}") from None
+    except NoAnswerError as error:
+        raise CountError(error.with_remedy) from None
+    except Exception as error:  # the HTTP client is one of several, each with exceptions of its own
+        failure = NoAnswerError(failure_of(error, url))
+        raise CountError(failure.with_remedy) from None
+
+
+def _reach(url: str) -> None:
+    """See that there is an answer: the client itself tries each address of a name for the whole of its time-out.
+
+    Raises NoAnswerError.
+    """
+    try:
+        session().head(url, timeout=READS.answer_s)
+    except requests.RequestException as error:
+        raise no_answer(error, url) from None

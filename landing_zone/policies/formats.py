@@ -4,8 +4,8 @@ SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Final
 from xml.etree import ElementTree
@@ -17,6 +17,12 @@ from landing_zone.policies.policy import Policy, Severity
 from landing_zone.settings.problems import path_text
 
 SARIF_LEVELS: Final = {Level.MANDATORY: "error", Level.ADVISORY: "warning", Level.REMEDIATE: "note"}
+COVERED: Final = {
+    "all": "all was judged",
+    "part": "not all was judged: some of it could not be read",
+    "nothing": "nothing was judged: nothing could be read",
+}
+"""What a report covers, in words."""
 _SECURITY: Final = {
     Severity.LOW: "2.0",
     Severity.MEDIUM: "5.5",
@@ -34,6 +40,8 @@ class Location:
     file: str = ""
     """Empty: in no file, as what exists in the cloud."""
     line: int | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Setting -> its key as the stack file has it."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
@@ -42,9 +50,10 @@ class Location:
 Locate = Callable[[Subject], Location]
 
 
-def path_of(subject: Subject) -> str:
-    """Its path in the stack file, or its name at Google."""
-    return path_text(subject.path) if subject.path else subject.name
+def path_of(subject: Subject, at: Location | None = None) -> str:
+    """Its path in the stack file, as `at` spells it, or its name at Google."""
+    key = at.keys.get(str(subject.path[0]), "") if at and subject.path else ""
+    return path_text(subject.path, key) if subject.path else subject.name
 
 
 def as_json(report: Report, locate: Locate) -> dict[str, Any]:
@@ -58,6 +67,7 @@ def as_json(report: Report, locate: Locate) -> dict[str, Any]:
         "nothingSet": [policy.id for policy in report.idle],
         "verdicts": [_verdict(each, locate(each.finding.subject)) for each in report.verdicts],
         "exceptions": [each.as_json() for each in report.exceptions],
+        "coverage": report.coverage,
         "unread": list(report.unread),
     }
 
@@ -71,7 +81,7 @@ def _verdict(verdict: Verdict, at: Location) -> dict[str, Any]:
         "state": verdict.state,
         "resource": finding.subject.label,
         "resources": [each.label for each in finding.subjects],
-        "path": path_of(finding.subject),
+        "path": path_of(finding.subject, at),
         "file": at.file or None,
         "line": at.line,
         "message": finding.message if len(finding.subjects) == 1 and not verdict.also else finding.text,
@@ -106,6 +116,7 @@ def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
                 "invocations": [
                     {
                         "executionSuccessful": not report.unread,
+                        "exitCodeDescription": COVERED[report.coverage],
                         "toolExecutionNotifications": [
                             {"level": "error", "message": {"text": each}} for each in report.unread
                         ],
@@ -137,7 +148,7 @@ def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
     subject = verdict.finding.subject
     location = {
         "logicalLocations": [
-            {"fullyQualifiedName": path_of(each), "kind": "resource"} for each in verdict.finding.subjects
+            {"fullyQualifiedName": path_of(each, at), "kind": "resource"} for each in verdict.finding.subjects
         ],
         # Code scanning shows nothing without a file: of what is in none, the policy's page.
         "physicalLocation": {
@@ -179,6 +190,8 @@ def as_junit(report: Report, locate: Locate) -> bytes:
         errors=str(len(report.unread)),
         skipped=str(sum(verdict.exempt is not None for verdict in report.verdicts)),
     )
+    properties = ElementTree.SubElement(suite, "properties")
+    ElementTree.SubElement(properties, "property", name="coverage", value=report.coverage)
     suite.extend(cases)
     ElementTree.indent(root)
     text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -201,7 +214,7 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
             if at.file:
                 case.set("file", _xml(at.file))
                 case.set("line", str(at.line or 1))
-            where = ": ".join(filter(None, (str(at), path_of(subject))))
+            where = ": ".join(filter(None, (str(at), path_of(subject, at))))
             pages = "\n".join(each.page for each in (policy, *verdict.also))
             text = f"{where}\n{finding.text}\n{finding.advice}\n{pages}"
             if verdict.exempt:

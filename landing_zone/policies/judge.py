@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Configuration, Level
@@ -78,6 +78,9 @@ class Listed:
         }
 
 
+Coverage = Literal["all", "part", "nothing"]
+
+
 @dataclass(frozen=True)
 class Report:
     """All verdicts on an environment."""
@@ -93,6 +96,8 @@ class Report:
     """Those of them that have nothing set to judge by."""
     unread: tuple[str, ...] = ()
     """What could not be read, and is not judged; a line each."""
+    coverage: Coverage = "all"
+    """Whether all, a part or nothing could be read."""
     configuration: tuple[str, ...] = ()
     """The files that set it, a later one over an earlier."""
 

@@ -112,7 +112,8 @@ def _credits(value: object) -> Any:
     if isinstance(value, str):
         if value not in ("exclude", "include"):
             raise mistake(
-                f"{value!r} is none of exclude, include and a list of kinds", "write exclude or include"
+                f"{value!r} is none of exclude, include and a list of kinds",
+                "write credits: exclude, credits: include, or credits: [PROMOTION]",
             )
         return [f"{value.upper()}_ALL"]
     for word in value if isinstance(value, list) else ():
@@ -130,7 +131,7 @@ def _services(value: object) -> Any:
         if value not in names:
             raise mistake(
                 f"{value!r} is neither all, gemini nor a list",
-                "write gemini, all, or [services/XXXX-XXXX-XXXX]",
+                "write gemini, all, or [services/AEFD-7695-64FA]",
             )
         return names[value]
     return value

@@ -29,7 +29,7 @@ class RangeSettings(Settings):
         if not self.low <= self.expected <= self.high:
             raise mistake(
                 f"low {self.low}, expected {self.expected} and high {self.high} are not in order",
-                "write low <= expected <= high",
+                "write low <= expected <= high, such as {low: 100, expected: 200, high: 300}",
             )
         return self
 
@@ -127,13 +127,14 @@ class WorkloadSettings(Settings):
         if shares > 1:
             raise mistake(
                 f"batchShare, flexShare and priorityShare add up to {shares}",
-                "write shares of all requests: what is left is Standard",
+                "write shares of all requests, such as batchShare: 0.2: what is left is Standard",
             )
         if self.cache_hours and not self.cached_tokens:
-            raise mistake("cacheHours without cachedTokens", "write cachedTokens: what the cache keeps")
+            raise mistake("cacheHours without cachedTokens", "write cachedTokens: 800, what the cache keeps")
         if self.start and self.end and self.end < self.start:
             raise mistake(
-                f"end {self.end} is before start {self.start}", "write a last day that is not before"
+                f"end {self.end} is before start {self.start}",
+                f"write a last day that is not before, such as end: {self.start}",
             )
         return self
 
@@ -182,7 +183,8 @@ class DeriveSettings(Settings):
     def _at_most_all(self) -> Self:
         if sum(self.shares.values()) > 1:
             raise mistake(
-                f"the shares add up to {sum(self.shares.values())}", "write shares that add up to 1 at most"
+                f"the shares add up to {sum(self.shares.values())}",
+                "write shares that add up to 1 at most, such as {gemini-3.8-flash: 0.7, gemini-2.5-pro: 0.3}",
             )
         return self
 

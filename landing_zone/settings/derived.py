@@ -69,7 +69,7 @@ def work_out(
             Problem(
                 (*_AT, "maxOvershoot"),
                 f"prices are in US dollars, the budget is in {currency}, and nothing says what a dollar is in it",
-                f"write gemini-landing-zone:accountTerms: {{{project.billing_account}: {{usdRate: …}}}}",
+                f"write gemini-landing-zone:accountTerms: {{{project.billing_account}: {{usdRate: 0.92}}}}",
             )
         )
     if problems or terms is None:
@@ -128,14 +128,14 @@ def _mistakes(
             yield Problem(
                 ("limits", model),
                 f"{model} has limits by hand, and a share of what is derived",
-                "keep one of the two",
+                f"leave {model} out of limits or out of shares",
             )
     for model in by_model if settings.shares else ():
         if model not in settings.shares and model not in project.limits:
             yield Problem(
                 (*_AT, "shares"),
                 f"the workload uses {model}, which gets no share: it would be denied",
-                f"write a share for {model}, or take it out of the workload",
+                f"write shares: {{{model}: 0.5}}, or take it out of the workload",
             )
     if not settings.shares and all(model in project.limits for model in by_model):
         yield Problem(
@@ -159,7 +159,7 @@ def _by_hand(
                 Problem(
                     ("limits", model),
                     "nothing bounds its requests, so that no overshoot holds",
-                    "write requestsPerMinute or requestsPerDay",
+                    "write requestsPerMinute: 60 or requestsPerDay: 8000",
                 )
             )
             continue

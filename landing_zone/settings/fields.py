@@ -44,13 +44,18 @@ def _text(limit: int, what: str) -> Callable[[str], str]:
 
 
 def _project_id(value: str) -> str:
-    remedy = "write 6 to 30 lowercase letters, digits and hyphens, a letter first and no hyphen last"
+    remedy = (
+        "write 6 to 30 lowercase letters, digits and hyphens, a letter first, no hyphen last: acme-chat-prod"
+    )
     if not 6 <= len(value) <= 30:
         raise mistake(f"{value!r} has {len(value)} characters; Google allows 6 to 30", remedy)
     if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", value):
         raise mistake(f"{value!r} is not a project id", remedy)
     if word := next((word for word in ("google", "ssl") if word in value), None):
-        raise mistake(f"{value!r} contains {word!r}, which Google reserves", "choose an id without it")
+        raise mistake(
+            f"{value!r} contains {word!r}, which Google reserves",
+            "choose an id without it, such as acme-chat-prod",
+        )
     return value
 
 
@@ -70,12 +75,15 @@ def _decimal(value: object) -> Decimal:
 
 def _amount(value: Decimal) -> Decimal:
     if value <= 0:
-        raise mistake(f"the amount is {value}", "write an amount above 0")
+        raise mistake(f"the amount is {value}", "write an amount above 0, such as 1200.50")
     if value >= Decimal(10) ** 12:
-        raise mistake(f"the amount {value} is beyond any budget", "write an amount below 1000000000000")
+        raise mistake(
+            f"the amount {value} is beyond any budget", "write an amount below 1000000000000, such as 1200.50"
+        )
     if -int(value.as_tuple().exponent) > 9:
         raise mistake(
-            f"{value} has more than 9 decimals", "write at most 9 decimals; Google counts in billionths"
+            f"{value} has more than 9 decimals",
+            "write at most 9 decimals, such as 0.000000001; Google counts in billionths",
         )
     return value
 
@@ -119,14 +127,17 @@ def _allowed_ip(value: str) -> str:
     if network.prefixlen == 0:
         raise mistake(f"{value} allows every address", f"{remedy}, or leave allowedIps out")
     if "/" in value and str(network) != str(ipaddress.ip_interface(value)):
-        raise mistake(f"{value} is an address inside a block, not a block", f"write {network} for the block")
+        raise mistake(
+            f"{value} is an address inside a block, not a block",
+            f"write {network}, or {value.partition('/')[0]} for that machine alone",
+        )
     return value
 
 
 def _email(value: str) -> str:
     if len(value) > 254 or not re.fullmatch(r"[^@\s,;<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
         raise mistake(
-            f"{value!r} is not one e-mail address", "write one address an entry, such as oncall@example.com"
+            f"{value!r} is not one e-mail address", "write one address an entry: [oncall@example.com]"
         )
     return value
 
@@ -159,7 +170,7 @@ def _secret(value: object) -> SecretStr:
 
 def _positive(value: Decimal) -> Decimal:
     if value <= 0:
-        raise mistake(f"{value} is not above 0", "write a number above 0")
+        raise mistake(f"{value} is not above 0", "write a number above 0, such as 0.92")
     return value
 
 
@@ -170,7 +181,7 @@ def quantity(value: object) -> Decimal:
 
 def _quantity(value: Decimal) -> Decimal:
     if not 0 <= value <= 10**12:
-        raise mistake(f"{value} is not a quantity", "write a number of 0 or more")
+        raise mistake(f"{value} is not a quantity", "write 0 or more, such as 1200")
     return value
 
 
@@ -190,7 +201,7 @@ def _growth(value: Decimal) -> Decimal:
 
 def _hours_of_day(value: Decimal) -> Decimal:
     if not 0 <= value <= 24:
-        raise mistake(f"{value} are no hours of a day", "write 0 to 24")
+        raise mistake(f"{value} are no hours of a day", "write 0 to 24, such as 12")
     return value
 
 
@@ -200,18 +211,19 @@ def _peak_factor(value: Decimal) -> Decimal:
     return value
 
 
-_LAG = re.compile(r"([0-9]{1,5})(m|h|d)")
-_LAG_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_LAG_PATTERN = r"(?=[0-9])(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?"
+_LAG = re.compile(_LAG_PATTERN)
 
 
 def lag(value: object) -> timedelta:
-    """A time such as `24h`, `90m` or `2d`."""
+    """A time such as `24h`, `90m`, `2d` or `3h42m`."""
     if isinstance(value, timedelta):
         return value
     found = _LAG.fullmatch(value) if isinstance(value, str) else None
-    length = timedelta(**{_LAG_UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    days, hours, minutes = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    length = timedelta(days=days, hours=hours, minutes=minutes)
     if not timedelta() < length <= timedelta(days=31):
-        raise mistake(f"{value!r} is not a time of up to 31 days", "write it as 24h, 90m or 2d")
+        raise mistake(f"{value!r} is not a time of up to 31 days", "write it as 24h, 90m, 2d or 3h42m")
     return length
 
 
@@ -252,7 +264,7 @@ def _cap_amount(value: Decimal) -> Decimal:
 
 def _preferred(value: int) -> int:
     if value < -1:
-        raise mistake(f"the value is {value}", "write -1 for no limit, 0 to block, or a number")
+        raise mistake(f"the value is {value}", "write -1 for no limit, 0 to block, or a number such as 140")
     return _count(max(value, 0)) if value != -1 else value
 
 
@@ -260,10 +272,13 @@ def _count(value: int) -> int:
     if value < 0:
         raise mistake(
             f"the limit is {value}",
-            "write 0 to block the model, a number to limit it, or leave the limit out",
+            "write 0 to block the model, a number to limit it, such as 60, or leave the limit out",
         )
     if value > 2**63 - 1:
-        raise mistake("the limit is beyond what Google can hold", "leave a limit out to leave it as it is")
+        raise mistake(
+            "the limit is beyond what Google can hold",
+            "write a smaller number, such as 9000000, or leave the limit out",
+        )
     return value
 
 
@@ -275,17 +290,17 @@ ProjectId = Annotated[
 DisplayName = _matching(
     r"[A-Za-z0-9 '\"!-]{4,30}",
     "a project name",
-    "write 4 to 30 letters, digits, spaces, hyphens, quotes or exclamation marks",
+    "write 4 to 30 letters, digits, spaces, hyphens, quotes or exclamation marks, such as Acme chat",
 )
 ProjectKey = _matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a name for a project here",
-    "write at most 24 lowercase letters and digits, with single hyphens between",
+    "write at most 24 lowercase letters and digits, with single hyphens between, such as chat-eu",
 )
 KeyName = _matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a name for a key",
-    "write at most 24 lowercase letters and digits, with single hyphens between",
+    "write at most 24 lowercase letters and digits, with single hyphens between, such as chat-eu",
 )
 BillingAccount = _matching(
     r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}",
@@ -295,25 +310,27 @@ BillingAccount = _matching(
 Parent = _matching(
     r"(folders|organizations)/[1-9][0-9]*",
     "a folder or an organization",
-    "write folders/NUMBER or organizations/NUMBER",
+    "write its number, such as folders/987654321098 or organizations/123456789012",
 )
 LabelKey = _matching(
     r"[a-z][a-z0-9_-]{0,62}",
     "a label key",
-    "write at most 63 lowercase letters, digits, _ and -, a letter first",
+    "write at most 63 lowercase letters, digits, _ and -, a letter first, such as cost-centre",
 )
 LabelValue = _matching(
-    r"[a-z0-9_-]{0,63}", "a label value", "write at most 63 lowercase letters, digits, _ and -, in quotes"
+    r"[a-z0-9_-]{0,63}",
+    "a label value",
+    "write at most 63 lowercase letters, digits, _ and -, in quotes: 'cc-12'",
 )
 ServiceAccount = _matching(
     r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com",
     "a service account",
-    "write its e-mail address: NAME@PROJECT.iam.gserviceaccount.com",
+    "write its e-mail address, such as chat@acme-chat-prod.iam.gserviceaccount.com",
 )
 ChannelName = _matching(
     r"projects/[a-z0-9-]+/notificationChannels/[0-9]+",
     "a notification channel",
-    "write it as `gcloud beta monitoring channels list` shows it: projects/ID/notificationChannels/NUMBER",
+    "write it as `gcloud beta monitoring channels list` shows it: projects/acme-seed/notificationChannels/1234567890",
 )
 BundleId = _matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcode: com.example.app")
 PackageName = _matching(
@@ -322,7 +339,7 @@ PackageName = _matching(
 Sha1Fingerprint = _matching(
     r"([0-9A-F]{2}:){19}[0-9A-F]{2}",
     "a SHA-1 fingerprint",
-    "write 20 pairs of capital hex digits with colons between",
+    "write 20 pairs of capital hex digits with colons between, such as 0A:1B:2C:… of `keytool -list -v`",
 )
 Referrer = Annotated[StrictStr, AfterValidator(_text(2048, "the referrer"))]
 BudgetName = Annotated[StrictStr, AfterValidator(_text(60, "the budget's name"))]
@@ -346,7 +363,7 @@ PeakFactor = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_peak_
 Lag = Annotated[
     timedelta,
     BeforeValidator(lag),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,5}(m|h|d)$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_LAG_PATTERN}$"}),
 ]
 PricedModel = Annotated[StrictStr, AfterValidator(_priced_model)]
 LimitedModel = Annotated[
@@ -373,18 +390,20 @@ Secret = Annotated[
     ),
 ]
 ExistingProject = _matching(
-    r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project id", "write the id of a project that exists"
+    r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+    "a project id",
+    "write the id of a project that exists, such as acme-seed",
 )
 ChannelKey = _matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a name for a channel",
-    "write at most 24 lowercase letters and digits, with single hyphens between",
+    "write at most 24 lowercase letters and digits, with single hyphens between, such as chat-eu",
 )
 ChannelReference = Annotated[StrictStr, AfterValidator(_text(200, "the channel"))]
 TopicName = _matching(
     r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
     "a topic's name",
-    "write 3 to 255 letters, digits and -_.~+%, a letter first and not goog",
+    "write 3 to 255 letters, digits and -_.~+%, a letter first and not goog, such as spend",
 )
 TopicReference = _matching(
     r"(projects/[a-z0-9-]+/topics/)?[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
@@ -394,22 +413,30 @@ TopicReference = _matching(
 TagValue = _matching(
     r"tagValues/[1-9][0-9]*",
     "a tag value",
-    "write it as `gcloud resource-manager tags values list` shows it: tagValues/NUMBER",
+    "write it as `gcloud resource-manager tags values list` shows it: tagValues/281480012345678",
 )
-Organization = _matching(r"organizations/[1-9][0-9]*", "an organization", "write organizations/NUMBER")
+Organization = _matching(
+    r"organizations/[1-9][0-9]*", "an organization", "write its number, such as organizations/123456789012"
+)
 BillingService = _matching(
     r"services/[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}",
     "a billing service",
-    "write services/XXXX-XXXX-XXXX, as the Cloud Billing catalogue has it; the Gemini API's is AEFD-7695-64FA",
+    "write it as the Cloud Billing catalogue has it; the Gemini API's is services/AEFD-7695-64FA",
 )
 ServiceName = _matching(
     r"[a-z0-9-]+\.googleapis\.com",
     "a Google API",
     "write its service name, such as generativelanguage.googleapis.com",
 )
-QuotaId = _matching(r"[A-Za-z][A-Za-z0-9-]{2,150}", "a quota id", "write it as the quotas page shows it")
+QuotaId = _matching(
+    r"[A-Za-z][A-Za-z0-9-]{2,150}",
+    "a quota id",
+    "write it as the quotas page shows it, such as GenerateRequestsPerDayPerProjectPerModel",
+)
 QuotaMetric = _matching(
-    r"[a-z0-9-]+\.googleapis\.com/[a-z0-9_/]+", "a quota metric", "write SERVICE.googleapis.com/METRIC"
+    r"[a-z0-9-]+\.googleapis\.com/[a-z0-9_/]+",
+    "a quota metric",
+    "write the service and the metric, such as generativelanguage.googleapis.com/generate_requests_per_model",
 )
 QuotaLimitName = _matching(
     r"(/[a-z0-9_]+)+", "a limit's name", "write it as Service Usage lists it, such as /min/model/project"
@@ -417,11 +444,11 @@ QuotaLimitName = _matching(
 KeyId = _matching(
     r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[0-9a-f-]{36}",
     "a key's id",
-    "write the last part of the name that `gcloud services api-keys list` shows",
+    "write the last part of the name that `gcloud services api-keys list` shows, a UUID or such as backend-1",
 )
 BudgetId = _matching(
     r"[0-9a-f-]{36}",
     "a budget's id",
-    "write the last part of the name that `gcloud billing budgets list` shows",
+    "write the last part of the name that `gcloud billing budgets list` shows, a UUID such as 01234567-89ab-…",
 )
 Text = Annotated[StrictStr, AfterValidator(_text(1000, "the text"))]

@@ -16,9 +16,10 @@ from pydantic_core import ErrorDetails
 from landing_zone.pricing.days import today
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
 from landing_zone.settings.derived import work_out
+from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.merge import budget_values, holds, project_values
-from landing_zone.settings.problems import NAMESPACE, Path, Problem, SettingsError, nearest
+from landing_zone.settings.problems import Path, Problem, SettingsError, nearest, setting_of_key
 from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.source import StackFile, read_stack_file
@@ -72,15 +73,18 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     """
     values: dict[str, Any] = {}
     for key, text in config.items():
-        space, _, name = key.partition(":")
-        if space == NAMESPACE:
+        name = setting_of_key(key)
+        if name is not None:
             values[name] = _decoded(text) if name in _STRUCTURED else text
     path = folder / f"Pulumi.{stack}.yaml"
     file = StackFile(f"Pulumi.{stack}.yaml", values)
     written: Mapping[str, Any] = {}
     if path.is_file():
         file = read_stack_file(path, f"{folder.name}/{path.name}")
-        written, file = file.values, replace(file, values=_with_digits(values, file.values))
+        written = file.values
+        # A key with nothing behind it is empty text to the engine.
+        values = {n: None if v == "" and written.get(n, v) is None else v for n, v in values.items()}
+        file = replace(file, values=_with_digits(values, written))
     return _checked(stack, file, written, today())
 
 
@@ -133,7 +137,7 @@ def _checked(
     for problem in shared_problems(values, merged):
         problems.append(_at_home(problem, values) if problem.path[0] == "projects" else problem)
     if problems or rules is None:
-        raise SettingsError(_told_once(replace(p, file=file.file, line=file.line(p.path)) for p in problems))
+        raise SettingsError(_told_once(map(file.located, problems)))
     composed = {name: _with_composed_id(settings, stack, name) for name, settings in projects.items()}
     return EnvironmentSettings(
         stack=stack, projects=composed, derivations=derivations, unfit=unfit, **dict(rules)
@@ -195,7 +199,11 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
         if key not in ENVIRONMENT_KEYS:
             yield Problem((key,), *unknown_key(key, ENVIRONMENT_KEYS))
         elif key in _MAPPINGS and not isinstance(value, Mapping):
-            yield Problem((key,), f"{key} is not a mapping", "write lines of `name: …` below it")
+            yield Problem(
+                (key,),
+                f"{key} is not a mapping",
+                f"write lines of `name: …` below it, such as {key}: {example_of(key, EnvironmentRules)}",
+            )
     defaults = values.get("defaults")
     for key in ("projectId", "adopt", "aliases"):
         if isinstance(defaults, Mapping) and key in defaults:
@@ -205,9 +213,7 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
                 f"move {key} to the projects",
             )
     if "projects" not in values or values["projects"] == {}:
-        yield Problem(
-            ("projects",), "no project is set", "write projects: {NAME: {projectId: …, tier: free}}"
-        )
+        yield Problem(("projects",), "no project is set", f"write projects: {example_of('projects')}")
 
 
 def _project(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import QUOTA_LIMITS
+from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems
 from landing_zone.settings.types import DERIVE, OTHERS
@@ -44,7 +45,7 @@ def environment_problems(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
             yield Problem(
                 (name, "projectId"),
                 f"{project_id!r} is the id of project {first!r} as well",
-                "give each project an id of its own",
+                f"give each project an id of its own, such as projectId: {project_id[:25]}-2",
             )
     yield from _aliases(projects)
 
@@ -59,7 +60,7 @@ def _aliases(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
                 yield Problem(
                     path,
                     f"{alias!r} is a project of this file: a former name is nobody's now",
-                    f"leave {alias} out here, or rename the project {alias}",
+                    f"leave {alias} out of aliases, or rename the project {alias}",
                 )
             elif (other := claimed.setdefault(alias, name)) != name:
                 yield Problem(
@@ -134,7 +135,7 @@ def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
         yield Problem(
             ("alerts", "spendRate"),
             "there is no amount to compare the pace with",
-            "write budget: {amount: …}, or leave spendRate out",
+            "write budget: {amount: 1200.50, currency: USD}, or leave spendRate out",
         )
     policies = value(merged, "alerts", "policies")
     for name, policy in policies.items() if isinstance(policies, Mapping) else ():
@@ -154,7 +155,7 @@ def _keys(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield Problem(
                 ("keys", name, kinds[1]),
                 f"a key takes one kind of client; this one has {' and '.join(kinds)}",
-                "make a key for each kind of client",
+                f"make a key for each kind of client: {name}: {{{kinds[0]}: …}} and {name}-2: {{{kinds[1]}: …}}",
             )
         for kind in kinds:
             yield from repeated(("keys", name, kind), items(key, kind))
@@ -187,7 +188,7 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield Problem(
                 path,
                 f"{model} embeds: other quotas count it, and Google publishes no name to limit them by",
-                "leave it out; its use shows on the quotas page",
+                f"leave it out of limits; the use of {model} shows on the quotas page",
             )
         elif model not in QUOTA_NAMES:
             near = nearest(str(model), [*QUOTA_NAMES, OTHERS, DERIVE])
@@ -197,10 +198,12 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 f"did you mean {near!r}?" if near else f"write one of: {', '.join(sorted(QUOTA_NAMES))}",
             )
         elif (other := quotas.setdefault(QUOTA_NAMES[model], model)) != model:
-            yield Problem(path, f"{model} shares its quota with {other}", "limit one of the two")
+            yield Problem(
+                path, f"{model} shares its quota with {other}", f"leave {model} or {other} out of limits"
+            )
         if isinstance(limit, Mapping) and not limit:
             yield Problem(
-                path, "no limit is set", "write requestsPerMinute, requestsPerDay or inputTokensPerMinute"
+                path, "no limit is set", "write requestsPerMinute: 60, requestsPerDay or inputTokensPerMinute"
             )
 
 
@@ -215,7 +218,7 @@ def _others(limits: Mapping[str, Any]) -> _Found:
                 ("limits", str(model)),
                 f"{model} has no {missing[0]} of its own, so that of {OTHERS} would hold for it"
                 + (", and block it" if others == "deny" else ""),
-                f"write {missing[0]}: …",
+                f"write {missing[0]}: {example_of(missing[0])} for it",
             )
 
 
@@ -231,13 +234,14 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield Problem(
                 path,
                 "a quota is named by quotaId, or by metric and limit",
-                "write quotaId: … to ask Google for a value, or metric: … and limit: … to lower one",
+                f"write quotaId: {example_of('quotaId')} to ask Google for a value, or metric: and "
+                f"limit: {example_of('limit')} to lower one",
             )
         if by_limit and quota.get("value") == -1:
             yield Problem(
                 (*path, "value"),
                 "an override only lowers",
-                "write a number, or name the quota by its quotaId",
+                "write value: 60, or name the quota by its quotaId",
             )
         for key in ("justification", "contactEmail", "ignoreSafetyCheck"):
             if by_limit and quota.get(key) is not None:
@@ -248,7 +252,7 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield Problem(
                 path,
                 f"limits.{model} sets this override as well",
-                f"leave it out, or the limit of {model}",
+                f"leave {name} out of quotas, or {model} out of limits",
             )
         what = [quota.get(key) for key in ("service", "quotaId", "metric", "limit")]
         dimensions = value(quota, "dimensions")
@@ -257,7 +261,9 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
         first = seen.setdefault(same, str(name))
         if first != name:
             yield Problem(
-                path, f"is the same quota as {first!r}, with the same dimensions", "keep one of the two"
+                path,
+                f"is the same quota as {first!r}, with the same dimensions",
+                f"leave {name} or {first} out of quotas",
             )
 
 
@@ -285,7 +291,9 @@ def _suffix(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
         return
     if merged.get("adopt") is True:
         yield Problem(
-            ("idSuffix",), "a project that exists has its id", "write that whole id, without idSuffix"
+            ("idSuffix",),
+            "a project that exists has its id",
+            "write the whole id, such as projectId: acme-chat-prod-x1y2, without idSuffix",
         )
     project_id = merged.get("projectId")
     if isinstance(project_id, str) and len(project_id) > MAX_ID - SUFFIX_LENGTH:

@@ -30,11 +30,13 @@ def _amount(budget: Mapping[str, Any]) -> _Found:
     last = budget.get("lastPeriod") is True
     if budget.get("amount") is None and not last and not _mistyped(budget, "amount"):
         yield Problem(
-            ("amount",), "'amount' is missing", "write amount: (a period's amount), or lastPeriod: true"
+            ("amount",), "'amount' is missing", "write amount: 1200.50 (a period's), or lastPeriod: true"
         )
     if budget.get("amount") is not None and last:
         yield Problem(
-            ("lastPeriod",), "a budget has an amount or takes the last period's", "leave one of the two out"
+            ("lastPeriod",),
+            "a budget has an amount or takes the last period's",
+            "leave amount or lastPeriod out",
         )
     if (
         budget.get("amount") is not None
@@ -58,7 +60,9 @@ def _period(budget: Mapping[str, Any]) -> _Found:
     start, end = (_day(period.get(key)) for key in ("start", "end"))
     if start and end and end < start:
         yield Problem(
-            ("period", "end"), f"{end} is before {start}", "write a last day that is not before the first"
+            ("period", "end"),
+            f"{end} is before {start}",
+            f"write a last day that is not before the first, such as end: {start}",
         )
     if budget.get("lastPeriod") is True:
         yield Problem(
@@ -112,11 +116,17 @@ def _notifications(budget: Mapping[str, Any], emails: list[Any], email_path: Pat
 def _filter(budget: Mapping[str, Any]) -> _Found:
     label = budget.get("label")
     if isinstance(label, Mapping) and len(label) > 1:
-        yield Problem(("label",), "Google counts by one label", "keep one")
+        yield Problem(("label",), "Google counts by one label", "keep one, such as label: {team: chat}")
     if budget.get("credits") == []:
-        yield Problem(("credits",), "no kind of credit is named", "write exclude, include, or kinds")
+        yield Problem(
+            ("credits",), "no kind of credit is named", "write exclude, include, or kinds such as [PROMOTION]"
+        )
     if budget.get("services") == []:
-        yield Problem(("services",), "no service is named", "write all to count every service, or gemini")
+        yield Problem(
+            ("services",),
+            "no service is named",
+            "write services: all to count every service, or services: gemini",
+        )
 
 
 def _cap(budget: Mapping[str, Any]) -> _Found:
@@ -128,13 +138,13 @@ def _cap(budget: Mapping[str, Any]) -> _Found:
         yield Problem(
             ("spendCap",),
             "a spend cap needs an amount",
-            "write spendCap: {amount: …}, or the budget's amount",
+            "write spendCap: {amount: 1500}, or the budget's amount",
         )
     if own is None and budget.get("period") not in (None, "month"):
         yield Problem(
             ("spendCap",),
             "a spend cap is a month's, and this budget's amount is not",
-            "write spendCap: {amount: …} with a month's amount",
+            "write spendCap: {amount: 1500} with a month's amount",
         )
     if own is not None and budget.get("currency") is None:
         yield Problem(

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from landing_zone.settings.alerting import ChannelSettings
+from landing_zone.settings.examples import example_of
 from landing_zone.settings.merge import budget_values
 from landing_zone.settings.problems import Path, Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems
@@ -31,7 +33,7 @@ def shared_problems(values: Mapping[str, Any], projects: Mapping[str, Mapping[st
             yield Problem(
                 ("projects", name, "forbidUnrestrictedKeys"),
                 "the constraint is made in the organization, and none is named",
-                "write gemini-landing-zone:organization: organizations/NUMBER",
+                "write gemini-landing-zone:organization: organizations/123456789012",
             )
     yield from _shared_budgets(values, projects)
     if str(values.get("dashboard", "")).lower() == "true" and values.get("notificationProject") is None:
@@ -49,7 +51,9 @@ def _channels(values: Mapping[str, Any]) -> _Found:
         for key in must:
             if channel.get(key) is None:
                 yield Problem(
-                    ("channels", name, key), f"{key!r} is missing", f"write {key}: … for {channel['type']}"
+                    ("channels", name, key),
+                    f"{key!r} is missing",
+                    f"write {key}: {_example(name, key)} for {channel['type']}",
                 )
         for key in channel:
             if (
@@ -64,7 +68,9 @@ def _channels(values: Mapping[str, Any]) -> _Found:
                 )
         if (channel.get("username") is None) != (channel.get("password") is None):
             yield Problem(
-                ("channels", name), "a webhook has a username and a password, or neither", "write both"
+                ("channels", name),
+                "a webhook has a username and a password, or neither",
+                f"write username: gemini and password: {_example(name, 'password')}",
             )
 
 
@@ -136,7 +142,7 @@ def _scope(
         yield Problem(
             at,
             "it would count all that the billing account pays for",
-            "write projects: [NAME], ancestors: [folders/NUMBER], or accountWide: true if that is meant",
+            "write projects: [chat], ancestors: [folders/987654321098], or accountWide: true if that is meant",
         )
     if scopes and budget.get("accountWide") is True:
         yield Problem(
@@ -159,15 +165,22 @@ def _scope(
             yield Problem(
                 path,
                 f"another billing account pays for {name}: the budget would never count it",
-                "make a shared budget for each billing account",
+                "make a shared budget for each billing account, with its billingAccount",
             )
     yield from repeated((*at, "projects"), items(budget, "projects"))
     if budget.get("projectRecipients") is True and len(items(budget, "projects")) != 1:
         yield Problem(
             (*at, "projectRecipients"),
             "Google mails owners for a budget of one project alone",
-            "leave it out, or name one project",
+            "leave projectRecipients out, or name one project: projects: [chat]",
         )
+
+
+def _example(channel: str, key: str) -> str:
+    """A value of a channel's part, or how to set it if it is a secret."""
+    if key in SECRETS:
+        return f"with `pulumi config set --secret --path 'gemini-landing-zone:channels.{channel}.{key}'`"
+    return example_of(key, ChannelSettings)
 
 
 def _unknown(path: Path, what: str, name: str, known: list[str], where: str) -> Problem:
@@ -183,5 +196,5 @@ def _no_host(path: Path, what: str) -> Problem:
     return Problem(
         path,
         f"{what} needs a project to be in, and none is named",
-        "write gemini-landing-zone:notificationProject: with the id of a project that exists",
+        "write gemini-landing-zone:notificationProject: acme-seed, the id of a project that exists",
     )

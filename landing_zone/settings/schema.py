@@ -71,9 +71,16 @@ def stack_file_schema() -> dict[str, Any]:
             "config": {
                 "type": "object",
                 "properties": {f"{NAMESPACE}:{name}": value for name, value in properties.items()},
-                "patternProperties": {f"^(?!{NAMESPACE}:).+:.+$": {}},
+                "patternProperties": {
+                    # The other forms of the keys that Pulumi reads.
+                    **{f"^({NAMESPACE}:config:)?{name}$": value for name, value in properties.items()},
+                    f"^(?!{NAMESPACE}:).+:.+$": {},
+                },
                 "additionalProperties": False,
-                "required": [f"{NAMESPACE}:projects"],
+                "anyOf": [
+                    {"required": [key]}
+                    for key in (f"{NAMESPACE}:projects", "projects", f"{NAMESPACE}:config:projects")
+                ],
             }
         },
         "required": ["config"],

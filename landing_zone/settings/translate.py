@@ -8,15 +8,16 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import nearest
 
 _KINDS = {
     "string_type": "text",
     "bool_type": "true or false",
     "int_type": "a whole number",
-    "dict_type": "a mapping (lines of `key: value` below it)",
-    "model_type": "a mapping (lines of `key: value` below it)",
-    "tuple_type": "a list (lines of `- value` below it)",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "tuple_type": "a list",
 }
 
 
@@ -34,39 +35,82 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
 
 def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tuple[str, str]:
     """What one of pydantic's errors means. `model` is the type that holds the key in question."""
-    kind, context = error["type"], error.get("ctx", {})
+    kind, context, given = error["type"], error.get("ctx", {}), error["input"]
     key = str(error["loc"][-1]) if error["loc"] else ""
-    shown = _shown(error["input"])
-    if isinstance(error["input"], dict) and error["input"].keys() == {"secure"}:
-        return f"{key!r} is encrypted, and only Pulumi can read it", "write it in plain text: it is no secret"
+    shown = _shown(given)
+    if isinstance(given, dict) and given.keys() == {"secure"}:
+        return (
+            f"{key!r} is encrypted, and only Pulumi can read it",
+            f"write it in plain text{_such_as(error, model)}: it is no secret",
+        )
     if kind == "mistake":
         return str(context["reason"]), str(context["remedy"])
     if kind == "extra_forbidden":
         return unknown_key(key, known_keys(model) if model else [])
     if kind == "missing":
         description = (model and _description(model, key)) or "it has no default"
-        return f"{key!r} is missing", f"write {key}: ({description})"
+        shown = example_of(key, model)
+        text = description.rstrip(".") if shown else description
+        return f"{key!r} is missing", f"write {key}: {f'{shown} ' if shown else ''}({text})"
     if kind in _KINDS:
-        return f"{shown} is not {_KINDS[kind]}", f"write {_KINDS[kind]}"
+        return f"{shown} is not {_KINDS[kind]}", _of_kind(error, model)
     if kind == "literal_error":
         choices = str(context["expected"])
-        near = nearest(
-            str(error["input"]), [choice.strip(" '") for choice in choices.replace(" or ", ",").split(",")]
+        near = nearest(str(given), [choice.strip(" '") for choice in choices.replace(" or ", ",").split(",")])
+        return (
+            f"{shown} is not one of {choices}",
+            f"did you mean {near}?" if near else f"write one of them{_such_as(error, model)}",
         )
-        return f"{shown} is not one of {choices}", f"did you mean {near}?" if near else f"write {choices}"
-    if kind == "greater_than_equal":
-        return f"{shown} is too small", f"write {context['ge']} or more"
-    if kind == "less_than_equal":
-        return f"{shown} is too large", f"write {context['le']} or less"
-    if kind == "too_short":
-        return "the list is empty", f"write {context['min_length']} at least, or leave {key!r} out"
-    if kind == "too_long":
-        return f"the list has {context['actual_length']} entries", f"write at most {context['max_length']}"
-    if kind in {"string_too_long", "string_too_short"}:
-        return f"{shown} has {len(str(error['input']))} characters", "write 1 to 63 characters"
-    if kind == "string_pattern_mismatch":
-        return f"{shown} has another form", f"write what fits {context['pattern']}"
-    return f"{shown}: {error['msg']}", "see docs/settings.md for what it takes"
+    return _out_of_bounds(error, model) or (
+        f"{shown}: {error['msg']}",
+        f"see docs/settings.md for what it takes{_such_as(error, model)}",
+    )
+
+
+def _of_kind(error: ErrorDetails, model: type[BaseModel] | None) -> str:
+    """What to write for a value of another kind."""
+    kind, given = error["type"], error["input"]
+    owner = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
+    if kind == "bool_type":
+        return f"write {owner}: true or {owner}: false"
+    if kind == "string_type" and not isinstance(given, dict | list | None):
+        return f"write text, in quotes: '{str(given).lower() if isinstance(given, bool) else given}'"
+    such_as = _such_as(error, model)
+    return {
+        "string_type": f"write text{such_as}",
+        "int_type": f"write a whole number{such_as}",
+        "tuple_type": f"write a list{such_as}",
+    }.get(kind, f"write lines of `key: value` below it{such_as}")
+
+
+def _out_of_bounds(error: ErrorDetails, model: type[BaseModel] | None) -> tuple[str, str] | None:
+    kind, context, shown = error["type"], error.get("ctx", {}), _shown(error["input"])
+    such_as = _such_as(error, model)
+    found = {
+        "greater_than_equal": (f"{shown} is too small", f"write {context.get('ge')} or more{such_as}"),
+        "less_than_equal": (f"{shown} is too large", f"write {context.get('le')} or less{such_as}"),
+        "too_short": (
+            "the list is empty",
+            f"write {context.get('min_length')} at least{such_as}, or leave it out",
+        ),
+        "too_long": (
+            f"the list has {context.get('actual_length')} entries",
+            f"write at most {context.get('max_length')}{such_as}",
+        ),
+        "string_pattern_mismatch": (
+            f"{shown} has another form",
+            f"write what fits {context.get('pattern')}{such_as}",
+        ),
+    }
+    lengths = (f"{shown} has {len(str(error['input']))} characters", f"write 1 to 63 characters{such_as}")
+    return {**found, "string_too_long": lengths, "string_too_short": lengths}.get(kind)
+
+
+def _such_as(error: ErrorDetails, model: type[BaseModel] | None) -> str:
+    """An example of the setting that the error is about, or of the list or mapping that holds it."""
+    path = error["loc"]
+    owner = next((part for part in reversed(path) if isinstance(part, str) and example_of(part, model)), None)
+    return f", such as {owner}: {example_of(owner, model)}" if owner else ""
 
 
 def _description(model: type[BaseModel], key: str) -> str | None:

@@ -22,6 +22,9 @@ def items(values: Mapping[str, Any], *path: str) -> list[Any]:
 
 def repeated(path: Path, values: list[Any]) -> Iterator[Problem]:
     """What stands in a list twice."""
+    name = path[-1]
     for position, item in enumerate(values):
         if item in values[:position]:
-            yield Problem((*path, position), f"{item} stands here twice", "keep one of the two")
+            yield Problem(
+                (*path, position), f"{item} stands here twice", f"take one of the two out of {name}"
+            )

@@ -258,7 +258,7 @@ def test_what_one_project_refuses_is_told_and_nothing_of_it_is_called_broken(wor
         *(f"liens of acme-{each}" for each in ("good", "hidden", "silent", "inner")),
     }
     assert lines["billing link of acme-hidden"] == (
-        "403 PERMISSION_DENIED: The caller does not have permission (says cloudbilling.googleapis.com). grant the "
+        "403 PERMISSION_DENIED: The caller does not have permission (says cloudbilling.googleapis.com): grant the "
         "caller resourcemanager.projects.get (roles/browser)"
     )
     assert "(says cloudresourcemanager.googleapis.com)" in lines["liens of acme-good"]
@@ -296,7 +296,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_one_that_was_asked_for_ends_
     found = read(client, [FOLDER], [], DAY, lambda _: None)
     assert [each.subject.label for each in found.facts.projects] == ["project acme-deeper"]
     assert found.unread == (
-        f"projects of {inner}: 403 PERMISSION_DENIED: The caller does not have permission. grant the caller "
+        f"projects of {inner}: 403 PERMISSION_DENIED: The caller does not have permission: grant the caller "
         "resourcemanager.projects.list (roles/browser)",
     )
     with pytest.raises(

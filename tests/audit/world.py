@@ -39,7 +39,7 @@ CAP: Final[dict[str, Any]] = {
 
 
 def google(cloud: Cloud) -> Google:
-    return Google(GoogleConfig.read({}, environment(cloud.ready)), awaits_apis=False)
+    return Google(GoogleConfig.read({}, environment(cloud.ready)))
 
 
 def audit(cloud: Cloud, *parents: str, projects: Iterable[str] = ()) -> Found:

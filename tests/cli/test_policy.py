@@ -168,7 +168,7 @@ def test_junit_for_a_page_of_tests(folder: Path) -> None:
     done = run(folder, "policy", "check", "prod", *AT, "--format", "junit")
     suite = junit(done).find("testsuite")
     assert suite is not None
-    cases = {case.get("classname"): case for case in suite}
+    cases = {case.get("classname"): case for case in suite.iter("testcase")}
     assert (len(cases), suite.get("tests"), suite.get("failures"), suite.get("skipped")) == (
         22,
         "22",
@@ -370,11 +370,21 @@ def test_an_audit_that_cannot_read_all_does_not_say_that_all_is_well(
     done = audited(cloud, folder, "--project", "acme-nobody-1")
     assert done.returncode == 2
     assert "not judged: project acme-nobody-1" in done.stdout
+    assert "nothing breaks them" not in done.stdout
+    assert done.stderr == "acme-nobody-1: nothing was audited\n"
+    # What can be read is judged, and that it is not all is said.
+    World(cloud).project("acme-seen-1")
+    seen = audited(cloud, folder, "--project", "acme-nobody-1", "--project", "acme-seen-1", "--json")
+    assert json.loads(seen.stdout)["coverage"] == "part"
+    shown = audited(cloud, folder, "--project", "acme-nobody-1", "--project", "acme-seen-1")
+    assert shown.stdout.endswith("    not all was judged: some of it could not be read\n")
     [test] = junit(audited(cloud, folder, "--project", "acme-nobody-1", "--format", "junit")).iter("error")
     assert (test.get("message") or "").startswith("project acme-nobody-1")
     done = audited(cloud, folder, "--folder", "1")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "folders/1 cannot be listed" in done.stderr
+    assert done.returncode == 2
+    assert done.stdout.startswith("not judged: ")
+    assert "folders/1 cannot be listed" in done.stdout
+    assert done.stderr == "folders/1: nothing was audited\n"
     done = audited(cloud, folder)
     assert done.returncode == 2
     assert "name what to audit" in done.stderr

@@ -170,7 +170,7 @@ def test_the_smallest_overshoot_that_is_enough_is_named_with_that_of_prices_to_c
             project("{maxOvershoot: 9, shares: {gemini-3.5-flash: 1}}"),
             "limits.derive.shares",
             "uses gemini-3.8-flash, which gets no share",
-            "write a share",
+            "write shares:",
         ),
         (
             project("{maxOvershoot: 300}", limits=", others: {requestsPerMinute: 1}"),
@@ -185,7 +185,7 @@ def test_the_smallest_overshoot_that_is_enough_is_named_with_that_of_prices_to_c
             ),
             "limits.gemini-3.8-flash",
             "limits by hand, and a share",
-            "keep one",
+            "out of shares",
         ),
         (
             project("{maxOvershoot: 9}", limits=", gemini-4-argon: {requestsPerMinute: 9}"),

@@ -133,7 +133,7 @@ def test_every_mistake_is_told_at_once_with_what_to_write_instead() -> None:
         (
             "exposure-within-allowance.lag",
             "'a day' is not a time of up to 31 days",
-            "write it as 24h, 90m or 2d",
+            "write it as 24h, 90m, 2d or 3h42m",
         ),
         ("price-step-up.maxOvershoot", "NaN is not a number", number),
         (
@@ -153,7 +153,7 @@ def test_every_mistake_is_told_at_once_with_what_to_write_instead() -> None:
         (
             "labels.required[0]",
             "'Owner' is not a label key",
-            "write at most 63 lowercase letters, digits, _ and -, a letter first",
+            "write at most 63 lowercase letters, digits, _ and -, a letter first, such as cost-centre",
         ),
         ("labels.defaults", "a list is not a mapping", 'write a mapping: {"…": …}'),
     ]

@@ -1,11 +1,18 @@
 """Every mistake in a stack file is told with its file, line, path, reason and remedy, all at once."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 import yaml
+from pydantic import BaseModel, TypeAdapter
 
 from landing_zone.settings import SettingsError, load_file
+from landing_zone.settings.base import Settings
+from landing_zone.settings.examples import EXAMPLES, example_of
+from landing_zone.settings.schema import StackFileSettings
 
 PAID = """\
 config:
@@ -107,8 +114,8 @@ MISTAKES = [
     ("bad name of a project here", "    chat:", "    Chat_1:", "projects.Chat_1", "not a name", "24 lowercase"),
     ("bad account", "01A2B3-C4D5E6-F7A8B9", "01A2B3-C4D5E6", "billingAccount", "not a billing account", "gcloud billing"),
     ("account in lower case", "01A2B3-C4D5E6", "01a2b3-c4d5e6", "billingAccount", "not a billing account", "01A2B3"),
-    ("bad parent", "folders/123456789012", "folder/1", "parent", "not a folder", "folders/NUMBER"),
-    ("parent by name", "folders/123456789012", "folders/ai", "parent", "not a folder", "folders/NUMBER"),
+    ("bad parent", "folders/123456789012", "folder/1", "parent", "not a folder", "folders/987654321098"),
+    ("parent by name", "folders/123456789012", "folders/ai", "parent", "not a folder", "folders/987654321098"),
     ("bad currency", "USD", "US$", "projects.chat.budget.currency", "not a currency", "three capital letters"),
     ("currency in lower case", "USD", "usd", "projects.chat.budget.currency", "not a currency", "USD?"),
     ("near-miss currency", "USD", "UDS", "projects.chat.budget.currency", "not a currency", "did you mean"),
@@ -122,12 +129,12 @@ MISTAKES = [
     ("negative threshold", "[0.5,", "[-0.5,", "projects.chat.budget.thresholds[0]", "negative", "0.5 is 50 %"),
     ("threshold in percent", "[0.5,", "[50,", "projects.chat.budget.thresholds[0]", "5000", "0.5 is 50 %"),
     ("threshold of no kind", "forecast: 1.0", "forcast: 1.0", "projects.chat.budget.thresholds[2]", "not a threshold", "forecast: 1.0"),
-    ("threshold twice", "[0.5,", "[1.0,", "projects.chat.budget.thresholds[1]", "twice", "keep one"),
+    ("threshold twice", "[0.5,", "[1.0,", "projects.chat.budget.thresholds[1]", "twice", "out of thresholds"),
     ("no thresholds", "[0.5, 1.0, {forecast: 1.0}]", "[]", "projects.chat.budget.thresholds", "never tells", "thresholds:"),
-    ("thresholds that are no list", "[0.5, 1.0, {forecast: 1.0}]", "0.5", "projects.chat.budget.thresholds", "not a list", "- value"),
+    ("thresholds that are no list", "[0.5, 1.0, {forecast: 1.0}]", "0.5", "projects.chat.budget.thresholds", "not a list", "thresholds: [0.5, 1.0"),
     ("nobody to notify", "USD, thresholds: [0.5, 1.0, {forecast: 1.0}]}\n      alerts: {email: [oncall@example.com], errorRate: 0.05}", "USD, iamRecipients: false}", "projects.chat.budget.iamRecipients", "nobody", "email"),
     ("six channels", "[oncall@example.com]", ALL_ADDRESSES, "projects.chat.alerts.email", "6 channels", "keep 5"),
-    ("an address twice", "[oncall@example.com]", "[a@x.io, a@x.io]", "projects.chat.alerts.email[1]", "twice", "keep one"),
+    ("an address twice", "[oncall@example.com]", "[a@x.io, a@x.io]", "projects.chat.alerts.email[1]", "twice", "out of email"),
     ("no address", "[oncall@example.com]", "[oncall]", "projects.chat.alerts.email[0]", "not one e-mail", "oncall@example.com"),
     ("two addresses in one", "[oncall@example.com]", "['a@x.io,b@x.io']", "projects.chat.alerts.email[0]", "not one", "one address"),
     ("an alert for nobody", "[oncall@example.com]", "[]", "projects.chat.alerts.errorRate", "nobody", "email:"),
@@ -135,7 +142,7 @@ MISTAKES = [
     ("paid without an account", "  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9\n", "", "projects.chat.billingAccount", "needs a billing account", "billingAccount:"),
     ("paid without a budget", "      budget: {amount: 1200.50, currency: USD, thresholds: [0.5, 1.0, {forecast: 1.0}]}\n", "", "projects.chat.budget", "needs a budget", "budget:"),
     ("an adopted project to delete", "tier: paid", "tier: paid\n      adopt: true\n      deletionPolicy: DELETE", "projects.chat.deletionPolicy", "never deletes an adopted project", "UNLINK"),
-    ("a former name twice", "tier: paid", "tier: paid\n      aliases: [talk, talk]", "projects.chat.aliases[1]", "twice", "keep one"),
+    ("a former name twice", "tier: paid", "tier: paid\n      aliases: [talk, talk]", "projects.chat.aliases[1]", "twice", "out of aliases"),
     ("two projects with one id", "    chat:\n", SECOND + "    chat:\n", "projects.chat.projectId", "'twin' as well", "of its own"),
     ("unknown model", "gemini-2.5-flash:", "gemini-2.5-flahs:", "projects.chat.limits.gemini-2.5-flahs", "unknown model", "'gemini-2.5-flash'"),
     ("model of another kind", "gemini-2.5-flash:", "gemini-embedding-001:", "projects.chat.limits.gemini-embedding-001", "embeds", "leave it out"),
@@ -148,11 +155,11 @@ MISTAKES = [
     ("the whole Internet", "203.0.113.0/24", "0.0.0.0/0", "projects.chat.keys.backend.allowedIps[0]", "every address", "leave allowedIps out"),
     ("two kinds of client", "[203.0.113.0/24]}", "[203.0.113.0/24], allowedReferrers: [a.io]}", "projects.chat.keys.backend.allowedReferrers", "one kind", "each kind"),
     ("bad name of a key", "backend:", "Back End:", "projects.chat.keys.Back End", "not a name for a key", "24 lowercase"),
-    ("bad service account", "[203.0.113.0/24]}", "[203.0.113.0/24], serviceAccount: bot}", "projects.chat.keys.backend.serviceAccount", "not a service account", "NAME@PROJECT"),
+    ("bad service account", "[203.0.113.0/24]}", "[203.0.113.0/24], serviceAccount: bot}", "projects.chat.keys.backend.serviceAccount", "not a service account", "chat@acme-chat-prod"),
     ("bad label", "tier: paid", "tier: paid\n      labels: {Owner: me}", "projects.chat.labels.Owner", "not a label key", "lowercase"),
     ("label value as a number", "tier: paid", "tier: paid\n      labels: {cost: 12}", "projects.chat.labels.cost", "not text", "text"),
     ("adopted and placed", "tier: paid", "tier: paid\n      adopt: true\n      parent: folders/1", "projects.chat.parent", "not managed", "leave parent out"),
-    ("word for a truth", "tier: paid", "tier: paid\n      protect: 'yes'", "projects.chat.protect", "not true or false", "true or false"),
+    ("word for a truth", "tier: paid", "tier: paid\n      protect: 'yes'", "projects.chat.protect", "not true or false", "protect: true"),
     ("bad deletion policy", "tier: paid", "tier: paid\n      deletionPolicy: KEEP", "projects.chat.deletionPolicy", "'KEEP'", "PREVENT"),
     ("key twice", "tier: paid", "tier: paid\n      tier: free", "projects.chat.tier", "twice", "keep one"),
     ("mapping expected", "keys:\n        backend: {allowedIps: [203.0.113.0/24]}", "keys: [backend]", "projects.chat.keys", "not a mapping", "key: value"),
@@ -171,19 +178,19 @@ WIDE_MISTAKES = [
     ("a project that is not there", "projects: [chat]", "projects: [cat]", "sharedBudgets.pilot.projects[0]", "there is no project 'cat'", "did you mean 'chat'?"),
     ("a former name that is in use", "tierWait: 60", "tierWait: 60\n      aliases: [lab]", "projects.chat.aliases[0]", "'lab' is a project of this file", "rename the project lab"),
     ("another account's project", "{projects: [chat]", "{billingAccount: 0FEDCB-A98765-432100, projects: [chat]", "sharedBudgets.pilot.projects[0]", "another billing account pays for chat", "for each billing account"),
-    ("a project twice", "projects: [chat]", "projects: [chat, chat]", "sharedBudgets.pilot.projects[1]", "twice", "keep one"),
+    ("a project twice", "projects: [chat]", "projects: [chat, chat]", "sharedBudgets.pilot.projects[1]", "twice", "out of projects"),
     # Where things are made.
     ("a topic and no project for it", "  gemini-landing-zone:notificationProject: acme-seed\n", "", "topics", "needs a project", "notificationProject"),
     ("an address and no project for it", "  gemini-landing-zone:notificationProject: acme-seed\n", "", "sharedBudgets.pilot.email", "needs a project", "notificationProject"),
     ("a dashboard and no project for it", "  gemini-landing-zone:notificationProject: acme-seed\n", "", "dashboard", "needs a project", "notificationProject"),
-    ("a constraint and no organization", "  gemini-landing-zone:organization: organizations/123456789012\n", "", "projects.chat.forbidUnrestrictedKeys", "none is named", "organizations/NUMBER"),
-    ("a folder for an organization", "organization: organizations/1", "organization: folders/1", "organization", "not an organization", "organizations/NUMBER"),
+    ("a constraint and no organization", "  gemini-landing-zone:organization: organizations/123456789012\n", "", "projects.chat.forbidUnrestrictedKeys", "none is named", "organizations/123456789012"),
+    ("a folder for an organization", "organization: organizations/1", "organization: folders/1", "organization", "not an organization", "organizations/123456789012"),
     ("bad id of the host", "acme-seed\n", "Seed\n", "notificationProject", "not a project id", "a project that exists"),
     # What a shared budget counts.
     ("all of an account by accident", "{projects: [chat], amount", "{amount", "sharedBudgets.pilot", "all that the billing account pays for", "accountWide: true if that is meant"),
     ("all of an account, and not", "{projects: [chat]", "{accountWide: true, projects: [chat]", "sharedBudgets.pilot.accountWide", "it counts projects alone", "leave accountWide or projects out"),
     ("owners of many", "{projects: [chat]", "{ancestors: [folders/1], projectRecipients: true", "sharedBudgets.pilot.projectRecipients", "one project alone", "name one project"),
-    ("a folder by name", "{projects: [chat]", "{ancestors: [ai]", "sharedBudgets.pilot.ancestors[0]", "not a folder", "folders/NUMBER"),
+    ("a folder by name", "{projects: [chat]", "{ancestors: [ai]", "sharedBudgets.pilot.ancestors[0]", "not a folder", "folders/987654321098"),
     ("a shared budget with a cap", "{projects: [chat]", "{spendCap: true, projects: [chat]", "sharedBudgets.pilot.spendCap", "unknown key", "write one of"),
     ("an amount missing", "amount: 90, ", "", "sharedBudgets.pilot.amount", "missing", "lastPeriod: true"),
     # Secrets.
@@ -195,12 +202,12 @@ WIDE_MISTAKES = [
     ("a channel of no kind", "type: webhook", "type: webhok", "channels.hook.type", "'webhok'", "did you mean webhook?"),
     ("a channel without its part", 'channel: "#ops", ', "", "channels.chatops.channel", "missing", "for slack"),
     ("another kind's part", "type: email,", "type: email, url: 'https://x.io',", "channels.desk.url", "has no url", "write address"),
-    ("a username alone", ", password: {secure: v1:x}", "", "channels.hook", "a username and a password, or neither", "write both"),
+    ("a username alone", ", password: {secure: v1:x}", "", "channels.hook", "a username and a password, or neither", "write username: gemini"),
     ("an address without https", "https://hooks", "http://hooks", "channels.hook.url", "another form", "https"),
     ("a topic by half its name", "projects/acme-seed/topics/alerts", "alerts", "channels.bus.topic", "another form", "topics"),
     ("bad name of a channel", "    desk:", "    Help Desk:", "channels.Help Desk", "not a name for a channel", "24 lowercase"),
     ("bad name of a topic", "topics: [spend]", "topics: [google-x]", "topics[0]", "not a topic's name", "not goog"),
-    ("a topic twice", "topics: [spend]", "topics: [spend, spend]", "topics[1]", "twice", "keep one"),
+    ("a topic twice", "topics: [spend]", "topics: [spend, spend]", "topics[1]", "twice", "out of topics"),
     # Days and periods.
     ("a day that is none", "2026-01-01", "2026-02-30", "sharedBudgets.pilot.period.start", "not a day", "2026-01-31"),
     ("a day with a time", "2026-01-01", "2026-01-01T08:00:00Z", "sharedBudgets.pilot.period.start", "not a day", "midnight Pacific"),
@@ -211,28 +218,28 @@ WIDE_MISTAKES = [
     ("a week", "{start: 2026-01-01, end: 2026-06-30}", "week", "sharedBudgets.pilot.period", "'week' is not a period", "month, quarter, year"),
     ("a last period of days", "amount: 90, currency: USD", "lastPeriod: true", "sharedBudgets.pilot.lastPeriod", "no last period", "period: month"),
     ("a forecast of days", "amount: 90", "thresholds: [{forecast: 1}], amount: 90", "sharedBudgets.pilot.thresholds[0]", "forecasts months", "0.8"),
-    ("amount and last period", "{amount: 10,", "{lastPeriod: true, amount: 10,", "projects.chat.budget.lastPeriod", "an amount or takes the last period's", "leave one"),
+    ("amount and last period", "{amount: 10,", "{lastPeriod: true, amount: 10,", "projects.chat.budget.lastPeriod", "an amount or takes the last period's", "leave amount or lastPeriod out"),
     # A budget's filter, and its cap.
     ("a credit of no kind", "[PROMOTION]", "[PROMO]", "projects.chat.budget.credits[0]", "'PROMO'", "PROMOTION"),
-    ("a word for credits", "[PROMOTION]", "some", "projects.chat.budget.credits", "none of exclude, include", "write exclude or include"),
+    ("a word for credits", "[PROMOTION]", "some", "projects.chat.budget.credits", "none of exclude, include", "write credits: exclude"),
     ("all credits in a list", "[PROMOTION]", "[EXCLUDE_ALL]", "projects.chat.budget.credits", "no kind of credit", "write credits: exclude"),
     ("no kind of credit", "[PROMOTION]", "[]", "projects.chat.budget.credits", "no kind of credit", "exclude, include"),
     ("two labels", "{amount: 10,", "{label: {a: x, b: x}, amount: 10,", "projects.chat.budget.label", "one label", "keep one"),
     ("a service by name", "{amount: 10,", "{services: [vertex], amount: 10,", "projects.chat.budget.services[0]", "not a billing service", "AEFD-7695-64FA"),
     ("a word for services", "{amount: 10,", "{services: vertex, amount: 10,", "projects.chat.budget.services", "neither all, gemini nor a list", "write gemini, all"),
-    ("no service", "{amount: 10,", "{services: [], amount: 10,", "projects.chat.budget.services", "no service is named", "write all"),
+    ("no service", "{amount: 10,", "{services: [], amount: 10,", "projects.chat.budget.services", "no service is named", "write services: all"),
     ("a bad subaccount", "{amount: 10,", "{subaccounts: [x], amount: 10,", "projects.chat.budget.subaccounts[0]", "not a billing account", "gcloud billing"),
-    ("an owner of no kind", "ownership: allUsers", "ownership: everybody", "projects.chat.budget.ownership", "'everybody'", "allUsers"),
+    ("an owner of no kind", "ownership: allUsers", "ownership: everybody", "projects.chat.budget.ownership", "'everybody'", "ownership: allUsers"),
     ("a budget of no id", "{amount: 10,", "{existing: mine, amount: 10,", "projects.chat.budget.existing", "not a budget's id", "gcloud billing budgets list"),
-    ("a channel by its name here", "{amount: 10,", "{channels: [hook], amount: 10,", "projects.chat.budget.channels[0]", "not a notification channel", "projects/ID/notificationChannels/NUMBER"),
+    ("a channel by its name here", "{amount: 10,", "{channels: [hook], amount: 10,", "projects.chat.budget.channels[0]", "not a notification channel", "projects/acme-seed/notificationChannels/1234567890"),
     ("a name too long", "{amount: 10,", "{name: " + "n" * 61 + ", amount: 10,", "projects.chat.budget.name", "61 characters", "1 to 60"),
-    ("a cap without an amount", "{amount: 10,", "{lastPeriod: true,", "projects.chat.budget.spendCap", "needs an amount", "spendCap: {amount: …}"),
+    ("a cap without an amount", "{amount: 10,", "{lastPeriod: true,", "projects.chat.budget.spendCap", "needs an amount", "spendCap: {amount: 1500}"),
     ("a cap of a quarter's amount", "{amount: 10,", "{period: quarter, amount: 10,", "projects.chat.budget.spendCap", "a spend cap is a month's", "a month's amount"),
     ("a cap below nothing", "spendCap: true", "spendCap: {amount: -1}", "projects.chat.budget.spendCap.amount", "is -1", "above 0"),
     ("a cap with a mistyped key", "spendCap: true", "spendCap: {ammount: 5}", "projects.chat.budget.spendCap.ammount", "unknown key", "'amount'"),
     # A project's own.
-    ("a tag by name", "tagValues/281480012345678", "env/prod", "projects.chat.tags[0]", "not a tag value", "tagValues/NUMBER"),
-    ("a tag twice", "[tagValues/281480012345678]", "[tagValues/1, tagValues/1]", "projects.chat.tags[1]", "twice", "keep one"),
+    ("a tag by name", "tagValues/281480012345678", "env/prod", "projects.chat.tags[0]", "not a tag value", "tagValues/281480012345678"),
+    ("a tag twice", "[tagValues/281480012345678]", "[tagValues/1, tagValues/1]", "projects.chat.tags[1]", "twice", "out of tags"),
     ("a contact twice", "language: en}]", "language: en}, {email: sec@example.com}]", "projects.chat.contacts[1].email", "twice", "the categories of both"),
     ("a contact about nothing known", "[SECURITY]", "[SECURTIY]", "projects.chat.contacts[0].categories[0]", "'SECURTIY'", "SECURITY"),
     ("a contact without an address", "email: sec@example.com, ", "", "projects.chat.contacts[0].email", "missing", "email:"),
@@ -248,7 +255,7 @@ WIDE_MISTAKES = [
     ("half a pace", "times: 3, ", "", "projects.chat.alerts.spendRate.times", "missing", "times:"),
     ("a pace of nothing", "times: 3", "times: 0", "projects.chat.alerts.spendRate.times", "not above 0", "above 0"),
     ("a policy without conditions", "{conditions: [{displayName: slow}]}", "{displayName: slow}", "projects.chat.alerts.policies.slow", "without conditions", "conditionThreshold"),
-    ("a channel twice", "channels: [hook]", "channels: [hook, hook]", "projects.chat.alerts.channels[1]", "twice", "keep one"),
+    ("a channel twice", "channels: [hook]", "channels: [hook, hook]", "projects.chat.alerts.channels[1]", "twice", "out of channels"),
     ("a share in percent", "        channels: [hook]", "        quotaShare: 80\n        channels: [hook]", "projects.chat.alerts.quotaShare", "between 0 and 1", "0.05 is 5 %"),
     # Limits and quotas.
     ("a word for a limit", "others: deny", "others: forbid", "projects.chat.limits.others", "'forbid' is no limit", "write deny"),
@@ -256,16 +263,16 @@ WIDE_MISTAKES = [
     ("another model's quota", "others: deny", "gemini-3-flash-preview: {requestsPerMinute: 1}, gemini-3-flash: {requestsPerMinute: 1}", "projects.chat.limits.gemini-3-flash", "unknown model", "'gemini-3"),
     ("a quota without a name", "quotaId: PredictRequestsPerDay, ", "", "projects.chat.quotas.images", "named by quotaId, or by metric and limit", "write quotaId"),
     ("a quota with two names", "quotaId: PredictRequestsPerDay", "limit: /d/project, quotaId: PredictRequestsPerDay", "projects.chat.quotas.images", "named by quotaId, or by metric and limit", "write quotaId"),
-    ("a metric without a limit", "limit: /min/model/project, ", "", "projects.chat.quotas.lite", "named by quotaId, or by metric and limit", "limit: …"),
+    ("a metric without a limit", "limit: /min/model/project, ", "", "projects.chat.quotas.lite", "named by quotaId, or by metric and limit", "limit: /min/model/project"),
     ("a quota without a value", "value: 140, ", "", "projects.chat.quotas.images.value", "missing", "value:"),
     ("a quota below nothing", "value: 140", "value: -2", "projects.chat.quotas.images.value", "is -2", "-1 for no limit"),
     ("an override without end", "value: 5", "value: -1", "projects.chat.quotas.lite.value", "only lowers", "quotaId"),
     ("a reason for an override", "value: 5", "value: 5, justification: night runs", "projects.chat.quotas.lite.justification", "what Google is asked for", "leave it out"),
     ("a check for an override", "value: 5", "value: 5, ignoreSafetyCheck: tooDeep", "projects.chat.quotas.lite.ignoreSafetyCheck", "what Google is asked for", "leave it out"),
     ("a check of no kind", "value: 140", "value: 140, ignoreSafetyCheck: tooDepe", "projects.chat.quotas.images.ignoreSafetyCheck", "'tooDepe'", "tooDeep"),
-    ("a quota twice", "        lite:", "        more: {quotaId: PredictRequestsPerDay, value: 1}\n        lite:", "projects.chat.quotas.more", "same quota as 'images'", "keep one"),
-    ("an override that a limit sets", "{model: gemini-2.5-pro}", "{model: gemini-2.5-flash}", "projects.chat.quotas.lite", "limits.gemini-2.5-flash sets this override", "leave it out"),
-    ("a metric of no form", "googleapis.com/generate", "example.com/generate", "projects.chat.quotas.lite.metric", "not a quota metric", "SERVICE.googleapis.com/METRIC"),
+    ("a quota twice", "        lite:", "        more: {quotaId: PredictRequestsPerDay, value: 1}\n        lite:", "projects.chat.quotas.more", "same quota as 'images'", "out of quotas"),
+    ("an override that a limit sets", "{model: gemini-2.5-pro}", "{model: gemini-2.5-flash}", "projects.chat.quotas.lite", "limits.gemini-2.5-flash sets this override", "leave lite out of quotas"),
+    ("a metric of no form", "googleapis.com/generate", "example.com/generate", "projects.chat.quotas.lite.metric", "not a quota metric", "generativelanguage.googleapis.com/generate"),
     ("a limit of no form", "/min/model/project", "'1/min/{project}'", "projects.chat.quotas.lite.limit", "not a limit's name", "/min/model/project"),
     ("a service of no form", "value: 140", "value: 140, service: gemini", "projects.chat.quotas.images.service", "not a Google API", "generativelanguage.googleapis.com"),
 ]  # fmt: skip
@@ -292,13 +299,34 @@ COST_MISTAKES = [
     ("a mistyped quantity", "outputTokens", "outputToken", "projects.plan.workload[0].outputToken", "unknown key", "'outputTokens'"),
     ("a lag that is no time", "lag: 36h", "lag: 36", "projects.plan.budget.spendCap.lag", "36 is not a time", "24h"),
     ("a discount in percent", "discount: 0.05", "discount: 5", "accountTerms.01A2B3-C4D5E6-F7A8B9.discount", "5 is not a share", "between 0 and 1"),
-    ("a tier that there is not", "tier: 2", "tier: 4", "accountTerms.01A2B3-C4D5E6-F7A8B9.tier", "not one of 1, 2 or 3", "write 1, 2 or 3"),
+    ("a tier that there is not", "tier: 2", "tier: 4", "accountTerms.01A2B3-C4D5E6-F7A8B9.tier", "not one of 1, 2 or 3", "tier: 2"),
     ("a contract for no model", "prices: {gemini-3.8-flash", "prices: {gemini-3.8-flsh", "accountTerms.01A2B3-C4D5E6-F7A8B9.prices.gemini-3.8-flsh", "unknown model", "gemini-3.8-flash"),
     ("a price below nothing", "output: 3.5", "output: -3", "accountTerms.01A2B3-C4D5E6-F7A8B9.prices.gemini-3.8-flash.output", "-3 is not a quantity", "0 or more"),
     ("a rate of nothing", "usdRate: 0.9", "usdRate: 0", "accountTerms.01A2B3-C4D5E6-F7A8B9.usdRate", "0 is not above 0", "above 0"),
     ("a tier's limits of no model", "tierLimits: {gemini-3.8-flash", "tierLimits: {gemini-9", "accountTerms.01A2B3-C4D5E6-F7A8B9.tierLimits.gemini-9", "no limits can be set", "did you mean"),
     ("a mistyped derive", "derive: {", "derived: {", "projects.plan.limits.derived", "unknown model 'derived'", "'derive'"),
 ]  # fmt: skip
+
+
+PACKAGE = "landing_zone.settings."
+#: What others are read into, which no stack file has; and defaults, which are a part of a project.
+BEHIND = {
+    ("Threshold", "share"),
+    ("Threshold", "basis"),
+    ("Period", "calendar"),
+    ("Derivation", "settings"),
+    ("Derivation", "by_hand"),
+    ("StackFileSettings", "defaults"),
+    ("EnvironmentSettings", "stack"),
+    ("EnvironmentSettings", "derivations"),
+    ("EnvironmentSettings", "unfit"),
+}
+
+
+def descendants(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from descendants(each)
 
 
 def mistakes(folder: Path, text: str) -> list[dict[str, str | int | None]]:
@@ -330,6 +358,59 @@ def test_a_mistake_is_told_where_it_is_and_how_to_mend_it(
     line = text.splitlines()[int(str(told[0]["line"])) - 1]
     words = path.replace("]", "").replace("[", ".").replace("gemini-2.5", "gemini-2_5").split(".")
     assert any(word.replace("_5", ".5") in line for word in words)
+
+
+WORD = re.compile(r"[^\W_]+")
+#: What says nothing of what to write.
+PLAIN = set(
+    re.findall(
+        r"\w+", "write writes a an the it is are no not of to in or and for such as with here one at most"
+    )
+)
+SETTINGS = {name.rpartition(".")[2] for name in EXAMPLES}
+
+
+def words(text: str) -> set[str]:
+    return {word.casefold() for word in WORD.findall(text)} - PLAIN
+
+
+@pytest.mark.parametrize(
+    ("base", "right", "wrong"),
+    [(PAID, *row[1:3]) for row in MISTAKES] + [(WIDE, *row[1:3]) for row in [*WIDE_MISTAKES, *COST_MISTAKES]],
+    ids=[row[0] for row in [*MISTAKES, *WIDE_MISTAKES, *COST_MISTAKES]],
+)
+def test_a_hint_says_more_than_the_mistake_and_shows_what_to_write(
+    tmp_path: Path, base: str, right: str, wrong: str
+) -> None:
+    for problem in mistakes(tmp_path, base.replace(right, wrong, 1)):
+        reason, remedy = str(problem["reason"]), str(problem["remedy"])
+        assert words(remedy) - words(reason), (reason, remedy)
+        # A setting by its name, a value or a command to copy, or what was probably meant.
+        shown = re.search(
+            r"such as \S|one of: \S|\d|`[^`]+`|'[^']+'|\[[^\]]+\]|\{[^}]+\}|\b[A-Z]{2,}\b", remedy
+        )
+        named = SETTINGS & set(re.findall(r"\w+", remedy))
+        assert shown or named or remedy.startswith("did you mean "), (reason, remedy)
+
+
+def _accepted(model: type[BaseModel], name: str) -> None:
+    field = model.model_fields[name]
+    key = field.alias or name
+    shown = example_of(key, model)
+    assert shown, f"{model.__name__}.{key} has no example"
+    annotation: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    TypeAdapter(annotation).validate_python(yaml.safe_load(shown))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [StackFileSettings, *(kind for kind in descendants(Settings) if kind.__module__.startswith(PACKAGE))],
+    ids=lambda model: model.__name__,
+)
+def test_every_setting_has_an_example_that_it_takes(model: type[BaseModel]) -> None:
+    for name in model.model_fields:
+        if (model.__name__, name) not in BEHIND:
+            _accepted(model, name)
 
 
 def test_the_right_text_is_right(tmp_path: Path) -> None:

@@ -1,6 +1,11 @@
 """What the user gets to read when something fails."""
 
+from typing import Final
+
 from sandbox.standins.provider.plan import Properties
+
+_ATTEMPTS: Final = 4
+"""Of a request whose connection is lost; one that nothing answers in time is made once."""
 
 
 class PluginError(Exception):
@@ -18,3 +23,17 @@ class NotWholeError(ResourceError):
         super().__init__(message)
         self.id = resource_id
         self.properties = properties
+
+
+class UnansweredError(PluginError):
+    """No answer came."""
+
+    def __init__(self, method: str, url: str, reason: str, *, lost: bool) -> None:
+        """`lost`: the connection stood, and ended before the answer."""
+        super().__init__(f'{method.title()} "{url}": {reason}')
+        self.method = method
+        self.lost = lost
+
+    def may_repeat(self, attempts: int) -> bool:
+        """Whether to make the request again: not one that may have created something."""
+        return self.lost and self.method != "POST" and attempts < _ATTEMPTS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
-from sandbox.standins.provider.errors import PluginError
+from sandbox.standins.provider.errors import PluginError, UnansweredError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -18,6 +18,9 @@ Json = dict[str, Any]
 #: Waits between attempts double from the first to the longest. Google's plugin waits longer; the answers are the same.
 FIRST_WAIT_S = 0.02
 LONGEST_WAIT_S = 2.0
+CONNECT_S = 4.0
+READ_S = 6.0
+CHANGE_S = 30.0
 _RETRIED = (429, 500, 502, 503)
 
 
@@ -127,6 +130,7 @@ class Google:
 
         Raises:
             GoogleError: Google refuses, and not for a reason that patience helps against.
+            UnansweredError: no answer came.
         """
         address = self._addresses.get(service)
         if not address:
@@ -169,16 +173,24 @@ class Google:
         import aiohttp
         from yarl import URL
 
+        from sandbox.standins.provider.unanswered import proxy_for, unanswered
+
+        proxy = proxy_for(url)
+        # Who reads waits at a prompt; a change may take its time.
+        seconds = READ_S if method == "GET" else CHANGE_S
         try:
             # The path is encoded as it has to be: `%2F` in it stays.
             async with self._opened().request(
-                method, URL(url, encoded=True), headers=headers, data=data
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=data,
+                proxy=proxy,
+                timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_S, sock_read=seconds),
             ) as answer:
                 text = await answer.text()
-        except aiohttp.ClientConnectorError:
-            raise UnreachableError(url) from None
-        except (aiohttp.ClientConnectionError, TimeoutError) as error:
-            raise GoogleError(503, f"{method} {url}: {type(error).__name__}") from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise unanswered(error, method, url, proxy) from None
         if answer.status >= 300:
             raise GoogleError(answer.status, text)
         parsed: Json = json.loads(text) if text else {}
@@ -191,7 +203,6 @@ class Google:
             # As many connections as the engine has operations; the default of 100 would make some wait.
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
-                timeout=aiohttp.ClientTimeout(total=None, sock_read=120),
                 requote_redirect_url=False,
             )
         return self._session
@@ -208,22 +219,20 @@ class NoAddressError(PluginError):
         )
 
 
-class UnreachableError(PluginError):
-    """Nobody listens at a service's address."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"nothing answers at {url}: is the local cloud running? `make up` starts it")
-
-
 async def retried(
     attempt: Callable[[], Awaitable[Json]], again: Callable[[GoogleError], bool], seconds: float
 ) -> Json:
     """Make the attempt until it succeeds, fails for good, or the time is over."""
     waits = _Waits()
     deadline = time.monotonic() + seconds
+    unanswered = 0
     while True:
         try:
             return await attempt()
+        except UnansweredError as error:
+            unanswered += 1
+            if not error.may_repeat(unanswered):
+                raise
         except GoogleError as error:
             if not again(error) or time.monotonic() > deadline:
                 raise
