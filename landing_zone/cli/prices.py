@@ -10,7 +10,6 @@ from rich.table import Table
 from landing_zone.cli.console import DATE, AsJson, out, refuse, working
 from landing_zone.costs.verify import Verification, verify
 from landing_zone.gemini.prices import Processing
-from landing_zone.google.billing import billing_client
 from landing_zone.google.catalogue import gemini_prices
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
@@ -84,7 +83,7 @@ def check(as_json: AsJson = False) -> None:
     """Compare with the Cloud Billing catalogue, by SKU id. Exit code 1: prices differ; 2: it cannot be read."""
     try:
         with working("reading the Cloud Billing catalogue"):
-            prices = gemini_prices(billing_client())
+            prices = gemini_prices()
     except (GoogleError, CredentialsError) as error:
         why = error.with_remedy if isinstance(error, GoogleError) else error
         refuse(f"nothing was verified: the Cloud Billing catalogue cannot be read: {why}")

@@ -68,7 +68,8 @@ def of_project(google: Google, project: str, permission: str) -> list[Grant]:
     """
     body = {"options": {"requestedPolicyVersion": _VERSION}}
     path = f"projects/{project}:getIamPolicy"
-    return _grants(google.call("cloudresourcemanager", "POST", path, body=body, project=project), permission)
+    policy = google.call("cloudresourcemanager", "POST", path, body=body, project=project, repeatable=True)
+    return _grants(policy, permission)
 
 
 def of_secret(google: Google, name: str) -> list[Grant]:

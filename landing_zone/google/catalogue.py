@@ -1,14 +1,26 @@
-"""The Cloud Billing catalogue: what Google charges today, by SKU."""
+"""The Cloud Billing catalogue: what Google charges today, by SKU. Read with Google's own client for Cloud Billing."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from typing import Final
+
+import requests
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import billing_v1
 
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
-from landing_zone.google.money import amount_of
-from landing_zone.google.rest import Google, Json
+from landing_zone.google.config import CredentialsError, GoogleConfig
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import READS
+from landing_zone.google.transport import no_answer
 from landing_zone.pricing.money import EXACT
 
-_MILLION = Decimal(1_000_000)
+_MILLION: Final = Decimal(1_000_000)
+_GCLOUDS: Final = "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING"
 
 
 @dataclass(frozen=True)
@@ -23,23 +35,44 @@ class CataloguePrice:
     """US dollars for a million units; None if the SKU has no price."""
 
 
-def gemini_prices(google: Google) -> list[CataloguePrice]:
-    """The prices in force of the Gemini API, in US dollars, list prices. Raises as `Google.call`."""
-    query = {"currencyCode": "USD", "pageSize": "5000"}
-    return [
-        _price(sku)
-        for sku in google.pages("cloudbilling", f"{GEMINI_BILLING_SERVICE}/skus", "skus", query=query)
-    ]
+def gemini_prices(environment: Mapping[str, str] = os.environ) -> list[CataloguePrice]:
+    """The prices in force of the Gemini API, in US dollars, list prices.
+
+    The endpoint is the `gcp` provider's, or the one that gcloud's variable names, which has no version.
+
+    Raises:
+        GoogleError: Google refuses, or gives no answer.
+        CredentialsError: there are no credentials, or Google does not take them.
+    """
+    config = GoogleConfig.read({}, environment)
+    own = config.endpoints.get("cloudbilling", "").removesuffix("v1/")
+    endpoint = (own or environment.get(_GCLOUDS, "")).rstrip("/")
+    client = billing_v1.CloudCatalogClient(
+        transport="rest",
+        credentials=config.open_credentials(),
+        client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
+    )
+    request = billing_v1.ListSkusRequest(parent=GEMINI_BILLING_SERVICE, currency_code="USD", page_size=5000)
+    try:
+        return [_price(sku) for sku in client.list_skus(request=request, retry=None, timeout=READS.answer_s)]
+    except GoogleAPICallError as error:
+        status = error.grpc_status_code.name if error.grpc_status_code else ""
+        raise GoogleError(int(error.code or 0), status, error.message, ()) from error
+    except GoogleAuthError as error:
+        raise CredentialsError(
+            f"Google does not take the credentials: {str(error).splitlines()[0]}; log in again"
+        ) from None
+    except (RetryError, requests.RequestException) as error:
+        raise no_answer(error, endpoint or "https://cloudbilling.googleapis.com") from error
 
 
-def _price(sku: Json) -> CataloguePrice:
+def _price(sku: billing_v1.Sku) -> CataloguePrice:
     # Without a range of time, the catalogue gives the price in force alone.
-    prices = sku.get("pricingInfo", [])
-    expression = prices[-1].get("pricingExpression", {}) if prices else {}
-    if not expression.get("tieredRates"):
-        return CataloguePrice(sku["skuId"], sku.get("description", ""), "", None)
+    expression = sku.pricing_info[-1].pricing_expression if sku.pricing_info else None
+    if expression is None or not expression.tiered_rates:
+        return CataloguePrice(sku.sku_id, sku.description, "", None)
     # Free usage, if there is some, is a first rate of 0: the last one is what use costs.
-    rate = expression["tieredRates"][-1].get("unitPrice", {})
+    rate = expression.tiered_rates[-1].unit_price
     with localcontext(EXACT):
-        amount = amount_of(rate) * _MILLION
-    return CataloguePrice(sku["skuId"], sku.get("description", ""), expression.get("usageUnit", ""), amount)
+        amount = (rate.units + Decimal(rate.nanos).scaleb(-9)) * _MILLION
+    return CataloguePrice(sku.sku_id, sku.description, expression.usage_unit, amount)

@@ -175,17 +175,21 @@ def refusing_proxy(_: Path) -> Iterator[tuple[dict[str, str], str, str]]:
         yield variables, "it answers 407", "check HTTPS_PROXY"
 
 
-OUTPUTS = {
-    "projects": {
-        name: {
-            "projectId": f"acme-{name}-x",
-            "number": "1",
-            "tier": "paid",
-            "keys": [],
-            "limits": {},
-            "console": {"usage": "u"},
-        }
-        for name in ("one", "two")
+OURS = "gemini-landing-zone:index:GeminiProject"
+GOOGLES = "gcp:organizations/project:Project"
+STATE = {
+    "deployment": {
+        "resources": [
+            {
+                "urn": f"urn:pulumi:prod::gemini-landing-zone::{types}::{name}",
+                "type": kind,
+                "parent": parent and f"urn:pulumi:prod::gemini-landing-zone::{parent}::{name}",
+                "id": f"projects/acme-{name}-x",
+                "outputs": {"number": "1"},
+            }
+            for name in ("one", "two")
+            for kind, types, parent in ((OURS, OURS, ""), (GOOGLES, f"{OURS}${GOOGLES}", OURS))
+        ]
     }
 }
 COMMANDS = {
@@ -207,7 +211,7 @@ def test_every_command_says_why_no_answer_came_and_what_to_do(tmp_path: Path, fa
     (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(STACK)
     (tmp_path / "bin").mkdir()
     pulumi = tmp_path / "bin" / "pulumi"
-    pulumi.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(OUTPUTS)}\nEND\n")
+    pulumi.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(STATE)}\nEND\n")
     pulumi.chmod(0o755)
     clean = {
         name: value
