@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.connection import Cause
@@ -278,3 +280,39 @@ def test_an_audit_that_read_nothing_is_no_pass_in_any_form(
     assert done.returncode == 2
     for each in words:
         assert each in done.stdout
+
+
+def test_a_token_endpoint_that_is_gone_is_named_once_and_soon() -> None:
+    key = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    port = closed_port()
+    account = {
+        "type": "service_account",
+        "client_email": "a@p.iam.gserviceaccount.com",
+        "private_key": key.decode(),
+        "token_uri": f"http://{HOST}:{port}/token",
+    }
+    clock = Clock()
+    client = Google(GoogleConfig(credentials=json.dumps(account)), clock)
+    error = failed(client, "POST")
+    assert (error.failure.cause, error.failure.where) == (Cause.REFUSED, f"{HOST}:{port}")
+    # Nothing was sent: a POST is tried again as well.
+    assert (error.lost, clock.waits) == (False, 3)
+
+
+def test_who_is_not_logged_in_waits_for_no_metadata_server(tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GOOGLE_")}
+    with serving(servers.holds) as server:
+        done = subprocess.run(
+            [COMMAND, "adopt", "acme-one-x"],
+            env={**clean, "HOME": str(tmp_path), "GCE_METADATA_IP": f"{HOST}:{server.port}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert server.taken == 2
+    assert done.returncode == 2
+    assert "nobody is logged in" in done.stderr
+    assert "gcloud auth application-default login" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
