@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from google.protobuf.json_format import MessageToDict
 from pulumi.provider.server import ProviderServicer
 
-from components.hosting import Components
+from components.construct import Components
 from components.schema import with_components
 from provider.package import VERSION, schema
 from provider.serve import serve

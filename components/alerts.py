@@ -32,7 +32,7 @@ class Alerts(Component):
     """Alert policies on the calls of one project to the Gemini API."""
 
     def __init__(self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, f"projects.{name}.alerts")
         self._args = args
         settings = args["alerts"]
         self._errors(settings)
@@ -136,8 +136,9 @@ class Alerts(Component):
     def _policy(
         self, suffix: str, title: str, advice: str, severity: str | None = None, **condition: Any
     ) -> None:
+        own = f"{self.pulumi_resource_name}-{suffix}"
         monitoring.AlertPolicy(
-            f"{self.pulumi_resource_name}-{suffix}",
+            own,
             project=self._args["projectId"],
             display_name=title,
             combiner="OR",
@@ -145,13 +146,14 @@ class Alerts(Component):
             notification_channels=list(self._args["channels"]),
             documentation=monitoring.AlertPolicyDocumentationArgs(content=advice, mime_type="text/markdown"),
             severity=severity,
-            opts=self.child(),
+            opts=self.child(own, ""),
         )
 
     def _raw(self, key: str, policy: Mapping[str, Any]) -> None:
         """A policy as Cloud Monitoring's API has it: its names are the resource's."""
+        own = f"{self.pulumi_resource_name}--{key}"
         monitoring.AlertPolicy(
-            f"{self.pulumi_resource_name}--{key}",
+            own,
             **{
                 "project": self._args["projectId"],
                 "display_name": policy.get("displayName", key),
@@ -160,7 +162,7 @@ class Alerts(Component):
                 "notification_channels": list(self._args["channels"]),
                 **{_snake(name): value for name, value in policy.items() if name in _RAW},
             },
-            opts=self.child(),
+            opts=self.child(own, f"policies.{key}"),
         )
 
 

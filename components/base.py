@@ -16,9 +16,13 @@ class Component(pulumi.ComponentResource):
 
     after: Any
     """What its children wait for: a list, or an output of one."""
+    setting: str
+    """Where its settings stand in a stack file, such as `projects.chat`; empty for the environment's."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None, setting: str) -> None:
         self.after = _listed(opts.depends_on) if opts else []
+        self.setting = setting
+        self.providers_of_children: list[pulumi.ProviderResource] = []
         own = copy.copy(opts)
         if own:
             # Not the component waits but its children: a component that depends on what failed would end the
@@ -28,32 +32,40 @@ class Component(pulumi.ComponentResource):
 
     def child(
         self,
+        name: str,
+        setting: str,
+        *,
+        after: Any = None,
         protect: bool | None = None,
         secret_outputs: list[str] | None = None,
         existing: str | None = None,
-        *,
         kept: bool = False,
         replaced_first: bool | None = None,
     ) -> pulumi.ResourceOptions:
         """Options for one child: built fresh, so that the caller's aliases and protection do not leak into it.
 
-        It waits for what the component has to wait for, and for an API that is not ready yet.
-
         Args:
+            name: the child's.
+            setting: where its setting stands below the component's, such as `keys.backend`: an error names it.
+            after: what it waits for; what the component has to wait for if left out.
+            protect: Pulumi refuses to delete it.
+            secret_outputs: outputs that are secrets whatever the plugin says.
             existing: the id of one to take over instead of making it.
             kept: it stays at Google when it leaves the stack.
             replaced_first: a replacement deletes the old one first: Google holds one alone.
         """
+        path = ".".join(part for part in (self.setting, setting) if part)
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=self.after,
+            depends_on=self.after if after is None else after,
             protect=protect,
             additional_secret_outputs=secret_outputs,
             import_=existing,
             # What was there before the stack outlives it; so does what guards a project that outlives it.
             retain_on_delete=True if existing or kept else None,
             delete_before_replace=replaced_first,
-            hooks=on_error(),
+            providers=self.providers_of_children or None,
+            hooks=on_error(name, path),
         )
 
 

@@ -1,13 +1,12 @@
 """Budgets: of one project, or of several; and the spend cap beside a project's."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_gcp import billing
 
-from components.base import Component
 from components.native import SpendCap
 from landing_zone.names import cap_title
 from landing_zone.settings import BudgetRules, BudgetSettings, Threshold
@@ -15,62 +14,45 @@ from landing_zone.settings import BudgetRules, BudgetSettings, Threshold
 _NANO = Decimal(10) ** 9
 
 
-class BudgetArgs(TypedDict):
-    """What is budgeted, and who is told."""
+@dataclass(frozen=True)
+class Scope:
+    """What a budget counts, and how it notifies."""
 
-    billingAccount: str
-    """The account's id. Another account replaces the budget."""
+    account: str
+    """The billing account's id. Another account replaces the budget."""
     title: str
     """Its name in the console, unless the settings have one."""
-    budget: BudgetRules
-    projectNumbers: NotRequired[Sequence[pulumi.Input[str]]]
-    """A filter by id would be answered with the number, and so differ at every preview. None: all projects."""
-    ancestors: NotRequired[Sequence[str]]
-    channels: Sequence[pulumi.Input[str]]
-    """Names of the e-mail channels to tell."""
-    topic: NotRequired[pulumi.Input[str] | None]
+    numbers: Sequence[pulumi.Input[str]] = ()
+    """Of projects. A filter by id would be answered with the number, and so differ at every preview. None: all."""
+    ancestors: Sequence[str] = ()
+    channels: Sequence[pulumi.Input[str]] = ()
+    """Names of the e-mail channels to notify."""
+    topic: pulumi.Input[str] | None = None
     """The topic's name in full."""
-    kept: bool
-    """It stays when it leaves the stack."""
 
 
-class Budget(Component):
-    """A budget: it counts what its filter lets through, and tells at its thresholds."""
-
-    budget: billing.Budget
-    budget_name: pulumi.Output[str]
-    """`billingAccounts/ID/budgets/UUID`."""
-
-    def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
-        settings = args["budget"]
-        self.budget = billing.Budget(
-            name,
-            billing_account=args["billingAccount"],
-            display_name=settings.name or args["title"],
-            amount=_amount(settings),
-            budget_filter=_filter(settings, args),
-            threshold_rules=[_rule(threshold) for threshold in settings.thresholds],
-            all_updates_rule=_notifications(settings, args),
-            ownership_scope={"allUsers": "ALL_USERS", "billingAccount": "BILLING_ACCOUNT", None: None}[
-                settings.ownership
-            ],
-            opts=self.child(
-                existing=settings.existing
-                and f"billingAccounts/{args['billingAccount']}/budgets/{settings.existing}",
-                kept=args["kept"],
-            ),
-        )
-        self.budget_name = self.budget.name
-        self.register_outputs({"budgetName": self.budget_name})
+def make_budget(
+    name: str, settings: BudgetRules, scope: Scope, options: pulumi.ResourceOptions
+) -> billing.Budget:
+    """Make a budget: of one project, of several, of a folder, or of all that an account pays for."""
+    return billing.Budget(
+        name,
+        billing_account=scope.account,
+        display_name=settings.name or scope.title,
+        amount=_amount(settings),
+        budget_filter=_filter(settings, scope),
+        threshold_rules=[_rule(threshold) for threshold in settings.thresholds],
+        all_updates_rule=_notifications(settings, scope),
+        ownership_scope={"allUsers": "ALL_USERS", "billingAccount": "BILLING_ACCOUNT", None: None}[
+            settings.ownership
+        ],
+        opts=options,
+    )
 
 
-class ProjectBudget(Budget):
-    """A budget on one project's use of the Gemini API."""
-
-
-class SharedBudget(Budget):
-    """A budget over several projects, a folder, or all that an account pays for."""
+def existing_budget(settings: BudgetRules, account: str) -> str | None:
+    """The id of a budget that exists and is taken over; None if one is to be made."""
+    return settings.existing and f"billingAccounts/{account}/budgets/{settings.existing}"
 
 
 def spend_cap(
@@ -114,14 +96,13 @@ def _amount(settings: BudgetRules) -> billing.BudgetAmountArgs:
     )
 
 
-def _filter(settings: BudgetRules, args: BudgetArgs) -> billing.BudgetBudgetFilterArgs:
-    numbers = args.get("projectNumbers")
+def _filter(settings: BudgetRules, scope: Scope) -> billing.BudgetBudgetFilterArgs:
     kinds = [kind for kind in settings.credits if kind not in ("EXCLUDE_ALL", "INCLUDE_ALL")]
     treatment = "INCLUDE_SPECIFIED_CREDITS" if kinds else f"{settings.credits[0]}_CREDITS"
     period = settings.period
     return billing.BudgetBudgetFilterArgs(
-        projects=[pulumi.Output.concat("projects/", number) for number in numbers] if numbers else None,
-        resource_ancestors=list(args.get("ancestors") or ()) or None,
+        projects=[pulumi.Output.concat("projects/", number) for number in scope.numbers] or None,
+        resource_ancestors=list(scope.ancestors) or None,
         services=list(settings.services) or None,
         subaccounts=[f"billingAccounts/{account}" for account in settings.subaccounts] or None,
         labels=settings.label or None,
@@ -150,9 +131,8 @@ def _rule(threshold: Threshold) -> billing.BudgetThresholdRuleArgs:
     )
 
 
-def _notifications(settings: BudgetRules, args: BudgetArgs) -> billing.BudgetAllUpdatesRuleArgs | None:
-    channels = [*args["channels"], *settings.channels]
-    topic = args.get("topic")
+def _notifications(settings: BudgetRules, scope: Scope) -> billing.BudgetAllUpdatesRuleArgs | None:
+    channels, topic = [*scope.channels, *settings.channels], scope.topic
     if not channels and not topic and not settings.project_recipients and settings.iam_recipients:
         return None
     return billing.BudgetAllUpdatesRuleArgs(

@@ -1,7 +1,7 @@
 """Notification channels: through which people are told."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any
 
 import pulumi
 from pulumi_gcp import monitoring
@@ -13,50 +13,55 @@ _TYPES = {"webhook": "webhook_tokenauth"}
 """What Cloud Monitoring calls a kind of channel, where that is another word."""
 
 
-class ChannelsArgs(TypedDict):
-    """Which channels, in which project."""
+def make_channels(
+    owner: Component,
+    name: str,
+    setting: str,
+    project_id: pulumi.Input[str],
+    emails: Sequence[str],
+    channels: Mapping[str, ChannelSettings],
+    kept: Sequence[str],
+    after: Any = None,
+) -> list[pulumi.Output[str]]:
+    """Make notification channels in one project; returns `projects/ID/notificationChannels/NUMBER` of each.
 
-    projectId: pulumi.Input[str]
-    emails: Sequence[str]
-    channels: Mapping[str, ChannelSettings]
-    """By name."""
-    kept: Sequence[str]
-    """Addresses whose channels stay when they leave the stack: a budget that stays mails through them."""
+    First those of the addresses in their order, then the others in theirs. `kept`: addresses whose channels stay when
+    they leave the stack, as a budget that stays mails through them.
+    """
+    by_email = {
+        email: ChannelSettings.model_validate({"type": "email", "address": email}) for email in emails
+    }
+    return [
+        _channel(
+            f"{name}--{key}",
+            project_id,
+            key,
+            channel,
+            owner.child(f"{name}--{key}", setting, after=after, kept=key in kept),
+        )
+        for key, channel in {**by_email, **channels}.items()
+    ]
 
 
-class Channels(Component):
-    """Notification channels of one project."""
-
-    names: list[pulumi.Output[str]]
-    """`projects/ID/notificationChannels/NUMBER`: those of the addresses in their order, then the others in theirs."""
-
-    def __init__(self, name: str, args: ChannelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
-        by_email = {
-            email: ChannelSettings.model_validate({"type": "email", "address": email})
-            for email in args["emails"]
-        }
-        self.names = [
-            self._channel(f"{name}--{key}", args["projectId"], key, channel, kept=key in args["kept"])
-            for key, channel in {**by_email, **args["channels"]}.items()
-        ]
-        self.register_outputs({"names": self.names})
-
-    def _channel(
-        self, name: str, project_id: pulumi.Input[str], title: str, channel: ChannelSettings, *, kept: bool
-    ) -> pulumi.Output[str]:
-        basic = channel.type == "webhook" and channel.password is not None
-        return monitoring.NotificationChannel(
-            name,
-            project=project_id,
-            display_name=title,
-            type="webhook_basicauth" if basic else _TYPES.get(channel.type, channel.type),
-            labels=_labels(channel),
-            sensitive_labels=_sensitive_labels(channel),
-            # Policies of other hands may name the channel: without force Google keeps it and the destroy fails.
-            force_delete=True,
-            opts=self.child(kept=kept),
-        ).name
+def _channel(
+    name: str,
+    project_id: pulumi.Input[str],
+    title: str,
+    channel: ChannelSettings,
+    options: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    basic = channel.type == "webhook" and channel.password is not None
+    return monitoring.NotificationChannel(
+        name,
+        project=project_id,
+        display_name=title,
+        type="webhook_basicauth" if basic else _TYPES.get(channel.type, channel.type),
+        labels=_labels(channel),
+        sensitive_labels=_sensitive_labels(channel),
+        # Policies of other hands may name the channel: without force Google keeps it and the destroy fails.
+        force_delete=True,
+        opts=options,
+    ).name
 
 
 def _labels(channel: ChannelSettings) -> dict[str, str]:

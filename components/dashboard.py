@@ -2,43 +2,39 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import pulumi
 from pulumi_gcp import monitoring
 
 from components import metrics
-from components.base import Component
 
 _WIDTH = 24
 _HEIGHT = 16
 _COLUMNS = 48
 
 
-class DashboardArgs(TypedDict):
-    """Of what, and where."""
+def make_dashboard(
+    name: str,
+    project_id: pulumi.Input[str],
+    title: str,
+    links: Sequence[tuple[str, str]],
+    options: pulumi.ResourceOptions,
+    *,
+    per_project: bool = False,
+) -> pulumi.Resource:
+    """Make a dashboard: requests, errors, latency, input tokens and quota use, by model or by project.
 
-    projectId: pulumi.Input[str]
-    """Where the dashboard is."""
-    title: str
-    perProject: bool
-    """Break down by project: it shows those in the metrics scope of `projectId`."""
-    links: Sequence[tuple[str, str]]
-    """Title and address of pages that know more."""
-
-
-class Dashboard(Component):
-    """A dashboard: requests, errors, latency, input tokens and quota use, by model or by project."""
-
-    def __init__(self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
-        monitoring.Dashboard(
-            name,
-            project=args["projectId"],
-            dashboard_json=json.dumps(dashboard(args["title"], args["perProject"], args["links"])),
-            opts=self.child(),
-        )
-        self.register_outputs({})
+    Args:
+        project_id: where the dashboard is; by project it shows those in the metrics scope of this one.
+        links: title and address of pages that know more.
+    """
+    return monitoring.Dashboard(
+        name,
+        project=project_id,
+        dashboard_json=json.dumps(dashboard(title, per_project, links)),
+        opts=options,
+    )
 
 
 def dashboard(title: str, per_project: bool, links: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
+from pulumi_gcp import billing
 
 from components.base import Component
-from components.budget import SharedBudget
-from components.dashboard import Dashboard
+from components.budget import Scope, existing_budget, make_budget
+from components.dashboard import make_dashboard
 from components.failures import without_failed
 from components.gemini_project import GeminiProject, Shared, topic_of
-from components.hooks import settings_at
-from components.host import KeyConstraint, NotificationHost
+from components.governance import make_key_constraint
 from components.native import Roster, StackExit, native_provider
+from components.notifications import NotificationHost
 from landing_zone.costs.summary import environment_report, worst_month
 from landing_zone.gemini.console import console_links
 from landing_zone.pricing.days import today
@@ -23,58 +24,52 @@ class Environment(Component):
     """All projects of an environment."""
 
     projects: dict[str, GeminiProject]
-    shared_budgets: dict[str, SharedBudget]
+    shared_budgets: dict[str, billing.Budget]
 
     def __init__(self, settings: EnvironmentSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         own = pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(providers=[native_provider(settings.stack)])
         )
-        super().__init__(settings.stack, own)
-        settings_at(settings.stack, "")
+        super().__init__(settings.stack, own, "")
         roster = self._roster(settings)
         host = self._host(settings)
         restricted = any(project.forbid_unrestricted_keys for project in settings.projects.values())
         constraint = (
-            KeyConstraint(settings.stack, settings.organization, self._child())
+            make_key_constraint(self, settings.stack, settings.organization)
             if restricted and settings.organization
             else None
         )
-        shared = Shared(
-            settings.channels, host, constraint.constraint if constraint else None, keys_later=True
-        )
+        shared = Shared(settings.channels, host, constraint.name if constraint else None, keys_later=True)
         self.projects = {
-            name: GeminiProject(name, project, shared, self._child(roster))
+            name: GeminiProject(
+                name, project, shared, pulumi.ResourceOptions(parent=self, depends_on=[roster])
+            )
             for name, project in settings.projects.items()
         }
         self.shared_budgets = self._shared_budgets(settings, host)
         for name, project in self.projects.items():
             counting = [
-                self.shared_budgets[key].budget
+                self.shared_budgets[key]
                 for key, budget in settings.shared_budgets.items()
                 if name in budget.projects
             ]
             project.make_keys(counting)
         board = None
         if settings.dashboard and settings.notification_project:
-            board = Dashboard(
+            board = make_dashboard(
                 settings.stack,
-                {
-                    "projectId": settings.notification_project,
-                    "title": f"Gemini API: all projects of {settings.stack}",
-                    "perProject": True,
-                    "links": [
-                        (name, console_links(project.project_id, None)["usage"])
-                        for name, project in settings.projects.items()
-                    ],
-                },
-                self._child(),
+                settings.notification_project,
+                f"Gemini API: all projects of {settings.stack}",
+                [
+                    (name, console_links(project.project_id, None)["usage"])
+                    for name, project in settings.projects.items()
+                ],
+                self.child(settings.stack, "dashboard"),
+                per_project=True,
             )
         own_resources = [each for each in (host, constraint, board) if each]
         self._exit(settings, [*self.projects.values(), *self.shared_budgets.values(), *own_resources])
         self.register_outputs({})
-
-    def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=list(after))
 
     def _roster(self, settings: EnvironmentSettings) -> pulumi.Resource:
         """What every project waits for: a change that would leave one unguarded is refused before any other."""
@@ -102,7 +97,7 @@ class Environment(Component):
                 "worstMonth": amount,
                 "boundBy": bound,
             },
-            self._child(),
+            self.child(settings.stack, "projects"),
         )
 
     def _exit(self, settings: EnvironmentSettings, everything: Sequence[pulumi.Resource]) -> None:
@@ -111,12 +106,8 @@ class Environment(Component):
         StackExit(
             settings.stack,
             {"held": held},
-            pulumi.ResourceOptions(
-                parent=self,
-                depends_on=without_failed(everything),
-                # Refuses in the preview too, in which no provider is asked about a deletion.
-                protect=bool(held),
-            ),
+            # Protected, it refuses in the preview too, in which no provider is asked about a deletion.
+            self.child(settings.stack, "projects", after=without_failed(everything), protect=bool(held)),
         )
 
     def _host(self, settings: EnvironmentSettings) -> NotificationHost | None:
@@ -140,29 +131,33 @@ class Environment(Component):
                     for email in project.alerts.email
                 ],
             },
-            self._child(),
+            pulumi.ResourceOptions(parent=self),
         )
 
     def _shared_budgets(
         self, settings: EnvironmentSettings, host: NotificationHost | None
-    ) -> dict[str, SharedBudget]:
+    ) -> dict[str, billing.Budget]:
         found = {}
         for name, budget in settings.shared_budgets.items():
             members = [self.projects[project] for project in budget.projects]
-            settings_at(f"shared-{name}", f"sharedBudgets.{name}")
-            found[name] = SharedBudget(
-                f"shared-{name}",
-                {
-                    "billingAccount": budget.billing_account or "",
-                    "title": f"{settings.stack} {name} Gemini API",
-                    "budget": budget,
-                    "projectNumbers": [member.number for member in members],
-                    "ancestors": budget.ancestors,
-                    "channels": [host.channels[email] for email in budget.email] if host else [],
-                    "topic": topic_of(budget, host),
-                    "kept": False,
-                },
-                self._child(*(member.ready for member in members)),
+            account, own = budget.billing_account or "", f"shared-{name}"
+            found[name] = make_budget(
+                own,
+                budget,
+                Scope(
+                    account,
+                    f"{settings.stack} {name} Gemini API",
+                    numbers=[member.number for member in members],
+                    ancestors=budget.ancestors,
+                    channels=[host.channels[email] for email in budget.email] if host else [],
+                    topic=topic_of(budget, host),
+                ),
+                self.child(
+                    own,
+                    f"sharedBudgets.{name}",
+                    after=[member.ready for member in members],
+                    existing=existing_budget(budget, account),
+                ),
             )
         return found
 

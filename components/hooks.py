@@ -6,6 +6,8 @@ hook, and tries again when it says so.
 
 import asyncio
 import random
+import re
+from functools import partial
 from typing import Any, Final
 
 import pulumi
@@ -18,36 +20,6 @@ _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _ATTEMPTS: Final = 25
 """Ten minutes, about."""
-
-_SETTINGS: Final = {
-    "gcp:organizations/project:Project": "",
-    "gcp:billing/projectInfo:ProjectInfo": "billingAccount",
-    "gcp:projects/service:Service": "",
-    "gcp:projects/apiKey:ApiKey": "keys",
-    "gcp:billing/budget:Budget": "budget",
-    "gcp:monitoring/notificationChannel:NotificationChannel": "alerts",
-    "gcp:monitoring/alertPolicy:AlertPolicy": "alerts",
-    "gcp:monitoring/dashboard:Dashboard": "dashboard",
-    "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": "quotas",
-    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": "quotas",
-    "gcp:essentialcontacts/contact:Contact": "contacts",
-    "gcp:orgpolicy/policy:Policy": "forbidUnrestrictedKeys",
-    "gcp:tags/tagBinding:TagBinding": "tags",
-    "gemini-landing-zone:index:SpendCap": "budget.spendCap",
-    "gemini-landing-zone:index:ModelLimit": "limits",
-    "gemini-landing-zone:index:TierCheck": "tier",
-    "gemini-landing-zone:index:ProjectExit": "deletionPolicy",
-}
-"""Resource type → the setting of a project that it comes from."""
-
-_SETTINGS_OF_ALL: Final = {
-    "gcp:pubsub/topic:Topic": "topics",
-    "gcp:pubsub/topicIAMMember:TopicIAMMember": "topics",
-    "gcp:monitoring/notificationChannel:NotificationChannel": "notificationProject",
-    "gcp:monitoring/dashboard:Dashboard": "dashboard",
-    "gcp:orgpolicy/customConstraint:CustomConstraint": "organization",
-}
-"""Resource type → the setting of the environment that it comes from."""
 
 _SERVICES: Final = {
     "organizations/project:Project": "cloudresourcemanager",
@@ -68,28 +40,29 @@ _SERVICES: Final = {
 }
 """Resource type of the `gcp` plugin → the API that it is made with."""
 
-_places: dict[str, str] = {}
-"""Name of a component → where its settings stand: `projects.chat`, `sharedBudgets.both`; empty: the environment."""
-_hooks: dict[Any, pulumi.ErrorHook] = {}
-"""Of each engine that this process works for, the hook: a plugin works for several, one after the other."""
+_settings: dict[tuple[str, str], str] = {}
+"""First word of a setting, and a resource's name → the setting in full."""
+_hooks: dict[tuple[Any, str], pulumi.ErrorHook] = {}
+"""Of each engine that this process works for, a hook a setting: a plugin works for several, one after the other."""
 
 
-def settings_at(name: str, place: str) -> None:
-    """Say where the settings of the resources whose names begin with `name` stand."""
-    _places[name] = place
+def on_error(name: str, setting: str) -> pulumi.ResourceHookBinding | None:
+    """The binding for a resource that comes from a setting, such as `projects.chat.budget`.
 
-
-def on_error() -> pulumi.ResourceHookBinding | None:
-    """The binding for a resource; none where the CLI has no such hooks (before 3.219)."""
+    None where the CLI has no such hooks (before 3.219).
+    """
     if not monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
         return None
-    monitor = get_monitor()
-    if monitor not in _hooks:
-        _hooks[monitor] = pulumi.ErrorHook("gemini-landing-zone:refused", _refused)
-    return pulumi.ResourceHookBinding(on_error=[_hooks[monitor]])
+    # One hook a setting, not one a resource: each is a call to the engine. With the name it tells which resource.
+    kind = re.sub(r"^projects\.[^.]*\.?", "projects ", setting).partition(".")[0]
+    _settings[kind, name] = setting
+    key = get_monitor(), kind
+    if key not in _hooks:
+        _hooks[key] = pulumi.ErrorHook(f"gemini-landing-zone:refused:{kind}", partial(_refused, kind))
+    return pulumi.ResourceHookBinding(on_error=[_hooks[key]])
 
 
-async def _refused(args: pulumi.ErrorHookArgs) -> bool:
+async def _refused(kind: str, args: pulumi.ErrorHookArgs) -> bool:
     """Whether to try again; if not, say which setting is concerned and what to do about it."""
     error = error_in(args.errors[0]) if args.errors else None
     if error and _not_ready(error) and len(args.errors) < _ATTEMPTS:
@@ -101,7 +74,7 @@ async def _refused(args: pulumi.ErrorHookArgs) -> bool:
     if error and not args.type.startswith("gemini-landing-zone:"):
         error.service = _SERVICES.get(args.type.removeprefix("gcp:"), "other")
         advice = _advice(error) or advice
-    pulumi.log.error(f"{setting_of(args.type, args.name)} ({args.name}): {advice}")
+    pulumi.log.error(f"gemini-landing-zone:{_settings[kind, args.name]} ({args.name}): {advice}")
     return False
 
 
@@ -116,17 +89,3 @@ def _not_ready(error: GoogleError) -> bool:
 def _advice(error: GoogleError) -> str:
     """What to do; of a failed connection the plugin's words say in Go's terms what has happened."""
     return error.with_remedy if isinstance(error, NoAnswerError) else error.remedy
-
-
-def setting_of(resource_type: str, name: str) -> str:
-    """The setting that a resource comes from, as `gemini-landing-zone:projects.chat.budget`."""
-    owners = [owner for owner in _places if name == owner or name.startswith(f"{owner}-")]
-    place = _places.get(max(owners, key=len, default=""), "")
-    kind, _, _ = place.partition(".")
-    settings = {"projects": _SETTINGS, "": _SETTINGS_OF_ALL}.get(kind, {})
-    parts = [place, settings.get(resource_type, "")]
-    # Two hyphens stand before the name of one of several: `chat--backend`.
-    one = name.partition("--")[2]
-    if one and parts[1] in ("keys", "quotas", "limits"):
-        parts.append(one)
-    return f"gemini-landing-zone:{'.'.join(part for part in parts if part)}"

@@ -1,9 +1,8 @@
 """API keys, restricted to the Gemini API from their first moment."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Any
 
-import pulumi
 from pulumi_gcp import projects
 
 from components.base import Component
@@ -12,46 +11,35 @@ from landing_zone.names import key_title
 from landing_zone.settings import KeySettings
 
 
-class ApiKeysArgs(TypedDict):
-    """Which keys, where."""
+def make_keys(
+    owner: Component, name: str, project_id: str, keys: Mapping[str, KeySettings], after: Any
+) -> dict[str, projects.ApiKey]:
+    """Make a project's keys; returns them by name. Their strings are secrets from birth.
 
-    projectId: str
-    """The project's id. Naming it by number instead would replace every key."""
-    keys: Mapping[str, KeySettings]
-    """By name."""
-
-
-class ApiKeys(Component):
-    """A project's API keys. Their strings are secrets from birth."""
-
-    key_strings: dict[str, pulumi.Output[str]]
-    """By name; secret."""
-    uids: dict[str, pulumi.Output[str]]
-    """By name: how Cloud Monitoring names them."""
-
-    def __init__(self, name: str, args: ApiKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
-        self.key_strings = {}
-        self.uids = {}
-        for key_name, settings in args["keys"].items():
+    The project is named by its id: naming it by number would replace every key.
+    """
+    made = {}
+    for key_name, settings in keys.items():
+        own = f"{name}--{key_name}"
+        made[key_name] = projects.ApiKey(
+            own,
+            project=project_id,
+            # By the project's id: its name in the stack file may change.
+            display_name=settings.display_name or key_title(project_id, key_name),
+            service_account_email=settings.service_account,
+            restrictions=_restrictions(settings),
             # No fixed id: Google keeps a deleted key's id for 30 days, in which the same name could not come back.
-            key = projects.ApiKey(
-                f"{name}--{key_name}",
-                project=args["projectId"],
-                # By the project's id: its name in the stack file may change.
-                display_name=settings.display_name or key_title(args["projectId"], key_name),
-                service_account_email=settings.service_account,
-                restrictions=_restrictions(settings),
-                name=settings.existing,
-                # Never protected: a key that has leaked goes by one change of the stack file.
-                opts=self.child(
-                    secret_outputs=["keyString"],
-                    existing=_id(args["projectId"], settings.existing),
-                ),
-            )
-            self.key_strings[key_name] = pulumi.Output.secret(key.key_string)
-            self.uids[key_name] = key.uid
-        self.register_outputs({})
+            name=settings.existing,
+            # Never protected: a key that has leaked goes by one change of the stack file.
+            opts=owner.child(
+                own,
+                f"keys.{key_name}",
+                after=after,
+                secret_outputs=["keyString"],
+                existing=_id(project_id, settings.existing),
+            ),
+        )
+    return made
 
 
 def _id(project_id: str, existing: str | None) -> str | None:

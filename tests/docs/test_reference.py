@@ -12,7 +12,7 @@ import pytest
 from google.cloud import cloudquotas_v1
 from googleapiclient import discovery_cache
 
-import components.host
+import components.notifications
 from components import alerts, budget, care, channels, dashboard, keys, limits, project, quotas
 from provider.package import RESOURCES
 

@@ -69,7 +69,9 @@ def own_lines(printed: str) -> list[str]:
             continue
         # A step's line is printed again as messages come: the last one counts, its message stands below.
         line = re.sub(r"; (at worst|warning: batch goes).*", "", line)
-        kept.append(re.sub(r"\b1000\d{8}\b", "NUMBER", line))
+        line = re.sub(r"\b1000\d{8}\b", "NUMBER", line)
+        # Prices change on days that are known ahead.
+        kept.append(re.sub(r"[\d,]+\.\d\d USD", "AMOUNT USD", line))
     steps = [line for line in dict.fromkeys(kept) if STEP.match(line)]
     running = re.compile(r"    gemini-landing-zone:\S+ \S+  ")
     rest = [line for line in dict.fromkeys(kept) if line not in steps and not running.match(line)]
