@@ -217,7 +217,12 @@ class GeminiProject(Component):
             return None
         return TierCheck(
             self._name,
-            {"project": settings.project_id, "expected": settings.tier, "waitSeconds": settings.tier_wait},
+            {
+                "project": settings.project_id,
+                "expected": settings.tier,
+                "waitSeconds": settings.tier_wait,
+                "billingAccount": settings.billing_account if settings.tier == "paid" else None,
+            },
             self.child(self._name, "tier", after=[self._apis[GEMINI_API]]),
         ).tier
 

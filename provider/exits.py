@@ -145,6 +145,6 @@ class StackExit(ResourceType):
     def delete(self, context: Context, old: State) -> None:
         if old.inputs["held"]:
             raise ResourceError(
-                f"nothing was deleted: {'; '.join(old.inputs['held'])}. Take these settings away, run pulumi up, then "
-                "pulumi destroy"
+                f"nothing was deleted: {'; '.join(old.inputs['held'])}. Write protect: false and deletionPolicy: "
+                "DELETE, UNLINK or ABANDON there, run pulumi up, then pulumi destroy"
             )

@@ -29,7 +29,8 @@ class TierCheck(ResourceType):
     name = "TierCheck"
     description = (
         "Waits until the limits of the tier that a project should have are in force, and tells which tier that is. "
-        "After a link to a billing account the free tier's limits may stay for a while, or for good. It makes nothing. "
+        "After a link to a billing account the free tier's limits may stay for a while, or for good. It makes nothing, "
+        "but for a link that somebody took away, which it makes again. "
         "It never fails an update: what is not in force after the wait is a warning, and is looked at again next time."
     )
     properties: ClassVar[Mapping[str, Property]] = {
@@ -38,6 +39,10 @@ class TierCheck(ResourceType):
             {"type": "string", "enum": ["free", "paid"]},
             "The tier that the project should have.",
             required=True,
+        ),
+        "billingAccount": Property(
+            {"type": "string"},
+            "The billing account's id. A paid project whose link somebody took away is linked to it again.",
         ),
         "waitSeconds": Property(
             {"type": "integer"},
@@ -94,6 +99,10 @@ def _waited(context: Context, inputs: Values) -> State:
     seconds = inputs.get("waitSeconds")
     deadline = time.monotonic() + (_DEFAULT_WAIT_S if seconds is None else int(seconds))
     waits = context.google.waits()
+    try:
+        _link_again(context, inputs)
+    except GoogleError as error:
+        context.warn(f"{project} cannot be linked to billing again: {error.with_remedy}")
     while True:
         try:
             found = tiers.find(context.google, project)
@@ -111,6 +120,17 @@ def _waited(context: Context, inputs: Values) -> State:
     if not state.outputs["inForce"]:
         context.warn(_advice(project, expected, found))
     return state
+
+
+def _link_again(context: Context, inputs: Values) -> None:
+    """Link a paid project that has no link: the gcp plugin does not see that one is gone."""
+    account, project = inputs.get("billingAccount"), inputs["project"]
+    if inputs["expected"] == "paid" and account and not tiers.link_of(context.google, project).account:
+        context.say(f"linking {project} to {account} again")
+        body = {"billingAccountName": f"billingAccounts/{account}"}
+        context.google.call(
+            "cloudbilling", "PUT", f"projects/{project}/billingInfo", body=body, project=project
+        )
 
 
 def _state(inputs: Values, found: FoundTier) -> State:

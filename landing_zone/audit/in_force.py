@@ -112,7 +112,6 @@ def read(google: Google, stack: AppliedStack) -> StackInForce:
 def _ask(google: Google, pool: ThreadPoolExecutor, project: AppliedProject, unread: Unread) -> _Calls:
     name = project.project_id
     attempt = partial(_attempt, unread)
-    keys = partial(_listed, google, "apikeys", f"projects/{name}/locations/global/keys", "keys", name)
     preferences = partial(
         _listed,
         google,
@@ -125,7 +124,7 @@ def _ask(google: Google, pool: ThreadPoolExecutor, project: AppliedProject, unre
     return _Calls(
         pool.submit(_link_and_tier, google, name, unread),
         pool.submit(attempt, f"limits of {name}", _LIMITS_GET, partial(_metrics, google, name)),
-        pool.submit(attempt, f"keys of {name}", _KEYS_LIST, keys),
+        pool.submit(attempt, f"keys of {name}", _KEYS_LIST, partial(_keys, google, project)),
         pool.submit(attempt, f"quota preferences of {name}", _QUOTAS_GET, preferences if asks else list),
     )
 
@@ -156,6 +155,17 @@ def _metrics(google: Google, project: str) -> dict[str, Json]:
 
 def _listed(google: Google, service: str, path: str, items: str, project: str) -> list[Json]:
     return list(google.pages(service, path, items, project=project))
+
+
+def _keys(google: Google, project: AppliedProject) -> list[Json]:
+    """The keys of a project: none where the stack has none and their API is off."""
+    name = project.project_id
+    try:
+        return _listed(google, "apikeys", f"projects/{name}/locations/global/keys", "keys", name)
+    except GoogleError as error:
+        if project.keys or not error.has_reason("SERVICE_DISABLED"):
+            raise
+        return []
 
 
 def _budgets(google: Google, account: str, stack: AppliedStack, unread: Unread) -> dict[str, Json] | None:

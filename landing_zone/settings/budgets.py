@@ -35,7 +35,10 @@ def _threshold(value: object) -> Any:
     share, basis = value, "CURRENT_SPEND"
     if isinstance(value, dict):
         if len(value) != 1 or not value.keys() <= {"current", "forecast"}:
-            raise mistake(f"{value!r} is not a threshold", "write 0.5, or {current: 0.5}, or {forecast: 1.0}")
+            written = ", ".join(f"{word}: {number}" for word, number in value.items())
+            raise mistake(
+                f"{{{written}}} is not a threshold", "write 0.5, or {current: 0.5}, or {forecast: 1.0}"
+            )
         [(word, share)] = value.items()
         basis = "FORECASTED_SPEND" if word == "forecast" else basis
     return {"share": fields.share(share), "basis": basis}

@@ -14,6 +14,7 @@ from landing_zone.settings.problems import (
     Problem,
     SettingsError,
     is_key,
+    nearest,
     setting_of_key,
 )
 
@@ -125,6 +126,8 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
             name = setting_of_key(written, project)
             if not is_key(written):
                 problems.append(_no_key(written, file, key))
+            elif name is None and (meant := _meant(written)):
+                problems.append(_mistyped_namespace(written, meant, file, key))
             if name is None:
                 continue
             if name in values:
@@ -137,6 +140,26 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     if problems:
         raise SettingsError([replace(p, key=p.key or keys.get(str(p.path[0]), "")) for p in problems])
     return StackFile(file, values, lines, keys)
+
+
+def _meant(written: str) -> str | None:
+    """The key that one of an unknown namespace was probably to be; None if it is another program's."""
+    space, _, name = written.partition(":")
+    near = nearest(space, (NAMESPACE,))
+    return f"{near}:{name}" if near and space != near else None
+
+
+def _mistyped_namespace(written: str, meant: str, file: str, key: yaml.Node) -> Problem:
+    """A mistyped namespace: Pulumi takes the key for another program's, and nobody reads it."""
+    space = written.partition(":")[0]
+    return Problem(
+        (written,),
+        f"nobody reads the namespace {space!r}",
+        f"did you mean {meant}?",
+        file,
+        key.start_mark.line + 1,
+        written,
+    )
 
 
 def _composed(text: str) -> yaml.Node | None:
