@@ -315,4 +315,5 @@ def test_who_is_not_logged_in_waits_for_no_metadata_server(tmp_path: Path) -> No
     assert done.returncode == 2
     assert "nobody is logged in" in done.stderr
     assert "gcloud auth application-default login" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    # What google-auth logs of each attempt is not on the screen.
+    assert "Compute Engine" not in done.stderr

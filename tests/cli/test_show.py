@@ -91,7 +91,7 @@ def test_what_cannot_be_read_is_as_last_applied_and_says_why_once(workspace: Wor
         )
     ]
     workspace.cloud.call("PUT", "/_local/faults", {"faults": denied})
-    projects, found = shown(workspace)
+    projects, found = shown(workspace, 2)
     assert limits(projects["playground"]) == {
         "gemini-3.8-flash": {"requestsPerMinute": 2, "requestsPerDay": 10}
     }
@@ -105,6 +105,6 @@ def test_what_cannot_be_read_is_as_last_applied_and_says_why_once(workspace: Wor
     # Without credentials nothing is, and that is said once.
     workspace.environment.update(GOOGLE_OAUTH_ACCESS_TOKEN="", GOOGLE_APPLICATION_CREDENTIALS="/nonexistent")
     done = run(workspace)
-    assert done.returncode == 0
+    assert done.returncode == 2
     assert "link       01A2B3-C4D5E6-F7A8B9 (as last applied)" in done.stdout
     assert done.stdout.count("no usable Google credentials") == 1
