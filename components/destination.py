@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.request import url2pathname
 import pulumi
 
 from landing_zone.google.config import ENDPOINTS, GoogleConfig
+from landing_zone.google.connection import is_loopback
 from landing_zone.settings import EnvironmentSettings
 from landing_zone.workspace import UnreadableError, backend_url, find_project, without_secrets
 
@@ -97,7 +97,7 @@ def destination(
     inputs = {key.removeprefix("gcp:"): text for key, text in config.items() if key.startswith("gcp:")}
     google = GoogleConfig.read(inputs, environment)
     addresses = {name: google.address(name) for name in _ASKED}
-    local = {name: url for name, url in addresses.items() if _is_loopback(url)}
+    local = {name: url for name, url in addresses.items() if is_loopback(urlsplit(url).hostname or "")}
     others = (
         urlsplit(google.endpoints[name]).netloc for name in _ASKED if name in {*google.endpoints} - {*local}
     )
@@ -126,14 +126,6 @@ def announce(settings: EnvironmentSettings, config: Mapping[str, str], folder: P
     pulumi.log.info(found.line())
     for warning in found.warnings():
         pulumi.log.warn(warning)
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _holds_local_state(url: str | None) -> bool:

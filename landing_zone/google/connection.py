@@ -117,9 +117,9 @@ class Failure:
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address is this machine's own."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def address_of(url: str) -> str:
