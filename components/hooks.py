@@ -41,7 +41,7 @@ _SERVICES: Final = {
 """Resource type of the `gcp` plugin → the API that it is made with."""
 
 _settings: dict[tuple[str, str], str] = {}
-"""First word of a setting, and a resource's name → the setting in full."""
+"""Kind of a setting, such as `projects keys`, and a resource's name → the setting in full."""
 _hooks: dict[tuple[Any, str], pulumi.ErrorHook] = {}
 """Of each engine that this process works for, a hook a setting: a plugin works for several, one after the other."""
 
@@ -54,7 +54,9 @@ def on_error(name: str, setting: str) -> pulumi.ResourceHookBinding | None:
     if not monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
         return None
     # One hook a setting, not one a resource: each is a call to the engine. With the name it tells which resource.
-    kind = re.sub(r"^projects\.[^.]*\.?", "projects ", setting).partition(".")[0]
+    kind = re.sub(r"^projects\.[^.]*\.?", "projects ", setting)
+    if not kind.endswith(".spendCap"):  # a budget and its cap have one name
+        kind = kind.partition(".")[0]
     _settings[kind, name] = setting
     key = get_monitor(), kind
     if key not in _hooks:
