@@ -45,9 +45,7 @@ class KeySettings(Settings):
         Field(
             min_length=1,
             max_length=63,
-            description=(
-                "Name of the key in the console. Default: the project's name in this file and the key's."
-            ),
+            description=("Name of the key in the console. Default: the project ID and the key's name."),
         ),
     ] = None
     allowed_ips: tuple[fields.AllowedIp, ...] = Field(
