@@ -1,4 +1,4 @@
-"""Budgets: what is counted, over which period, and who is told at which share of the amount."""
+"""Budgets: cost and period to count, and recipients to notify at shares of the amount."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ CreditType = Literal[
 
 
 class Threshold(Settings):
-    """When a budget tells: a share of its amount, of what is spent or of what the period is forecast to end with."""
+    """A threshold rule: a share of a budget's amount, of the current or of the forecasted spend."""
 
     share: Decimal
     basis: Literal["CURRENT_SPEND", "FORECASTED_SPEND"]
@@ -55,11 +55,14 @@ ThresholdField = Annotated[
                 *(
                     {
                         "type": "object",
-                        "properties": {word: _SHARE},
+                        "properties": {word: {**_SHARE, "description": text}},
                         "required": [word],
                         "additionalProperties": False,
                     }
-                    for word in ("current", "forecast")
+                    for word, text in (
+                        ("current", "Share of the amount, compared with the current spend."),
+                        ("forecast", "Share of the amount, compared with the spend forecast for the period."),
+                    )
                 ),
             ]
         }
@@ -68,15 +71,11 @@ ThresholdField = Annotated[
 
 
 class Period(Settings):
-    """What a budget counts at a time: a calendar period, which repeats, or days, which do not."""
+    """Days that a budget counts: a calendar period, which repeats, or a range of days, which does not."""
 
     calendar: Literal["MONTH", "QUARTER", "YEAR"] | None = None
-    start: fields.Day | None = Field(
-        default=None, description="The first day; days begin at midnight Pacific."
-    )
-    end: fields.Day | None = Field(
-        default=None, description="The last day; without it the budget has no end."
-    )
+    start: fields.Day | None = Field(default=None, description="First day, from midnight Pacific.")
+    end: fields.Day | None = Field(default=None, description="Last day. Default: no end.")
 
 
 def _period(value: object) -> Any:
@@ -100,7 +99,14 @@ PeriodField = Annotated[
                 {"enum": ["month", "quarter", "year"]},
                 {
                     "type": "object",
-                    "properties": {name: {"type": "string", "format": "date"} for name in ("start", "end")},
+                    "properties": {
+                        name: {
+                            "type": "string",
+                            "format": "date",
+                            "description": Period.model_fields[name].description,
+                        }
+                        for name in ("start", "end")
+                    },
                     "required": ["start"],
                     "additionalProperties": False,
                 },
@@ -148,15 +154,20 @@ CreditField = Annotated[
 
 
 class SpendCapSettings(Settings):
-    """Google's spend cap: pauses the Gemini API in the project once the month's amount is spent, some hours late."""
+    """Google's spend cap: pauses the Gemini API in the project some hours after the month's amount is spent."""
 
     amount: fields.CapAmount | None = Field(
-        default=None, description="A month's amount, in the budget's currency; the budget's own if left out."
+        default=None, description="Amount per month, in the budget's currency. Default: the budget's amount."
     )
-    adopt: StrictBool = Field(default=False, description="Take over a cap that the project has.")
+    adopt: StrictBool = Field(
+        default=False, description="Take over the spend cap that the project already has."
+    )
     lag: fields.Lag = Field(
         default=timedelta(hours=24),
-        description="How late it may stop: what is spent meanwhile is in the exposure. Google promises no time.",
+        description=(
+            "Assumed time until the cap pauses the API; spend in that time counts in the "
+            "exposure. Google guarantees no time. Default: 24h."
+        ),
     )
     lifted: StrictBool = Field(
         default=False, description="Lift the cap, once it is enforced, until the 1st of the next month."
@@ -173,35 +184,44 @@ SpendCapField = Annotated[SpendCapSettings | None, BeforeValidator(_cap), Shorth
 
 
 class BudgetRules(Settings):
-    """What every budget has. It tells; it does not stop."""
+    """Settings of every budget. A budget notifies; it does not stop spending."""
 
-    amount: fields.Amount | None = Field(default=None, description="A period's amount, at most 9 decimals.")
-    last_period: StrictBool = Field(
-        default=False, description="Take what the last period cost as the amount, instead of amount."
+    amount: fields.Amount | None = Field(
+        default=None, description="Amount per period, with at most 9 decimals."
     )
+    last_period: StrictBool = Field(default=False, description="Use the last period's spend as the amount.")
     currency: fields.Currency | None = Field(
-        default=None, description="The billing account's currency, ISO 4217; goes with amount."
+        default=None, description="Currency of the billing account, ISO 4217; required with amount."
     )
     period: PeriodField = Field(
-        default=Period(calendar="MONTH"), description="month, quarter, year, or {start, end}."
+        default=Period(calendar="MONTH"),
+        description=("Period that the budget counts: month, quarter, year, or {start, end}. Default: month."),
     )
     thresholds: tuple[ThresholdField, ...] = Field(
-        default=(), description="Shares of the amount at which it tells: 0.5, or {forecast: 1.0}."
+        default=(),
+        description=(
+            "Threshold rules: shares of the amount that trigger a notification, such as 0.5 or "
+            "{forecast: 1.0}."
+        ),
     )
-    name: fields.BudgetName | None = Field(default=None, description="Shown in the console.")
+    name: fields.BudgetName | None = Field(
+        default=None, description="Display name in the console. Default: the project ID and Gemini API."
+    )
     services: Annotated[
         tuple[fields.BillingService, ...],
         BeforeValidator(_services),
         Shorthand({"enum": ["all", "gemini"]}),
     ] = Field(
         default=(GEMINI_BILLING_SERVICE,),
-        description="What is counted: gemini, all, or a list of services/XXXX-XXXX-XXXX.",
+        description=(
+            "Services whose cost counts: gemini, all, or a list of services/XXXX-XXXX-XXXX. Default: gemini."
+        ),
     )
     subaccounts: tuple[fields.BillingAccount, ...] = Field(
-        default=(), description="Count these subaccounts of the billing account alone."
+        default=(), description="Count only these subaccounts of the billing account."
     )
     label: dict[fields.LabelKey, fields.LabelValue] = Field(
-        default={}, description="Count what has this label alone; one at most."
+        default={}, description="Count only resources with this label; at most one label."
     )
     credits: Annotated[
         tuple[CreditField, ...],
@@ -209,25 +229,33 @@ class BudgetRules(Settings):
         Shorthand({"enum": ["exclude", "include"]}),
     ] = Field(
         default=("EXCLUDE_ALL",),
-        description="exclude: what is used, whatever pays for it. include, or a list of kinds: less these credits.",
+        description=(
+            "Credits to subtract from the cost: exclude for none, include for all, or a list of "
+            "types. Default: exclude."
+        ),
     )
     iam_recipients: StrictBool = Field(
-        default=True, description="Mail the billing account's administrators and users."
+        default=True, description="Notify the billing account's administrators and users by e-mail."
     )
     project_recipients: StrictBool = Field(
-        default=False, description="Mail the project's owners; for a budget of one project."
+        default=False, description="Notify the project's owners by e-mail; only for a budget of one project."
     )
     channels: tuple[fields.ChannelName, ...] = Field(
-        default=(), description="Existing notification channels to tell as well (e-mail channels only)."
+        default=(), description="Existing e-mail notification channels to notify as well."
     )
     topic: fields.TopicReference | None = Field(
-        default=None, description="A Pub/Sub topic to publish to: a name under topics, or an existing one."
+        default=None,
+        description=("Pub/Sub topic to publish notifications to: a name under topics, or an existing topic."),
     )
     existing: fields.BudgetId | None = Field(
-        default=None, description="The id of a budget that exists: it is taken over, and not made."
+        default=None, description="ID of an existing budget to import instead of creating one."
     )
     ownership: Literal["allUsers", "billingAccount"] | None = Field(
-        default=None, description="Who may change it: project users too, or the billing account's alone."
+        default=None,
+        description=(
+            "Access to the budget: allUsers includes the project's users, billingAccount only the"
+            " billing account's."
+        ),
     )
 
 
@@ -240,20 +268,20 @@ class BudgetSettings(BudgetRules):
 
 
 class SharedBudgetSettings(BudgetRules):
-    """A budget over several projects, a folder, or all that an account pays for."""
+    """A budget over several projects, a folder, or everything that a billing account pays for."""
 
     billing_account: fields.BillingAccount | None = Field(
-        default=None, description="Whose budget it is; the environment's if left out."
+        default=None, description="Billing account of the budget. Default: the environment's."
     )
     projects: tuple[fields.ProjectKey, ...] = Field(
-        default=(), description="Projects of this environment, by their names here."
+        default=(), description="Projects to count, by their names in this file."
     )
     ancestors: tuple[fields.Parent, ...] = Field(
-        default=(), description="Folders and organizations, as folders/NUMBER."
+        default=(), description="Folders and organizations to count, as folders/NUMBER."
     )
     account_wide: StrictBool = Field(
-        default=False, description="Count all that the account pays for: only by this word."
+        default=False, description="Count everything that the billing account pays for."
     )
     email: tuple[fields.Email, ...] = Field(
-        default=(), description="Addresses to tell, through channels in notificationProject."
+        default=(), description="E-mail addresses to notify, through channels in notificationProject."
     )

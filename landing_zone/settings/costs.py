@@ -1,4 +1,4 @@
-"""What the use of a project is planned to be, what a billing account pays, and limits that follow from a budget."""
+"""Planned usage of a project, terms of a billing account, and limits derived from an overshoot."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -18,11 +18,11 @@ from landing_zone.settings.fields import mistake
 
 
 class RangeSettings(Settings):
-    """A quantity that is not known exactly."""
+    """A quantity that is only known within a range."""
 
-    low: fields.Quantity = Field(description="The least to expect.")
-    expected: fields.Quantity = Field(description="What is planned.")
-    high: fields.Quantity = Field(description="The most to expect.")
+    low: fields.Quantity = Field(description="Lowest expected value.")
+    expected: fields.Quantity = Field(description="Planned value.")
+    high: fields.Quantity = Field(description="Highest expected value.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -57,10 +57,14 @@ _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun
 
 
 class BusinessHours(Settings):
-    """When requests come, if not all week and around the clock."""
+    """Days and hours in which requests come."""
 
-    days: tuple[Weekday, ...] = Field(default=_WEEKDAYS[:5], min_length=1, description="Days of the week.")
-    hours: Annotated[StrictInt, Field(ge=1, le=24)] = Field(default=9, description="Hours of such a day.")
+    days: tuple[Weekday, ...] = Field(
+        default=_WEEKDAYS[:5], min_length=1, description="Days of the week with requests."
+    )
+    hours: Annotated[StrictInt, Field(ge=1, le=24)] = Field(
+        default=9, description="Hours with requests on such a day."
+    )
 
 
 def _hours(value: object) -> Any:
@@ -70,49 +74,63 @@ def _hours(value: object) -> Any:
 
 
 class WorkloadSettings(Settings):
-    """The planned use of one model: what is estimated, and what derived limits must let through."""
+    """Planned usage of one model, for estimates and derived limits."""
 
-    model: fields.PricedModel = Field(description="The model's id, as calls name it.")
-    requests_per_day: RangeField = Field(description="Requests a day: a number, or {low, expected, high}.")
+    model: fields.PricedModel = Field(description="Model ID, as API calls name it.")
+    requests_per_day: RangeField = Field(description="Requests per day: a number, or {low, expected, high}.")
     input_tokens: RangeField = Field(
-        description="Input tokens of a request, cached and audio ones included: a number, or a range."
+        description=(
+            "Input tokens per request, including cached and audio tokens: a number, or {low, expected, high}."
+        )
     )
     output_tokens: RangeField = Field(
-        default=_NONE, description="Output tokens of a request, without thinking: a number, or a range."
+        default=_NONE,
+        description=(
+            "Output tokens per request, without thinking tokens: a number, or {low, expected, "
+            "high}. Default: 0."
+        ),
     )
     thinking_tokens: RangeField = Field(
-        default=_NONE, description="Thinking tokens of a request, which cost what output does."
+        default=_NONE,
+        description=(
+            "Thinking tokens per request, priced as output: a number, or {low, expected, high}. Default: 0."
+        ),
     )
     cached_tokens: fields.Quantity = Field(
-        default=Decimal(0), description="Of the input tokens, those that a cache supplies."
+        default=Decimal(0), description="Input tokens per request that come from a cache."
     )
     audio_tokens: fields.Quantity = Field(
-        default=Decimal(0), description="Of the input tokens, those of audio; none of them cached."
+        default=Decimal(0), description="Input tokens per request that are audio, none of them cached."
     )
     cache_hours: fields.HoursOfDay = Field(
-        default=Decimal(0), description="Hours a day that an explicit cache keeps cachedTokens."
+        default=Decimal(0), description="Hours per day that an explicit cache stores cachedTokens."
     )
     batch_share: fields.Share = Field(
-        default=Decimal(0), description="Share of the requests that goes through the Batch API."
+        default=Decimal(0), description="Share of requests sent through the Batch API."
     )
-    flex_share: fields.Share = Field(
-        default=Decimal(0), description="Share of the requests in the Flex tier."
-    )
+    flex_share: fields.Share = Field(default=Decimal(0), description="Share of requests in the Flex tier.")
     priority_share: fields.Share = Field(
-        default=Decimal(0), description="Share of the requests in the Priority tier."
+        default=Decimal(0), description="Share of requests in the Priority tier."
     )
     growth_per_month: fields.Growth = Field(
-        default=Decimal(0), description="Each calendar month's requests: 0.1 is a tenth more than the last's."
+        default=Decimal(0),
+        description="Growth of the requests per calendar month: 0.1 adds a tenth each month.",
     )
     start: fields.Day | None = Field(
-        default=None, description="The first day of use; growth counts from its month."
+        default=None, description="First day of use; growth counts from its month."
     )
-    end: fields.Day | None = Field(default=None, description="The last day of use.")
+    end: fields.Day | None = Field(default=None, description="Last day of use.")
     business_hours: Annotated[
         BusinessHours | None, BeforeValidator(_hours), Shorthand({"type": "boolean"})
-    ] = Field(default=None, description="Requests come Monday to Friday in 9 hours: true, or {days, hours}.")
+    ] = Field(
+        default=None,
+        description=(
+            "Days and hours with requests: true for 9 hours from Monday to Friday, or {days, "
+            "hours}. Default: all week."
+        ),
+    )
     peak_factor: fields.PeakFactor = Field(
-        default=Decimal(3), description="How many times the mean of its hours the busiest minute has."
+        default=Decimal(3), description="Peak minute ÷ average minute in business hours."
     )
 
     @model_validator(mode="after")
@@ -166,17 +184,22 @@ class WorkloadSettings(Settings):
 
 
 class DeriveSettings(Settings):
-    """Limits that follow from a budget: the largest whose exposure over the lag stays within the overshoot."""
+    """Limits computed from an overshoot: the largest whose exposure over the lag stays within maxOvershoot."""
 
     max_overshoot: fields.Amount = Field(
-        description="The most that may be spent while nothing stops it, in the budget's currency."
+        description="Highest amount that may be spent in the lag, in the budget's currency."
     )
     lag: fields.Lag = Field(
-        default=timedelta(hours=24), description="How long nothing stops it, such as 24h, 90m or 2d."
+        default=timedelta(hours=24),
+        description=(
+            "Assumed time until something stops the spending, such as 24h, 90m or 2d. Default: 24h."
+        ),
     )
     shares: dict[fields.LimitedModel, fields.Share] = Field(
         default={},
-        description="Model -> its share of maxOvershoot; by what the workload costs at most if left out.",
+        description=(
+            "Share of maxOvershoot, by model ID. Default: in proportion to the workload's highest cost."
+        ),
     )
 
     @model_validator(mode="after")
@@ -190,13 +213,17 @@ class DeriveSettings(Settings):
 
 
 class ContractSettings(Settings):
-    """What a model costs by contract, US dollars for a million tokens; the list price where left out."""
+    """Contract prices of a model, in US dollars per million tokens; the list price where left out."""
 
-    input: fields.Price | None = Field(default=None, description="Input.")
-    cached_input: fields.Price | None = Field(default=None, description="Input that a cache supplies.")
-    audio_input: fields.Price | None = Field(default=None, description="Audio input.")
-    output: fields.Price | None = Field(default=None, description="Output, thinking included.")
-    cache_storage: fields.Price | None = Field(default=None, description="Kept in a cache for an hour.")
+    input: fields.Price | None = Field(default=None, description="Price of input tokens.")
+    cached_input: fields.Price | None = Field(default=None, description="Price of input tokens from a cache.")
+    audio_input: fields.Price | None = Field(default=None, description="Price of audio input tokens.")
+    output: fields.Price | None = Field(
+        default=None, description="Price of output tokens, including thinking tokens."
+    )
+    cache_storage: fields.Price | None = Field(
+        default=None, description="Price of storing tokens in a cache, per hour."
+    )
 
 
 class TierLimitSettings(Settings):
@@ -213,21 +240,22 @@ class TierLimitSettings(Settings):
 
 
 class AccountTermsSettings(Settings):
-    """What is agreed with Google for a billing account, and what its tier allows."""
+    """Terms agreed with Google for a billing account, and the limits of its tier."""
 
-    discount: fields.Share = Field(default=Decimal(0), description="Share off all prices: 0.1 is a tenth.")
+    discount: fields.Share = Field(default=Decimal(0), description="Discount on all prices: 0.1 is a tenth.")
     prices: dict[fields.PricedModel, ContractSettings] = Field(
-        default={}, description="Prices by contract, by the model's id; before the discount."
+        default={}, description="Contract prices by model ID, before the discount."
     )
     usd_rate: fields.Positive | None = Field(
         default=None,
-        description="What one US dollar is in the account's currency, if that is another.",
+        description="Price of one US dollar in the account's currency, if that is another.",
     )
     tier: Literal[1, 2, 3] | None = Field(
-        default=None, description="The account's paid tier: shows Google's own caps beside the exposure."
+        default=None,
+        description="Paid tier of the account; the exposure then shows Google's spend caps for that tier.",
     )
     tier_limits: dict[fields.LimitedModel, TierLimitSettings] = Field(
-        default={}, description="What the tier allows, by the model's id: no derived limit is above it."
+        default={}, description="Limits of the tier by model ID; no derived limit exceeds them."
     )
 
     def terms(self, currency: str | None) -> Terms | None:

@@ -11,19 +11,22 @@ from landing_zone.settings.types import DERIVE, EnvironmentRules, ProjectSetting
 
 
 class StackFileSettings(EnvironmentRules):
-    """What a stack file holds under this project's namespace."""
+    """Settings of an environment, as a stack file has them."""
 
-    projects: dict[str, ProjectSettings] = Field(description="The projects, by the names they have here.")
+    projects: dict[str, ProjectSettings] = Field(description="Projects, by their names in this file.")
     defaults: ProjectSettings | None = Field(
         default=None,
-        description="What projects take over unless they say otherwise; projectId and adopt are each one's own.",
+        description=(
+            "Settings that every project inherits unless it has its own; projectId, adopt and "
+            "aliases cannot be inherited."
+        ),
     )
-    parent: Parent | None = Field(default=None, description="Folder or organization of the created projects.")
+    parent: Parent | None = Field(default=None, description="Folder or organization to create projects in.")
     billing_account: BillingAccount | None = Field(
-        default=None, description="Who pays for the paid projects."
+        default=None, description="Billing account that pays for the paid projects."
     )
     labels: dict[LabelKey, LabelValue] | None = Field(
-        default=None, description="Labels of all created projects; a project's own are added."
+        default=None, description="Labels of all created projects; a project adds its own."
     )
 
 
@@ -57,7 +60,7 @@ def stack_file_schema() -> dict[str, Any]:
     project = definitions["ProjectSettings"]
     definitions["Defaults"] = {
         **project,
-        "description": "What projects take over unless they say otherwise.",
+        "description": "Settings that every project inherits unless it has its own.",
         "properties": {k: v for k, v in project["properties"].items() if k not in {"projectId", "adopt"}},
     }
     project["required"] = ["projectId"]

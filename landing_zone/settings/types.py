@@ -31,34 +31,44 @@ ContactCategory = Literal[
 class AndroidApp(Settings):
     """An Android app that may use a key."""
 
-    package_name: fields.PackageName = Field(description="The app's package name, as in its manifest.")
-    sha1_fingerprint: fields.Sha1Fingerprint = Field(description="SHA-1 of its signing certificate.")
+    package_name: fields.PackageName = Field(description="Package name of the app, as in its manifest.")
+    sha1_fingerprint: fields.Sha1Fingerprint = Field(
+        description="SHA-1 fingerprint of the app's signing certificate."
+    )
 
 
 class KeySettings(Settings):
-    """An API key. It always is restricted to the Gemini API; these restrict who may use it, by one kind of client."""
+    """An API key for the Gemini API alone. It may allow one kind of client; without any, it works from anywhere."""
 
     display_name: Annotated[
-        str | None, Field(min_length=1, max_length=63, description="Shown in the console.")
+        str | None,
+        Field(
+            min_length=1,
+            max_length=63,
+            description=("Name of the key in the console. Default: the project ID and the key's name."),
+        ),
     ] = None
     allowed_ips: tuple[fields.AllowedIp, ...] = Field(
-        default=(), description="Addresses and CIDR blocks of the servers that may use the key."
+        default=(), description="IP addresses and CIDR blocks of the servers that may use the key."
     )
     allowed_referrers: tuple[fields.Referrer, ...] = Field(
-        default=(), description="Web pages that may use the key."
+        default=(), description="Web pages that may use the key, as URL patterns."
     )
     android_apps: tuple[AndroidApp, ...] = Field(default=(), description="Android apps that may use the key.")
     ios_bundle_ids: tuple[fields.BundleId, ...] = Field(
-        default=(), description="iOS apps that may use the key."
+        default=(), description="Bundle IDs of the iOS apps that may use the key."
     )
     service_account: fields.ServiceAccount | None = Field(
-        default=None, description="Bind the key to this service account: calls then act as it."
+        default=None,
+        description=(
+            "Service account to bind the key to: calls with the key act as it. Changing it replaces the key."
+        ),
     )
     existing: fields.KeyId | None = Field(
-        default=None, description="The id of a key that exists: it is taken over, and not made."
+        default=None, description="ID of an existing key to import instead of creating one."
     )
     silent: StrictBool = Field(
-        default=False, description="No call is expected with the key: any is told to the alerts' channels."
+        default=False, description="Alert on any call with the key: nobody is supposed to use it."
     )
 
 
@@ -96,119 +106,174 @@ LimitField = Annotated[ModelLimit, BeforeValidator(_limit), Shorthand({"const": 
 
 
 class QuotaSettings(Settings):
-    """Any quota: asked for by its id (a quota preference), or lowered by metric and limit (an override)."""
+    """A quota preference by quotaId, which can raise a quota, or an override by metric and limit, which lowers it."""
 
-    value: fields.Preferred = Field(description="The value wanted; -1 is no limit (by quotaId alone).")
+    value: fields.Preferred = Field(description="Requested value; -1 means no limit (with quotaId only).")
     service: fields.ServiceName = Field(
-        default="generativelanguage.googleapis.com", description="The API that the quota is of."
+        default="generativelanguage.googleapis.com", description="API that the quota belongs to."
     )
     quota_id: fields.QuotaId | None = Field(
-        default=None, description="The quota's id: asks Google for the value, upward too."
+        default=None,
+        description="ID of the quota. Creates a quota preference, which asks Google for the value.",
     )
     metric: fields.QuotaMetric | None = Field(
-        default=None, description="The quota's metric, with limit: sets an override, which only lowers."
+        default=None,
+        description=(
+            "Metric of the quota, together with limit. Creates a quota override, which can only "
+            "lower the value."
+        ),
     )
     limit: fields.QuotaLimitName | None = Field(
-        default=None, description="The limit of the metric, as Service Usage names it."
+        default=None, description="Limit of the metric, as Service Usage names it."
     )
     dimensions: dict[StrictStr, StrictStr] = Field(
         default={},
-        description="What it holds for, such as {model: gemini-3.8-flash}; a change makes another.",
+        description=(
+            "Dimensions that the quota applies to, such as {model: gemini-3.8-flash}. Changing "
+            "them replaces the resource."
+        ),
     )
-    justification: fields.Text | None = Field(default=None, description="Why, for Google's reviewers.")
+    justification: fields.Text | None = Field(
+        default=None, description="Reason for an increase, for Google's reviewers."
+    )
     contact_email: fields.Email | None = Field(
-        default=None, description="Whom Google asks about an increase."
+        default=None, description="E-mail address that Google contacts about an increase."
     )
     ignore_safety_check: Literal["belowUsage", "tooDeep"] | None = Field(
         default=None,
-        description="Cut below what is used, or by more than a tenth; the plugin takes one of the two.",
+        description=(
+            "Safety check to skip, at most one: belowUsage for a value below current usage, "
+            "tooDeep for a cut by more than a tenth."
+        ),
     )
 
 
 class ContactSettings(Settings):
-    """Whom Google writes to about a project."""
+    """An essential contact: an address that Google notifies about the project."""
 
-    email: fields.Email = Field(description="One address; a group's is best.")
-    categories: tuple[ContactCategory, ...] = Field(default=("ALL",), description="About what.")
+    email: fields.Email = Field(description="E-mail address to notify, preferably a group's.")
+    categories: tuple[ContactCategory, ...] = Field(
+        default=("ALL",), description="Categories of notifications to send."
+    )
     language: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = Field(
-        default="en", description="In which language: a BCP 47 tag."
+        default="en", description="Language of the notifications, as a BCP 47 tag."
     )
 
 
 class ProjectSettings(Settings):
-    """One Google Cloud project with the Gemini API."""
+    """A Google Cloud project with the Gemini API."""
 
-    project_id: fields.ProjectId = Field(description="Unique in all of Google Cloud, for ever.")
-    tier: Tier = Field(description="free: no billing account. paid: linked to one, with a budget.")
+    project_id: fields.ProjectId = Field(
+        description="Project ID, unique in all of Google Cloud and never reusable."
+    )
+    tier: Tier = Field(
+        description="free: no billing account. paid: linked to a billing account, with a budget."
+    )
     id_suffix: Annotated[
         StrictBool | StrictStr,
-        Field(description="Add four characters to the id: true, or a word for four others."),
+        Field(
+            description=(
+                "Append a stable 4-character suffix to the project ID: true, or any word for a "
+                "different suffix."
+            )
+        ),
     ] = False
     name: fields.DisplayName | None = Field(
-        default=None, description="Shown in the console; the id if left out."
+        default=None, description="Display name in the console. Default: the project ID."
     )
     adopt: StrictBool = Field(
         default=False,
-        description="The project exists: manage its link, APIs, keys and limits, never create or delete it.",
+        description=(
+            "Manage the billing link, APIs, keys, budget, alerts and limits of an existing "
+            "project, and never create or delete the project itself."
+        ),
     )
     parent: fields.Parent | None = Field(
-        default=None, description="Folder or organization of a created project."
+        default=None,
+        description="Folder or organization to create the project in. Default: the environment's.",
     )
     billing_account: fields.BillingAccount | None = Field(
-        default=None, description="Who pays, for a paid project."
+        default=None, description="Billing account that pays for a paid project. Default: the environment's."
     )
     labels: dict[fields.LabelKey, fields.LabelValue] = Field(
-        default={}, description="Labels of a created project."
+        default={}, description="Labels of a created project, in addition to the environment's."
     )
     private_data: StrictBool | None = Field(
         default=None,
-        description="Whether it handles data of people; the label gemini-private-data. Policies judge it.",
+        description=(
+            "Whether the project handles personal data. Sets the label gemini-private-data, which"
+            " policies check."
+        ),
     )
     users: tuple[fields.Country, ...] = Field(
         default=(),
         max_length=20,
-        description="Where its users are: codes such as DE, or EEA; the label gemini-users. Policies judge it.",
+        description=(
+            "Countries of the project's users: codes such as DE, or EEA. Sets the label gemini-"
+            "users, which policies check."
+        ),
     )
     tags: tuple[fields.TagValue, ...] = Field(default=(), description="Tag values to bind to the project.")
     deletion_policy: DeletionPolicy = Field(
         default="PREVENT",
-        description="When the project leaves the stack: PREVENT refuses that, DELETE deletes the project, UNLINK keeps "
-        "it without billing, ABANDON keeps it with billing and all guardrails (the default of an adopted project).",
+        description=(
+            "Effect of taking the project out of the stack. PREVENT refuses it, DELETE deletes "
+            "the project, UNLINK keeps it without billing, ABANDON keeps it with billing and all "
+            "guardrails. Default: PREVENT; ABANDON if adopted."
+        ),
     )
     protect: StrictBool = Field(
         default=False,
-        description="Refuse to let the project leave the stack, whatever deletionPolicy says. Keys can go.",
+        description=(
+            "Refuse to let the project leave the stack, whatever deletionPolicy says. Keys can "
+            "still be removed."
+        ),
     )
     aliases: tuple[fields.ProjectKey, ...] = Field(
         default=(),
-        description="Former names of the project in the stack file, the first one first: its resources are kept.",
+        description=(
+            "Former names of the project in this file, oldest first. Keeps its resources when the"
+            " name changes."
+        ),
     )
     tier_wait: Annotated[StrictInt, Field(ge=0)] | None = Field(
         default=None,
-        description="Seconds to wait until the tier's limits are in force; null for no check.",
+        description="Seconds to wait until the tier's limits are in force; null skips the check.",
     )
     contacts: tuple[ContactSettings, ...] = Field(
-        default=(), description="Essential contacts: whom Google writes to."
+        default=(), description="Essential contacts of the project."
     )
     forbid_unrestricted_keys: StrictBool = Field(
-        default=False, description="An organization policy: no API key without restrictions in the project."
+        default=False,
+        description=(
+            "Enforce an organization policy that rejects API keys without API restrictions in the project."
+        ),
     )
-    keys: dict[fields.KeyName, KeySettings] = Field(default={}, description="API keys by name.")
-    budget: BudgetSettings | None = Field(default=None, description="Must be there for a paid project.")
-    alerts: AlertSettings = Field(default=AlertSettings(), description="Who is told, and when.")
+    keys: dict[fields.KeyName, KeySettings] = Field(default={}, description="API keys, by name.")
+    budget: BudgetSettings | None = Field(
+        default=None, description="Budget of the project; required for a paid project."
+    )
+    alerts: AlertSettings = Field(
+        default=AlertSettings(), description="Alert policies, and the people and channels to notify."
+    )
     dashboard: StrictBool = Field(
         default=False,
-        description="A Cloud Monitoring dashboard: requests, errors, latency, tokens, quota use.",
+        description=(
+            "Create a Cloud Monitoring dashboard of requests, errors, latency, tokens and quota usage."
+        ),
     )
     limits: dict[str, LimitField] = Field(
         default={},
-        description="Limits by the API's model id; `others: deny` blocks all other models; `derive` works them out.",
+        description=(
+            "Limits by model ID; `others: deny` blocks all other models, and `derive` computes "
+            "limits from an overshoot."
+        ),
     )
     workload: tuple[WorkloadSettings, ...] = Field(
-        default=(), description="The planned use, a model an entry: what is estimated."
+        default=(), description="Planned usage, one entry per model, for estimates and derived limits."
     )
     quotas: dict[fields.KeyName, QuotaSettings] = Field(
-        default={}, description="Any other quota: asked for upward, or lowered."
+        default={}, description="Other quotas to raise or lower, by name."
     )
 
     @property
@@ -232,29 +297,36 @@ class ProjectSettings(Settings):
 
 
 class EnvironmentRules(Settings):
-    """What belongs to no one project."""
+    """Settings of the environment as a whole."""
 
     notification_project: fields.ExistingProject | None = Field(
         default=None,
-        description="An existing project for the budgets' channels and topics, and the environment's dashboard.",
+        description=(
+            "Existing project that holds the budgets' notification channels and topics, and the "
+            "environment's dashboard."
+        ),
     )
     organization: fields.Organization | None = Field(
-        default=None, description="Where the constraint of forbidUnrestrictedKeys is made."
+        default=None, description="Organization in which to create the constraint for forbidUnrestrictedKeys."
     )
     channels: dict[fields.ChannelKey, ChannelSettings] = Field(
-        default={}, description="Channels that alerts name: Slack, PagerDuty, a webhook, Pub/Sub, e-mail."
+        default={},
+        description=(
+            "Notification channels that alerts refer to by name: Slack, PagerDuty, webhook, Pub/Sub, e-mail."
+        ),
     )
     topics: tuple[fields.TopicName, ...] = Field(
-        default=(), description="Pub/Sub topics for budgets, made in notificationProject."
+        default=(), description="Pub/Sub topics for budgets, created in notificationProject."
     )
     shared_budgets: dict[fields.KeyName, SharedBudgetSettings] = Field(
-        default={}, description="Budgets over several projects, a folder or a subaccount."
+        default={}, description="Budgets over several projects, a folder or a subaccount, by name."
     )
     dashboard: StrictBool = Field(
-        default=False, description="A dashboard of all projects, in notificationProject."
+        default=False, description="Create a dashboard of all projects, in notificationProject."
     )
     account_terms: dict[fields.BillingAccount, AccountTermsSettings] = Field(
-        default={}, description="What is agreed for billing accounts: discounts, contract prices, the tier."
+        default={},
+        description="Terms of billing accounts, by account ID: discounts, contract prices, the tier.",
     )
 
 
