@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from sandbox import local_cloud
@@ -11,6 +12,10 @@ from sandbox.layout import ROOT, Layout
 from tests.workspace import Cloud, Workspace, redact
 
 StartCloud = Callable[..., Cloud]
+
+# No test checks a wall clock: a busy machine is no failure.
+hypothesis.settings.register_profile("no-clock", deadline=None)
+hypothesis.settings.load_profile("no-clock")
 
 
 @pytest.hookimpl(wrapper=True)
