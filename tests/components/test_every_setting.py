@@ -136,7 +136,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "accountTerms": to(None, "ModelLimit estimate exposure"),
         "defaults": to({"deletionPolicy": "UNLINK"}, "Project ProjectExit"),
         "parent": to("folders/222222222222", "Project"),
-        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ModelLimit Project SpendCap estimate exposure"),
+        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ModelLimit Project SpendCap TierCheck estimate exposure"),
         "labels": to({"owner": "others"}, "Project"),
     }),
     "ProjectSettings": (CHAT, {
@@ -146,7 +146,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "name": to("Acme chat", "Project"),
         "adopt": to(True, "Budget ConsumerQuotaOverride ModelLimit NotificationChannel Project ProjectExit ProjectInfo SpendCap"),
         "parent": to("folders/222222222222", "Project"),
-        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ModelLimit Project estimate exposure", path="projects/lab"),
+        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ModelLimit Project TierCheck estimate exposure", path="projects/lab"),
         "labels": to({"team": "chat"}, "Project"),
         "privateData": to(True, "Project"),
         "users": to(["DE"], "Project"),
