@@ -75,4 +75,6 @@ def own_lines(printed: str) -> list[str]:
     steps = [line for line in dict.fromkeys(kept) if STEP.match(line)]
     running = re.compile(r"    gemini-landing-zone:\S+ \S+  ")
     rest = [line for line in dict.fromkeys(kept) if line not in steps and not running.match(line)]
-    return sorted(steps) + rest
+    # The engine prints messages as they come.
+    cut = rest.index("Outputs:") if "Outputs:" in rest else len(rest)
+    return sorted(steps) + sorted(rest[:cut]) + rest[cut:]
