@@ -22,7 +22,7 @@ from landing_zone.policies.facts import (
     Threshold,
 )
 from landing_zone.policies.policy import Finding
-from landing_zone.pricing.exposure import BLOCKED, Limits
+from landing_zone.gemini.limits import BLOCKED, Limits
 
 DAY: Final = date(2026, 11, 24)
 ACCOUNT: Final = "01A2B3-C4D5E6-F7A8B9"

@@ -17,7 +17,7 @@ from landing_zone.policies.facts import Facts, Threshold
 from landing_zone.policies.judge import judge
 from landing_zone.policies.of_settings import facts_of
 from landing_zone.policies.policy import Scope
-from landing_zone.pricing.exposure import BLOCKED, Limits
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.pricing.money import Money
 from landing_zone.settings import load_file
 from tests.costs.stack import ACCOUNT, AS_OF, loaded
