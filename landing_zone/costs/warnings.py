@@ -24,8 +24,8 @@ def below_the_plan(
             yield f"{name}: no limit can be set for {workload.model}, and others: deny blocks it where it can"
     for model, workloads in by_model.items():
         limits, need = in_force.of(model), need_of(workloads, day)
-        for key, value in need.limits.items() if limits and need else ():
-            allowed = limits.get(key)
+        for key, value in need.limits.items() if need else ():
+            allowed = limits.get(key) if limits else None
             if allowed is not None and allowed < value:
                 yield f"{name}: the workload needs {key} {value:,} of {model} at its peak, and limits allow {allowed:,}"
 

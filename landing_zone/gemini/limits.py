@@ -40,19 +40,13 @@ Count = Annotated[StrictInt, AfterValidator(count), WithJsonSchema({"type": "int
 
 
 # Not a pydantic model: derived limits are searched for over many of them.
-@dataclass(
-    frozen=True, config=ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-)
+@dataclass(frozen=True, config=ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid"))
 class Limits:
     """Limits of one model, as quotas count them; what is left out is not limited. 0 blocks."""
 
     requests_per_minute: Annotated[Count | None, Field(description="Calls a minute.")] = None
-    requests_per_day: Annotated[
-        Count | None, Field(description="Calls a day; days are Pacific.")
-    ] = None
-    input_tokens_per_minute: Annotated[
-        Count | None, Field(description="Input tokens a minute.")
-    ] = None
+    requests_per_day: Annotated[Count | None, Field(description="Calls a day; days are Pacific.")] = None
+    input_tokens_per_minute: Annotated[Count | None, Field(description="Input tokens a minute.")] = None
 
     @classmethod
     def of(cls, values: Mapping[LimitName, int]) -> "Limits":

@@ -12,8 +12,8 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from math import ceil
 from typing import Final
 
-from landing_zone.pricing.estimate import Workload
 from landing_zone.gemini.limits import Limits
+from landing_zone.pricing.estimate import Workload
 from landing_zone.pricing.exposure import DAY, Prices, Window, bound
 from landing_zone.pricing.money import EXACT, UPWARD
 

@@ -4,7 +4,7 @@ from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.budgets import BudgetRules, BudgetSettings, SharedBudgetSettings, Threshold
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings, RangeSettings
 from landing_zone.settings.derived import DerivedLimits, in_words, work_out
-from landing_zone.settings.limits_in_force import LimitsInForce, limits_in_force
+from landing_zone.settings.limits_in_force import LimitsInForce, limits_in_force, opened_by_quotas
 from landing_zone.settings.load import load_engine, load_file, load_project
 from landing_zone.settings.problems import NAMESPACE, Problem, SettingsError
 from landing_zone.settings.types import (
@@ -40,5 +40,6 @@ __all__ = [
     "load_engine",
     "load_file",
     "load_project",
+    "opened_by_quotas",
     "work_out",
 ]

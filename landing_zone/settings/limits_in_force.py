@@ -48,7 +48,7 @@ def limits_in_force(
     project: ProjectSettings, account: AccountTermsSettings = NOTHING_AGREED
 ) -> LimitsInForce:
     """The limits of a project: from its `limits` (derived ones among them), `others`, `quotas` and the tier's own."""
-    quotas = [found for name, quota in project.quotas.items() if (found := _quota(name, quota))]
+    quotas = [each for name, quota in project.quotas.items() if (each := _quota(name, quota))]
     own = [override for _, quota, override in quotas if quota.quota_id is None]
     asked = [override for _, quota, override in quotas if quota.quota_id is not None]
     wanted = WantedLimits.of(project.limits, opened(own))
@@ -94,6 +94,12 @@ def overrides_of(wanted: WantedLimits) -> Iterator[Override]:
 def opened(overrides: Iterable[Override]) -> frozenset[str]:
     """The models whose requests a minute are set by overrides other than a project's limits."""
     return frozenset(each.model for each in overrides if each.model and each.limit == "requestsPerMinute")
+
+
+def opened_by_quotas(project: ProjectSettings) -> frozenset[str]:
+    """The models, by quota name, whose requests a minute a project's `quotas` set."""
+    found = (_quota(name, quota) for name, quota in project.quotas.items() if quota.quota_id is None)
+    return opened(override for _, _, override in filter(None, found))
 
 
 def _by_model(overrides: Iterable[Override]) -> defaultdict[str, dict[tuple[LimitName, str], int]]:

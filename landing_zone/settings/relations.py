@@ -224,7 +224,10 @@ def _others(limits: Mapping[str, Any]) -> _Found:
 
 def _denies(others: Any) -> bool:
     """Whether it shuts every model that is not named."""
-    zero = isinstance(others, Mapping) and 0 in (others.get("requestsPerMinute"), others.get("requestsPerDay"))
+    zero = isinstance(others, Mapping) and 0 in (
+        others.get("requestsPerMinute"),
+        others.get("requestsPerDay"),
+    )
     return others == DENY or zero
 
 
@@ -270,7 +273,7 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
         what = [quota.get(key) for key in ("service", "quotaId", "metric", "limit")]
         dimensions = value(quota, "dimensions")
         pairs = dimensions.items() if isinstance(dimensions, Mapping) else ()
-        same = repr((what, sorted(repr((key, _quota_name(each))) for key, each in pairs)))
+        same = repr((what, sorted(repr((key, _quota_name(each) or each)) for key, each in pairs)))
         first = seen.setdefault(same, str(name))
         if first != name:
             yield Problem(
@@ -280,8 +283,9 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             )
 
 
-def _quota_name(model: Any) -> Any:
-    return QUOTA_NAMES.get(model, model) if isinstance(model, str) else model
+def _quota_name(model: Any) -> str | None:
+    """The quota's name of a model, by its id or that name; empty for what is no name."""
+    return QUOTA_NAMES.get(model, model) if isinstance(model, str) else None if model is None else ""
 
 
 def _limited_model(merged: Mapping[str, Any], quota: Mapping[str, Any]) -> str | None:
@@ -305,7 +309,7 @@ def _limited_model(merged: Mapping[str, Any], quota: Mapping[str, Any]) -> str |
     return DERIVE if known and wanted in _derived(merged, limits) else None
 
 
-def _derived(merged: Mapping[str, Any], limits: Mapping[str, Any]) -> set[Any]:
+def _derived(merged: Mapping[str, Any], limits: Mapping[str, Any]) -> set[str | None]:
     """The quota names of the models that `limits.derive` is for."""
     derive = limits.get(DERIVE)
     if not isinstance(derive, Mapping):
@@ -319,7 +323,11 @@ def _derived(merged: Mapping[str, Any], limits: Mapping[str, Any]) -> set[Any]:
 def _denied_model(merged: Mapping[str, Any], quota: Mapping[str, Any]) -> str | None:
     """The model that a raw quota asks more of, and that cannot be called whatever Google grants."""
     model, limits = value(quota, "dimensions", "model"), merged.get("limits")
-    if quota.get("quotaId") not in BY_QUOTA_ID or not isinstance(model, str) or not isinstance(limits, Mapping):
+    if (
+        str(quota.get("quotaId")) not in BY_QUOTA_ID
+        or not isinstance(model, str)
+        or not isinstance(limits, Mapping)
+    ):
         return None
     named = {_quota_name(name): limit for name, limit in limits.items()}
     if (name := _quota_name(model)) in named:
@@ -329,14 +337,15 @@ def _denied_model(merged: Mapping[str, Any], quota: Mapping[str, Any]) -> str | 
     return model if DERIVE in limits or _denies(limits.get(OTHERS)) else None
 
 
-def _opened(merged: Mapping[str, Any]) -> set[Any]:
+def _opened(merged: Mapping[str, Any]) -> set[str | None]:
     """The quota names of the models that overrides under `quotas` let be called although all others are denied."""
     quotas = merged.get("quotas")
     return {
         _quota_name(value(quota, "dimensions", "model"))
         for quota in (quotas.values() if isinstance(quotas, Mapping) else ())
         if isinstance(quota, Mapping)
-        and BY_METRIC.get((str(quota.get("metric")), str(quota.get("limit"))), ("",))[0] == "requestsPerMinute"
+        and BY_METRIC.get((str(quota.get("metric")), str(quota.get("limit"))), ("",))[0]
+        == "requestsPerMinute"
         and quota.get("value") != 0
     }
 

@@ -141,7 +141,9 @@ class QuotaSettings(Settings):
     @property
     def quota_dimensions(self) -> dict[str, str]:
         """The dimensions as Google counts by them: an override on the id of a model would bind nothing."""
-        return {**self.dimensions, "model": self.quota_model} if "model" in self.dimensions else self.dimensions
+        return (
+            {**self.dimensions, "model": self.quota_model} if "model" in self.dimensions else self.dimensions
+        )
 
 
 class ContactSettings(Settings):

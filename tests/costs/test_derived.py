@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from landing_zone.pricing.exposure import Prices, Window, bound
 from landing_zone.gemini.limits import Limits
+from landing_zone.pricing.exposure import Prices, Window, bound
 from landing_zone.settings import SettingsError, in_words
 from tests.costs.stack import ACCOUNT, AS_OF, loaded
 

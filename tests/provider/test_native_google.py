@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from landing_zone.google.config import ENDPOINTS, VARIABLES, CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
-from provider.model_limit import ModelLimit
 from provider.package import CONFIG, schema
 from provider.spend_cap import SpendCap
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from landing_zone.gemini.quotas import LimitName, Override
 from landing_zone.gemini.limits import BLOCKED, Limits
+from landing_zone.gemini.quotas import LimitName, Override
 from landing_zone.settings.limits_in_force import in_force
 from tests.audit.world import MODEL
 
