@@ -8,7 +8,7 @@ from landing_zone.pricing.days import today
 from landing_zone.settings import load_file
 from tests.workspace import Workspace
 
-LIMIT = "gemini-landing-zone:index:ModelLimit"
+LIMIT = "gemini-landing-zone:index:ProjectLimits"
 STACK_FILE = """\
 config:
   gcp:disableGlobalProjectWarning: true
@@ -62,7 +62,7 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
     assert "at worst in a month: unlimited, as before, bounded by nothing: open: every other model" in told
     assert "gemini-2.0-flash was shut down on 2026-06-01" in told
     assert {(change.op, change.type, change.name) for change in workspace.up()} == {
-        ("update", LIMIT, "chat--gemini-3.5-flash-lite")
+        ("update", LIMIT, "chat")
     }
     assert 599 < Decimal(exposure(workspace)["chat"]["overshoot"]) <= 600
 

@@ -312,7 +312,7 @@ def test_every_change_is_made_in_place(deployed: Workspace) -> None:
         "NotificationChannel",
         "ConsumerQuotaOverride",
         "SQuotaPreference",
-        "ModelLimit",
+        "ProjectLimits",
     }
     assert {(change.op, change.type, change.name) for change in deployed.up()} >= {
         (change.op, change.type, change.name) for change in foreseen
