@@ -61,9 +61,7 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
     # A project without limits: the worst month stays what it is, and the line says why.
     assert "at worst in a month: unlimited, as before, bounded by nothing: open: every other model" in told
     assert "gemini-2.0-flash was shut down on 2026-06-01" in told
-    assert {(change.op, change.type, change.name) for change in workspace.up()} == {
-        ("update", LIMIT, "chat")
-    }
+    assert {(change.op, change.type, change.name) for change in workspace.up()} == {("update", LIMIT, "chat")}
     assert 599 < Decimal(exposure(workspace)["chat"]["overshoot"]) <= 600
 
     bounded = STACK_FILE.partition("    open:")[0]
