@@ -1,6 +1,6 @@
 """The inputs of a `ProjectLimits`: what they say, and what is wrong with them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -103,8 +103,11 @@ def _blocks(others: Values) -> bool:
     return 0 in (others.get("requestsPerMinute"), others.get("requestsPerDay"))
 
 
-def wrong_at_google(context: Context, inputs: Values) -> Iterator[Failure]:
-    """Models that no quota names, and limits that Google lets nobody change. Raises as `Google.call`."""
+def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str]) -> Iterator[Failure]:
+    """Models that no quota names, and limits that Google lets nobody change. Raises as `Google.call`.
+
+    `known_open`: places that `deny` left open before, of which no line is printed.
+    """
     project, wanted = inputs["project"], wanted_limits(inputs)
     fixed = _fixed(context, project, wanted)
     for path, own in [*(_paths(inputs)), *([("others", wanted.others)] if wanted.others else [])]:
@@ -120,9 +123,9 @@ def wrong_at_google(context: Context, inputs: Values) -> Iterator[Failure]:
         return
     listed = limits.listed(context.google, project)
     yield from unknown_models(inputs, listed)
-    places = _places(listed, fixed)
+    places = _places(listed, fixed) - set(known_open)
     if wanted.denies and places:
-        context.warn(left_open(places))
+        context.note(left_open(places))
 
 
 def fixed_places(context: Context, project: str, wanted: WantedLimits, listed: list[ModelLimit]) -> list[str]:
@@ -173,4 +176,5 @@ def unknown_models(inputs: Values, listed: list[ModelLimit]) -> Iterator[Failure
 
 def left_open(places: set[str]) -> str:
     """What `deny` cannot shut, in words."""
-    return f"others: deny leaves open what Google lets nobody change: {', '.join(sorted(places))}"
+    metrics = sorted({place.split("/")[1] for place in places})
+    return f"others: deny leaves open what Google lets nobody change: {', '.join(metrics)}"

@@ -127,7 +127,9 @@ class ProjectLimits(ResourceType):
         if is_unknown(inputs) or (old and old.inputs == inputs):
             return outputs
         try:
-            failures = list(wrong_at_google(context, inputs))
+            failures = list(
+                wrong_at_google(context, inputs, old.outputs.get("leftOpen") or [] if old else [])
+            )
         except (GoogleError, CredentialsError):
             # The project may not be there yet, or its API may be off: that is no mistake, and the update tells.
             return outputs
@@ -203,7 +205,7 @@ class ProjectLimits(ResourceType):
                 str(error), self._half_made(context, _both(_applied(old), inputs), old)
             ) from error
         if newly := open_ones - set(old.outputs.get("leftOpen") or []):
-            context.warn(left_open(newly))
+            context.note(left_open(newly))
         wrong = [each for each in refusals if not each.fixed or _is_number(wanted, each.entry)]
         if wrong:
             raise ResourceError(_refused(wrong), _found(inputs, listed, sorted(open_ones)))

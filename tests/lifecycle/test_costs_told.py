@@ -52,8 +52,9 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
         "/serviceusage/v1beta1/projects/acme-derived-x/services/generativelanguage.googleapis.com"
         f"/consumerQuotaMetrics/{metric}/limits/%2Fd%2Fmodel%2Fproject/consumerOverrides"
     )
-    [override] = workspace.cloud.call("GET", path)["overrides"]
-    assert override["overrideValue"] == str(derived)
+    overrides = workspace.cloud.call("GET", path)["overrides"]
+    held = {each.get("dimensions", {}).get("model", ""): each["overrideValue"] for each in overrides}
+    assert held == {"": "0", "gemini-3.5-flash-lite": str(derived)}
     assert workspace.preview() == []
 
     workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 600"))

@@ -87,6 +87,7 @@ config:
                   aggregations: [{alignmentPeriod: 60s, perSeriesAligner: ALIGN_PERCENTILE_95}]
       limits:
         gemini-2.5-flash: {requestsPerMinute: 60}
+        gemini-2.5-pro: {inputTokensPerMinute: 1000}
         others: deny
       quotas:
         up:

@@ -171,7 +171,7 @@ def test_deny_shuts_every_metric_that_counts_models_but_for_the_allowed_ones(
     # Google lets nobody change what is counted for each user: the preview says so, and the update.
     preview = limited.pulumi("preview").stdout
     assert "others: deny leaves open what Google lets nobody change" in preview
-    assert "embed_content_paid_tier_requests/min/model/project/user" in preview
+    assert "embed_content_free_tier_requests, embed_content_paid_tier_requests" in preview
     limited.up()
     outputs = limited.outputs()["one"]
     assert outputs["quotaModels"]["gemini-3-pro-preview"] == "gemini-3-pro"
