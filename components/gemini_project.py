@@ -14,7 +14,7 @@ from components.dashboard import make_dashboard
 from components.failures import failed_of, ids_if_all_are_there, without_failed
 from components.governance import govern
 from components.keys import make_keys
-from components.limits import make_limits
+from components.limits import limited_models, make_limits
 from components.native import ProjectExit, TierCheck, providers_of
 from components.notifications import NotificationHost
 from components.project import adopt_project, create_project
@@ -102,6 +102,7 @@ class GeminiProject(Component):
                 "project": settings.project_id,
                 "deletionPolicy": settings.deletion_policy,
                 "guardrails": ids_if_all_are_there(own),
+                "limited": limited_models(settings),
             },
             # Protected, it refuses in the preview too, in which no provider is asked about a deletion.
             self.child(
@@ -123,10 +124,8 @@ class GeminiProject(Component):
     def _make_limits(self) -> list[pulumi.CustomResource]:
         settings, gemini = self._settings, [self._apis[GEMINI_API]]
         kept, project_id = settings.keeps_guardrails, settings.project_id
-        named = (quota.dimensions.get("model") for quota in settings.quotas.values() if quota.metric)
-        exempt = sorted({model for model in named if model})
         return [
-            *make_limits(self, self._name, project_id, settings.limits, exempt, gemini, kept=kept),
+            *make_limits(self, self._name, settings, gemini),
             *make_quotas(self, self._name, project_id, settings.quotas, gemini, kept=kept),
         ]
 

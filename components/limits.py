@@ -1,46 +1,38 @@
-"""What a model may be used at most, whatever the tier allows."""
+"""The limits of a project's models, whatever the tier allows."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pulumi
-
 from components.base import Component
-from components.native import ModelLimit
-from landing_zone.settings import OTHERS
-from landing_zone.settings import ModelLimit as LimitSettings
+from components.native import ProjectLimits
+from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import DENY, OTHERS
+from landing_zone.settings import ProjectSettings, opened_by_quotas
 
 
-def make_limits(
-    owner: Component,
-    name: str,
-    project_id: str,
-    limits: Mapping[str, LimitSettings],
-    exempt: Sequence[str],
-    after: Any,
-    *,
-    kept: bool,
-) -> list[pulumi.CustomResource]:
-    """Limit models, each on the metrics of every tier: Google moves an account up by itself.
+def make_limits(owner: Component, name: str, settings: ProjectSettings, after: Any) -> list[ProjectLimits]:
+    """Limit a project's models: one resource for all of them, set in one call on the metrics of every tier."""
+    if not settings.limits:
+        return []
+    limits = {model: dict(each.items()) for model, each in settings.limits.items() if model != OTHERS}
+    others = settings.limits.get(OTHERS)
+    elsewhere = [
+        {"metric": quota.metric, "limit": quota.limit, "model": quota.quota_model}
+        for quota in settings.quotas.values()
+        if quota.metric and quota.limit and quota.service == GEMINI_API
+    ]
+    props: dict[str, Any] = {"project": settings.project_id}
+    if limits:
+        props["limits"] = limits
+    if others is not None:
+        props["others"] = DENY if others.blocks else dict(others.items())
+    if elsewhere:
+        props["elsewhere"] = sorted(elsewhere, key=str)
+    options = owner.child(name, "limits", after=after, kept=settings.keeps_guardrails, replaced_first=True)
+    return [ProjectLimits(name, props, options)]
 
-    Args:
-        limits: by the API's model id; `others` for every model without limits of its own.
-        exempt: models whose limits are set elsewhere, under `quotas`: not the business of `others`.
-        kept: they stay when the project leaves the stack.
-    """
-    made: list[pulumi.CustomResource] = []
-    for model, settings in limits.items():
-        # All others' limit waits for those of the allowed models by itself: as a dependency it would be one level
-        # more, and on a destroy the project goes with all of them.
-        named = (
-            {
-                "allowed": [each for each in limits if each != OTHERS],
-                **({"exempt": list(exempt)} if exempt else {}),
-            }
-            if model == OTHERS
-            else {"model": model}
-        )
-        own = f"{name}--{model}"
-        options = owner.child(own, f"limits.{model}", after=after, kept=kept, replaced_first=True)
-        made.append(ModelLimit(own, {"project": project_id, **named, **dict(settings.items())}, options))
-    return made
+
+def limited_models(settings: ProjectSettings) -> list[str]:
+    """The models that a project's limits are on, and `others`."""
+    others = settings.limits.get(OTHERS)
+    opened = opened_by_quotas(settings) if others is not None and others.blocks else frozenset()
+    return sorted(settings.limits.keys() | opened)

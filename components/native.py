@@ -24,12 +24,12 @@ class SpendCap(pulumi.CustomResource):
         return _output(self, "outputState")
 
 
-class ModelLimit(pulumi.CustomResource):
-    """Limits a model on the metrics of every tier."""
+class ProjectLimits(pulumi.CustomResource):
+    """All limits on models of one project, on the metrics of every tier."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        outputs = {"quotaModel": None, "effective": None}
-        super().__init__(f"{PACKAGE}:index:ModelLimit", name, {**props, **outputs}, opts)
+        outputs = {"quotaModels": None, "effective": None}
+        super().__init__(f"{PACKAGE}:index:ProjectLimits", name, {**props, **outputs}, opts)
 
 
 class TierCheck(pulumi.CustomResource):

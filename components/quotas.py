@@ -57,7 +57,7 @@ def _preference(
         name=key,
         service=settings.service,
         quota_id=settings.quota_id,
-        dimensions=settings.dimensions or None,
+        dimensions=settings.quota_dimensions or None,
         quota_config=cloudquota.SQuotaPreferenceQuotaConfigArgs(preferred_value=str(settings.value)),
         justification=settings.justification,
         contact_email=settings.contact_email,
@@ -75,7 +75,7 @@ def _override(
         service=settings.service,
         metric=quote(settings.metric or "", safe=""),
         limit=quote(settings.limit or "", safe=""),
-        dimensions=settings.dimensions or None,
+        dimensions=settings.quota_dimensions or None,
         override_value=str(settings.value),
         # Without force, Google refuses to lower a limit by more than a tenth at once.
         force=True,

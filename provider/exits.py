@@ -13,8 +13,8 @@ from typing import ClassVar, Final
 from landing_zone.google import spend_caps
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.projects import is_gone
-from provider.model_limit import ID as MODEL_LIMIT_ID
-from provider.model_limit import ModelLimit, limit_inputs
+from provider.project_limits import ID as LIMITS_ID
+from provider.project_limits import remove_limits
 from provider.resource import PROJECT, Context, Property, ResourceError, ResourceType, State, Values
 
 _ID: Final = re.compile(r"projects/([^/]+)/exit")
@@ -42,6 +42,11 @@ class ProjectExit(ResourceType):
             "the program: one that is no longer listed here, while the project stays, is deleted.",
             same=lambda old, new: set(old) == set(new),
         ),
+        "limited": Property(
+            {"type": "array", "items": {"type": "string"}},
+            "The models that its limits are on, and `others`: by these the limits are found when they are deleted.",
+            same=lambda old, new: set(old) == set(new),
+        ),
     }
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
@@ -59,15 +64,19 @@ class ProjectExit(ResourceType):
         # Without the list, one of them failed: which are no longer wanted is seen in the next update.
         if old.inputs["deletionPolicy"] == "ABANDON" and listed is not None:
             for guardrail in old.inputs.get("guardrails") or []:
-                if guardrail not in listed:
+                if guardrail in listed:
+                    continue
+                if match := LIMITS_ID.fullmatch(guardrail):
+                    remove_limits(context, match[1], old.inputs.get("limited") or [], listed)
+                else:
                     _take_away(context, guardrail)
         return State(old.id, inputs)
 
-    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
-        match = _ID.fullmatch(resource_id)
+    def read(self, context: Context, old: State) -> State | None:
+        match = _ID.fullmatch(old.id)
         if not match:
-            raise ResourceError(f"{resource_id!r} is no project exit: import it as projects/PROJECT/exit")
-        return State(resource_id, inputs or {"project": match[1], "deletionPolicy": "PREVENT"})
+            raise ResourceError(f"{old.id!r} is no project exit: import it as projects/PROJECT/exit")
+        return State(old.id, old.inputs or {"project": match[1], "deletionPolicy": "PREVENT"})
 
     def delete(self, context: Context, old: State) -> None:
         project, policy = old.inputs["project"], old.inputs["deletionPolicy"]
@@ -100,9 +109,6 @@ def _unlink(context: Context, project: str) -> None:
 
 def _take_away(context: Context, guardrail: str) -> None:
     """Delete a guardrail by its id; one that is gone is no error."""
-    if match := MODEL_LIMIT_ID.fullmatch(guardrail):
-        ModelLimit().delete(context, State(guardrail, limit_inputs(match)))
-        return
     if guardrail.startswith("billingAccounts/"):
         # A cap is a budget; a plain one is deleted in the same way.
         spend_caps.delete(context.google, guardrail)
@@ -139,8 +145,8 @@ class StackExit(ResourceType):
     def update(self, context: Context, old: State, inputs: Values) -> State:
         return State(old.id, inputs)
 
-    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
-        return State(resource_id, inputs or {"held": []})
+    def read(self, context: Context, old: State) -> State | None:
+        return State(old.id, old.inputs or {"held": []})
 
     def delete(self, context: Context, old: State) -> None:
         if old.inputs["held"]:

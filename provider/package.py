@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from landing_zone.google.config import ENDPOINTS
 from provider.exits import ProjectExit, StackExit
-from provider.model_limit import ModelLimit
+from provider.project_limits import ProjectLimits
 from provider.resource import Property, ResourceType
 from provider.roster import Roster
 from provider.spend_cap import SpendCap
@@ -16,7 +16,7 @@ VERSION: Final = "0.1.0"
 
 RESOURCES: Final[Mapping[str, ResourceType]] = {
     f"{NAME}:index:{resource.name}": resource
-    for resource in (SpendCap(), ModelLimit(), TierCheck(), ProjectExit(), Roster(), StackExit())
+    for resource in (SpendCap(), ProjectLimits(), TierCheck(), ProjectExit(), Roster(), StackExit())
 }
 """By type token."""
 

@@ -32,6 +32,8 @@ class Property:
     """A change makes another resource."""
     output: bool = False
     """It is told, not set."""
+    paths: bool = False
+    """A change of a part is shown by the part's path."""
     check: Callable[[Any], str] = lambda _: ""
     """What is wrong with a value of the right type; empty if nothing is."""
     same: Callable[[Any, Any], bool] = lambda old, new: bool(old == new)
@@ -104,13 +106,6 @@ class ResourceType(ABC):
                 if reason:
                     yield Failure(name, reason)
 
-    def looked_up(self, context: Context, inputs: Values, olds: Values) -> Iterator[Failure]:
-        """What is wrong by what Google says, with inputs that are known and right by themselves. Only reads.
-
-        What is as in `olds`, the inputs of the last update, was looked up then.
-        """
-        yield from ()
-
     def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
         """Failures of the change from `olds`, the inputs of the last update (empty before the first), to `inputs`."""
         yield from ()
@@ -136,8 +131,8 @@ class ResourceType(ABC):
         """
 
     @abstractmethod
-    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
-        """As it is; None if it is gone. Without `inputs` it is imported by its id.
+    def read(self, context: Context, old: State) -> State | None:
+        """As it is; None if it is gone. `old` is as the state has it, or has only an id: it is imported.
 
         Raises:
             ResourceError: it cannot be read, or the id is none.
@@ -194,7 +189,7 @@ PROJECT: Final = Property(
 
 
 def _wrong_type(schema: Mapping[str, Any], value: Any) -> str:
-    kind = schema["type"]
+    kind = schema.get("type")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "string" and not isinstance(value, str):
         return f"{value!r} is no text"
@@ -204,8 +199,10 @@ def _wrong_type(schema: Mapping[str, Any], value: Any) -> str:
         return f"{value!r} is no whole number"
     if kind == "object" and not isinstance(value, dict):
         return f"{value!r} is no mapping"
-    if kind == "array" and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
-        return f"{value!r} is no list of texts"
+    of = {"string": (str, "texts"), "object": (dict, "mappings")}
+    item, words = of[schema["items"]["type"]] if kind == "array" else of["string"]
+    if kind == "array" and not (isinstance(value, list) and all(isinstance(each, item) for each in value)):
+        return f"{value!r} is no list of {words}"
     if "enum" in schema and value not in schema["enum"]:
         return f"{value!r} is none of {', '.join(schema['enum'])}"
     return ""

@@ -63,8 +63,8 @@ class Roster(ResourceType):
     def update(self, context: Context, old: State, inputs: Values) -> State:
         return State(old.id, inputs)
 
-    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
-        return State(resource_id, inputs)
+    def read(self, context: Context, old: State) -> State | None:
+        return State(old.id, old.inputs)
 
     def delete(self, context: Context, old: State) -> None:
         """There is nothing to take away."""

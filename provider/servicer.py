@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
@@ -116,9 +116,6 @@ class Servicer(ProviderServicer):
         if not failures and not is_unknown(inputs):
             failures = self._claimed(resource, inputs, request.urn)
             failures += resource.transition(self._context(request.urn, reads=True), olds, inputs)
-            # What has not changed was looked up when it was new: a preview of a large stack asks Google nothing.
-            if not failures and inputs != olds:
-                failures = await self._looked_up(resource, inputs, olds, request.urn)
         return provider_pb2.CheckResponse(
             inputs=request.news,
             failures=[
@@ -153,10 +150,11 @@ class Servicer(ProviderServicer):
                 name for name, entry in resource.properties.items() if entry.replaces and name not in replaced
             ],
             detailedDiff={
-                name: provider_pb2.PropertyDiff(
-                    kind=_kind(old.get(name), news.get(name), name in replaced), inputDiff=name in changed
+                path: provider_pb2.PropertyDiff(
+                    kind=_kind(was, new, name in replaced), inputDiff=name in changed
                 )
                 for name in found
+                for path, was, new in _parts(resource, name, old.get(name), news.get(name))
             },
             hasDetailedDiff=True,
         )
@@ -177,8 +175,8 @@ class Servicer(ProviderServicer):
         """Read a resource, to refresh or to import it; an empty answer says that it is gone."""
         resource = await _resource(request.urn, context)
         about = self._context(request.urn, reads=True)
-        inputs = _values(request.inputs)
-        state = await self._done(context, lambda: resource.read(about, request.id, inputs))
+        old = State(request.id, _values(request.inputs), _values(request.properties))
+        state = await self._done(context, lambda: resource.read(about, old))
         if state is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
@@ -237,16 +235,6 @@ class Servicer(ProviderServicer):
             return await asyncio.to_thread(lambda: told(lambda: is_same(self._reader, old, new)))
         except ResourceError:
             return False
-
-    async def _looked_up(
-        self, resource: ResourceType, inputs: Values, olds: Values, urn: str
-    ) -> list[Failure]:
-        about = self._context(urn, reads=True)
-        try:
-            return await asyncio.to_thread(lambda: list(resource.looked_up(about, inputs, olds)))
-        except Exception as error:  # a check that cannot look must not stop the preview
-            self._log(engine_pb2.DEBUG, urn, f"not looked up: {error}", ephemeral=True)
-            return []
 
     async def _done(self, context: _Grpc, work: Callable[[], _T], inputs: Values | None = None) -> _T:
         """Do blocking work; a failure is told in its own words, with what was made all the same."""
@@ -313,6 +301,24 @@ def _differs(same: Callable[[Any, Any], bool], old: Any, new: Any) -> bool:
     if old is None or new is None:
         return (old is None) != (new is None)
     return is_unknown(new) or not same(old, new)
+
+
+def _parts(resource: ResourceType, name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The parts of a property that differ, by path, if its type shows them so; else the property."""
+    if resource.properties[name].paths and isinstance(old, dict) and isinstance(new, dict):
+        yield from _differing(name, old, new)
+    else:
+        yield name, old, new
+
+
+def _differing(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            # As Pulumi writes a path: a name that is no word stands in brackets.
+            below = f"{path}.{key}" if key.isidentifier() else f"{path}[{json.dumps(key)}]"
+            yield from _differing(below, old.get(key), new.get(key))
+    elif old != new:
+        yield path, old, new
 
 
 def _kind(old: Any, new: Any, replaced: bool) -> Any:

@@ -123,7 +123,8 @@ class SpendCap(ResourceType):
         adopt = bool(inputs.get("adopt"))
         return _state(spend_caps.create(context.google, _wanted(inputs, ""), adopt), inputs)
 
-    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
+    def read(self, context: Context, old: State) -> State | None:
+        resource_id, inputs = old.id, old.inputs
         if not _NAME.fullmatch(resource_id):
             raise ResourceError(
                 f"{resource_id!r} is no spend cap: import it as billingAccounts/ID/budgets/UUID, which `gcloud billing "

@@ -75,7 +75,8 @@ class TierCheck(ResourceType):
     def update(self, context: Context, old: State, inputs: Values) -> State:
         return _waited(context, inputs)
 
-    def read(self, context: Context, resource_id: str, inputs: Values) -> State | None:
+    def read(self, context: Context, old: State) -> State | None:
+        resource_id, inputs = old.id, old.inputs
         match = _ID.fullmatch(resource_id)
         if not match:
             raise ResourceError(f"{resource_id!r} is no tier check: import it as projects/PROJECT/tier")

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
 
-from landing_zone.gemini.quotas import LimitName
+from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, Limits, WantedLimits
+from landing_zone.gemini.quotas import BY_METRIC, LimitName
 
 Json = Mapping[str, Any]
 
-OTHERS: Final = "others"
-"""Stands for all models without limits of their own, as in a stack file."""
 _OURS: Final = "gemini-landing-zone:index:"
 _PROJECT: Final = "gcp:organizations/project:Project"
 _LINK: Final = "gcp:billing/projectInfo:ProjectInfo"
@@ -22,7 +21,6 @@ _KEY: Final = "gcp:projects/apiKey:ApiKey"
 _BUDGET: Final = "gcp:billing/budget:Budget"
 _OVERRIDE: Final = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
 _PREFERENCE: Final = "gcp:cloudquota/sQuotaPreference:SQuotaPreference"
-_LIMITS: Final[tuple[LimitName, ...]] = ("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute")
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,12 @@ class AppliedProject:
     keys: dict[str, AppliedKey] = field(default_factory=dict)
     limits: dict[str, dict[LimitName, int]] = field(default_factory=dict)
     """By the model's id in API calls; `others` for all others."""
+    wanted: WantedLimits = field(default_factory=lambda: WantedLimits({}, None))
+    """The same, by the quotas' names."""
+    elsewhere: frozenset[tuple[str, str]] = frozenset()
+    """Place and model of the overrides under `quotas`."""
+    left_open: frozenset[str] = frozenset()
+    """Places of limits that Google lets nobody change."""
     quotas: dict[str, AppliedQuota] = field(default_factory=dict)
     budget: AppliedBudget | None = None
     cap: AppliedBudget | None = None
@@ -112,7 +116,7 @@ def parse(export: Json) -> AppliedStack:
     projects: dict[str, AppliedProject] = {}
     shared: dict[str, AppliedBudget] = {}
     # The state has resources in the order in which they were done: another one each time.
-    resources.sort(key=lambda each: (_name(each["urn"]).endswith(f"--{OTHERS}"), _name(each["urn"])))
+    resources.sort(key=lambda each: _name(each["urn"]))
     for each in resources:
         if each["type"] == f"{_OURS}GeminiProject":
             projects[_name(each["urn"])] = AppliedProject(_name(each["urn"]))
@@ -157,9 +161,8 @@ def _add(project: AppliedProject, resource: Json) -> None:
             inputs.get("serviceAccountEmail") or "",
             outputs.get("uid") or "",
         )
-    elif kind == f"{_OURS}ModelLimit":
-        model = inputs.get("model") or OTHERS
-        project.limits[model] = {limit: int(inputs[limit]) for limit in _LIMITS if limit in inputs}
+    elif kind == f"{_OURS}ProjectLimits":
+        _add_limits(project, outputs.get("applied") or inputs, outputs)
     elif kind == f"{_OURS}TierCheck":
         project.tier = outputs.get("tier", "")
     elif kind == f"{_OURS}SpendCap":
@@ -192,6 +195,34 @@ def _add(project: AppliedProject, resource: Json) -> None:
             resource["id"],
             str(config.get("grantedValue") or ""),
         )
+
+
+def _add_limits(project: AppliedProject, applied: Json, outputs: Json) -> None:
+    found = {model: _numbers(own) for model, own in (applied.get("limits") or {}).items()}
+    if applied.get("others") is not None:
+        found[OTHERS] = _numbers(applied["others"])
+    project.limits = found
+    elsewhere = applied.get("elsewhere") or ()
+    project.elsewhere = frozenset(
+        (f"{each['metric']}{each['limit']}", each.get("model", "")) for each in elsewhere
+    )
+    project.left_open = frozenset(outputs.get("leftOpen") or ())
+    opened = {
+        each["model"]
+        for each in elsewhere
+        if each.get("model")
+        and BY_METRIC.get((each["metric"], each["limit"]), ("",))[0] == "requestsPerMinute"
+    }
+    limits = {model: Limits.of(own) for model, own in found.items()}
+    project.wanted = WantedLimits.of(limits, frozenset(opened))
+
+
+def _numbers(own: Any) -> dict[LimitName, int]:
+    return (
+        {"requestsPerMinute": 0}
+        if own == DENY
+        else {name: int(own[name]) for name in LIMIT_NAMES if name in own}
+    )
 
 
 def _budget(resource: Json) -> AppliedBudget:

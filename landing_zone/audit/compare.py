@@ -1,22 +1,21 @@
 """What a project has, beside what was last applied: each thing in words, with the difference if there is one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.audit.applied import (
-    OTHERS,
     AppliedBudget,
     AppliedKey,
     AppliedProject,
     AppliedQuota,
 )
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import OTHERS, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
-from landing_zone.google import limits as held_limits
-from landing_zone.google.limits import LIMIT_NAMES, UNLIMITED, Held, target
+from landing_zone.google.limits import ModelLimit, strays
 from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
@@ -101,19 +100,21 @@ def other_keys(applied: AppliedProject, live: Sequence[Json] | None) -> list[str
     )
 
 
-def limits(applied: AppliedProject, metrics: Mapping[str, Json] | None, tier_in_force: str) -> list[Item]:
+def limits(applied: AppliedProject, listed: Sequence[ModelLimit] | None, tier_in_force: str) -> list[Item]:
     """The limits of each model that the stack names, of all others, and of models that somebody else has limited."""
-    if metrics is None:
+    if listed is None:
         return [
             Item(model, dict(values), _amounts(values.items()), read=False)
             for model, values in applied.limits.items()
         ]
-    found = [_limit(model, values, metrics, tier_in_force) for model, values in applied.limits.items()]
-    return [*found, *_foreign(applied, metrics)]
+    found = [
+        _limit(model, values, applied, listed, tier_in_force) for model, values in applied.limits.items()
+    ]
+    return [*found, *_foreign(applied, listed)]
 
 
 def quotas(
-    applied: AppliedProject, metrics: Mapping[str, Json] | None, preferences: Sequence[Json] | None
+    applied: AppliedProject, listed: Sequence[ModelLimit] | None, preferences: Sequence[Json] | None
 ) -> list[Item]:
     """The settings under `quotas`."""
     by_id = None if preferences is None else {_last(each["name"]): each for each in preferences}
@@ -121,8 +122,8 @@ def quotas(
     for name, quota in applied.quotas.items():
         if quota.preference:
             found.append(_preference(name, quota, by_id))
-        elif quota.service == GEMINI_API and metrics is not None:
-            found.append(_override(name, quota, metrics))
+        elif quota.service == GEMINI_API and listed is not None:
+            found.append(_override(name, quota, listed))
         else:
             found.append(Item(name, quota.value, f"{name}: {quota.value:,}", read=False))
     return found
@@ -216,40 +217,69 @@ def _client(value: Any) -> str:
 
 
 def _limit(
-    model: str, values: Mapping[LimitName, int], metrics: Mapping[str, Json], tier_in_force: str
+    model: str,
+    values: Mapping[LimitName, int],
+    applied: AppliedProject,
+    listed: Sequence[ModelLimit],
+    tier: str,
 ) -> Item:
-    quota_model = None if model == OTHERS else QUOTA_NAMES.get(model, model)
-    held = held_limits.held_in(metrics, quota_model, LIMIT_NAMES)
-    now: dict[LimitName, int] = {one.name: one.effective for one in held if one.limit.tier == tier_in_force}
-    differs = [text for one in held if (text := _differs(one, values.get(one.name)))]
+    wanted = applied.wanted
+    quota_model = "" if model == OTHERS else QUOTA_NAMES.get(model, model)
+    named = [limit for limit in listed if limit.name]
+    now: dict[LimitName, int] = {
+        limit.name: limit.held(quota_model).effective for limit in named if limit.name and limit.tier == tier
+    }
+    differs = [
+        text for limit in named if (text := _differs(limit, quota_model, values, wanted, applied.elsewhere))
+    ]
+    if model == OTHERS and wanted.denies:
+        differs += [
+            f"{limit.place} is open"
+            for limit in listed
+            if not limit.name
+            and limit.held("").value != 0
+            and limit.place not in applied.left_open
+            and (limit.place, "") not in applied.elsewhere
+        ]
     value = {name: -1 if amount == UNLIMITED else amount for name, amount in now.items()}
     shown = _amounts(now.items()) if now else "no limits of this tier are listed"
     return Item(model, value, shown, "; ".join(differs))
 
 
-def _differs(held: Held, applied: int | None) -> str:
+def _differs(
+    limit: ModelLimit,
+    model: str,
+    values: Mapping[LimitName, int],
+    wanted: WantedLimits,
+    elsewhere: Collection[tuple[str, str]],
+) -> str:
     """How the override of one tier's metric differs from what was applied; empty if it does not."""
-    words = f"{WORDS[held.name]} on tier {held.limit.tier}"
-    if applied is None:
-        return "" if held.value is None else f"{_count(held.value)} {words}, not this stack's"
-    if held.value == target(held, applied):
+    assert limit.name  # noqa: S101 the caller looks
+    if (limit.place, model) in elsewhere:
         return ""
-    now = "no limit of" if held.value is None else _count(held.value)
-    return f"{now} {words}, {applied:,} as last applied"
+    found, target = limit.held(model).value, limit.wanted(wanted, elsewhere).get(model)
+    words = f"{WORDS[limit.name]} on tier {limit.tier}"
+    if target is None:
+        return "" if found is None else f"{_count(found)} {words}, not this stack's"
+    if found == (UNLIMITED if target == "-1" else int(target)):
+        return ""
+    now = "no limit of" if found is None else _count(found)
+    was = values.get(limit.name)
+    return f"{now} {words}, {'as much as the tier allows' if was is None else f'{was:,}'} as last applied"
 
 
-def _foreign(applied: AppliedProject, metrics: Mapping[str, Json]) -> list[Item]:
+def _foreign(applied: AppliedProject, listed: Sequence[ModelLimit]) -> list[Item]:
     """Models with overrides that are not this stack's; a difference if the stack limits all others lower."""
-    known = {QUOTA_NAMES.get(model, model) for model in applied.limits}
-    known |= {quota.model for quota in applied.quotas.values()}
+    wanted, elsewhere = applied.wanted, applied.elsewhere
+    known = wanted.models.keys() | wanted.opened | {quota.model for quota in applied.quotas.values()}
     others = applied.limits.get(OTHERS, {})
-    held = held_limits.held_in(metrics, None, LIMIT_NAMES)
-    opened = held_limits.opened(held, others, known)
+    opened = {model for _, model in strays(listed, wanted, elsewhere)}
     found: dict[str, dict[str, int]] = {}
-    for one in held:
-        for model, (_, value) in one.models.items():
-            if model not in known:
-                found.setdefault(model, {})[f"{WORDS[one.name]} on tier {one.limit.tier}"] = value
+    for limit in listed:
+        for model, bucket in limit.buckets.items():
+            if model and bucket.value is not None and model not in known:
+                words = f"{WORDS[limit.name]} on tier {limit.tier}" if limit.name else f"on {limit.place}"
+                found.setdefault(model, {})[words] = bucket.value
     return [
         Item(
             MODELS.get(model, model),
@@ -273,27 +303,16 @@ def _count(value: int) -> str:
     return "unlimited" if value == UNLIMITED else f"{value:,}"
 
 
-def _override(name: str, quota: AppliedQuota, metrics: Mapping[str, Json]) -> Item:
-    entries = (metrics.get(quota.metric) or {}).get("consumerQuotaLimits", [])
-    found = next(
-        (
-            bucket.get("consumerOverride", {}).get("overrideValue", "0")
-            for entry in entries
-            if held_limits.is_named(entry, quota.limit)
-            for bucket in entry.get("quotaBuckets", [])
-            if bucket.get("dimensions", {}).get("model", "") == quota.model and "consumerOverride" in bucket
-        ),
-        None,
-    )
-    if quota.metric not in metrics:
-        # Metrics of a tier that is not in force may not be listed.
+def _override(name: str, quota: AppliedQuota, listed: Sequence[ModelLimit]) -> Item:
+    on = next((each for each in listed if (each.metric, each.limit) == (quota.metric, quota.limit)), None)
+    if on is None:
+        # A limit that counts no models, or one that is not listed.
         return Item(name, quota.value, f"{name}: {quota.value:,}", read=False)
+    found = on.held(quota.model).value
     if found is None:
         return Item(name, None, f"{name}: {_GONE}", f"{quota.value:,} as last applied")
-    same = int(found) == quota.value
-    return Item(
-        name, int(found), f"{name}: {int(found):,}", "" if same else f"{quota.value:,} as last applied"
-    )
+    differs = "" if found == quota.value else f"{quota.value:,} as last applied"
+    return Item(name, found, f"{name}: {found:,}", differs)
 
 
 def _preference(name: str, quota: AppliedQuota, live: Mapping[str, Json] | None) -> Item:

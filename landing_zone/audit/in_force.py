@@ -13,10 +13,10 @@ from landing_zone.audit import compare
 from landing_zone.audit.applied import AppliedBudget, AppliedProject, AppliedStack
 from landing_zone.audit.compare import Item
 from landing_zone.audit.unread import Unread
-from landing_zone.gemini import GEMINI_API
-from landing_zone.google import tiers
+from landing_zone.google import limits, tiers
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
+from landing_zone.google.limits import ModelLimit
 from landing_zone.google.rest import Google, Json
 
 _T = TypeVar("_T")
@@ -75,7 +75,7 @@ class _Calls:
     """What was asked of one project."""
 
     link: "Future[tuple[tiers.Link | None, str | None]]"
-    metrics: "Future[dict[str, Json] | None]"
+    limits: "Future[list[ModelLimit] | None]"
     keys: "Future[list[Json] | None]"
     preferences: "Future[list[Json] | None]"
 
@@ -123,7 +123,7 @@ def _ask(google: Google, pool: ThreadPoolExecutor, project: AppliedProject, unre
     asks = any(quota.preference for quota in project.quotas.values())
     return _Calls(
         pool.submit(_link_and_tier, google, name, unread),
-        pool.submit(attempt, f"limits of {name}", _LIMITS_GET, partial(_metrics, google, name)),
+        pool.submit(attempt, f"limits of {name}", _LIMITS_GET, partial(limits.listed, google, name)),
         pool.submit(attempt, f"keys of {name}", _KEYS_LIST, partial(_keys, google, project)),
         pool.submit(attempt, f"quota preferences of {name}", _QUOTAS_GET, preferences if asks else list),
     )
@@ -145,12 +145,6 @@ def _link_and_tier(google: Google, project: str, unread: Unread) -> tuple[tiers.
         unread, f"tier of {project}", _QUOTAS_GET, lambda: tiers.tier_of(google, project, link.enabled)
     )
     return link, tier
-
-
-def _metrics(google: Google, project: str) -> dict[str, Json]:
-    path = f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics"
-    listed = google.pages("serviceusage", path, "metrics", query={"view": "FULL"}, project=project)
-    return {metric["metric"]: metric for metric in listed}
 
 
 def _listed(google: Google, service: str, path: str, items: str, project: str) -> list[Json]:
@@ -222,7 +216,7 @@ def _project(
     applied: AppliedProject, calls: _Calls | None, budget: Item | None, cap: Item | None
 ) -> ProjectInForce:
     link, tier = calls.link.result() if calls else (None, None)
-    metrics = calls.metrics.result() if calls else None
+    listed = calls.limits.result() if calls else None
     keys = calls.keys.result() if calls else None
     preferences = calls.preferences.result() if calls else None
     shown_tier = compare.tier(applied, tier)
@@ -232,8 +226,8 @@ def _project(
         shown_tier,
         compare.keys(applied, keys),
         compare.other_keys(applied, keys),
-        compare.limits(applied, metrics, str(shown_tier.value)),
-        compare.quotas(applied, metrics, preferences),
+        compare.limits(applied, listed, str(shown_tier.value)),
+        compare.quotas(applied, listed, preferences),
         budget,
         cap,
     )

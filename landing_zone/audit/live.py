@@ -10,6 +10,7 @@ from landing_zone.audit import budgets
 from landing_zone.audit.listing import RESOURCES, Live, projects_of
 from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import BLOCKED
 from landing_zone.google.inventory import overrides
 from landing_zone.google.rest import Google
 from landing_zone.policies.facts import (
@@ -24,8 +25,7 @@ from landing_zone.policies.facts import (
     Subject,
     users_of,
 )
-from landing_zone.policies.limits import lasting
-from landing_zone.pricing.exposure import BLOCKED
+from landing_zone.settings.limits_in_force import in_force
 from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 
 _AT_ONCE: Final = 8
@@ -189,13 +189,13 @@ def _limited(google: Google, live: Live, project: Project, unread: Unread) -> Pr
     if found is None:
         # That models are open cannot be said: what is not known is not called broken.
         return replace(project, others=BLOCKED)
-    limits, others, unknown = lasting(found)
+    limits = in_force(found)
     unread += [
         f"limits of {model} in {live.id}: no model that is known here, so what it can cost is not counted; a newer "
         "gemini-landing-zone may know it"
-        for model in unknown
+        for model in limits.unpriced
     ]
-    return replace(project, limits=limits, others=others)
+    return replace(project, limits=limits.models, others=limits.others)
 
 
 def _keys(google: Google, live: Live) -> list[Key]:

@@ -19,6 +19,7 @@ from landing_zone.settings import (
     ProjectSettings,
     SharedBudgetSettings,
     Threshold,
+    limits_in_force,
 )
 
 Costs = Mapping[Case, Money]
@@ -257,7 +258,9 @@ def _project(
     warnings = [*terms_warning(name, project, settings), *unfit(name, settings), *free_tier(name, project)]
     spending = {case: Spending(whole) for case in CASES}
     planned = [entry.planned for entry in project.workload]
-    warnings += below_the_plan(name, project, planned, as_of)
+    if planned:
+        in_force = limits_in_force(project, settings.terms_of(project.billing_account))
+        warnings += below_the_plan(name, in_force, planned, as_of)
     if all(workload.certain() for workload in planned):
         # All three cases are one.
         spending = dict.fromkeys(CASES, spending["low"])

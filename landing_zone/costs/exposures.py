@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from landing_zone.costs.assumptions import ASSUMPTIONS, MEANINGS
+from landing_zone.costs.denied import denied_json
 from landing_zone.costs.terms import billing_terms, terms_warning, uncollected, unfit
+from landing_zone.gemini.limits import BLOCKED, OTHERS
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.exposure import (
-    BLOCKED,
     WINDOWS,
     ModelExposure,
     Window,
@@ -23,14 +24,13 @@ from landing_zone.pricing.exposure import (
 from landing_zone.pricing.money import Money, plain
 from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes
 from landing_zone.settings import (
-    OTHERS,
-    AccountTermsSettings,
     BudgetSettings,
     EnvironmentSettings,
     KeySettings,
+    LimitsInForce,
     ProjectSettings,
     in_words,
-    pricing_limits,
+    limits_in_force,
     work_out,
 )
 
@@ -82,6 +82,8 @@ class ProjectExposure:
     """What `limits.derive` allows over its lag."""
     keys: tuple[KeyExposure, ...]
     changes: tuple[PriceChange, ...]
+    denies_others: bool
+    """Whether every model is denied that has no limits of its own."""
     unbounded: tuple[str, ...]
     """Why it is unlimited, and what would bound it."""
     warnings: tuple[str, ...]
@@ -98,6 +100,7 @@ class ProjectExposure:
             "overshoot": _text(self.overshoot) if self.compared else None,
             "allowance": plain(self.allowance.amount) if self.allowance else None,
             "models": {model.model: _model_json(model) for model in self.models},
+            "othersDenied": denied_json() if self.denies_others else None,
             # Keys share their project's limits: any one of them opens all of it.
             "keys": {
                 key.name: {"openTo": key.open_to, "exposure": _bounds_json(self.bounds)} for key in self.keys
@@ -227,19 +230,23 @@ def _project(
     if derivation:
         windows["allowance"] = Window.any(derivation.settings.lag)
     free = project.tier == "free"
-    models = (
-        () if free else _models(project, settings.terms_of(project.billing_account), as_of, windows, terms)
-    )
+    in_force = limits_in_force(project, account)
+    models = () if free else tuple(exposure_of(in_force.models, in_force.others, as_of, windows, terms))
     bounds = _bounds(models, windows, terms)
     budget = _monthly(project.budget, terms)
     allowance = Money(derivation.settings.max_overshoot, terms.currency) if derivation else None
     changes = () if free else tuple(_changes(models, as_of, windows, terms))
-    unbounded = () if free else tuple(_unbounded(project, models))
+    unbounded = () if free else tuple(_unbounded(in_force, models))
     warnings = [*terms_warning(name, project, settings), *unfit(name, settings)]
     warnings += [
         f"{name}: {entry.model} is planned in Priority, which costs 1.8 times as much and is not in the exposure"
         for entry in project.workload
         if entry.priority_share and not free
+    ]
+    warnings += [f"{name}: {note}" for note in in_force.notes]
+    warnings += [
+        f"{name}: quotas let {model} be called, of which no price is known here: it is not in the exposure"
+        for model in (() if free else in_force.unpriced)
     ]
     if derivation and allowance:
         own = derivation.settings.lag
@@ -267,6 +274,7 @@ def _project(
         allowance=allowance,
         keys=tuple(KeyExposure(key, _open_to(value)) for key, value in project.keys.items()),
         changes=changes,
+        denies_others=in_force.others == BLOCKED,
         unbounded=unbounded,
         warnings=tuple(warnings),
     )
@@ -275,21 +283,6 @@ def _project(
 def _told(bounds: Mapping[str, T]) -> dict[str, T]:
     """Without the window that is only to compare with the allowance."""
     return {window: bound for window, bound in bounds.items() if window != "allowance"}
-
-
-def _models(
-    project: ProjectSettings,
-    account: AccountTermsSettings,
-    day: date,
-    windows: Mapping[str, Window],
-    terms: Terms,
-) -> tuple[ModelExposure, ...]:
-    limits = {model: pricing_limits(limit) for model, limit in project.limits.items()}
-    others = limits.pop(OTHERS, None)
-    for model in account.tier_limits.keys() & limits.keys():
-        # The tier's own limits hold as well.
-        limits[model] = limits[model].tightened(account.tier_limits[model].limits)
-    return tuple(exposure_of(limits, others, day, windows, terms))
 
 
 def _bounds(
@@ -347,14 +340,14 @@ def _overshoot(
     return None if found is None else Money(found, budget.currency)
 
 
-def _unbounded(project: ProjectSettings, models: Iterable[ModelExposure]) -> Iterator[str]:
+def _unbounded(in_force: LimitsInForce, models: Iterable[ModelExposure]) -> Iterator[str]:
     for model in models:
         if model.bounds["month"] is not None:
             continue
         if model.model == OTHERS:
             yield (
                 "every other model: no limit holds for it; write others: deny under limits"
-                if OTHERS not in project.limits
+                if in_force.others is None
                 else "every other model: no limit of requests; write requestsPerMinute or requestsPerDay for others"
             )
         else:

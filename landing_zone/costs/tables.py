@@ -9,15 +9,17 @@ from rich.console import Console
 from rich.table import Table
 
 from landing_zone.costs.assumptions import ASSUMPTIONS, MEANINGS
+from landing_zone.costs.denied import denied_words
 from landing_zone.costs.estimates import BudgetPeriod, EnvironmentEstimate
 from landing_zone.costs.exposures import EnvironmentExposure, ProjectExposure
 from landing_zone.costs.summary import bound
+from landing_zone.gemini.limits import OTHERS, Limits
 from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.days import Period, month_of
 from landing_zone.pricing.estimate import CASES
-from landing_zone.pricing.exposure import Limits, ModelExposure
+from landing_zone.pricing.exposure import ModelExposure
 from landing_zone.pricing.money import Money, plain
-from landing_zone.settings import DerivedLimits, in_words, model_limit
+from landing_zone.settings import DerivedLimits, in_words
 
 Row = Sequence[str]
 FORECAST: Final = "FORECASTED_SPEND"
@@ -119,7 +121,9 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     table.add_row("[bold]all[/]", *(f"[bold]{_amount(each) if each else 'unlimited'}[/]" for each in totals))
     console.print(table)
     for model in project.models:
-        console.print(f"  limits of {model.model}: {limits_words(model)}", soft_wrap=True)
+        denied = model.model == OTHERS and project.denies_others
+        words = denied_words() if denied else limits_words(model)
+        console.print(f"  limits of {model.model}: {words}", soft_wrap=True)
     stored = [model.bounds["lag"] for model in project.models]
     kept = sum((each.storage for each in stored if each), Decimal(0))
     lag = project.bounds["lag"]
@@ -149,7 +153,7 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
 def limits_words(model: ModelExposure) -> str:
     """A model's limits: `60 requests a minute, 200,000 input tokens a minute`."""
     limits = model.limits or Limits()
-    if limits.requests_per_minute == 0:
+    if limits.blocks:
         return "denied"
     values = (
         (limits.requests_per_minute, "requests a minute"),
@@ -235,10 +239,10 @@ def limits_json(found: dict[str, DerivedLimits]) -> dict[str, Any]:
             "fits": derived.fit is None,
             "models": {
                 model: {
-                    "limits": dict(model_limit(each.limits).items()),
+                    "limits": dict(each.limits.items()),
                     "exposure": plain(each.exposure),
                     "allowance": plain(each.allowance),
-                    "need": dict(model_limit(each.need.limits).items()) if each.need else None,
+                    "need": dict(each.need.limits.items()) if each.need else None,
                     "needsExposure": plain(each.needs_exposure) if each.need else None,
                 }
                 for model, each in derived.models.items()

@@ -3,31 +3,29 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from landing_zone.gemini.limits import BLOCKED
 from landing_zone.pricing.days import Period
 from landing_zone.pricing.derive import need_of
 from landing_zone.pricing.estimate import Workload
 from landing_zone.pricing.rates import limited_as, rates, retirement_of, size_of
-from landing_zone.settings import OTHERS, ProjectSettings
-from landing_zone.settings.costs import LIMIT_FIELDS
+from landing_zone.settings import LimitsInForce, ProjectSettings
 
 
 def below_the_plan(
-    name: str, project: ProjectSettings, planned: Sequence[Workload], day: date
+    name: str, in_force: LimitsInForce, planned: Sequence[Workload], day: date
 ) -> Iterator[str]:
-    """Where the limits do not let the plan through."""
+    """Where the limits in force do not let the plan through."""
     by_model: dict[str, list[Workload]] = {}
     for workload in planned:
         limited = limited_as(workload.model)
-        others = project.limits.get(OTHERS)
         if limited:
             by_model.setdefault(limited, []).append(workload)
-        elif others is not None and others.requests_per_minute == 0:
-            yield f"{name}: no limit can be set for {workload.model}, and others: deny may block it"
+        elif in_force.others == BLOCKED:
+            yield f"{name}: no limit can be set for {workload.model}, and others: deny blocks it where it can"
     for model, workloads in by_model.items():
-        limit = project.limits.get(model, project.limits.get(OTHERS))
-        need = need_of(workloads, day) if limit else None
-        for key, field_name in LIMIT_FIELDS.items() if need else ():
-            allowed, value = getattr(limit, field_name), getattr(need and need.limits, field_name)
+        limits, need = in_force.of(model), need_of(workloads, day)
+        for key, value in need.limits.items() if need else ():
+            allowed = limits.get(key) if limits else None
             if allowed is not None and allowed < value:
                 yield f"{name}: the workload needs {key} {value:,} of {model} at its peak, and limits allow {allowed:,}"
 

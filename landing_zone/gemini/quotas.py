@@ -87,6 +87,64 @@ BY_QUOTA_ID: Final = {
 
 
 @dataclass(frozen=True)
+class ModelMetric:
+    """A metric that counts a model's use otherwise than by the limits above."""
+
+    name: str
+    """Without the service in front."""
+    counts: str
+    quota_ids: tuple[str, ...] = ()
+    """Cloud Quotas' names of its limits, where they are known."""
+    fixed: bool = False
+    """Google lets nobody change it: what is counted for each user has one value for all."""
+
+
+OTHER_METRICS: Final = (
+    ModelMetric(
+        "embed_content_free_tier_requests",
+        "embeddings",
+        (
+            "EmbedContentRequestsPerMinutePerUserPerProjectPerModel-FreeTier",
+            "EmbedContentRequestsPerDayPerUserPerProjectPerModel-FreeTier",
+        ),
+        fixed=True,
+    ),
+    ModelMetric(
+        "embed_content_paid_tier_requests",
+        "embeddings",
+        ("EmbedContentPerMinutePerProjectPerUserPerModel-PaidTier",),
+        fixed=True,
+    ),
+    ModelMetric(
+        "embed_content_paid_tier_2_requests",
+        "embeddings",
+        ("EmbedContentRequestsPerMinutePerProjectPerModel-PaidTier2",),
+    ),
+    ModelMetric("embed_content_paid_tier_3_requests", "embeddings"),
+    *(
+        ModelMetric(f"embed_content_{tier}_tokens", "embeddings")
+        for tier in ("free_tier", "paid_tier", "paid_tier_2", "paid_tier_3")
+    ),
+    *(
+        ModelMetric(f"generate_content_paid_tier_{tier}_requests_prio", "content in Priority")
+        for tier in (2, 3)
+    ),
+    ModelMetric("generated_images_paid_tier_1_per_model", "images"),
+    ModelMetric("predict_requests_per_model", "images"),
+    *(ModelMetric(f"predict_requests_per_model_paid_tier_{tier}", "images") for tier in (2, 3)),
+    *(ModelMetric(f"predict_requests_per_model_per_day_paid_tier_{tier}", "images") for tier in (1, 2, 3)),
+    ModelMetric("predict_long_running_requests_per_model", "videos"),
+    ModelMetric("predict_long_running_requests_per_model_per_day", "videos"),
+    *(
+        ModelMetric(f"predict_long_running_requests_per_model{per}_paid_tier_{tier}", "videos")
+        for per in ("", "_per_day")
+        for tier in (2, 3)
+    ),
+)
+"""What else counts models, as far as it was seen: for words alone. What is set is found by listing."""
+
+
+@dataclass(frozen=True)
 class Override:
     """What somebody has set one of the limits to, on one tier's metric."""
 

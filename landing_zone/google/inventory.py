@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
-from landing_zone.gemini.models import MODELS, QUOTA_NAMES
-from landing_zone.gemini.quotas import BY_METRIC, Override
+from landing_zone.gemini.limits import OTHERS
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.gemini.quotas import Override
 from landing_zone.google.errors import GoogleError, NoAnswerError
+from landing_zone.google.limits import listed, written
 from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
@@ -236,41 +238,29 @@ def _period(part: Mapping[str, Any]) -> Any:
 
 
 def _limits(google: Google, project: str, left_out: list[str]) -> Json:
-    """The overrides for a model: the lowest of those that the tiers' metrics have."""
-    found: dict[str, dict[str, int]] = {}
+    """The overrides on models, as the stack file has them."""
     try:
-        for override in overrides(google, project):
-            quota_model = override.model or "others"
-            limits = found.setdefault(MODELS.get(quota_model, quota_model), {})
-            limits[override.limit] = min(override.value, limits.get(override.limit, override.value))
+        found = written(listed(google, project))
     except NoAnswerError:
         raise
     except GoogleError as error:
         left_out.append(f"limits: not readable ({error})")
         return {}
-    known = {
-        model: "deny" if limits == {"requestsPerMinute": 0} else limits
-        for model, limits in found.items()
-        if model in QUOTA_NAMES or model == "others"
-    }
-    left_out += [f"limits of {model}: no model that is known here" for model in found.keys() - known.keys()]
+    known: Json = {}
+    for model, limits in found.items():
+        if model not in QUOTA_NAMES and model != OTHERS:
+            left_out.append(f"limits of {model}: no model that is known here")
+        elif limits:
+            known[model] = "deny" if limits == {"requestsPerMinute": 0} else limits
     return known
 
 
 def overrides(google: Google, project: str) -> Iterator[Override]:
     """The overrides of the project's limits on models, in one listing of all metrics. Raises as `Google.call`."""
-    path = f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics"
-    for metric in google.pages("serviceusage", path, "metrics", query={"view": "FULL"}, project=project):
-        for limit in metric.get("consumerQuotaLimits", []):
-            window = "/min/model/project" if "/min/" in limit["unit"] else "/d/model/project"
-            known = BY_METRIC.get((metric["metric"], window))
-            for bucket in limit.get("quotaBuckets", []):
-                override = bucket.get("consumerOverride")
-                if known is None or override is None:
-                    continue
-                model = bucket.get("dimensions", {}).get("model", "")
-                # A value of 0 is left out, as every zero is.
-                yield Override(*known, model, int(override.get("overrideValue", "0")))
+    for limit in listed(google, project):
+        for model, bucket in limit.buckets.items():
+            if limit.known and bucket.value is not None:
+                yield Override(*limit.known, model, bucket.value)
 
 
 def _plain(title: str) -> str:

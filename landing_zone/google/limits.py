@@ -1,24 +1,30 @@
-"""Limits on a model, as Service Usage's consumer overrides: on the metrics of every tier, found by their real names.
+"""A project's limits on models, as Service Usage's consumer overrides: listed, set in one call, taken away.
 
-An override only lowers what the tier allows. One without a model holds for every model that has none of its own.
-Source: Service Usage v1beta1, consumerQuotaMetrics and consumerOverrides.
+An override only lowers what the tier allows. One without a model holds for every model that has none of its own on that
+limit. Metrics, limits and units are those of the listing.
+Source: Service Usage v1beta1, consumerQuotaMetrics, importConsumerOverrides and consumerOverrides.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar, get_args
-from urllib.parse import quote
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qs, quote, unquote
 
 from landing_zone.gemini import GEMINI_API
-from landing_zone.gemini.quotas import QUOTA_LIMITS, LimitName, QuotaLimit
+from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
+from landing_zone.gemini.models import MODELS
+from landing_zone.gemini.quotas import BY_METRIC, LimitName
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json
 
-LIMIT_NAMES: Final[tuple[LimitName, ...]] = get_args(LimitName)
-UNLIMITED: Final = 2**63 - 1
 _AT_ONCE: Final = 8
-"""Calls at a time for one model: Service Usage counts them a minute."""
+"""Calls at a time: Service Usage counts them a minute."""
+_OTHER_MODELS: Final = ("embed_", "predict_")
+"""What the metrics begin with that never count a model that generates content."""
+
+_FIXED: Final = "Google lets nobody change this quota: take the limit out"
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -29,116 +35,201 @@ class LimitError(Exception):
 
 
 @dataclass(frozen=True)
-class Held:
-    """What holds for a model on one limit of one tier."""
+class Bucket:
+    """What holds for one model, or for all others, on one limit."""
 
-    limit: QuotaLimit
-    name: LimitName
+    own: str
+    """What Google allows, as it writes it: the tier's own, or what was granted in its place."""
+    effective: int
+    """What counts: the least of the tier's own and the override. UNLIMITED is no limit."""
     override: str = ""
     """The resource name of the override for exactly this model; empty without one."""
     value: int | None = None
     """That override's."""
-    effective: int = 0
-    """What counts: the least of the tier's own and the overrides. UNLIMITED is no limit."""
-    tier_value: int = UNLIMITED
-    """The tier's own, without overrides."""
-    models: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """Models with an override of their own, by quota name: the override's resource name and its value."""
+
+    @property
+    def tier_value(self) -> int:
+        """The same, as a number."""
+        return _number(self.own)
 
 
-def read(google: Google, project: str, model: str | None, names: Iterable[LimitName]) -> list[Held]:
-    """What holds for a model (by its quota name; None for those without a limit of their own), by tier.
+@dataclass(frozen=True)
+class ModelLimit:
+    """One limit of one metric that counts models."""
 
-    A metric that the project does not have (yet) is left out. Raises as `Google.call`.
-    """
-    names = list(names)
-    metrics = list(dict.fromkeys(limit.metric for name in names for limit in QUOTA_LIMITS[name]))
-    found = dict(zip(metrics, _each(lambda metric: _metric(google, project, metric), metrics), strict=True))
-    return held_in(found, model, names)
+    metric: str
+    limit: str
+    """Service Usage's name, such as `/min/model/project`."""
+    unit: str
+    buckets: Mapping[str, Bucket]
+    """By the quota's name of the model; empty for all others."""
+
+    @property
+    def place(self) -> str:
+        """Its name among all limits of the service."""
+        return f"{self.metric}{self.limit}"
+
+    @property
+    def known(self) -> tuple[LimitName, str] | None:
+        """The limit that it is in a stack file, and the tier; None for one that no setting names."""
+        return BY_METRIC.get((self.metric, self.limit))
+
+    @property
+    def name(self) -> LimitName | None:
+        """The limit that it is in a stack file."""
+        return self.known[0] if self.known else None
+
+    @property
+    def tier(self) -> str:
+        """`free`, `1`, `2`, `3`; empty if no setting names the limit."""
+        return self.known[1] if self.known else ""
+
+    def held(self, model: str) -> Bucket:
+        """What holds for a model, by its quota name."""
+        general = self.buckets.get("", Bucket(str(UNLIMITED), UNLIMITED))
+        return self.buckets.get(model) or Bucket(general.own, general.effective)
+
+    def wanted(self, limits: WantedLimits, elsewhere: Collection[tuple[str, str]]) -> dict[str, str]:
+        """The overrides to set: quota name of a model, or empty text → value, as Google has it.
+
+        None is above the tier's own: Google takes no higher one. It is set all the same, or the one of all others would
+        hold. `elsewhere`: place and model of overrides that something else sets.
+        """
+        found = {}
+        counts_content = not self.metric.partition("/")[2].startswith(_OTHER_MODELS)
+        for model, value in limits.on(self.name).items():
+            if (self.place, model) in elsewhere or (model and not counts_content):
+                continue
+            own = self.held(model)
+            found[model] = own.own if value is None or value >= own.tier_value else str(value)
+        return found
 
 
-def held_in(metrics: Mapping[str, Json | None], model: str | None, names: Iterable[LimitName]) -> list[Held]:
-    """What holds for a model, as `read` returns it, by metrics that were read already with `view=FULL`."""
-    wanted = ((name, limit) for name in names for limit in QUOTA_LIMITS[name])
-    held = (_held(metrics.get(limit.metric), name, limit, model) for name, limit in wanted)
-    return [one for one in held if one]
+@dataclass(frozen=True)
+class Entry:
+    """An override to set."""
+
+    on: ModelLimit
+    model: str
+    value: str
+
+    def __str__(self) -> str:
+        where = f"{self.on.name} of {self.model or 'all other models'} on tier {self.on.tier}"
+        return where if self.on.name else f"{self.on.place} of {self.model or 'all other models'}"
+
+    @property
+    def body(self) -> Json:
+        """As Google's QuotaOverride."""
+        return {
+            "metric": self.on.metric,
+            "unit": self.on.unit,
+            "overrideValue": self.value,
+            **({"dimensions": {"model": self.model}} if self.model else {}),
+        }
 
 
-def apply(
-    google: Google,
-    project: str,
-    model: str | None,
-    values: Mapping[LimitName, int],
-    allowed: Collection[str] | None = None,
-) -> list[Held]:
-    """Set limits on the metrics of every tier, and take away those that `values` lacks; returns what holds then.
+@dataclass(frozen=True)
+class Refusal:
+    """An override that Google did not take."""
 
-    Args:
-        google: the client.
-        project: its id or number.
-        model: by its quota name; None for all models without a limit of their own.
-        values: the limits; a name that is left out has none.
-        allowed: without a model, the only ones (quota names) that may have more: overrides that open others are
-            removed. None leaves all overrides of models alone.
+    entry: Entry
+    fixed: bool
+    """Whether Google lets nobody change the limit."""
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.error}"
+
+
+def listed(google: Google, project: str) -> list[ModelLimit]:
+    """Every limit of the Gemini API that counts models, on every tier, in one listing. Raises as `Google.call`."""
+    path = _path(project)
+    metrics = list(google.pages("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
+    missing = {metric for metric, _ in BY_METRIC} - {metric["metric"] for metric in metrics}
+    # Should a listing leave out the metrics of tiers that are not in force, they can be asked for all the same.
+    metrics += filter(None, _each(lambda metric: _metric(google, project, metric), sorted(missing)))
+    return [limit for metric in metrics for limit in _limits_of(metric)]
+
+
+def limits_in(metrics: Iterable[Json]) -> list[ModelLimit]:
+    """The same of metrics that were listed already with `view=FULL`."""
+    return [limit for metric in metrics for limit in _limits_of(metric)]
+
+
+def unset(
+    limits: Iterable[ModelLimit], wanted: WantedLimits, elsewhere: Collection[tuple[str, str]]
+) -> list[Entry]:
+    """The overrides that are not as they are wanted."""
+    return [
+        Entry(limit, model, value)
+        for limit in limits
+        for model, value in limit.wanted(wanted, elsewhere).items()
+        if limit.held(model).value != _number(value)
+    ]
+
+
+def strays(
+    limits: Iterable[ModelLimit], wanted: WantedLimits, elsewhere: Collection[tuple[str, str]]
+) -> Iterator[tuple[ModelLimit, str]]:
+    """Limits and models on which an override is higher than the one wanted for all others: somebody opened a model."""
+    for limit in limits:
+        own = limit.wanted(wanted, elsewhere)
+        for model, bucket in limit.buckets.items():
+            foreign = model and model not in wanted.models and model not in own
+            if "" not in own or bucket.value is None or not foreign or (limit.place, model) in elsewhere:
+                continue
+            if bucket.value > _number(own[""]):
+                yield limit, model
+
+
+def impose(google: Google, project: str, entries: list[Entry]) -> list[Refusal]:
+    """Set overrides in one atomic call; if Google refuses some, the others are set all the same.
 
     Raises:
-        LimitError: a limit is fixed, the project has none of the metrics, or Google refuses.
-        GoogleError: the limits cannot be read.
+        LimitError: what answers does not offer the call.
+        GoogleError: the call is refused for another reason than its entries.
     """
-    before = read(google, project, model, LIMIT_NAMES)
-    missing = [name for name in values if not any(held.name == name for held in before)]
-    if missing:
-        raise LimitError(
-            f"project {project} has no quota for {', '.join(missing)}: the Gemini API is not enabled in it, or Google "
-            "has renamed the metrics"
+    pending = list(entries)
+    refused: dict[str, str] = {}
+    """Place → Google's reason."""
+    while pending:
+        try:
+            _import(google, project, pending)
+            break
+        except GoogleError as error:
+            _unless_about_entries(google, error)
+            places = {entry.on.place: entry.on for entry in pending}
+            # Where nobody says which limit it is about, each is tried by itself.
+            refused |= _places_named(error, places) or dict.fromkeys(places, "")
+            pending = [entry for entry in pending if entry.on.place not in refused]
+    return [
+        refusal
+        for place, reason in refused.items()
+        for refusal in _one_by_one(
+            google, project, [entry for entry in entries if entry.on.place == place], reason
         )
-    unset = [held for held in before if held.name in values and held.value != target(held, values[held.name])]
-    gone = [held for held in before if held.name not in values and held.override]
-    if allowed is not None:
-        gone += [stray for strays in opened(before, values, allowed).values() for stray in strays]
-    _each(lambda held: _set(google, project, model, held, target(held, values[held.name])), unset)
-    _each(lambda held: _remove(google, project, held), gone)
-    return read(google, project, model, values) if unset or gone else before
+    ]
 
 
-def remove(google: Google, project: str, model: str | None) -> None:
-    """Take every limit of the model away: the tier's own hold again.
+def remove(google: Google, project: str, found: Iterable[tuple[ModelLimit, str]]) -> None:
+    """Delete the overrides of limits and models: those of all others first, so that no allowed model is blocked.
 
-    Raises:
-        LimitError: Google refuses.
-        GoogleError: the limits cannot be read.
+    Raises LimitError.
     """
-    held = read(google, project, model, LIMIT_NAMES)
-    _each(lambda one: _remove(google, project, one), [one for one in held if one.override])
+    names = [(model, limit, limit.held(model).override) for limit, model in found]
+    for general in (True, False):
+        _each(
+            lambda each: _remove(google, project, *each), [each for each in names if (not each[0]) == general]
+        )
 
 
-def opened(
-    held: Iterable[Held], values: Mapping[LimitName, int], allowed: Collection[str]
-) -> dict[str, list[Held]]:
-    """Models that are not allowed, and have overrides above the limit of all others: somebody has opened them.
+def fixed(google: Google, project: str, quota_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Metric and interval (`minute`, `day`) of the limits that Google lets nobody change.
 
-    An override that is no higher opens nothing, and one on a limit that all others lack is not judged.
-
-    Args:
-        held: of all other models, as `read` returns it.
-        values: the limits of all other models.
-        allowed: quota names.
-
-    Returns:
-        Quota name → what is held by each such override.
+    `quota_ids`: those to ask for one by one if they are not listed, as those of other tiers. Raises as `Google.call`.
     """
-    found: dict[str, list[Held]] = {}
-    for one in held:
-        for model, (name, value) in one.models.items():
-            if one.name in values and model not in allowed and value > target(one, values[one.name]):
-                found.setdefault(model, []).append(replace(one, override=name, value=value))
-    return found
-
-
-def fixed(google: Google, project: str) -> dict[LimitName, list[str]]:
-    """The limits that Google lets nobody change (`isFixed`), and on which tiers. Raises as `Google.call`."""
     parent = f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos"
-    listed = list(
+    infos = list(
         google.pages("cloudquotas", parent, "quotaInfos", query={"pageSize": "1000"}, project=project)
     )
 
@@ -150,135 +241,158 @@ def fixed(google: Google, project: str) -> dict[LimitName, list[str]]:
                 return {}
             raise
 
-    # The list has the quotas of the tier in force alone.
-    known = {limit.quota_id for limits in QUOTA_LIMITS.values() for limit in limits}
-    others = known - {one["quotaId"] for one in listed}
-    fixed_ones = {
-        (one["metric"], one.get("refreshInterval"))
-        for one in (*listed, *_each(info, sorted(others)))
+    rest = set(quota_ids) - {one["quotaId"] for one in infos}
+    return {
+        (one["metric"], one.get("refreshInterval", ""))
+        for one in (*infos, *_each(info, sorted(rest)))
         if one.get("isFixed")
     }
-    found = {
-        name: [limit.tier for limit in limits if (limit.metric, limit.interval) in fixed_ones]
-        for name, limits in QUOTA_LIMITS.items()
-    }
-    return {name: tiers for name, tiers in found.items() if tiers}
 
 
-def target(held: Held, value: int) -> int:
-    """The override to set for a limit of `value`: no more than the tier's own, above which Google takes none.
+def written(limits: Iterable[ModelLimit]) -> dict[str, Any]:
+    """The overrides on the limits that have a name as a stack file has them: by the model's id, `others` among them.
 
-    It is set all the same: without one of its own, a model would have the limit of all other models.
+    Of a model's on several tiers the lowest counts, but for those that are as much as their tier allows.
     """
-    return min(value, held.tier_value)
+    named = [limit for limit in limits if limit.name]
+    denied = bool(named) and all(limit.held("").value == 0 for limit in named)
+    found: dict[str, Any] = {}
+    for model in sorted({model for limit in named for model, each in limit.buckets.items() if each.override}):
+        own: dict[LimitName, int] = {}
+        for name in LIMIT_NAMES:
+            held = [limit.held(model) for limit in named if limit.name == name]
+            values = [each.value for each in held if each.value is not None]
+            lower = [each.value for each in held if each.value is not None and each.value < each.tier_value]
+            # As much as every tier allows is what an allowed model has where all others are denied.
+            if values and (lower or not denied):
+                own[name] = min(lower) if lower else max(values)
+        shut = model == "" and (denied or own == {"requestsPerMinute": 0})
+        found[MODELS.get(model, model) or OTHERS] = DENY if shut else own
+    return found
 
 
-def _path(project: str, metric: str) -> str:
-    return f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics/{quote(metric, safe='')}"
+def _path(project: str) -> str:
+    return f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics"
 
 
 def _metric(google: Google, project: str, metric: str) -> Json | None:
+    path = f"{_path(project)}/{quote(metric, safe='')}"
     try:
-        return google.call(
-            "serviceusage", "GET", _path(project, metric), query={"view": "FULL"}, project=project
-        )
+        return google.call("serviceusage", "GET", path, query={"view": "FULL"}, project=project)
     except GoogleError as error:
         if error.code == 404:
             return None
         raise
 
 
-def _held(metric: Json | None, name: LimitName, limit: QuotaLimit, model: str | None) -> Held | None:
-    for entry in (metric or {}).get("consumerQuotaLimits", []):
-        if not is_named(entry, limit.limit):
+def _limits_of(metric: Json) -> Iterator[ModelLimit]:
+    for entry in metric.get("consumerQuotaLimits", []):
+        if "{model}" not in entry.get("unit", ""):
             continue
-        buckets = {
-            bucket.get("dimensions", {}).get("model"): bucket for bucket in entry.get("quotaBuckets", [])
-        }
-        own: Mapping[str, Any] = buckets.get(model, {})
-        bucket: Mapping[str, Any] = own or buckets.get(None, {})
-        override: Mapping[str, Any] = own.get("consumerOverride", {})
-        return Held(
-            limit,
-            name,
-            override=override.get("name", ""),
-            value=_number(override.get("overrideValue", "0")) if override else None,
-            # A limit of 0 is left out, as every zero is.
-            effective=_number(bucket.get("effectiveLimit", "0")) if bucket else UNLIMITED,
-            tier_value=_number(bucket.get("defaultLimit", "0")) if bucket else UNLIMITED,
-            models={
-                name: (
-                    each["consumerOverride"]["name"],
-                    _number(each["consumerOverride"].get("overrideValue", "0")),
-                )
-                for name, each in buckets.items()
-                if name and "consumerOverride" in each
-            },
-        )
-    return None
+        buckets: dict[str, Bucket] = {}
+        for bucket in entry.get("quotaBuckets", []):
+            dimensions = bucket.get("dimensions", {})
+            if dimensions.keys() <= {"model"}:
+                buckets.setdefault(dimensions.get("model", ""), _bucket(bucket))
+        # The name is the listing's: the unit has another order, and the project in front is by number.
+        limit = unquote(entry["name"].rpartition("/limits/")[2])
+        yield ModelLimit(metric["metric"], limit, entry["unit"], buckets)
 
 
-def is_named(entry: Mapping[str, Any], limit: str) -> bool:
-    """Whether an entry of `consumerQuotaLimits` is the limit of a name, such as `/min/model/project`.
-
-    Names are taken from the listing: the unit has another order, and the project in front is by number.
-    """
-    return entry["name"].rpartition("/limits/")[2] in (limit, quote(limit, safe=""))
+def _bucket(bucket: Mapping[str, Any]) -> Bucket:
+    # A number of 0 is left out, as every zero is.
+    override: Mapping[str, Any] | None = bucket.get("consumerOverride")
+    allowed = bucket.get("defaultLimit", "0")
+    if "producerOverride" in bucket:
+        allowed = bucket["producerOverride"].get("overrideValue", "0")
+    if "adminOverride" in bucket:
+        allowed = min(allowed, bucket["adminOverride"].get("overrideValue", "0"), key=_number)
+    return Bucket(
+        allowed,
+        _number(bucket.get("effectiveLimit", "0")),
+        (override or {}).get("name", ""),
+        None if override is None else _number(override.get("overrideValue", "0")),
+    )
 
 
 def _number(text: str) -> int:
     return UNLIMITED if text == "-1" else int(text)
 
 
-def _set(google: Google, project: str, model: str | None, held: Held, value: int) -> None:
-    body = {"overrideValue": str(value), **({"dimensions": {"model": model}} if model else {})}
-    if held.override:
-        method, path = "PATCH", held.override
-    else:
-        method = "POST"
-        path = (
-            f"{_path(project, held.limit.metric)}/limits/{quote(held.limit.limit, safe='')}/consumerOverrides"
-        )
-    try:
-        # One that was set by a call whose answer was lost is there at the second call, and is looked for below.
-        operation = google.call(
-            "serviceusage",
-            method,
-            path,
-            body=body,
-            query={"force": "true"},
-            project=project,
-            repeatable=True,
-        )
-        google.finished("serviceusage", operation, project=project)
-    except GoogleError as error:
-        if error.code == 409 and not held.override:
-            # A run that was killed set it between the reading and now.
-            again = next(
-                (
-                    one
-                    for one in read(google, project, model, [held.name])
-                    if one.limit == held.limit and one.override
-                ),
-                None,
+def _import(google: Google, project: str, entries: Iterable[Entry]) -> None:
+    body = {"inlineSource": {"overrides": [entry.body for entry in entries]}, "force": True}
+    operation = google.call(
+        "serviceusage",
+        "POST",
+        f"{_path(project)}:importConsumerOverrides",
+        body=body,
+        project=project,
+        repeatable=True,
+    )
+    google.finished("serviceusage", operation, project=project)
+
+
+def _unless_about_entries(google: Google, error: GoogleError) -> None:
+    if error.code == 501 or (error.code == 404 and not error.status):
+        raise LimitError(
+            f"{google.config.address('serviceusage')} does not offer consumerQuotaMetrics:importConsumerOverrides, by "
+            f"which limits are set ({error}): use Google's own Service Usage API"
+        ) from error
+    if error.code != 400:
+        raise error
+
+
+def _one_by_one(google: Google, project: str, group: list[Entry], reason: str) -> Iterator[Refusal]:
+    """Set the overrides on one limit, of which Google refused some: models first, then what holds for the rest."""
+    if "FIXED" in reason:
+        yield from (Refusal(entry, fixed=True, error=f"{reason}: {_FIXED}") for entry in group)
+        return
+    refused = False
+    for entry in sorted(group, key=lambda each: not each.model):
+        if refused and not entry.model:
+            yield Refusal(
+                entry, fixed=False, error="left out, as it would hold for a model whose own was refused"
             )
-            if again:
-                _set(google, project, model, again, value)
-                return
-        what = f"{held.name} of {model or 'all other models'} on tier {held.limit.tier}"
-        raise LimitError(f"{what}: {error.with_remedy}") from error
+            continue
+        try:
+            _import(google, project, [entry])
+        except GoogleError as error:
+            _unless_about_entries(google, error)
+            refused = True
+            yield Refusal(entry, fixed="FIXED" in error.text, error=error.with_remedy)
 
 
-def _remove(google: Google, project: str, held: Held) -> None:
+def _places_named(error: GoogleError, limits: Mapping[str, ModelLimit]) -> dict[str, str]:
+    """The limits that an error names, in its details or else in its text, each with the reason."""
+    named = []
+    for detail in error.details:
+        about = detail.get("metadata")
+        if isinstance(about, dict):
+            where = about.get("quota_limit", "")
+            named.append((about.get("quota_metric", ""), where, str(detail.get("reason", ""))))
+    for subject, _ in error.violations:
+        said = {key: values[0] for key, values in parse_qs(subject.lstrip("?")).items()}
+        named.append((said.get("metric", ""), said.get("limit", ""), said.get("error_code", "")))
+    found = {
+        place: reason
+        for place, limit in limits.items()
+        for metric, where, reason in named
+        if metric == limit.metric and where in ("", limit.limit, limit.unit)
+    }
+    return found or {
+        place: error.message
+        for place, limit in limits.items()
+        if re.search(rf"{re.escape(limit.metric)}(?!\w)", error.message)
+    }
+
+
+def _remove(google: Google, project: str, model: str, limit: ModelLimit, override: str) -> None:
     try:
-        operation = google.call(
-            "serviceusage", "DELETE", held.override, query={"force": "true"}, project=project
-        )
+        operation = google.call("serviceusage", "DELETE", override, query={"force": "true"}, project=project)
         google.finished("serviceusage", operation, project=project)
     except GoogleError as error:
         if error.code != 404:
-            what = f"{held.name} on tier {held.limit.tier} stays as it is"
-            raise LimitError(f"{what}: {error.with_remedy}") from error
+            raise LimitError(f"{Entry(limit, model, '')} stays as it is: {error.with_remedy}") from error
 
 
 def _each(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:

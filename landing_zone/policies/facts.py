@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
-from landing_zone.pricing.exposure import BLOCKED, Limits
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import LIST_PRICES, Terms
 from landing_zone.settings.problems import Path

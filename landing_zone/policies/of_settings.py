@@ -1,14 +1,12 @@
 """What a stack file's settings say, as facts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from landing_zone.costs.terms import billing_terms
 from landing_zone.gemini import GEMINI_API
-from landing_zone.gemini.models import QUOTA_NAMES
-from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, Override
 from landing_zone.policies.facts import (
     Api,
     Budget,
@@ -21,15 +19,8 @@ from landing_zone.policies.facts import (
     Subject,
     Threshold,
 )
-from landing_zone.policies.limits import PAID, lasting
-from landing_zone.pricing.exposure import Limits
 from landing_zone.pricing.money import Money
-from landing_zone.settings import (
-    OTHERS,
-    BudgetRules,
-    EnvironmentSettings,
-    ProjectSettings,
-)
+from landing_zone.settings import BudgetRules, EnvironmentSettings, ProjectSettings, limits_in_force
 from landing_zone.settings.problems import Path, path_text
 
 MONTHS: Final = {"MONTH": Decimal(1), "QUARTER": Decimal(3), "YEAR": Decimal(12)}
@@ -66,9 +57,8 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
     )
     terms = billing_terms(project, settings)
     derivation = settings.derivations.get(name)
-    limits, others, unpriced = lasting(_overrides(project))
-    own = settings.terms_of(project.billing_account).tier_limits
-    tier = {model: limit.limits for model, limit in own.items()}
+    account = settings.terms_of(project.billing_account)
+    found = limits_in_force(project, account)
     return Project(
         subject,
         ids=frozenset({project.project_id}),
@@ -79,35 +69,13 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
         protected=project.protect,
         private_data=project.private_data,
         users=project.users,
-        limits=tightened(limits, tier),
-        others=others,
-        tier_limits=tier,
-        unpriced=tuple(unpriced),
+        limits=found.models,
+        others=found.others,
+        tier_limits=account.tier_limits,
+        unpriced=found.unpriced,
         terms=terms,
         allowance=Money(derivation.settings.max_overshoot, terms.currency) if derivation else None,
     )
-
-
-def _overrides(project: ProjectSettings) -> Iterator[Override]:
-    """What its limits set on every tier, and its quotas on one."""
-    for model, limit in project.limits.items():
-        name = "" if model == OTHERS else QUOTA_NAMES[model]
-        for limit_name, value in limit.items():
-            yield from (Override(limit_name, tier, name, value) for tier in PAID)
-    for quota in project.quotas.values():
-        if quota.quota_id is None:
-            known = BY_METRIC.get((quota.metric or "", quota.limit or ""))
-        else:
-            known = BY_QUOTA_ID.get(quota.quota_id)
-        if known and quota.service == GEMINI_API:
-            yield Override(*known, quota.dimensions.get("model", ""), quota.value)
-
-
-def tightened(limits: Mapping[str, Limits], tier: Mapping[str, Limits]) -> dict[str, Limits]:
-    """The limits, and Google's own of the tier, which hold as well."""
-    return {
-        model: limit.tightened(tier[model]) if model in tier else limit for model, limit in limits.items()
-    }
 
 
 def _budget(name: str, project: ProjectSettings, counted: tuple[str, ...]) -> Budget:

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.policies.facts import Project
-from landing_zone.pricing.exposure import BLOCKED, Limits, Window, exposure_of, totals
+from landing_zone.pricing.exposure import Window, exposure_of, totals
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import Terms, coming_changes
 

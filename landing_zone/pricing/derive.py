@@ -12,8 +12,9 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from math import ceil
 from typing import Final
 
+from landing_zone.gemini.limits import Limits
 from landing_zone.pricing.estimate import Workload
-from landing_zone.pricing.exposure import DAY, Limits, Prices, Window, bound
+from landing_zone.pricing.exposure import DAY, Prices, Window, bound
 from landing_zone.pricing.money import EXACT, UPWARD
 
 LARGEST: Final = 10**12

@@ -12,6 +12,7 @@ from decimal import Decimal, localcontext
 from functools import cached_property, lru_cache
 from typing import Final
 
+from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
 from landing_zone.gemini.models import QUOTA_NAMES, Size
 from landing_zone.gemini.prices import LONG_CONTEXT
 from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
@@ -29,30 +30,6 @@ DAY: Final = 24 * 60
 """Minutes."""
 _MINUTES: Final = Decimal(60)
 _NO_MONEY: Final = Decimal(0)
-OTHERS: Final = "others"
-"""Stands for every model without limits of its own."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits on one model of one project, as quotas count them; None is no limit."""
-
-    requests_per_minute: int | None = None
-    requests_per_day: int | None = None
-    input_tokens_per_minute: int | None = None
-
-    @property
-    def bounds_requests(self) -> bool:
-        """Whether the number of requests, and with it the output, is bounded."""
-        return self.requests_per_minute is not None or self.requests_per_day is not None
-
-    def tightened(self, other: "Limits") -> "Limits":
-        """The lower of each limit of the two."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__dataclass_fields__)
-        return Limits(*(min((x for x in pair if x is not None), default=None) for pair in pairs))
-
-
-BLOCKED: Final = Limits(requests_per_minute=0)
 
 
 @dataclass(frozen=True)

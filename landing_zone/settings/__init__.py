@@ -3,14 +3,14 @@
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.budgets import BudgetRules, BudgetSettings, SharedBudgetSettings, Threshold
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings, RangeSettings
-from landing_zone.settings.derived import DerivedLimits, in_words, model_limit, pricing_limits, work_out
+from landing_zone.settings.derived import DerivedLimits, in_words, work_out
+from landing_zone.settings.limits_in_force import LimitsInForce, limits_in_force, opened_by_quotas
 from landing_zone.settings.load import load_engine, load_file, load_project
 from landing_zone.settings.problems import NAMESPACE, Problem, SettingsError
 from landing_zone.settings.types import (
     OTHERS,
     EnvironmentSettings,
     KeySettings,
-    ModelLimit,
     ProjectSettings,
     QuotaSettings,
 )
@@ -27,7 +27,7 @@ __all__ = [
     "DerivedLimits",
     "EnvironmentSettings",
     "KeySettings",
-    "ModelLimit",
+    "LimitsInForce",
     "Problem",
     "ProjectSettings",
     "QuotaSettings",
@@ -36,10 +36,10 @@ __all__ = [
     "SharedBudgetSettings",
     "Threshold",
     "in_words",
+    "limits_in_force",
     "load_engine",
     "load_file",
     "load_project",
-    "model_limit",
-    "pricing_limits",
+    "opened_by_quotas",
     "work_out",
 ]

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictStr
 
+from landing_zone.gemini.limits import Count
 from landing_zone.settings import fields
 from landing_zone.settings.base import Settings
 
@@ -66,7 +67,7 @@ class AlertSettings(Settings):
         default=None,
         description="Alert when more than this share of calls fails with a server error, over 5 minutes.",
     )
-    too_many_requests_per_minute: Annotated[fields.Count, Field(ge=1)] | None = Field(
+    too_many_requests_per_minute: Annotated[Count, Field(ge=1)] | None = Field(
         default=None,
         description=("Alert when more than this many calls per minute are refused with 429, over 5 minutes."),
     )
@@ -74,7 +75,7 @@ class AlertSettings(Settings):
         default=None,
         description="Alert when more than this share of a limit in force is used, by model and limit.",
     )
-    input_tokens_per_minute: Annotated[fields.Count, Field(ge=1)] | None = Field(
+    input_tokens_per_minute: Annotated[Count, Field(ge=1)] | None = Field(
         default=None,
         description="Alert when all models together use more than this many input tokens per minute.",
     )

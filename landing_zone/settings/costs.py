@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictInt, model_validator
 
-from landing_zone.gemini.quotas import LimitName
+from landing_zone.gemini.limits import Limits
 from landing_zone.pricing.days import EVERY_DAY, Schedule
 from landing_zone.pricing.estimate import Range, Workload
-from landing_zone.pricing.exposure import Limits
 from landing_zone.pricing.rates import LIST_PRICES, ContractPrices, Terms
 from landing_zone.settings import fields
 from landing_zone.settings.base import Settings, Shorthand
@@ -226,19 +225,6 @@ class ContractSettings(Settings):
     )
 
 
-class TierLimitSettings(Settings):
-    """What the account's tier itself allows of a model, as the quotas page shows it."""
-
-    requests_per_minute: fields.Count | None = Field(default=None, description="Calls a minute.")
-    requests_per_day: fields.Count | None = Field(default=None, description="Calls a day.")
-    input_tokens_per_minute: fields.Count | None = Field(default=None, description="Input tokens a minute.")
-
-    @property
-    def limits(self) -> Limits:
-        """As pricing takes them."""
-        return Limits(self.requests_per_minute, self.requests_per_day, self.input_tokens_per_minute)
-
-
 class AccountTermsSettings(Settings):
     """Terms agreed with Google for a billing account, and the limits of its tier."""
 
@@ -254,7 +240,7 @@ class AccountTermsSettings(Settings):
         default=None,
         description="Paid tier of the account; the exposure then shows Google's spend caps for that tier.",
     )
-    tier_limits: dict[fields.LimitedModel, TierLimitSettings] = Field(
+    tier_limits: dict[fields.LimitedModel, Limits] = Field(
         default={}, description="Limits of the tier by model ID; no derived limit exceeds them."
     )
 
@@ -276,11 +262,3 @@ class AccountTermsSettings(Settings):
         )
         rate = self.usd_rate if foreign and self.usd_rate else Decimal(1)
         return Terms(self.discount, contract, currency or "USD", rate)
-
-
-LIMIT_FIELDS: dict[LimitName, str] = {
-    "requestsPerMinute": "requests_per_minute",
-    "requestsPerDay": "requests_per_day",
-    "inputTokensPerMinute": "input_tokens_per_minute",
-}
-"""The stack file's names of limits -> those of `landing_zone.pricing.exposure.Limits`."""

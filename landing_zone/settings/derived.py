@@ -6,14 +6,16 @@ from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from math import ceil
 
+from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
 from landing_zone.pricing.derive import Derived, Fit, Need, derive, fit, need_of, smallest
 from landing_zone.pricing.estimate import Workload
-from landing_zone.pricing.exposure import Limits, Prices, Window, bound
+from landing_zone.pricing.exposure import Prices, Window, bound
 from landing_zone.pricing.money import EXACT, NANO, Money
 from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes, limited_as
 from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
+from landing_zone.settings.limits_in_force import limits_in_force
 from landing_zone.settings.problems import Path, Problem
-from landing_zone.settings.types import DERIVE, OTHERS, ModelLimit, ProjectSettings
+from landing_zone.settings.types import DERIVE, ProjectSettings
 
 _AT: Path = ("limits", DERIVE)
 
@@ -30,24 +32,9 @@ class DerivedLimits:
     """What to change so that the workload's needs fit; None if they do."""
 
     @property
-    def limits(self) -> dict[str, ModelLimit]:
+    def limits(self) -> dict[str, Limits]:
         """As settings: of each model, and all others denied."""
-        found = {model: model_limit(each.limits) for model, each in self.models.items()}
-        return {**found, OTHERS: ModelLimit(requests_per_minute=0)}
-
-
-def model_limit(limits: Limits) -> ModelLimit:
-    """As the settings have limits."""
-    return ModelLimit(
-        requests_per_minute=limits.requests_per_minute,
-        requests_per_day=limits.requests_per_day,
-        input_tokens_per_minute=limits.input_tokens_per_minute,
-    )
-
-
-def pricing_limits(limit: ModelLimit) -> Limits:
-    """As pricing has limits."""
-    return Limits(limit.requests_per_minute, limit.requests_per_day, limit.input_tokens_per_minute)
+        return {**{model: each.limits for model, each in self.models.items()}, OTHERS: BLOCKED}
 
 
 def work_out(
@@ -75,12 +62,13 @@ def work_out(
     if problems or terms is None:
         return None, problems
     targets = settings.shares or {model: Decimal(0) for model in by_model if model not in project.limits}
-    by_hand, problems = _by_hand(project, settings.lag, day, terms)
+    by_hand, problems = _by_hand(project, settings.lag, day, terms, account)
     if problems:
         return None, problems
 
     def enough() -> Iterator[str]:
-        return _enough(project, settings, {model: by_model.get(model, []) for model in targets}, day, terms)
+        planned = {model: by_model.get(model, []) for model in targets}
+        return _enough(project, settings, planned, day, terms, account)
 
     with localcontext(EXACT):
         left = settings.max_overshoot - by_hand
@@ -96,7 +84,7 @@ def work_out(
     prices = {model: Prices.of(model, day, terms) for model in targets}
     needs = {model: need for model in targets if (need := need_of(by_model.get(model, []), day))}
     allowances = _allowances(left, settings, prices, needs)
-    tiers = {model: account.tier_limits[model].limits for model in targets if model in account.tier_limits}
+    tiers = {model: account.tier_limits[model] for model in targets if model in account.tier_limits}
     models = {
         model: derive(
             prices[model], allowances[model], settings.lag, needs.get(model), tiers.get(model, Limits())
@@ -117,7 +105,7 @@ def _mistakes(
     if project.tier == "free":
         yield Problem(_AT, "a free project spends nothing", "write limits by hand, or tier: paid")
     others = project.limits.get(OTHERS)
-    if others is not None and others.requests_per_minute != 0:
+    if others is not None and not others.blocks:
         yield Problem(
             ("limits", OTHERS),
             "derived limits bound the spend only if no other model can be called",
@@ -146,20 +134,19 @@ def _mistakes(
 
 
 def _by_hand(
-    project: ProjectSettings, lag: timedelta, day: date, terms: Terms
+    project: ProjectSettings, lag: timedelta, day: date, terms: Terms, account: AccountTermsSettings
 ) -> tuple[Decimal, list[Problem]]:
     """The most that the limits set by hand can cost over a lag, and those that nothing bounds."""
     total, problems = Decimal(0), []
-    for model, limit in project.limits.items():
-        if model == OTHERS:
-            continue
-        found = bound(Prices.of(model, day, terms), pricing_limits(limit), Window.any(lag))
+    denying = project.model_copy(update={"limits": {**project.limits, OTHERS: BLOCKED}})
+    for model, limits in limits_in_force(denying, account).models.items():
+        found = bound(Prices.of(model, day, terms), limits, Window.any(lag))
         if found is None:
             problems.append(
                 Problem(
-                    ("limits", model),
+                    ("limits", model) if model in project.limits else ("quotas",),
                     "nothing bounds its requests, so that no overshoot holds",
-                    "write requestsPerMinute: 60 or requestsPerDay: 8000",
+                    f"write {model}: {{requestsPerMinute: 60}}, or requestsPerDay",
                 )
             )
             continue
@@ -174,11 +161,12 @@ def _enough(
     planned: Mapping[str, list[Workload]],
     day: date,
     terms: Terms,
+    account: AccountTermsSettings,
 ) -> Iterator[str]:
     """The smallest `maxOvershoot` that the plan fits in, and the larger one that a rise of prices soon asks for."""
 
     def on(when: date) -> int | None:
-        by_hand, _ = _by_hand(project, settings.lag, when, terms)
+        by_hand, _ = _by_hand(project, settings.lag, when, terms, account)
         needs = {
             model: (Prices.of(model, when, terms), need)
             for model, workloads in planned.items()

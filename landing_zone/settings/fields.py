@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, StrictInt, Stri
 from pydantic_core import PydanticCustomError
 
 from landing_zone.gemini.currencies import CURRENCIES
+from landing_zone.gemini.limits import count
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.pricing.rates import UnknownModelError, check_model, known_models, limited_as
 from landing_zone.settings.problems import nearest
@@ -265,21 +266,7 @@ def _cap_amount(value: Decimal) -> Decimal:
 def _preferred(value: int) -> int:
     if value < -1:
         raise mistake(f"the value is {value}", "write -1 for no limit, 0 to block, or a number such as 140")
-    return _count(max(value, 0)) if value != -1 else value
-
-
-def _count(value: int) -> int:
-    if value < 0:
-        raise mistake(
-            f"the limit is {value}",
-            "write 0 to block the model, a number to limit it, such as 60, or leave the limit out",
-        )
-    if value > 2**63 - 1:
-        raise mistake(
-            "the limit is beyond what Google can hold",
-            "write a smaller number, such as 9000000, or leave the limit out",
-        )
-    return value
+    return count(max(value, 0)) if value != -1 else value
 
 
 ProjectId = Annotated[
@@ -351,7 +338,6 @@ Ratio = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_ratio), _N
 Currency = Annotated[
     StrictStr, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})
 ]
-Count = Annotated[StrictInt, AfterValidator(_count), WithJsonSchema({"type": "integer", "minimum": 0})]
 CapAmount = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_cap_amount), _NUMBER_SCHEMA]
 Positive = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_positive), _NUMBER_SCHEMA]
 Price = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_quantity), _NUMBER_SCHEMA]

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from landing_zone.pricing.days import today
@@ -23,7 +23,13 @@ from landing_zone.settings.problems import Path, Problem, SettingsError, nearest
 from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.source import StackFile, read_stack_file
-from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
+from landing_zone.settings.translate import (
+    UNKNOWN_KEY,
+    known_keys,
+    model_at,
+    reason_and_remedy,
+    unknown_key,
+)
 from landing_zone.settings.types import (
     DERIVE,
     NOTHING_AGREED,
@@ -181,7 +187,7 @@ def _rules(values: Mapping[str, Any]) -> tuple[EnvironmentRules | None, list[Pro
         return None, _told(error, EnvironmentRules, ())
 
 
-def _told(error: ValidationError, root: type[BaseModel], at: Path) -> list[Problem]:
+def _told(error: ValidationError, root: type[Any], at: Path) -> list[Problem]:
     """pydantic's errors as mistakes, with paths below `at`."""
     problems = []
     details = error.errors()
@@ -245,7 +251,7 @@ def _project(
     return settings, derive, problems
 
 
-def _unknown_without_value(values: Any, root: type[BaseModel], at: Path) -> Iterator[Problem]:
+def _unknown_without_value(values: Any, root: type[Any], at: Path) -> Iterator[Problem]:
     """Unknown keys with nothing behind them, which merging takes away: `{amount: 1,500.00}` has one."""
     if not isinstance(values, Mapping):
         return
@@ -257,10 +263,10 @@ def _unknown_without_value(values: Any, root: type[BaseModel], at: Path) -> Iter
             yield from _unknown_without_value(value, below, (*at, key))
 
 
-def _mistyped(path: Path, model: type[BaseModel] | None, details: list[ErrorDetails]) -> bool:
+def _mistyped(path: Path, model: type[Any] | None, details: list[ErrorDetails]) -> bool:
     """Whether the missing key stands there under a mistyped name: that is one mistake, not two."""
     return any(
-        other["type"] == "extra_forbidden"
+        other["type"] in UNKNOWN_KEY
         and tuple(other["loc"][:-1]) == path[:-1]
         and nearest(str(other["loc"][-1]), known_keys(model) if model else []) == path[-1]
         for other in details

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import DENY
 from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
-from landing_zone.gemini.quotas import QUOTA_LIMITS
+from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID
+from landing_zone.pricing.rates import limited_as
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems
@@ -176,8 +179,6 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     quotas: dict[str, str] = {}
     if not isinstance(limits, Mapping):
         return
-    if DERIVE in limits:
-        yield from _others({OTHERS: "deny", **{k: v for k, v in limits.items() if k != DERIVE}})
     for model, limit in limits.items():
         path = ("limits", str(model))
         if model == DERIVE:
@@ -208,18 +209,26 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
 
 
 def _others(limits: Mapping[str, Any]) -> _Found:
-    """The limit of all other models holds for a model without one of that name: it must block none by accident."""
+    """The numbers of all other models hold for a model without one of that name: they must limit none by accident."""
     others = limits[OTHERS]
-    named = list(others) if isinstance(others, Mapping) else ["requestsPerMinute"] if others == "deny" else []
+    named = list(others) if isinstance(others, Mapping) and not _denies(others) else []
     for model, limit in limits.items():
         missing = [name for name in named if isinstance(limit, Mapping) and limit.get(name) is None]
         if model != OTHERS and missing:
             yield Problem(
                 ("limits", str(model)),
-                f"{model} has no {missing[0]} of its own, so that of {OTHERS} would hold for it"
-                + (", and block it" if others == "deny" else ""),
+                f"{model} has no {missing[0]} of its own, so that of {OTHERS} would hold for it",
                 f"write {missing[0]}: {example_of(missing[0])} for it",
             )
+
+
+def _denies(others: Any) -> bool:
+    """Whether it shuts every model that is not named."""
+    zero = isinstance(others, Mapping) and 0 in (
+        others.get("requestsPerMinute"),
+        others.get("requestsPerDay"),
+    )
+    return others == DENY or zero
 
 
 def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
@@ -248,16 +257,23 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 yield Problem(
                     (*path, key), f"{key} is for what Google is asked for", "leave it out, or write quotaId"
                 )
-        if len(by_limit) == 2 and (model := _limited_model(merged, quota)):
+        gemini = quota.get("service") in (None, GEMINI_API)
+        if gemini and len(by_limit) == 2 and (model := _limited_model(merged, quota)):
             yield Problem(
                 path,
                 f"limits.{model} sets this override as well",
                 f"leave {name} out of quotas, or {model} out of limits",
             )
+        if gemini and (model := _denied_model(merged, quota)):
+            yield Problem(
+                path,
+                f"limits denies {model}, so that what Google grants has no effect",
+                f"name {model} under limits, such as {model}: {{requestsPerMinute: 60}}, or leave {name} out of quotas",
+            )
         what = [quota.get(key) for key in ("service", "quotaId", "metric", "limit")]
         dimensions = value(quota, "dimensions")
         pairs = dimensions.items() if isinstance(dimensions, Mapping) else ()
-        same = repr((what, sorted(map(repr, pairs))))
+        same = repr((what, sorted(repr((key, _quota_name(each) or each)) for key, each in pairs)))
         first = seen.setdefault(same, str(name))
         if first != name:
             yield Problem(
@@ -267,22 +283,71 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             )
 
 
+def _quota_name(model: Any) -> str | None:
+    """The quota's name of a model, by its id or that name; empty for what is no name."""
+    return QUOTA_NAMES.get(model, model) if isinstance(model, str) else None if model is None else ""
+
+
 def _limited_model(merged: Mapping[str, Any], quota: Mapping[str, Any]) -> str | None:
-    """The model under `limits` whose override a raw quota would set a second time."""
-    wanted = value(quota, "dimensions", "model")
+    """The entry under `limits` whose override a raw quota would set a second time."""
+    wanted = _quota_name(value(quota, "dimensions", "model"))
     limits = merged.get("limits")
-    names = [
-        name
-        for name, kinds in QUOTA_LIMITS.items()
-        if any((kind.metric, kind.limit) == (quota["metric"], quota["limit"]) for kind in kinds)
-    ]
-    for model, limit in limits.items() if isinstance(limits, Mapping) else ():
-        set_here = names and (
-            limit == "deny" or (isinstance(limit, Mapping) and any(name in limit for name in names))
-        )
-        if set_here and wanted == (None if model == OTHERS else QUOTA_NAMES.get(model)):
+    if not isinstance(limits, Mapping):
+        return None
+    known = BY_METRIC.get((str(quota["metric"]), str(quota["limit"])))
+    if wanted is None:
+        if DERIVE in limits or _denies(limits.get(OTHERS)):
+            # Every metric that counts models is shut.
+            return (DERIVE if DERIVE in limits else OTHERS) if "/model" in str(quota["limit"]) else None
+        others = limits.get(OTHERS)
+        return OTHERS if known and isinstance(others, Mapping) and known[0] in others else None
+    for model, limit in limits.items():
+        set_here = limit == DENY and known and known[0] == "requestsPerMinute"
+        set_here = set_here or (known and isinstance(limit, Mapping) and known[0] in limit)
+        if set_here and model != DERIVE and wanted == QUOTA_NAMES.get(model):
             return str(model)
-    return None
+    return DERIVE if known and wanted in _derived(merged, limits) else None
+
+
+def _derived(merged: Mapping[str, Any], limits: Mapping[str, Any]) -> set[str | None]:
+    """The quota names of the models that `limits.derive` is for."""
+    derive = limits.get(DERIVE)
+    if not isinstance(derive, Mapping):
+        return set()
+    planned = [each.get("model") for each in items(merged, "workload") if isinstance(each, Mapping)]
+    shares = derive.get("shares")
+    names = list(shares) if isinstance(shares, Mapping) and shares else planned
+    return {_quota_name(limited_as(name)) for name in names if isinstance(name, str) and limited_as(name)}
+
+
+def _denied_model(merged: Mapping[str, Any], quota: Mapping[str, Any]) -> str | None:
+    """The model that a raw quota asks more of, and that cannot be called whatever Google grants."""
+    model, limits = value(quota, "dimensions", "model"), merged.get("limits")
+    if (
+        str(quota.get("quotaId")) not in BY_QUOTA_ID
+        or not isinstance(model, str)
+        or not isinstance(limits, Mapping)
+    ):
+        return None
+    named = {_quota_name(name): limit for name, limit in limits.items()}
+    if (name := _quota_name(model)) in named:
+        return model if _denies(named[name]) else None
+    if name in _derived(merged, limits) or name in _opened(merged):
+        return None
+    return model if DERIVE in limits or _denies(limits.get(OTHERS)) else None
+
+
+def _opened(merged: Mapping[str, Any]) -> set[str | None]:
+    """The quota names of the models that overrides under `quotas` let be called although all others are denied."""
+    quotas = merged.get("quotas")
+    return {
+        _quota_name(value(quota, "dimensions", "model"))
+        for quota in (quotas.values() if isinstance(quotas, Mapping) else ())
+        if isinstance(quota, Mapping)
+        and BY_METRIC.get((str(quota.get("metric")), str(quota.get("limit"))), ("",))[0]
+        == "requestsPerMinute"
+        and quota.get("value") != 0
+    }
 
 
 def _suffix(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from landing_zone.settings.examples import example_of
@@ -17,13 +17,24 @@ _KINDS = {
     "int_type": "a whole number",
     "dict_type": "a mapping",
     "model_type": "a mapping",
+    "dataclass_type": "a mapping",
     "tuple_type": "a list",
 }
 
 
-def known_keys(model: type[BaseModel]) -> list[str]:
+#: pydantic's names of an error about a key that a type does not have.
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+def fields_of(model: type[Any]) -> dict[str, FieldInfo]:
+    """The fields of a pydantic model or dataclass; none of any other type."""
+    found: dict[str, FieldInfo] = getattr(model, "__pydantic_fields__", {})
+    return found
+
+
+def known_keys(model: type[Any]) -> list[str]:
     """The keys a mapping of this type takes, as the stack file spells them."""
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return [field.alias or name for name, field in fields_of(model).items()]
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
@@ -33,7 +44,7 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
     return f"unknown key {key!r}", f"did you mean {near!r}?" if near else f"write one of: {', '.join(known)}"
 
 
-def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tuple[str, str]:
+def reason_and_remedy(error: ErrorDetails, model: type[Any] | None) -> tuple[str, str]:
     """What one of pydantic's errors means. `model` is the type that holds the key in question."""
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
     key = str(error["loc"][-1]) if error["loc"] else ""
@@ -45,7 +56,7 @@ def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tup
         )
     if kind == "mistake":
         return str(context["reason"]), str(context["remedy"])
-    if kind == "extra_forbidden":
+    if kind in UNKNOWN_KEY:
         return unknown_key(key, known_keys(model) if model else [])
     if kind == "missing":
         description = (model and _description(model, key)) or "it has no default"
@@ -67,7 +78,7 @@ def reason_and_remedy(error: ErrorDetails, model: type[BaseModel] | None) -> tup
     )
 
 
-def _of_kind(error: ErrorDetails, model: type[BaseModel] | None) -> str:
+def _of_kind(error: ErrorDetails, model: type[Any] | None) -> str:
     """What to write for a value of another kind."""
     kind, given = error["type"], error["input"]
     owner = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
@@ -83,7 +94,7 @@ def _of_kind(error: ErrorDetails, model: type[BaseModel] | None) -> str:
     }.get(kind, f"write lines of `key: value` below it{such_as}")
 
 
-def _out_of_bounds(error: ErrorDetails, model: type[BaseModel] | None) -> tuple[str, str] | None:
+def _out_of_bounds(error: ErrorDetails, model: type[Any] | None) -> tuple[str, str] | None:
     kind, context, shown = error["type"], error.get("ctx", {}), _shown(error["input"])
     such_as = _such_as(error, model)
     found = {
@@ -106,31 +117,31 @@ def _out_of_bounds(error: ErrorDetails, model: type[BaseModel] | None) -> tuple[
     return {**found, "string_too_long": lengths, "string_too_short": lengths}.get(kind)
 
 
-def _such_as(error: ErrorDetails, model: type[BaseModel] | None) -> str:
+def _such_as(error: ErrorDetails, model: type[Any] | None) -> str:
     """An example of the setting that the error is about, or of the list or mapping that holds it."""
     path = error["loc"]
     owner = next((part for part in reversed(path) if isinstance(part, str) and example_of(part, model)), None)
     return f", such as {owner}: {example_of(owner, model)}" if owner else ""
 
 
-def _description(model: type[BaseModel], key: str) -> str | None:
-    for name, field in model.model_fields.items():
+def _description(model: type[Any], key: str) -> str | None:
+    for name, field in fields_of(model).items():
         if key in (name, field.alias):
             return field.description
     return None
 
 
-def model_at(root: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel] | None:
+def model_at(root: type[Any], path: Sequence[str | int]) -> type[Any] | None:
     """The type of the mapping at `path` below `root`, if it is one with named keys."""
     found: Any = root
     for part in path:
         found = _below(found, part)
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+    return found if isinstance(found, type) and fields_of(found) else None
 
 
 def _below(kind: Any, part: str | int) -> Any:
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        for name, field in kind.model_fields.items():
+    if isinstance(kind, type) and fields_of(kind):
+        for name, field in fields_of(kind).items():
             if part in (name, field.alias):
                 return _plain(field.annotation)
         return None

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
-from landing_zone.gemini.quotas import LimitName, Tier
-from landing_zone.pricing.exposure import OTHERS as OTHERS
+from landing_zone.gemini.limits import BLOCKED, DENY, Limits
+from landing_zone.gemini.limits import OTHERS as OTHERS
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.gemini.quotas import Tier
 from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.base import Settings, Shorthand
@@ -72,37 +74,20 @@ class KeySettings(Settings):
     )
 
 
-class ModelLimit(Settings):
-    """Limits of one model, on the metrics of every tier. They only lower what the tier allows; 0 blocks."""
-
-    requests_per_minute: fields.Count | None = Field(default=None, description="Calls a minute.")
-    requests_per_day: fields.Count | None = Field(default=None, description="Calls a day; days are Pacific.")
-    input_tokens_per_minute: fields.Count | None = Field(default=None, description="Input tokens a minute.")
-
-    def items(self) -> list[tuple[LimitName, int]]:
-        """The limits that are set, by the stack file's name."""
-        values: dict[LimitName, int | None] = {
-            "requestsPerMinute": self.requests_per_minute,
-            "requestsPerDay": self.requests_per_day,
-            "inputTokensPerMinute": self.input_tokens_per_minute,
-        }
-        return [(name, value) for name, value in values.items() if value is not None]
-
-
 DERIVE = "derive"
 """The name under `limits` that stands for limits that are worked out, from an overshoot that a budget allows."""
 
 
 def _limit(value: object) -> Any:
     """Read `deny` as no call a minute."""
-    if value == "deny":
-        return {"requestsPerMinute": 0}
+    if value == DENY:
+        return BLOCKED
     if isinstance(value, str):
         raise mistake(f"{value!r} is no limit", "write deny, or {requestsPerMinute: 60}")
     return value
 
 
-LimitField = Annotated[ModelLimit, BeforeValidator(_limit), Shorthand({"const": "deny"})]
+LimitField = Annotated[Limits, BeforeValidator(_limit), Shorthand({"const": DENY})]
 
 
 class QuotaSettings(Settings):
@@ -146,6 +131,19 @@ class QuotaSettings(Settings):
             "tooDeep for a cut by more than a tenth."
         ),
     )
+
+    @property
+    def quota_model(self) -> str:
+        """The quota's name of the model in `dimensions`, which may be its id in API calls; empty without one."""
+        model = self.dimensions.get("model", "")
+        return QUOTA_NAMES.get(model, model)
+
+    @property
+    def quota_dimensions(self) -> dict[str, str]:
+        """The dimensions as Google counts by them: an override on the id of a model would bind nothing."""
+        return (
+            {**self.dimensions, "model": self.quota_model} if "model" in self.dimensions else self.dimensions
+        )
 
 
 class ContactSettings(Settings):
@@ -338,7 +336,7 @@ class Derivation(Settings):
     """What `limits.derive` of a project says, and the limits beside it."""
 
     settings: DeriveSettings
-    by_hand: dict[str, ModelLimit]
+    by_hand: dict[str, Limits]
 
 
 class EnvironmentSettings(EnvironmentRules):

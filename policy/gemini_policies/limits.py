@@ -8,13 +8,11 @@ from urllib.parse import unquote
 from gemini_policies.resource import Resource
 from gemini_policies.values import at, number
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import BLOCKED, DENY, LIMIT_NAMES, OTHERS, Limits, WantedLimits
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, LimitName, Override
 from landing_zone.policies.facts import UNKNOWN, Project, Unknown
-from landing_zone.policies.limits import PAID, lasting
-from landing_zone.policies.of_settings import tightened
-from landing_zone.pricing.exposure import BLOCKED
-from landing_zone.settings.costs import LIMIT_FIELDS
+from landing_zone.settings.limits_in_force import in_force, opened, overrides_of
 
 _NO_LIMIT: Final = -1
 
@@ -26,17 +24,45 @@ class Limit:
     project: str | Unknown | None
     override: Override | Unknown
     """UNKNOWN: on which model or metric it stands is not known yet."""
+    asked: bool = False
+    """A quota preference: instead of what the tier allows, and no override."""
 
 
-def by_model(resource: Resource) -> Iterator[Limit]:
-    """A ModelLimit of this project's provider: on the metrics of every tier."""
-    model = at(resource.props, "model")
+def by_project(resource: Resource) -> Iterator[Limit]:
+    """A ProjectLimits of this project's provider: on the metrics of every tier."""
     project = resource.reference("project")
-    for name in LIMIT_FIELDS:
-        value = number(at(resource.props, name))
-        if value is not None:
-            for tier in PAID:
-                yield Limit(project, _override((name, tier), QUOTA_NAMES.get(model, model), value))
+    found = at(resource.props, "limits")
+    elsewhere = at(resource.props, "elsewhere") or []
+    others = at(resource.props, "others")
+    if UNKNOWN in (found, others, elsewhere) or UNKNOWN in (found or {}).values():
+        yield Limit(project, UNKNOWN)
+        return
+    limits = {model: _limits(each) for model, each in (found or {}).items()}
+    if others is not None:
+        limits[OTHERS] = _limits(others)
+    known = {
+        (BY_METRIC.get((str(at(each, "metric")), str(at(each, "limit")))), at(each, "model") or "")
+        for each in elsewhere
+    }
+    taken = {(*where, QUOTA_NAMES.get(model, model)) for where, model in known if where}
+    wanted = WantedLimits.of(limits, opened(Override(*each, 0) for each in taken))
+    for override in overrides_of(wanted):
+        if (override.limit, override.tier, override.model) not in taken:
+            yield Limit(project, override)
+
+
+def _limits(values: Any) -> Limits:
+    """A limit whose number is not known yet is one: what it is, is judged at the update."""
+    if values == DENY:
+        return BLOCKED
+    numbers = {name: number(at(values, name)) for name in LIMIT_NAMES}
+    return Limits.of(
+        {
+            name: 0 if value is UNKNOWN else max(value, 0)
+            for name, value in numbers.items()
+            if value is not None
+        }
+    )
 
 
 def by_override(resource: Resource) -> Iterator[Limit]:
@@ -61,25 +87,29 @@ def by_preference(resource: Resource) -> Iterator[Limit]:
         resource.said("dimensions", "model"),
         number(at(resource.props, "quotaConfig", "preferredValue")),
         resource.reference("parent"),
+        asked=True,
     )
 
 
 def limited(project: Project, limits: Iterable[Limit]) -> Project:
     """The project with those of the limits that are its own and last."""
     # One that may be any project's may be this one's.
-    own = [limit.override for limit in limits if limit.project is UNKNOWN or limit.project in project.ids]
-    known = [override for override in own if override is not UNKNOWN]
-    if len(known) < len(own):
+    own = [limit for limit in limits if limit.project is UNKNOWN or limit.project in project.ids]
+    if any(limit.override is UNKNOWN for limit in own):
         # What is not known may be on what has none.
         return replace(project, limits={}, others=BLOCKED)
-    # Of two on the same the higher counts, as the last: which of them is written last is nobody's to say.
-    models, others, unpriced = lasting(sorted(known, key=lambda each: (each.value == _NO_LIMIT, each.value)))
-    return replace(
-        project,
-        limits=tightened(models, project.tier_limits),
-        others=others,
-        unpriced=tuple(unpriced),
+    found = in_force(
+        _highest_last(limit for limit in own if not limit.asked),
+        _highest_last(limit for limit in own if limit.asked),
+        project.tier_limits,
     )
+    return replace(project, limits=found.models, others=found.others, unpriced=found.unpriced)
+
+
+def _highest_last(limits: Iterable[Limit]) -> list[Override]:
+    """Of two on the same the last counts: which of them is written last is nobody's to say."""
+    known = [limit.override for limit in limits if isinstance(limit.override, Override)]
+    return sorted(known, key=lambda each: (each.value == _NO_LIMIT, each.value))
 
 
 def _of_gemini(
@@ -88,10 +118,12 @@ def _of_gemini(
     model: Any,
     value: int | Unknown | None,
     project: str | Unknown | None,
+    *,
+    asked: bool = False,
 ) -> Iterator[Limit]:
     service = at(resource.props, "service")
     if where is not None and value is not None and service in (GEMINI_API, UNKNOWN):
-        yield Limit(project, UNKNOWN if service is UNKNOWN else _override(where, model, value))
+        yield Limit(project, UNKNOWN if service is UNKNOWN else _override(where, model, value), asked)
 
 
 def _override(where: tuple[LimitName, str] | Unknown, model: Any, value: int | Unknown) -> Override | Unknown:

@@ -316,7 +316,7 @@ _READERS: Final[Mapping[str, Callable[[Resource], Any]]] = {
     "gcp:cloudquota/sQuotaAdjusterSettings:SQuotaAdjusterSettings": _adjuster,
 }
 _LIMITS: Final[Mapping[str, Callable[[Resource], Iterator[limits.Limit]]]] = {
-    "gemini-landing-zone:index:ModelLimit": limits.by_model,
+    "gemini-landing-zone:index:ProjectLimits": limits.by_project,
     "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": limits.by_override,
     "gcp:cloudquota/sQuotaPreference:SQuotaPreference": limits.by_preference,
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 
+from landing_zone.gemini.limits import Limits, WantedLimits
 from landing_zone.google import limits, spend_caps
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.rest import CHANGES, Google
@@ -71,8 +72,10 @@ def test_a_spend_cap_is_found_again(cloud: Cloud) -> None:
 
 def test_a_limit_is_found_again(cloud: Cloud) -> None:
     World(cloud).project("acme-lost-2", account=ACCOUNT)
-    with losing(cloud, "POST", "/consumerOverrides") as (google, lost):
-        held = limits.apply(google, "acme-lost-2", "gemini-2.5-flash", {"requestsPerMinute": 7})
-    assert held
-    assert all(each.value == limits.target(each, 7) for each in held)
+    wanted = WantedLimits.of({"gemini-2.5-flash": Limits(requests_per_minute=7)})
+    with losing(cloud, "POST", ":importConsumerOverrides") as (google, lost):
+        entries = limits.unset(limits.listed(google, "acme-lost-2"), wanted, ())
+        assert limits.impose(google, "acme-lost-2", entries) == []
+        assert entries
+        assert limits.unset(limits.listed(google, "acme-lost-2"), wanted, ()) == []
     assert len(lost) == 1

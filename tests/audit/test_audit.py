@@ -8,13 +8,13 @@ import pytest
 
 from landing_zone.audit.live import Found, read
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json, StoppedError
 from landing_zone.policies.configuration import configuration_of
 from landing_zone.policies.facts import UNKNOWN, Budget, Threshold
 from landing_zone.policies.judge import judge
-from landing_zone.pricing.exposure import BLOCKED, Limits
 from sandbox.cloud.endpoints import environment
 from tests.audit.world import (
     ACCOUNT,

@@ -87,20 +87,21 @@ def listed_ids(cloud: LocalCloud, name: str) -> set[str]:
     return {item["quotaId"] for item in infos["quotaInfos"]}
 
 
+def metrics(cloud: LocalCloud, name: str) -> set[str]:
+    """The metrics that Service Usage lists."""
+    path = f"v1beta1/{name}/services/{GEMINI}/consumerQuotaMetrics"
+    return {item["metric"].partition("/")[2] for item in cloud.call("serviceusage", "GET", path)["metrics"]}
+
+
 def test_the_link_decides_which_tiers_quotas_are_listed(cloud: LocalCloud) -> None:
     name = project(cloud, "quota-tiers", paid=False)
     per_minute = "GenerateRequestsPerMinutePerProjectPerModel"
 
-    def metrics() -> set[str]:
-        path = f"v1beta1/{name}/services/{GEMINI}/consumerQuotaMetrics"
-        return {
-            item["metric"].partition("/")[2] for item in cloud.call("serviceusage", "GET", path)["metrics"]
-        }
-
     def requests_per_minute() -> set[str]:
         return {quota_id for quota_id in listed_ids(cloud, name) if quota_id.startswith(per_minute)}
 
-    assert all("free_tier" in metric for metric in metrics())
+    every = metrics(cloud, name)
+    assert {"generate_content_free_tier_requests", "generate_content_paid_tier_3_requests"} <= every
     assert all(quota_id.endswith("-FreeTier") for quota_id in listed_ids(cloud, name))
     # After a link Google shows the free tier's for a while. Linked again, it is no new link.
     cloud.local("PUT", "tierLag", {"polls": 2})
@@ -109,16 +110,15 @@ def test_the_link_decides_which_tiers_quotas_are_listed(cloud: LocalCloud) -> No
     assert requests_per_minute() == {f"{per_minute}-FreeTier"}
     link(cloud, "quota-tiers", ACCOUNT)
     assert requests_per_minute() == {f"{per_minute}-FreeTier"}
-    # Then the account's tier, and no other; any can be had by its name. Service Usage lists the paid ones together.
+    # Then the account's tier, and no other; any can be had by its name. Service Usage lists all.
     for tier, suffix in ((1, ""), (2, "-PaidTier2"), (3, "-PaidTier3")):
         cloud.local("PATCH", f"billingAccounts/{ACCOUNT}", {"tier": tier})
         assert requests_per_minute() == {f"{per_minute}{suffix}"}
     cloud.local("PATCH", f"billingAccounts/{ACCOUNT}", {"tier": 1})
     path = f"v1/{name}/locations/global/services/{GEMINI}/quotaInfos/{per_minute}-PaidTier3"
     assert cloud.call("cloudquotas", "GET", path)["quotaId"] == f"{per_minute}-PaidTier3"
-    assert {"generate_requests_per_model", "generate_content_paid_tier_2_requests"} <= metrics()
+    assert metrics(cloud, name) == every
     link(cloud, "quota-tiers", None)
-    assert all("free_tier" in metric for metric in metrics())
     assert requests_per_minute() == {f"{per_minute}-FreeTier"}
 
 
@@ -174,6 +174,62 @@ def test_an_override_lowers_a_limit_until_it_is_removed(cloud: LocalCloud) -> No
     [kept] = cloud.call("serviceusage", "GET", path)["overrides"]
     cloud.call("serviceusage", "DELETE", f"{path}/{kept['name'].rpartition('/')[2]}", force="true")
     assert value() == before
+
+
+def test_overrides_are_imported_all_or_none(cloud: LocalCloud) -> None:
+    name = project(cloud, "quota-import", paid=True)
+    path = f"v1beta1/{name}/services/{GEMINI}/consumerQuotaMetrics:importConsumerOverrides"
+    flash, unit = {"model": "gemini-2.5-flash"}, "1/min/{project}/{model}"
+
+    def entry(metric: str, value: int, unit: str = unit, **more: Any) -> dict[str, Any]:
+        return {"metric": f"{GEMINI}/{metric}", "unit": unit, "overrideValue": str(value), **more}
+
+    def sent(*entries: dict[str, Any], status: int = 200, **more: Any) -> Any:
+        body = {"inlineSource": {"overrides": list(entries)}, **more}
+        return cloud.call("serviceusage", "POST", path, body, status=status)
+
+    def held() -> dict[str, int]:
+        at = f"v1beta1/{name}/{overrides('generate_requests_per_model', '/min/model/project')}"
+        found = cloud.call("serviceusage", "GET", at).get("overrides", [])
+        return {each.get("dimensions", {}).get("model", ""): int(each["overrideValue"]) for each in found}
+
+    one, all_others = (
+        entry("generate_requests_per_model", 60, dimensions=flash),
+        entry("generate_requests_per_model", 5),
+    )
+    done = finished(cloud, sent(one, all_others, force=True))["response"]
+    assert [each["overrideValue"] for each in done["overrides"]] == ["60", "5"]
+    assert held() == {"gemini-2.5-flash": 60, "": 5}
+    # Again, it updates.
+    finished(cloud, sent(one | {"overrideValue": "7"}, force=True))
+    assert held() == {"gemini-2.5-flash": 7, "": 5}
+
+    # One that is refused is named in the operation's error, and no other is set.
+    fixed = entry("embed_content_paid_tier_requests", 0, "1/min/{project}/{model}/{user}")
+    high = entry("generate_content_paid_tier_2_requests", 10**6, dimensions=flash)
+    error = finished(cloud, sent(one, fixed, high, force=True))["error"]
+    subjects = [
+        violation["subject"] for detail in error["details"] for violation in detail.get("violations", [])
+    ]
+    assert ["embed_content_paid_tier_requests" in each or "tier_2_requests" in each for each in subjects] == [
+        True,
+        True,
+    ]
+    assert "FOR_FIXED_LIMIT" in error["message"]
+    assert "TOO_HIGH" in error["message"]
+    assert held() == {"gemini-2.5-flash": 7, "": 5}
+    error = finished(cloud, sent(one | {"overrideValue": "1"}))["error"]
+    assert "DECREASE_TOO_LARGE" in error["message"]
+
+    for wrong in (
+        one | {"unit": ""},
+        one | {"unit": "1/d/{project}"},
+        one | {"metric": f"{GEMINI}/no_such_metric"},
+        one | {"dimensions": {"region": "us-east1"}},
+    ):
+        assert sent(one, wrong, status=400, force=True)["error"]["status"] == "INVALID_ARGUMENT"
+    assert sent(one, one, status=400, force=True)["error"]["status"] == "INVALID_ARGUMENT"
+    assert sent(status=400, force=True)["error"]["status"] == "INVALID_ARGUMENT"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from components import Environment
 from landing_zone.settings import EnvironmentSettings, load_file
 
 STACKS = Path(__file__).parents[2] / "stacks"
-LIMIT = "gemini-landing-zone:index:ModelLimit"
+LIMITS = "gemini-landing-zone:index:ProjectLimits"
 BUDGET = "gcp:billing/budget:Budget"
 PROJECT = "gcp:organizations/project:Project"
 KEY = "gcp:projects/apiKey:ApiKey"
@@ -95,9 +95,9 @@ def test_the_sandbox_is_one_free_project_and_two_paid_ones(
         resource.typ.rpartition(":")[2]
         for resource in recorder.resources
         if resource.typ
-        in (LIMIT, "gemini-landing-zone:index:SpendCap", "gemini-landing-zone:index:TierCheck")
+        in (LIMITS, "gemini-landing-zone:index:SpendCap", "gemini-landing-zone:index:TierCheck")
     )
-    assert own == {"ModelLimit": 6, "SpendCap": 1, "TierCheck": 2}
+    assert own == {"ProjectLimits": 3, "SpendCap": 1, "TierCheck": 2}
     assert not any(resource.typ.startswith("gcp:compute") for resource in recorder.resources)
 
 
@@ -147,22 +147,16 @@ def test_every_key_opens_the_gemini_api_alone(recorder: Recorder, sandbox: Envir
     }
 
 
-def test_all_other_models_are_denied_after_the_allowed_ones(
-    recorder: Recorder, sandbox: EnvironmentSettings
-) -> None:
+def test_all_limits_of_a_project_are_one_resource(recorder: Recorder, sandbox: EnvironmentSettings) -> None:
     make(sandbox)
-    limits = recorder.of(LIMIT)
-    assert limits["chat--gemini-3.1-pro-preview"] == {
-        "project": "acme-chat-sbx",
-        "model": "gemini-3.1-pro-preview",
+    limits = recorder.of(LIMITS)
+    assert limits["chat"]["limits"]["gemini-3.1-pro-preview"] == {
         "requestsPerMinute": 5,
         "requestsPerDay": 200,
     }
-    assert limits["batch--others"] == {
-        "project": "acme-batch-sbx",
-        "requestsPerMinute": 0,
-        "allowed": ["gemini-3.5-flash-lite"],
-    }
+    assert limits["batch"].keys() == {"project", "limits", "others"}
+    assert limits["batch"]["limits"].keys() == {"gemini-3.5-flash-lite"}
+    assert limits["batch"]["others"] == "deny"
 
 
 def test_an_adopted_project_is_read_and_linked_but_never_made(recorder: Recorder) -> None:

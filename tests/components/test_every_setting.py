@@ -99,7 +99,7 @@ CAPLESS = "projects/lab/budget"
 ACCOUNT = "accountTerms/01A2B3-C4D5E6-F7A8B9"
 FINGERPRINT = ":".join(["BB"] * 20)
 IN_CHAT = (
-    "AlertPolicy ApiKey Budget ConsumerQuotaOverride Contact ModelLimit NotificationChannel Policy Project ProjectExit "
+    "AlertPolicy ApiKey Budget ConsumerQuotaOverride Contact ProjectLimits NotificationChannel Policy Project ProjectExit "
     "SQuotaPreference Service SpendCap TierCheck"
 )
 """All that names the project."""
@@ -133,10 +133,10 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "topics": to(["spend", "more"], "Topic TopicIAMMember"),
         "sharedBudgets": to(None, "Budget estimate"),
         "dashboard": to(True, "Dashboard"),
-        "accountTerms": to(None, "ModelLimit estimate exposure"),
+        "accountTerms": to(None, "ProjectLimits estimate exposure"),
         "defaults": to({"deletionPolicy": "UNLINK"}, "Project ProjectExit"),
         "parent": to("folders/222222222222", "Project"),
-        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ModelLimit Project SpendCap TierCheck estimate exposure"),
+        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ProjectLimits Project SpendCap TierCheck estimate exposure"),
         "labels": to({"owner": "others"}, "Project"),
     }),
     "ProjectSettings": (CHAT, {
@@ -144,14 +144,14 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "tier": to("free", "AlertPolicy Budget NotificationChannel Project ProjectExit SpendCap TierCheck estimate exposure"),
         "idSuffix": to(True, IN_CHAT),
         "name": to("Acme chat", "Project"),
-        "adopt": to(True, "Budget ConsumerQuotaOverride ModelLimit NotificationChannel Project ProjectExit ProjectInfo SpendCap"),
+        "adopt": to(True, "Budget ConsumerQuotaOverride ProjectLimits NotificationChannel Project ProjectExit ProjectInfo SpendCap"),
         "parent": to("folders/222222222222", "Project"),
-        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ModelLimit Project TierCheck estimate exposure", path="projects/lab"),
+        "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ProjectLimits Project TierCheck estimate exposure", path="projects/lab"),
         "labels": to({"team": "chat"}, "Project"),
         "privateData": to(True, "Project"),
         "users": to(["DE"], "Project"),
         "tags": to(["tagValues/281480012345678"], "TagBinding"),
-        "deletionPolicy": to("ABANDON", "Budget ConsumerQuotaOverride ModelLimit NotificationChannel Project ProjectExit SpendCap"),
+        "deletionPolicy": to("ABANDON", "Budget ConsumerQuotaOverride ProjectLimits NotificationChannel Project ProjectExit SpendCap"),
         "protect": to(True, "Project ProjectExit StackExit"),
         "aliases": to(["talk"], "GeminiProject"),
         "tierWait": to(30, "TierCheck"),
@@ -161,9 +161,9 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "budget": to({"amount": 1300, "currency": "USD"}, "AlertPolicy Budget ProjectExit SpendCap estimate exposure"),
         "alerts": to({"email": ["other@example.com"]}, "AlertPolicy Budget NotificationChannel"),
         "dashboard": to(True, "Dashboard"),
-        "limits": to({"others": "deny"}, "ModelLimit ProjectExit estimate exposure"),
+        "limits": to({"others": "deny"}, "ProjectLimits ProjectExit estimate exposure"),
         "workload": to([], "estimate"),
-        "quotas": to({}, "ConsumerQuotaOverride ModelLimit ProjectExit SQuotaPreference"),
+        "quotas": to({}, "ConsumerQuotaOverride ProjectLimits ProjectExit SQuotaPreference exposure"),
     }),
     "KeySettings": (f"{CHAT}/keys/open", {
         "displayName": to("Backend", "ApiKey"),
@@ -244,15 +244,15 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "times": to(4, "AlertPolicy"),
         "pricePerMillionTokens": to(0.7, "AlertPolicy"),
     }),
-    "ModelLimit": (f"{CHAT}/limits/gemini-3.8-flash", {
-        "requestsPerMinute": to(500, "ModelLimit exposure"),
-        "requestsPerDay": to(4000, "ModelLimit exposure"),
-        "inputTokensPerMinute": to(1000000, "ModelLimit exposure"),
+    "Limits": (f"{CHAT}/limits/gemini-3.8-flash", {
+        "requestsPerMinute": to(500, "ProjectLimits exposure"),
+        "requestsPerDay": to(4000, "ProjectLimits exposure"),
+        "inputTokensPerMinute": to(1000000, "ProjectLimits exposure"),
     }),
     "DeriveSettings": ("projects/lab/limits/derive", {
-        "maxOvershoot": to(19000, "ModelLimit exposure"),
-        "lag": to("12h", "ModelLimit exposure"),
-        "shares": to({"gemini-3.8-flash": 0.9}, "ModelLimit exposure"),
+        "maxOvershoot": to(19000, "ProjectLimits exposure"),
+        "lag": to("12h", "ProjectLimits exposure"),
+        "shares": to({"gemini-3.8-flash": 0.9}, "ProjectLimits exposure"),
     }),
     "WorkloadSettings": (f"{CHAT}/workload/0", {
         "model": to("gemini-2.5-pro", "estimate"),
@@ -270,7 +270,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "start": to("2026-11-10", "estimate"),
         "end": to("2026-12-10", "estimate"),
         "businessHours": to(True, "estimate"),
-        "peakFactor": to(4, "ModelLimit exposure", path="projects/lab/workload/0"),
+        "peakFactor": to(4, "ProjectLimits exposure", path="projects/lab/workload/0"),
     }),
     "RangeSettings": (f"{CHAT}/workload/0/requestsPerDay", {
         "low": to(1000, "estimate"),
@@ -279,34 +279,29 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
     }),
     "BusinessHours": ("projects/lab/workload/0/businessHours", {
         "days": to(["mon"], "estimate"),
-        "hours": to(10, "ModelLimit exposure"),
+        "hours": to(10, "ProjectLimits exposure"),
     }),
     "AccountTermsSettings": (ACCOUNT, {
-        "discount": to(0.1, "ModelLimit estimate exposure"),
-        "prices": to({}, "ModelLimit estimate exposure"),
+        "discount": to(0.1, "ProjectLimits estimate exposure"),
+        "prices": to({}, "ProjectLimits estimate exposure"),
         "usdRate": to(0.8, "estimate", path="accountTerms/0A1B2C-3D4E5F-6A7B8C"),
         "tier": to(2, "exposure"),
-        "tierLimits": to({}, "ModelLimit exposure"),
+        "tierLimits": to({}, "ProjectLimits exposure"),
     }),
     "ContractSettings": (f"{ACCOUNT}/prices/gemini-3.8-flash", {
         "input": to(0.3, "estimate"),
         "cachedInput": to(0.03, "estimate"),
-        "audioInput": to(1, "ModelLimit estimate exposure"),
-        "output": to(2.5, "ModelLimit estimate exposure"),
-        "cacheStorage": to(1, "ModelLimit estimate exposure"),
-    }),
-    "TierLimitSettings": (f"{ACCOUNT}/tierLimits/gemini-3.8-flash", {
-        "requestsPerMinute": to(27, "ModelLimit exposure"),
-        "requestsPerDay": to(4400, "ModelLimit exposure"),
-        "inputTokensPerMinute": to(65000, "ModelLimit exposure"),
+        "audioInput": to(1, "ProjectLimits estimate exposure"),
+        "output": to(2.5, "ProjectLimits estimate exposure"),
+        "cacheStorage": to(1, "ProjectLimits estimate exposure"),
     }),
     "QuotaSettings": (f"{CHAT}/quotas/up", {
         "value": to(150, "SQuotaPreference"),
         "service": to("cloudquotas.googleapis.com", "SQuotaPreference"),
         "quotaId": to("GenerateRequestsPerDayPerProjectPerModel-PaidTier2", "SQuotaPreference"),
-        "metric": to("generativelanguage.googleapis.com/generate_content_paid_tier_input_token_count", "ConsumerQuotaOverride", path=f"{CHAT}/quotas/down"),
-        "limit": to("/d/model/project", "ConsumerQuotaOverride", path=f"{CHAT}/quotas/down"),
-        "dimensions": to({"model": "gemini-2.5-flash-lite"}, "ConsumerQuotaOverride ModelLimit", path=f"{CHAT}/quotas/down"),
+        "metric": to("generativelanguage.googleapis.com/generate_content_paid_tier_input_token_count", "ConsumerQuotaOverride ProjectExit ProjectLimits exposure", path=f"{CHAT}/quotas/down"),
+        "limit": to("/d/model/project", "ConsumerQuotaOverride ProjectExit ProjectLimits exposure", path=f"{CHAT}/quotas/down"),
+        "dimensions": to({"model": "gemini-2.5-flash-lite"}, "ConsumerQuotaOverride ProjectExit ProjectLimits exposure", path=f"{CHAT}/quotas/down"),
         "justification": to("more", "SQuotaPreference"),
         "contactEmail": to("b@example.com", "SQuotaPreference"),
         "ignoreSafetyCheck": to("tooDeep", "SQuotaPreference"),

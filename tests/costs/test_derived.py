@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from landing_zone.gemini.limits import Limits
 from landing_zone.pricing.exposure import Prices, Window, bound
-from landing_zone.settings import ModelLimit, SettingsError, in_words, pricing_limits
+from landing_zone.settings import SettingsError, in_words
 from tests.costs.stack import ACCOUNT, AS_OF, loaded
 
 WORK = "{model: gemini-3.8-flash, requestsPerDay: 200, inputTokens: 1000, outputTokens: 100, peakFactor: 4}"
@@ -37,9 +38,9 @@ def problems(folder: Path, text: str, environment: str = "") -> list[tuple[str, 
     ]
 
 
-def exposure(model: str, limit: ModelLimit) -> Decimal:
+def exposure(model: str, limit: Limits) -> Decimal:
     """What it can cost in any 24 hours."""
-    found = bound(Prices.of(model, AS_OF), pricing_limits(limit), Window(1440, 1441, 2))
+    found = bound(Prices.of(model, AS_OF), limit, Window(1440, 1441, 2))
     assert found
     return found.total
 
@@ -55,7 +56,7 @@ def exposure(model: str, limit: ModelLimit) -> Decimal:
 def test_limits_follow_from_the_overshoot(tmp_path: Path, derive: str, workload: str) -> None:
     found = loaded(tmp_path, project(derive, workload)).projects["chat"].limits
     assert list(found) == ["gemini-3.8-flash", "others"]
-    assert found["others"] == ModelLimit(requests_per_minute=0)
+    assert found["others"] == Limits(requests_per_minute=0)
     limit = found["gemini-3.8-flash"]
     values = dict(limit.items())
     # All of the overshoot is used, up to the price of the smallest step there is.

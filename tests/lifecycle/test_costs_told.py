@@ -8,7 +8,7 @@ from landing_zone.pricing.days import today
 from landing_zone.settings import load_file
 from tests.workspace import Workspace
 
-LIMIT = "gemini-landing-zone:index:ModelLimit"
+LIMIT = "gemini-landing-zone:index:ProjectLimits"
 STACK_FILE = """\
 config:
   gcp:disableGlobalProjectWarning: true
@@ -52,8 +52,9 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
         "/serviceusage/v1beta1/projects/acme-derived-x/services/generativelanguage.googleapis.com"
         f"/consumerQuotaMetrics/{metric}/limits/%2Fd%2Fmodel%2Fproject/consumerOverrides"
     )
-    [override] = workspace.cloud.call("GET", path)["overrides"]
-    assert override["overrideValue"] == str(derived)
+    overrides = workspace.cloud.call("GET", path)["overrides"]
+    held = {each.get("dimensions", {}).get("model", ""): each["overrideValue"] for each in overrides}
+    assert held == {"": "0", "gemini-3.5-flash-lite": str(derived)}
     assert workspace.preview() == []
 
     workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 600"))
@@ -61,9 +62,7 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
     # A project without limits: the worst month stays what it is, and the line says why.
     assert "at worst in a month: unlimited, as before, bounded by nothing: open: every other model" in told
     assert "gemini-2.0-flash was shut down on 2026-06-01" in told
-    assert {(change.op, change.type, change.name) for change in workspace.up()} == {
-        ("update", LIMIT, "chat--gemini-3.5-flash-lite")
-    }
+    assert {(change.op, change.type, change.name) for change in workspace.up()} == {("update", LIMIT, "chat")}
     assert 599 < Decimal(exposure(workspace)["chat"]["overshoot"]) <= 600
 
     bounded = STACK_FILE.partition("    open:")[0]

@@ -87,6 +87,7 @@ config:
                   aggregations: [{alignmentPeriod: 60s, perSeriesAligner: ALIGN_PERCENTILE_95}]
       limits:
         gemini-2.5-flash: {requestsPerMinute: 60}
+        gemini-2.5-pro: {inputTokensPerMinute: 1000}
         others: deny
       quotas:
         up:
@@ -312,7 +313,7 @@ def test_every_change_is_made_in_place(deployed: Workspace) -> None:
         "NotificationChannel",
         "ConsumerQuotaOverride",
         "SQuotaPreference",
-        "ModelLimit",
+        "ProjectLimits",
     }
     assert {(change.op, change.type, change.name) for change in deployed.up()} >= {
         (change.op, change.type, change.name) for change in foreseen

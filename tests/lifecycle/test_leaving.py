@@ -192,8 +192,8 @@ def test_a_project_that_is_left_as_it_is_keeps_its_link_and_its_guardrails(
     )
     workspace.write(stack_file(less[0] + alerts, OTHER))
     workspace.up()
-    # What is left: one model's limit on three paid tiers, and the budget.
-    assert look(workspace.cloud).guarded(CHAT_ID) == (3, 1)
+    # What is left: one model's limit on four tiers, and the budget.
+    assert look(workspace.cloud).guarded(CHAT_ID) == (4, 1)
     assert workspace.preview() == []
 
     workspace.write(stack_file(text + alerts, OTHER))
@@ -257,8 +257,8 @@ def test_a_project_goes_to_free_by_one_word_and_back(workspace: Workspace) -> No
     assert code == 0, printed
     after = look(workspace.cloud)
     assert not after.linked[CHAT_ID]
-    # The free tier's limits, and the shared budget; its own budget and cap are gone.
-    assert after.guarded(CHAT_ID) == (2, 1)
+    # All limits, and the shared budget; its own budget and cap are gone.
+    assert after.guarded(CHAT_ID) == (stage.before.guarded(CHAT_ID)[0], 1)
     assert after.keys == stage.before.keys
 
     workspace.write(stack_file(free, OTHER, members="other"))

@@ -11,7 +11,7 @@ from tests.workspace import Change, Workspace
 PROJECT = "gcp:organizations/project:Project"
 KEY = "gcp:projects/apiKey:ApiKey"
 BUDGET = "gcp:billing/budget:Budget"
-LIMIT = "gemini-landing-zone:index:ModelLimit"
+LIMIT = "gemini-landing-zone:index:ProjectLimits"
 
 NATIVE = (LIMIT, "gemini-landing-zone:index:SpendCap")
 
@@ -69,7 +69,7 @@ def test_create_look_change_destroy(workspace: Workspace) -> None:
     expected = {
         ("update", BUDGET, "chat"),
         ("update", KEY, "chat--backend"),
-        ("update", LIMIT, "chat--gemini-3.1-pro-preview"),
+        ("update", LIMIT, "chat"),
     }
     assert of_google(workspace.preview()) == expected
     assert of_google(workspace.up()) == expected

@@ -167,8 +167,8 @@ LIMITS: list[tuple[list[Given], Given]] = [
     (
         [
             {
-                "type": "gemini-landing-zone:index:ModelLimit",
-                "props": {"project": "acme-chat", "requestsPerMinute": 60},
+                "type": "gemini-landing-zone:index:ProjectLimits",
+                "props": {"project": "acme-chat", "others": {"requestsPerMinute": 60}},
             }
         ],
         {"others": SIXTY},
@@ -176,8 +176,8 @@ LIMITS: list[tuple[list[Given], Given]] = [
     (
         [
             {
-                "type": "gemini-landing-zone:index:ModelLimit",
-                "props": {"project": "acme-chat", "model": UNKNOWN, "requestsPerMinute": 60},
+                "type": "gemini-landing-zone:index:ProjectLimits",
+                "props": {"project": "acme-chat", "limits": UNKNOWN},
             }
         ],
         {"others": SHUT},

@@ -90,7 +90,7 @@ def test_a_project_from_another_program(program: Workspace) -> None:
     write(program, **example())
     made = {(change.type, change.name) for change in program.up()}
     assert ("gcp:billing/budget:Budget", "chat") in made
-    assert ("gemini-landing-zone:index:ModelLimit", "chat--others") in made
+    assert ("gemini-landing-zone:index:ProjectLimits", "chat") in made
     assert program.preview() == []
     outputs = program.outputs(secrets=True)
     assert outputs["tier"] == "1"

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.policies.facts import UNKNOWN, Facts, Threshold
-from landing_zone.pricing.exposure import BLOCKED, Limits
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import Terms
 from tests.policies.facts import (

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.policies.catalogue import BY_ID
 from landing_zone.policies.configuration import configuration_of
 from landing_zone.policies.facts import (
@@ -22,7 +23,6 @@ from landing_zone.policies.facts import (
     Threshold,
 )
 from landing_zone.policies.policy import Finding
-from landing_zone.pricing.exposure import BLOCKED, Limits
 
 DAY: Final = date(2026, 11, 24)
 ACCOUNT: Final = "01A2B3-C4D5E6-F7A8B9"

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import DEFAULT, configuration_of, read_configuration
 from landing_zone.policies.facts import Facts, Threshold
 from landing_zone.policies.judge import judge
 from landing_zone.policies.of_settings import facts_of
 from landing_zone.policies.policy import Scope
-from landing_zone.pricing.exposure import BLOCKED, Limits
 from landing_zone.pricing.money import Money
 from landing_zone.settings import load_file
 from tests.costs.stack import ACCOUNT, AS_OF, loaded

@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.pricing.exposure import (
-    BLOCKED,
     WINDOWS,
-    Limits,
     Prices,
     Window,
     bound,

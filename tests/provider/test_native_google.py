@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from landing_zone.google.config import ENDPOINTS, VARIABLES, CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
-from provider.model_limit import ModelLimit
 from provider.package import CONFIG, schema
+from provider.project_limits import ProjectLimits
 from provider.spend_cap import SpendCap
 
 TEXTS = ("impersonateServiceAccount", "billingProject", "requestReason")
@@ -45,6 +45,10 @@ def test_credentials_come_from_one_place(
     config = GoogleConfig.read(inputs, environment)
     assert (config.access_token, config.credentials) == (token, credentials)
     assert not any(secret in repr(config) for secret in ("'t'", "'c'", "mine", "newer"))
+
+
+FLASH = "gemini-2.5-flash"
+AT = f'limits["{FLASH}"]'
 
 
 def test_the_first_endpoint_that_is_set_counts_with_one_slash_at_its_end() -> None:
@@ -169,16 +173,25 @@ def test_an_amount_is_a_decimal_that_google_can_hold(amount: str, words: str) ->
 @pytest.mark.parametrize(
     ("inputs", "prop", "words"),
     [
-        ({"model": "gemini-2.5-flash"}, "requestsPerMinute", "one at least of"),
-        ({"requestsPerMinute": 1.5}, "requestsPerMinute", "no whole number"),
-        ({"requestsPerMinute": True}, "requestsPerMinute", "no whole number"),
-        ({"requestsPerMinute": 10**19}, "requestsPerMinute", "beyond what Google can hold"),
-        ({"requestsPerDay": 1, "model": ""}, "model", "leave model out"),
-        ({"requestsPerDay": 1, "allowed": "gemini-2.5-pro"}, "allowed", "no list of texts"),
-        ({"requestsPerDay": 1, "effective": {}}, "effective", "there is no such property"),
-        ({"requestsPerDay": 1, "project": "projects/acme-chat"}, "project", "without projects/ before it"),
+        ({}, "limits", "name a model, or write others"),
+        ({"limits": {FLASH: {}}}, AT, "is empty"),
+        ({"limits": {FLASH: 5}}, AT, "no mapping"),
+        ({"limits": {FLASH: {"requestsPerMinute": 1.5}}}, f"{AT}.requestsPerMinute", "no whole number"),
+        ({"limits": {FLASH: {"requestsPerMinute": True}}}, f"{AT}.requestsPerMinute", "no whole number"),
+        ({"limits": {FLASH: {"requestsPerMinute": 10**19}}}, f"{AT}.requestsPerMinute", "beyond what Google can hold"),
+        ({"limits": {FLASH: {"requestsPerHour": 1}}}, f"{AT}.requestsPerHour", "there is no such limit"),
+        ({"limits": {"": {"requestsPerDay": 1}}}, "limits", "name is empty"),
+        ({"limits": {"others": {"requestsPerDay": 1}}}, 'limits["others"]', "beside limits"),
+        ({"limits": {"gemini-3-pro-preview": {"requestsPerDay": 1}, "gemini-3-pro": {"requestsPerDay": 1}}},
+         'limits["gemini-3-pro"]', "shares its quota with gemini-3-pro-preview"),
+        ({"limits": {FLASH: {"requestsPerDay": 1}}, "others": {"requestsPerMinute": 2}}, AT, "of others would hold"),
+        ({"others": "forbid"}, "others", "write deny"),
+        ({"others": "deny", "elsewhere": [{"metric": "m"}]}, "elsewhere[0]", "metric, limit and model"),
+        ({"others": "deny", "elsewhere": ["m"]}, "elsewhere", "no list of mappings"),
+        ({"others": "deny", "effective": {}}, "effective", "there is no such property"),
+        ({"others": "deny", "project": "projects/acme-chat"}, "project", "without projects/ before it"),
     ],
-)
+)  # fmt: skip
 def test_a_limit_is_checked_by_property(inputs: dict[str, Any], prop: str, words: str) -> None:
-    [failure] = ModelLimit().failures({"project": "acme-chat", **inputs})
+    [failure] = ProjectLimits().failures({"project": "acme-chat", **inputs})
     assert (failure.property, words in failure.reason) == (prop, True)

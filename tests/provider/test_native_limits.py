@@ -1,4 +1,4 @@
-"""`ModelLimit` and `TierCheck` on the real engine: a limit that lasts, and the tier that is in force."""
+"""`ProjectLimits` on the real engine: limits that last, in one call, and nothing else that can be called."""
 
 import urllib.error
 from itertools import count
@@ -6,18 +6,33 @@ from typing import Any
 
 import pytest
 
-from tests.provider.program import ACCOUNT, forget, make_project, program, said, state, take_over, write
+from tests.provider.program import (
+    ACCOUNT,
+    forget,
+    make_project,
+    program,
+    said,
+    since,
+    state,
+    take_over,
+    write,
+)
 from tests.workspace import Workspace
 
 PROJECT = "acme-limited"
 UP = ("up", "--yes", "--skip-preview")
-SERVICE = f"/serviceusage/v1beta1/projects/{PROJECT}/services/generativelanguage.googleapis.com"
-RPM = "requestsPerMinute"
+GEMINI = "generativelanguage.googleapis.com"
+SERVICE = f"/serviceusage/v1beta1/projects/{PROJECT}/services/{GEMINI}"
+FLASH, PRO, LITE = "gemini-2.5-flash", "gemini-2.5-pro", "gemini-3.5-flash-lite"
+RPM, RPD, TPM = "requestsPerMinute", "requestsPerDay", "inputTokensPerMinute"
+THREE = {model: {RPM: 60, RPD: 5_000, TPM: 200_000} for model in (FLASH, PRO, LITE)}
+OUTPUTS = ["quotaModels", "effective", "closed", "leftOpen"]
+IMPORT = "serviceusage.services.consumerQuotaMetrics.importConsumerOverrides"
 
 
-def limit(**inputs: Any) -> tuple[str, dict[str, Any], list[str]]:
-    """A limit in the project."""
-    return "ModelLimit", {"project": PROJECT, **inputs}, ["quotaModel", "effective"]
+def limits(models: dict[str, Any] | None = None, **inputs: Any) -> tuple[str, dict[str, Any], list[str]]:
+    """The limits of the project."""
+    return "ProjectLimits", {"project": PROJECT, **({"limits": models} if models else {}), **inputs}, OUTPUTS
 
 
 def generate(workspace: Workspace, model: str, key: str) -> int:
@@ -37,7 +52,7 @@ LATER = count(120, 120)
 
 
 def allowed(workspace: Workspace, model: str, key: str, most: int = 10) -> int:
-    """How many calls in a row go through, up to `most`; a minute later the next may."""
+    """How many calls in a row are allowed, up to `most`; a minute later the next may be."""
     workspace.cloud.call("PUT", "/_local/clock", {"seconds": next(LATER)})
     return next((done for done in range(most) if generate(workspace, model, key) != 200), most)
 
@@ -45,6 +60,48 @@ def allowed(workspace: Workspace, model: str, key: str, most: int = 10) -> int:
 def set_tier(workspace: Workspace, tier: int) -> None:
     """Google moves the account."""
     workspace.cloud.call("PATCH", f"/_local/billingAccounts/{ACCOUNT}", {"tier": tier})
+
+
+def path(metric: str, window: str = "min") -> str:
+    """The overrides of one metric's limit."""
+    return f"{SERVICE}/consumerQuotaMetrics/{GEMINI}%2F{metric}/limits/%2F{window}%2Fmodel%2Fproject/consumerOverrides"
+
+
+def overrides(workspace: Workspace) -> dict[tuple[str, str, str], int]:
+    """Every override of the project: metric, limit and model (empty: all others) → value."""
+    listed = workspace.cloud.call("GET", f"{SERVICE}/consumerQuotaMetrics?view=FULL&pageSize=200")
+    return {
+        (
+            metric["metric"].rpartition("/")[2],
+            limit["unit"].split("/")[1],
+            bucket.get("dimensions", {}).get("model", ""),
+        ): int(bucket["consumerOverride"].get("overrideValue", "0"))
+        for metric in listed["metrics"]
+        for limit in metric["consumerQuotaLimits"]
+        for bucket in limit["quotaBuckets"]
+        if "consumerOverride" in bucket
+    }
+
+
+def metrics_of_models(workspace: Workspace) -> set[tuple[str, str]]:
+    """Metric and window of every limit of the service that counts models."""
+    listed = workspace.cloud.call("GET", f"{SERVICE}/consumerQuotaMetrics?view=FULL&pageSize=200")
+    return {
+        (metric["metric"].rpartition("/")[2], limit["unit"].split("/")[1])
+        for metric in listed["metrics"]
+        for limit in metric["consumerQuotaLimits"]
+        if "{model}" in limit["unit"]
+    }
+
+
+def calls(workspace: Workspace, before: int) -> list[str]:
+    """The methods of the calls about quotas after a request, in order."""
+    quotas = ("serviceusage", "cloudquotas")
+    return [
+        each["id"].rpartition(".")[2]
+        for each in workspace.cloud.requests(before)
+        if each["service"] in quotas
+    ]
 
 
 @pytest.fixture
@@ -57,179 +114,249 @@ def limited(workspace: Workspace) -> Workspace:
 @pytest.fixture
 def key(limited: Workspace) -> str:
     """A key of the project's."""
-    restrictions = {"apiTargets": [{"service": "generativelanguage.googleapis.com"}]}
-    path = f"/apikeys/v2/projects/{PROJECT}/locations/global/keys"
-    limited.cloud.call("POST", f"{path}?keyId=one", {"restrictions": restrictions})
-    return str(limited.cloud.call("GET", f"{path}/one/keyString")["keyString"])
+    restrictions = {"apiTargets": [{"service": GEMINI}]}
+    keys = f"/apikeys/v2/projects/{PROJECT}/locations/global/keys"
+    limited.cloud.call("POST", f"{keys}?keyId=one", {"restrictions": restrictions})
+    return str(limited.cloud.call("GET", f"{keys}/one/keyString")["keyString"])
 
 
 def test_a_limit_outlives_the_tier_that_it_was_set_on(limited: Workspace, key: str) -> None:
     override = {
         "project": PROJECT,
-        "service": "generativelanguage.googleapis.com",
-        "metric": "generativelanguage.googleapis.com%2Fgenerate_requests_per_model",
+        "service": GEMINI,
+        "metric": f"{GEMINI}%2Fgenerate_requests_per_model",
         "limit": "%2Fmin%2Fmodel%2Fproject",
-        "dimensions": {"model": "gemini-2.5-pro"},
+        "dimensions": {"model": PRO},
         "overrideValue": "3",
         "force": True,
     }
     kind = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
-    write(limited, lasting=limit(model="gemini-2.5-flash", requestsPerMinute=3), tier1=(kind, override, []))
+    write(limited, lasting=limits({FLASH: {RPM: 3}}), tier1=(kind, override, []))
     limited.up()
-    assert allowed(limited, "gemini-2.5-flash", key) == 3
-    assert allowed(limited, "gemini-2.5-pro", key) == 3
+    assert allowed(limited, FLASH, key) == 3
+    assert allowed(limited, PRO, key) == 3
     for tier in (2, 3):
         set_tier(limited, tier)
-        assert allowed(limited, "gemini-2.5-flash", key) == 3
+        assert allowed(limited, FLASH, key) == 3
         # Set on Tier 1's metric alone, it binds no more.
-        assert allowed(limited, "gemini-2.5-pro", key) == 10
-    assert limited.outputs()["lasting"]["effective"][RPM] == {"free": 3, "1": 3, "2": 3, "3": 3}
+        assert allowed(limited, PRO, key) == 10
+    assert limited.outputs()["lasting"]["effective"][FLASH][RPM] == {"free": 3, "1": 3, "2": 3, "3": 3}
     limited.destroy()
-    assert allowed(limited, "gemini-2.5-flash", key) == 10
+    assert allowed(limited, FLASH, key) == 10
 
 
-def test_all_but_the_allowed_models_are_denied_and_the_allowed_ones_never(
+def test_three_models_and_deny_take_six_calls_and_a_refresh_takes_one(limited: Workspace) -> None:
+    write(limited, one=limits(THREE, others="deny"))
+    before = limited.cloud.requests()[-1]["n"]
+    limited.up()
+    made = calls(limited, before)
+    assert len(made) <= 6, made
+    assert made.count("importConsumerOverrides") <= 2
+
+    before = limited.cloud.requests()[-1]["n"]
+    assert limited.refresh() == []
+    assert calls(limited, before) == ["list"]
+    before = limited.cloud.requests()[-1]["n"]
+    assert limited.preview() == []
+    assert calls(limited, before) == []
+
+
+def test_deny_shuts_every_metric_that_counts_models_but_for_the_allowed_ones(
     limited: Workspace, key: str
 ) -> None:
     write(
         limited,
-        rest=limit(requestsPerMinute=0, allowed=["gemini-3-pro-preview"]),
-        one=limit(model="gemini-3-pro-preview", requestsPerMinute=4),
+        one=limits({"gemini-3-pro-preview": {RPM: 4}, FLASH: {RPD: 7}, LITE: {RPM: 0}}, others="deny"),
     )
+    # Google lets nobody change what is counted for each user: the preview says so, and the update.
+    preview = limited.pulumi("preview").stdout
+    assert "others: deny leaves open what Google lets nobody change" in preview
+    assert "embed_content_free_tier_requests, embed_content_paid_tier_requests" in preview
     limited.up()
-    assert limited.outputs()["one"]["quotaModel"] == "gemini-3-pro"
-    assert allowed(limited, "gemini-3-pro-preview", key) == 4
-    assert allowed(limited, "gemini-2.5-flash", key) == 0
-    writes = [request for request in limited.cloud.requests() if "consumerOverrides" in request["path"]]
-    models = [request["body"].get("dimensions") for request in writes if request["method"] == "POST"]
-    # The default comes after every limit of the allowed model.
-    assert models == sorted(models, key=lambda dimensions: dimensions is None)
+    outputs = limited.outputs()["one"]
+    assert outputs["quotaModels"]["gemini-3-pro-preview"] == "gemini-3-pro"
+    held, fixed = (
+        overrides(limited),
+        {metric for metric, _ in metrics_of_models(limited) if "embed" in metric},
+    )
+    shut = {(metric, window) for metric, window, model in held if not model}
+    assert all(value == 0 for (_, _, model), value in held.items() if not model)
+    left = {(metric, window) for metric, window in metrics_of_models(limited)} - shut
+    assert {metric for metric, _ in left} == {
+        "embed_content_free_tier_requests",
+        "embed_content_paid_tier_requests",
+    }
+    assert {metric for metric, _ in shut} > fixed - {metric for metric, _ in left}
+    assert "predict_requests_per_model_per_day_paid_tier_1" in {metric for metric, _ in shut}
+    assert len(outputs["closed"]) == len(shut)
+    assert len(outputs["leftOpen"]) == len(left)
+    assert limited.refresh() == []
     assert limited.preview() == []
 
-    # One more, and one that is no longer allowed: in place, in the same order.
-    write(
-        limited,
-        rest=limit(requestsPerMinute=0, allowed=["gemini-2.5-flash"]),
-        two=limit(model="gemini-2.5-flash", requestsPerMinute=2),
-    )
-    changes = {(change.op, change.name) for change in limited.up()}
-    assert changes == {("update", "rest"), ("create", "two"), ("delete", "one")}
+    # An allowed model has the tier's own where it has no number: it is never under the zero for all others.
+    for tier in (1, 2, 3):
+        set_tier(limited, tier)
+        assert allowed(limited, "gemini-3-pro-preview", key) == 4
+        assert allowed(limited, FLASH, key, most=1) == 1
+        assert allowed(limited, PRO, key) == 0
+        assert allowed(limited, LITE, key) == 0
+
+    # One more, and one that is no longer allowed: in place.
+    write(limited, one=limits({FLASH: {RPD: 7}, PRO: {RPM: 2}}, others="deny"))
+    [change] = limited.up()
+    assert change.op == "update"
+    assert set(change.properties) == {
+        'limits["gemini-3-pro-preview"]',
+        f'limits["{LITE}"]',
+        f'limits["{PRO}"]',
+    }
     assert allowed(limited, "gemini-3-pro-preview", key) == 0
-    assert allowed(limited, "gemini-2.5-flash", key) == 2
+    assert allowed(limited, PRO, key) == 2
 
 
-def override_path(metric: str, window: str = "min") -> str:
-    """The overrides of one metric's limit."""
-    name = f"generativelanguage.googleapis.com%2F{metric}"
-    return f"{SERVICE}/consumerQuotaMetrics/{name}/limits/%2F{window}%2Fmodel%2Fproject/consumerOverrides"
-
-
-def models_overridden(workspace: Workspace, path: str) -> set[str]:
-    """The models that have an override there; empty text: all others."""
-    listed = workspace.cloud.call("GET", path).get("overrides", [])
-    return {each.get("dimensions", {}).get("model", "") for each in listed}
-
-
-def test_a_denied_model_that_somebody_opens_is_drift_and_closed_again(limited: Workspace, key: str) -> None:
-    write(
-        limited,
-        rest=limit(requestsPerMinute=0, allowed=["gemini-2.5-flash"], exempt=["gemini-3-pro-preview"]),
-        one=limit(model="gemini-2.5-flash", requestsPerMinute=4),
-    )
-    limited.up()
-    minute, day = (
-        override_path("generate_requests_per_model"),
-        override_path("generate_requests_per_model_per_day", "d"),
-    )
-
-    def open_by_hand(path: str, model: str, value: int) -> None:
-        body = {"overrideValue": str(value), "dimensions": {"model": model}}
-        limited.cloud.call("POST", f"{path}?force=true", body)
-
-    open_by_hand(minute, "gemini-2.5-pro", 7)
-    open_by_hand(minute, "gemini-3-pro", 3)
-    # Neither opens anything: no requests a minute, and a limit that all others lack.
-    open_by_hand(minute, "gemini-3.8-flash", 0)
-    open_by_hand(day, "gemini-3.8-flash", 9)
-    assert allowed(limited, "gemini-2.5-pro", key) == 7
-
-    assert [(change.op, change.name) for change in limited.refresh()] == [("update", "rest")]
-    [rest] = [entry for entry in state(limited) if entry["urn"].endswith("::rest")]
-    assert rest["inputs"]["allowed"] == ["gemini-2.5-flash", "gemini-2.5-pro"]
-    [change] = limited.preview()
-    assert (change.op, change.name, change.properties) == ("update", "rest", ("allowed",))
-    limited.up()
-    assert allowed(limited, "gemini-2.5-pro", key) == 0
-    assert allowed(limited, "gemini-2.5-flash", key) == 4
-    assert models_overridden(limited, minute) == {"", "gemini-2.5-flash", "gemini-3-pro", "gemini-3.8-flash"}
-    assert models_overridden(limited, day) == {"gemini-3.8-flash"}
-    assert limited.refresh() == []
-    assert limited.preview() == []
-
-    # Without `allowed` nobody says which models are not to be open.
-    write(limited, rest=limit(requestsPerMinute=0), one=limit(model="gemini-2.5-flash", requestsPerMinute=4))
-    limited.up()
-    open_by_hand(minute, "gemini-2.5-pro", 7)
-    assert limited.refresh() == []
-
-
-def test_a_limits_life(limited: Workspace) -> None:
-    write(limited, one=limit(model="gemini-2.5-flash", requestsPerMinute=60, requestsPerDay=9_000_000))
+def test_the_life_of_limits(limited: Workspace) -> None:
+    write(limited, one=limits({FLASH: {RPM: 60, RPD: 9_000_000}}))
     before = limited.cloud.requests()[-1]["n"]
     limited.preview()
     assert {request["method"] for request in limited.cloud.requests(before)} <= {"GET"}
     limited.up()
-    effective = limited.outputs()["one"]["effective"]
+    effective = limited.outputs()["one"]["effective"][FLASH]
     # More than a tier allows is no more than it allows.
-    assert effective["requestsPerDay"] == {"free": 20, "1": 10_000, "2": 100_000, "3": 9_000_000}
+    assert effective[RPD] == {"free": 20, "1": 10_000, "2": 100_000, "3": 9_000_000}
     assert limited.preview() == []
     assert limited.refresh() == []
 
-    write(limited, one=limit(model="gemini-2.5-flash", requestsPerMinute=50, inputTokensPerMinute=1000))
+    # One number: one import of that number alone, shown by its path.
+    write(limited, one=limits({FLASH: {RPM: 50, RPD: 9_000_000}}))
     [change] = limited.preview()
-    assert (change.op, set(change.properties)) == ("update", {RPM, "requestsPerDay", "inputTokensPerMinute"})
+    assert (change.op, change.properties) == ("update", (f'limits["{FLASH}"].{RPM}',))
+    before = limited.cloud.requests()[-1]["n"]
     limited.up()
-    assert state(limited)[0]["outputs"]["effective"].keys() == {RPM, "inputTokensPerMinute"}
+    [sent] = since(limited, before, id=IMPORT)
+    assert {each["overrideValue"] for each in sent["body"]["inlineSource"]["overrides"]} <= {"50", "15"}
+    assert sent["body"]["force"] is True
+
+    # A model comes and a limit goes.
+    write(limited, one=limits({FLASH: {RPM: 50, TPM: 1000}, PRO: {RPM: 1}}))
+    [change] = limited.up()
+    assert set(change.properties) == {
+        f'limits["{FLASH}"].{RPD}',
+        f'limits["{FLASH}"].{TPM}',
+        f'limits["{PRO}"]',
+    }
+    assert state(limited)[0]["outputs"]["effective"][FLASH].keys() == {RPM, TPM}
 
     # Somebody raises it in the console, and somebody takes another away.
-    def name(metric: str) -> str:
-        [override] = limited.cloud.call("GET", override_path(metric))["overrides"]
-        return f"/serviceusage/v1beta1/{override['name']}?force=true"
+    def name(metric: str, model: str) -> str:
+        listed = limited.cloud.call("GET", path(metric))["overrides"]
+        [found] = [each["name"] for each in listed if each.get("dimensions", {}).get("model", "") == model]
+        return f"/serviceusage/v1beta1/{found}?force=true"
 
     raised, removed = (f"generate_content_paid_tier_2_{what}" for what in ("requests", "input_token_count"))
-    limited.cloud.call("PATCH", name(raised), {"overrideValue": "900"})
-    limited.cloud.call("DELETE", name(removed))
-    assert [change.op for change in limited.refresh()] == ["update"]
-    [change] = limited.preview()
-    assert (change.op, set(change.properties)) == ("update", {RPM, "inputTokensPerMinute"})
+    limited.cloud.call("PATCH", name(raised, FLASH), {"overrideValue": "900"})
+    limited.cloud.call("DELETE", name(removed, FLASH))
+    for _ in range(2):
+        # Refreshed twice, it still differs from the program.
+        limited.refresh()
+        [change] = limited.preview()
+        assert set(change.properties) == {f'limits["{FLASH}"].{RPM}', f'limits["{FLASH}"].{TPM}'}
     limited.up()
-    assert limited.cloud.call("GET", override_path(raised))["overrides"][0]["overrideValue"] == "50"
-    assert limited.cloud.call("GET", override_path(removed))["overrides"][0]["overrideValue"] == "1000"
+    held = overrides(limited)
+    assert (held[raised, "min", FLASH], held[removed, "min", FLASH]) == (50, 1000)
+    assert limited.refresh() == []
 
-    # Imported, by the project's number too, it is this one.
+    # Imported, by the project's number too, they are these.
     number = limited.cloud.call("GET", f"/cloudresourcemanager/v1/projects/{PROJECT}")["projectNumber"]
     forget(limited)
-    take_over(limited, "ModelLimit", "one", f"projects/{number}/models/gemini-2.5-flash")
+    take_over(limited, "ProjectLimits", "one", f"projects/{number}/limits")
+    assert limited.preview() == []
+    limited.up()
+    limited.destroy()
+    assert overrides(limited) == {}
+
+
+def test_all_others_from_numbers_to_deny_and_back(limited: Workspace, key: str) -> None:
+    numbers = {RPM: 2, RPD: 100}
+    write(limited, one=limits({FLASH: {RPM: 4, RPD: 200}}, others=numbers))
+    limited.up()
+    assert (allowed(limited, FLASH, key), allowed(limited, PRO, key)) == (4, 2)
+    before = overrides(limited)
+    assert {model for _, _, model in before} == {"", FLASH}
+    assert limited.refresh() == []
+
+    write(limited, one=limits({FLASH: {RPM: 4, RPD: 200}}, others="deny"))
+    assert [(change.op, change.properties) for change in limited.up()] == [("update", ("others",))]
+    assert (allowed(limited, FLASH, key), allowed(limited, PRO, key)) == (4, 0)
+    # Imported while all others are denied, it is the same.
+    forget(limited)
+    take_over(limited, "ProjectLimits", "one", f"projects/{PROJECT}/limits")
     assert limited.preview() == []
 
-    write(limited, one=limit(model="gemini-2.5-pro", requestsPerMinute=50, inputTokensPerMinute=1000))
-    assert [(change.op, change.properties) for change in limited.preview() if change.op == "replace"] == [
-        ("replace", ("model",))
+    write(limited, one=limits({FLASH: {RPM: 4, RPD: 200}}, others=numbers))
+    limited.up()
+    assert overrides(limited) == before
+    write(limited, one=limits({FLASH: {RPM: 4, RPD: 200}}))
+    limited.up()
+    assert {model for _, _, model in overrides(limited)} == {FLASH}
+    assert allowed(limited, PRO, key) == 10
+
+
+def test_what_somebody_opens_is_drift_and_shut_again(limited: Workspace, key: str) -> None:
+    elsewhere = [
+        {
+            "metric": f"{GEMINI}/generate_requests_per_model",
+            "limit": "/min/model/project",
+            "model": "gemini-3-pro",
+        }
     ]
+    write(limited, one=limits({FLASH: {RPM: 4}}, others="deny", elsewhere=elsewhere))
+    limited.up()
+
+    def by_hand(at: str, model: str, value: int) -> None:
+        body = {"overrideValue": str(value), **({"dimensions": {"model": model}} if model else {})}
+        limited.cloud.call("POST", f"{at}?force=true", body)
+
+    minute, embedding = path("generate_requests_per_model"), path("embed_content_paid_tier_2_requests")
+    # What something else sets opens that model: nothing holds it beside the number set there.
+    by_hand(minute, "gemini-3-pro", 3)
+    assert allowed(limited, "gemini-3-pro-preview", key) == 3
+    assert limited.refresh() == []
+    by_hand(minute, PRO, 7)
+    by_hand(embedding, "gemini-embedding-1.0", 9)
+    # No higher than the others: it opens nothing.
+    by_hand(minute, "gemini-3.8-flash", 0)
+    before = overrides(limited)
+    assert [(change.op, change.name) for change in limited.refresh()] == [("update", "one")]
+    [change] = limited.preview()
+    assert set(change.properties) == {f'limits["{PRO}"]', 'limits["gemini-embedding-1.0"]'}
+    limited.up()
+    gone = before.keys() - overrides(limited).keys()
+    assert {model for _, _, model in gone} == {PRO, "gemini-embedding-1.0"}
+    assert allowed(limited, PRO, key) == 0
+    assert limited.refresh() == []
+
+    # A door that somebody opens for all is seen too, whichever metric it is.
+    [shut] = [
+        each for each in limited.cloud.call("GET", embedding)["overrides"] if not each.get("dimensions")
+    ]
+    limited.cloud.call("DELETE", f"/serviceusage/v1beta1/{shut['name']}?force=true")
+    limited.refresh()
+    assert [change.properties for change in limited.preview()] == [("others",)]
+    # Even deleted now, nothing of it stays.
     limited.destroy()
-    assert "overrides" not in limited.cloud.call("GET", override_path(raised))
+    assert {model for _, _, model in overrides(limited)} == {"gemini-3-pro", "gemini-3.8-flash"}
 
 
-def test_bad_limits_are_told_in_the_preview(limited: Workspace) -> None:
+def test_bad_limits_are_refused_in_the_preview(limited: Workspace) -> None:
     def refusal(**inputs: Any) -> str:
-        write(limited, one=limit(**inputs))
+        write(limited, one=limits(**inputs))
         return said(limited, "preview")
 
-    everything = refusal(model="gemini-embedding-001", requestsPerMinute=-1, project="X", allowed=["a"])
-    for words in ("property model", "other quotas", "must be >= 0", "property project", "property allowed"):
+    everything = refusal(models={"gemini-embedding-001": {RPM: -1}}, project="X")
+    for words in ('limits["gemini-embedding-001"]', "other quotas", "must be >= 0", "property project"):
         assert words in everything
-    mistyped = refusal(model="gemini-2.5-flsh", requestsPerMinute=1)
-    assert "property model" in mistyped
+    mistyped = refusal(models={"gemini-2.5-flsh": {RPM: 1}})
+    assert 'limits["gemini-2.5-flsh"]: ' in mistyped
     assert "did you mean gemini-2.5-flash?" in mistyped
     # A quota that nobody may change is refused whichever tier has it.
     ids = [
@@ -237,66 +364,24 @@ def test_bad_limits_are_told_in_the_preview(limited: Workspace) -> None:
         "GenerateRequestsPerDayPerProjectPerModel",
     ]
     limited.cloud.call("PUT", "/_local/fixedQuotas", {"quotaIds": ids})
-    fixed = refusal(model="gemini-2.5-flash", requestsPerMinute=1, requestsPerDay=1, inputTokensPerMinute=1)
-    assert "property requestsPerMinute" in fixed
-    assert "Google lets nobody change this quota (tier 3): take the limit out" in fixed
+    fixed = refusal(models={FLASH: {RPM: 1, RPD: 1, TPM: 1}})
+    assert (
+        f'limits["{FLASH}"].{RPM}: Google lets nobody change this quota (tier 3): take the limit out' in fixed
+    )
     assert "nobody change this quota (tier 1)" in fixed
-    assert "property inputTokensPerMinute" not in fixed
-    # Where it was not seen before, the update says so.
-    denied = {"error": "PERMISSION_DENIED", "method": "cloudquotas.ListQuotaInfos", "times": 1}
-    limited.cloud.call("PUT", "/_local/faults", {"faults": [denied]})
-    write(limited, one=limit(model="gemini-2.5-flash", requestsPerDay=1))
-    assert "requestsPerDay of gemini-2.5-flash on tier 1: 400" in said(limited, *UP)
-
-
-def test_the_tier_found_is_told_and_a_missing_link_is_a_warning(limited: Workspace) -> None:
-    outputs = ["tier", "billingEnabled", "inForce"]
-
-    def check(**inputs: Any) -> None:
-        write(limited, tier=("TierCheck", {"project": PROJECT, "expected": "paid", **inputs}, outputs))
-
-    def link(account: str) -> None:
-        body = {"billingAccountName": account}
-        limited.cloud.call("PUT", f"/cloudbilling/v1/projects/{PROJECT}/billingInfo", body)
-
-    def lag(polls: int) -> None:
-        """Link it anew; so many looks see the free tier's limits still."""
-        limited.cloud.call("PUT", "/_local/tierLag", {"polls": polls})
-        link("")
-        link(f"billingAccounts/{ACCOUNT}")
-
-    lag(1_000)
-    check(waitSeconds=0)
-    late = limited.pulumi(*UP).stdout
-    assert f"{PROJECT} is linked, and Google still applies the limits of tier free" in late
-    assert "unlink and link the project again" in late
-    assert limited.outputs()["tier"] == {"tier": "free", "billingEnabled": True, "inForce": False}
-    lag(2)
-    check()
-    waited = limited.pulumi(*UP).stdout
-    assert "waiting for the paid limits: Google still applies tier free" in waited
-    assert limited.outputs()["tier"] == {"tier": "1", "billingEnabled": True, "inForce": True}
-    set_tier(limited, 2)
-    limited.refresh()
-    assert state(limited)[0]["outputs"]["tier"] == "2"
-    assert limited.preview() == []
-    forget(limited)
-    take_over(limited, "TierCheck", "tier", f"projects/{PROJECT}/tier")
-    assert limited.preview() == []
-
-    link("")
-    limited.refresh()
-    assert f"gcloud billing projects link {PROJECT}" in limited.pulumi(*UP).stdout
-    assert limited.outputs()["tier"] == {"tier": "free", "billingEnabled": False, "inForce": False}
-    # It is looked at again until it is right. What cannot be read is a warning too, and stops nothing.
-    assert [change.op for change in limited.preview()] == ["update"]
-    denied = {"error": "PERMISSION_DENIED", "method": "cloudquotas.ListQuotaInfos", "times": 9}
-    limited.cloud.call("PUT", "/_local/faults", {"faults": [denied]})
-    assert f"the tier of {PROJECT} cannot be read: 403 PERMISSION_DENIED" in limited.pulumi(*UP).stdout
+    assert TPM not in fixed
+    # Where it was not seen before, the update says so, and sets the others all the same.
+    write(limited, one=limits({FLASH: {RPD: 1, TPM: 1000}}))
+    printed = said(limited, *UP)
+    assert f"{RPD} of {FLASH} on tier 1: COMMON_QUOTA_CONSUMER_OVERRIDE_FOR_FIXED_LIMIT" in printed
+    assert {value for (metric, _, _), value in overrides(limited).items() if "token_count" in metric} == {
+        1000
+    }
+    assert sum("requests" in metric for metric, _, _ in overrides(limited)) == 3
 
 
 def test_calls_count_against_the_billing_project_else_the_resources_own(limited: Workspace) -> None:
-    write(limited, one=limit(model="gemini-2.5-flash", requestsPerMinute=5))
+    write(limited, one=limits({FLASH: {RPM: 5}}))
 
     def counted_against(**environment: str) -> set[tuple[str, str]]:
         limited.environment.update(environment)

@@ -259,7 +259,9 @@ WIDE_MISTAKES = [
     ("a share in percent", "        channels: [hook]", "        quotaShare: 80\n        channels: [hook]", "projects.chat.alerts.quotaShare", "between 0 and 1", "0.05 is 5 %"),
     # Limits and quotas.
     ("a word for a limit", "others: deny", "others: forbid", "projects.chat.limits.others", "'forbid' is no limit", "write deny"),
-    ("an allowed model that is blocked", "{requestsPerMinute: 60}", "{requestsPerDay: 60}", "projects.chat.limits.gemini-2.5-flash", "and block it", "write requestsPerMinute"),
+    ("a model under others' numbers", "{requestsPerMinute: 60}, others: deny", "{requestsPerDay: 60}, others: {requestsPerMinute: 5}", "projects.chat.limits.gemini-2.5-flash", "that of others would hold", "write requestsPerMinute"),
+    ("an override that others set", ", dimensions: {model: gemini-2.5-pro}", "", "projects.chat.quotas.lite", "limits.others sets this override", "leave lite out of quotas"),
+    ("more of a denied model", "        lite:", "        more: {quotaId: GenerateRequestsPerDayPerProjectPerModel, dimensions: {model: gemini-3.1-pro-preview}, value: 9}\n        lite:", "projects.chat.quotas.more", "denies gemini-3.1-pro-preview", "gemini-3.1-pro-preview: {requestsPerMinute: 60}"),
     ("another model's quota", "others: deny", "gemini-3-flash-preview: {requestsPerMinute: 1}, gemini-3-flash: {requestsPerMinute: 1}", "projects.chat.limits.gemini-3-flash", "unknown model", "'gemini-3"),
     ("a quota without a name", "quotaId: PredictRequestsPerDay, ", "", "projects.chat.quotas.images", "named by quotaId, or by metric and limit", "write quotaId"),
     ("a quota with two names", "quotaId: PredictRequestsPerDay", "limit: /d/project, quotaId: PredictRequestsPerDay", "projects.chat.quotas.images", "named by quotaId, or by metric and limit", "write quotaId"),

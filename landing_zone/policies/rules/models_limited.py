@@ -10,7 +10,7 @@ from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severi
 from landing_zone.settings import OTHERS
 
 _ELSEWHERE: Final = (
-    "set a limit of requests on the metrics of every paid tier: a ModelLimit of this project's provider, or "
+    "set a limit of requests on the metrics of every paid tier: a ProjectLimits of this project's provider, or "
     "gcp.serviceusage.ConsumerQuotaOverride"
 )
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import operations, paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found, unimplemented
+from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, not_found, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.serviceusage import models
 from sandbox.cloud.serviceusage.catalogue import GEMINI_API, TITLES, Limit, limits_by_metric, metric_title
@@ -208,17 +208,59 @@ def _known_limit(call: Call) -> Limit:
 
 @quotas("serviceusage.services.consumerQuotaMetrics.list")
 def list_metrics(call: Call) -> JsonObject:
-    """The quota metrics of the project's tier: free without a link, those of every paid tier with one."""
+    """The service's quota metrics: those of every tier, whichever is in force."""
     project = _number(call)
     models.require_known([call.ids[2]])
-    metrics = [
-        metric
-        for metric, limits in limits_by_metric().items()
-        if call.ids[2] == GEMINI_API and models.in_force(call.store, project, limits[0])
-    ]
-    page, more = paging.requested(call.query, 50, 200).cut(sorted(metrics), str)
+    metrics = sorted(limits_by_metric()) if call.ids[2] == GEMINI_API else []
+    page, more = paging.requested(call.query, 50, 200).cut(metrics, str)
     found = [_consumer_metric(call, project, metric) for metric in page]
     return {**({"metrics": found} if found else {}), **more}
+
+
+@quotas("serviceusage.services.consumerQuotaMetrics.importConsumerOverrides")
+def import_overrides(call: Call) -> JsonObject:
+    """Create or update overrides on several metrics and limits: all or none.
+
+    What Google refuses of a well-formed override ends the operation with an error that names each one's limit.
+    """
+    project = _number(call)
+    models.require_known([call.ids[2]])
+    entries = call.body.get("inlineSource", {}).get("overrides", [])
+    if not entries:
+        raise invalid_argument("At least one override must be given.", "inline_source.overrides")
+    if call.body.get("force") and call.body.get("forceOnly"):
+        raise invalid_argument("force and force_only cannot both be set.", "force_only")
+    wanted = [
+        models.Wanted(
+            _limit_of(call, each, at), each.get("dimensions", {}), int(each.get("overrideValue", "0"))
+        )
+        for at, each in enumerate(entries)
+    ]
+    forced = _forced(call.body)
+    try:
+        made = models.import_overrides(call.store, project, wanted, forced)
+    except CloudError as error:
+        if error.status != "FAILED_PRECONDITION":
+            raise
+        return _override_operation(call, "", {}, project, error)
+    response = {"overrides": [_override(project, limit, override) for limit, override in made]}
+    return _override_operation(call, "ImportConsumerOverridesResponse", response, project)
+
+
+def _limit_of(call: Call, entry: JsonObject, at: int) -> Limit:
+    """The limit of an override to import, which is named by its metric and its unit."""
+    field = f"inline_source.overrides[{at}]"
+    for name in ("metric", "unit"):
+        if not entry.get(name):
+            raise invalid_argument(f"An override must have a {name}.", f"{field}.{name}")
+    metric, unit = entry["metric"], entry["unit"]
+    known = limits_by_metric().get(metric, ()) if call.ids[2] == GEMINI_API else ()
+    for limit in known:
+        if limit.unit == unit:
+            return limit
+    raise invalid_argument(
+        f"There is no limit {unit} of metric {metric}.", f"{field}.{'unit' if known else 'metric'}"
+    )
 
 
 @quotas("serviceusage.services.consumerQuotaMetrics.get")
@@ -248,7 +290,7 @@ def create_override(call: Call) -> JsonObject:
     """Create an override."""
     project, limit = _number(call), _known_limit(call)
     override = models.add_override(
-        call.store, project, limit, call.body.get("dimensions", {}), _value(call), _forced(call)
+        call.store, project, limit, call.body.get("dimensions", {}), _value(call), _forced(call.query)
     )
     return _override_operation(call, "QuotaOverride", _override(project, limit, override), project)
 
@@ -260,7 +302,9 @@ def patch_override(call: Call) -> JsonObject:
     mask = [part.strip() for part in call.query.get("updateMask", "overrideValue").split(",")]
     if set(mask) - {"overrideValue", "override_value"}:
         raise invalid_argument("Only override_value can be updated.", "update_mask")
-    override = models.change_override(call.store, project, limit, call.ids[5], _value(call), _forced(call))
+    override = models.change_override(
+        call.store, project, limit, call.ids[5], _value(call), _forced(call.query)
+    )
     return _override_operation(call, "QuotaOverride", _override(project, limit, override), project)
 
 
@@ -276,13 +320,14 @@ def _value(call: Call) -> int:
     return int(call.body.get("overrideValue", "0"))
 
 
-def _forced(call: Call) -> bool:
-    return bool(call.query.get("force")) or "LIMIT_DECREASE_PERCENTAGE_TOO_HIGH" in call.query.get(
-        "forceOnly", []
-    )
+def _forced(given: JsonObject) -> bool:
+    """Whether the query of a change, or the body of an import, confirms a deep cut."""
+    return bool(given.get("force")) or "LIMIT_DECREASE_PERCENTAGE_TOO_HIGH" in given.get("forceOnly", [])
 
 
-def _override_operation(call: Call, kind: str, response: JsonObject, project: str) -> JsonObject:
+def _override_operation(
+    call: Call, kind: str, response: JsonObject, project: str, error: CloudError | None = None
+) -> JsonObject:
     api = "type.googleapis.com/google.api.serviceusage.v1beta1"
     type_url = f"{api}.{kind}" if kind else "type.googleapis.com/google.protobuf.Empty"
     return operations.start(
@@ -290,6 +335,7 @@ def _override_operation(call: Call, kind: str, response: JsonObject, project: st
         f"operations/quf.p2-{project}-",
         response={"@type": type_url, **response},
         metadata={"@type": f"{api}.OperationMetadata", "resourceNames": [f"projects/{project}"]},
+        error=error,
     )
 
 

@@ -160,20 +160,69 @@ def add_override(
         CloudError: 400 for a bad value or dimension, a fixed limit, or a lowering that wants force; 409 when there is
             one with these dimensions.
     """
+    _check_dimensions(limit, dimensions)
+    _check_value(store, project, limit, dimensions, value, force)
+    if any(override.dimensions == dimensions for override in overrides(store, project, limit)):
+        raise already_exists("A consumer override with these dimensions exists.")
+    return _write(store, project, limit, dimensions, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An override to import."""
+
+    limit: Limit
+    dimensions: dict[str, str]
+    value: int
+
+
+def import_overrides(
+    store: Store, project: str, wanted: Sequence[Wanted], force: bool
+) -> list[tuple[Limit, Override]]:
+    """Create or update overrides: all, or none.
+
+    Raises:
+        CloudError: 400 for a bad value or dimension, or two for the same; FAILED_PRECONDITION, with the limit of each
+            one that is refused, for fixed limits, values that are too high, and lowerings that want force.
+    """
+    details: list[JsonObject] = []
+    words = []
+    seen = set()
+    for each in wanted:
+        _check_dimensions(each.limit, each.dimensions)
+        where = (each.limit.quota_id, json.dumps(each.dimensions, sort_keys=True))
+        if where in seen:
+            raise invalid_argument(
+                "Two overrides for the same limit and dimensions.", "inline_source.overrides"
+            )
+        seen.add(where)
+        try:
+            _check_value(store, project, each.limit, each.dimensions, each.value, force)
+        except CloudError as error:
+            if error.status != "FAILED_PRECONDITION":
+                raise
+            details += [detail for detail in error.details if detail not in details]
+            words.append(error.message)
+    if details:
+        raise failed_precondition("; ".join(dict.fromkeys(words)), details)
+    return [(each.limit, _write(store, project, each.limit, each.dimensions, each.value)) for each in wanted]
+
+
+def _check_dimensions(limit: Limit, dimensions: dict[str, str]) -> None:
     if dimensions.keys() - {"model"} or not all(dimensions.values()):
         raise invalid_argument(
             f"Dimensions {json.dumps(dimensions)} do not fit the limit {limit.unit}.", "dimensions"
         )
-    _check_value(store, project, limit, dimensions, value, force)
-    if any(override.dimensions == dimensions for override in overrides(store, project, limit)):
-        raise already_exists("A consumer override with these dimensions exists.")
+
+
+def _write(store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int) -> Override:
     text = json.dumps(dimensions, sort_keys=True)
     # Google's ids are encoded messages as well: one with dimensions is longer than one without.
     identifier = (
         urlsafe_b64encode(b"\n\rQuotaOverride" + (text.encode() if dimensions else b"")).decode().rstrip("=")
     )
     store.run(
-        "INSERT INTO quota_overrides VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO quota_overrides VALUES (?, ?, ?, ?, ?, ?)",
         project,
         limit.metric,
         limit.name,
@@ -236,11 +285,6 @@ def find_override(store: Store, project: str, limit: Limit, identifier: str) -> 
 def is_fixed(store: Store, limit: Limit) -> bool:
     """Whether nobody may change a limit."""
     return limit.fixed or limit.quota_id in store.fixed_quotas
-
-
-def in_force(store: Store, project: str, limit: Limit) -> bool:
-    """Whether a limit is of the project's kind of tier: free without a link to an open account, paid with one."""
-    return (limit.tier == 0) == (billing.paid_tier(store, project) is None)
 
 
 def _enable(store: Store, project: str, service: str, refusals: int) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.gemini.quotas import LimitName, Override
-from landing_zone.policies.limits import lasting
-from landing_zone.pricing.exposure import BLOCKED, Limits
+from landing_zone.settings.limits_in_force import in_force
 from tests.audit.world import MODEL
 
 
@@ -46,4 +46,5 @@ def test_limits_count_that_hold_on_every_paid_tier(
     others: Limits | None,
     unknown: list[str],
 ) -> None:
-    assert lasting(_overrides(*rows)) == (limits, others, unknown)
+    found = in_force(_overrides(*rows))
+    assert (found.models, found.others, list(found.unpriced)) == (limits, others, unknown)

@@ -1,0 +1,354 @@
+"""`ProjectLimits`: what each model of a project may be used at most, on every tier; and what all others may be."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar, Final
+
+from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.gemini.quotas import LimitName
+from landing_zone.google import limits
+from landing_zone.google.config import CredentialsError
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.limits import ModelLimit, Refusal
+from landing_zone.google.projects import is_gone
+from provider.found_limits import as_found
+from provider.limit_inputs import (
+    fixed_places,
+    left_open,
+    set_elsewhere,
+    unknown_models,
+    wanted_limits,
+    wrong_at_google,
+    wrong_inputs,
+)
+from provider.resource import (
+    PROJECT,
+    UNKNOWN,
+    Context,
+    Failure,
+    Property,
+    ResourceError,
+    ResourceType,
+    State,
+    Values,
+    is_unknown,
+    told,
+)
+
+ID: Final = re.compile(r"projects/([^/]+)/limits")
+_NUMBERS: Final = {
+    "type": "object",
+    "additionalProperties": {"type": "integer"},
+}
+
+
+class ProjectLimits(ResourceType):
+    """All limits on models of one project."""
+
+    name = "ProjectLimits"
+    description = (
+        "Limits the models of the Gemini API in one project, on the metrics of every tier: Google moves an account up "
+        "by itself, and a limit on one tier's metrics would then stop binding. All are set in one atomic call. They "
+        "only lower what the tier allows. Deleting them restores that."
+    )
+    properties: ClassVar[Mapping[str, Property]] = {
+        "project": PROJECT,
+        "limits": Property(
+            {"type": "object", "additionalProperties": _NUMBERS},
+            "By the model's id in API calls, such as `gemini-3.8-flash`: `requestsPerMinute`, `requestsPerDay` "
+            "(Google's days are Pacific), `inputTokensPerMinute`; 0 blocks the model.",
+            paths=True,
+        ),
+        "others": Property(
+            {"oneOf": [{"type": "string"}, _NUMBERS]},
+            "Of every model that is not under `limits`, each for itself: the same numbers, which each model under "
+            "`limits` must then have too; or `deny`, which shuts every metric of the API that counts models. A model "
+            "that somebody opens is drift then.",
+            paths=True,
+        ),
+        "elsewhere": Property(
+            {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+            "Overrides that something else sets, such as a `ConsumerQuotaOverride`, and that are neither set nor "
+            "removed here: `metric`, `limit` and `model`, by the quota's name. A model whose requests a minute are set "
+            "there can be called although all others are denied.",
+        ),
+        "quotaModels": Property(
+            {"type": "object", "additionalProperties": {"type": "string"}},
+            "The quotas' names for the models under `limits`, which for some differ from the id.",
+            output=True,
+            required=True,
+        ),
+        "effective": Property(
+            {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": {"type": "object", "additionalProperties": {"type": "number"}},
+                },
+            },
+            "In force: model, or `others` → limit → tier (`free`, `1`, `2`, `3`) → value; -1 is no limit.",
+            output=True,
+            required=True,
+        ),
+        "applied": Property(
+            {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+            "The inputs of the last update, with which a refresh compares.",
+            output=True,
+            required=True,
+        ),
+        "closed": Property(
+            {"type": "array", "items": {"type": "string"}},
+            "With `others: deny`: the limits that are 0 for every other model, each as its metric with its name.",
+            output=True,
+        ),
+        "leftOpen": Property(
+            {"type": "array", "items": {"type": "string"}},
+            "With `others: deny`: the limits that Google lets nobody change.",
+            output=True,
+        ),
+    }
+
+    def failures(self, inputs: Values) -> Iterator[Failure]:
+        yield from super().failures(inputs)
+        yield from wrong_inputs(inputs)
+
+    def claim(self, inputs: Values) -> tuple[str, str] | None:
+        return "project", inputs["project"]
+
+    def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
+        outputs = {
+            name: UNKNOWN for name, entry in self.properties.items() if entry.output and entry.required
+        }
+        # What has not changed was looked up when it was new: a preview of a large stack asks Google nothing.
+        if is_unknown(inputs) or (old and old.inputs == inputs):
+            return outputs
+        try:
+            failures = list(
+                wrong_at_google(context, inputs, old.outputs.get("leftOpen") or [] if old else [])
+            )
+        except (GoogleError, CredentialsError):
+            # The project may not be there yet, or its API may be off: that is no mistake, and the update tells.
+            return outputs
+        if failures:
+            raise ResourceError("; ".join(f"{each.property}: {each.reason}" for each in failures))
+        return {**outputs, "quotaModels": _quota_models(inputs)}
+
+    def create(self, context: Context, inputs: Values) -> State:
+        return self._applied(context, inputs, State(_id(inputs), {}))
+
+    def update(self, context: Context, old: State, inputs: Values) -> State:
+        return self._applied(context, inputs, old)
+
+    def read(self, context: Context, old: State) -> State | None:
+        match = ID.fullmatch(old.id)
+        if not match:
+            raise ResourceError(f"{old.id!r} are no limits: import them as projects/PROJECT/limits")
+        project: str = old.inputs.get("project") or match[1]
+        try:
+            listed = limits.listed(context.google, project)
+        except GoogleError as error:
+            if _is_gone(context, project, error):
+                return None
+            raise
+        applied = _applied(old) or _imported(project, listed)
+        if not any(True for _ in _held(listed, applied)):
+            return None
+        open_ones = old.outputs.get("leftOpen") or []
+        if not old.inputs:
+            open_ones = fixed_places(context, project, wanted_limits(applied), listed)
+        return _found(applied, listed, open_ones)
+
+    def delete(self, context: Context, old: State) -> None:
+        project = old.inputs["project"]
+        try:
+            listed = limits.listed(context.google, project)
+            limits.remove(context.google, project, _held(listed, _applied(old)))
+        except GoogleError as error:
+            if not _is_gone(context, project, error):
+                raise
+
+    def _applied(self, context: Context, inputs: Values, old: State) -> State:
+        google, project = context.google, inputs["project"]
+        listed = limits.listed(google, project)
+        unknown = list(unknown_models(inputs, listed))
+        if unknown:
+            raise ResourceError("; ".join(f"{each.property}: {each.reason}" for each in unknown))
+        wanted, elsewhere = wanted_limits(inputs), set_elsewhere(inputs)
+        _require_quotas(project, wanted, listed)
+        open_ones = set(old.outputs.get("leftOpen") or []) if wanted.denies else set()
+        entries = [
+            entry
+            for entry in limits.unset(listed, wanted, elsewhere)
+            if entry.on.place not in open_ones or _is_number(wanted, entry)
+        ]
+        ours = (
+            [*_held(listed, _applied(old)), *_held(listed, inputs)] if old.inputs else _held(listed, inputs)
+        )
+        gone = [
+            (limit, model)
+            for limit, model in {(limit.place, model): (limit, model) for limit, model in ours}.values()
+            if model not in limit.wanted(wanted, elsewhere) and (limit.place, model) not in elsewhere
+        ]
+        gone += [each for each in limits.strays(listed, wanted, elsewhere) if each not in gone]
+        try:
+            refusals = told(lambda: limits.impose(google, project, entries))
+            open_ones |= {each.entry.on.place for each in refusals if each.fixed and wanted.denies}
+            told(lambda: limits.remove(google, project, gone))
+            if entries or gone:
+                listed = told(lambda: limits.listed(google, project))
+        except ResourceError as error:
+            raise ResourceError(
+                str(error), self._half_made(context, _both(_applied(old), inputs), old)
+            ) from error
+        if newly := open_ones - set(old.outputs.get("leftOpen") or []):
+            context.note(left_open(newly))
+        wrong = [each for each in refusals if not each.fixed or _is_number(wanted, each.entry)]
+        if wrong:
+            raise ResourceError(_refused(wrong), _found(inputs, listed, sorted(open_ones)))
+        return _state(inputs, inputs, listed, sorted(open_ones))
+
+    def _half_made(self, context: Context, applied: Values, old: State) -> State | None:
+        """The limits after a failure, so that the state knows what is to be taken away."""
+        try:
+            return told(
+                lambda: self.read(context, State(old.id, applied, {**old.outputs, "applied": applied}))
+            )
+        except ResourceError:
+            # Not to be seen, or no longer to be asked after Ctrl-C: rather too much is taken away than too little.
+            return _state(applied, applied, [], [])
+
+
+def remove_limits(context: Context, project: str, limited: Iterable[str], kept: Iterable[str]) -> None:
+    """Delete the limits of models, and of `others`, whatever their numbers; `kept`: names of overrides that stay."""
+    models: dict[str, Values] = {model: {} for model in limited if model != OTHERS}
+    applied: Values = {"limits": models, **({"others": DENY} if len(models) < len(set(limited)) else {})}
+    # The project in front may be by id or by number.
+    stays = {name.partition("/services/")[2] for name in kept}
+    listed = limits.listed(context.google, project)
+    limits.remove(
+        context.google,
+        project,
+        [
+            (limit, model)
+            for limit, model in _held(listed, applied)
+            if limit.held(model).override.partition("/services/")[2] not in stays
+        ],
+    )
+
+
+def _require_quotas(project: str, wanted: WantedLimits, listed: list[ModelLimit]) -> None:
+    named = {name for own in (*wanted.models.values(), wanted.others) if own for name, _ in own.items()}
+    missing = sorted(named - {limit.name for limit in listed})
+    if missing:
+        raise ResourceError(
+            f"project {project} has no quota for {', '.join(missing)}: the Gemini API is not enabled in it, or Google "
+            "has renamed the metrics"
+        )
+
+
+def _is_number(wanted: WantedLimits, entry: limits.Entry) -> bool:
+    """Whether a setting gives the number of an entry, and not only `deny`."""
+    own = wanted.models.get(entry.model) if entry.model else None if wanted.denies else wanted.others
+    return bool(own and entry.on.name and own.get(entry.on.name) is not None)
+
+
+def _refused(refusals: list[Refusal]) -> str:
+    return f"all other limits are set, and Google refuses {'; '.join(map(str, refusals))}"
+
+
+def _quota_models(inputs: Values) -> dict[str, str]:
+    return {model: QUOTA_NAMES.get(model, model) for model in inputs.get("limits") or {}}
+
+
+def _applied(state: State) -> Values:
+    """The inputs of the last update: a refresh may have put what it found in place of the state's."""
+    applied: Values = state.outputs.get("applied") or state.inputs
+    return applied
+
+
+def _imported(project: str, listed: list[ModelLimit]) -> Values:
+    """The inputs of limits that no program has yet: all overrides, on the limits that have a name."""
+    found = limits.written(listed)
+    others = found.pop(OTHERS, None)
+    return {
+        "project": project,
+        **({"limits": found} if found else {}),
+        **({"others": others} if others is not None else {}),
+    }
+
+
+def _both(old: Values, new: Values) -> Values:
+    """What the old and the new inputs limit together; the new ones' numbers."""
+    found = {**old, **new}
+    if old.get("limits"):
+        found["limits"] = {**old["limits"], **(new.get("limits") or {})}
+    if wanted_limits(old).denies:
+        found["others"] = DENY
+    return found
+
+
+def _held(listed: list[ModelLimit], applied: Values) -> Iterator[tuple[ModelLimit, str]]:
+    """The overrides that these inputs come to, and others on the same models."""
+    wanted, elsewhere = wanted_limits(applied), set_elsewhere(applied)
+    models = wanted.models.keys() | (wanted.opened if wanted.denies else set())
+    for limit in listed:
+        if not (limit.name or wanted.denies):
+            continue
+        for model, bucket in limit.buckets.items():
+            own = model in models if model else wanted.others is not None
+            if own and bucket.override and (limit.place, model) not in elsewhere:
+                yield limit, model
+
+
+def _found(applied: Values, listed: list[ModelLimit], left_open: list[str]) -> State:
+    """The state as it is at Google, of what was applied."""
+    found = as_found(listed, applied, wanted_limits(applied), set_elsewhere(applied), left_open)
+    return _state(applied, found, listed, left_open)
+
+
+def _is_gone(context: Context, project: str, error: GoogleError) -> bool:
+    """Whether a refusal means that the limits went with their project."""
+    if error.code not in (403, 404) or error.has_reason("SERVICE_DISABLED", "USER_PROJECT_DENIED"):
+        return False
+    try:
+        return is_gone(context.google, project)
+    except GoogleError:
+        return False
+
+
+def _id(inputs: Values) -> str:
+    return f"projects/{inputs['project']}/limits"
+
+
+def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: list[str]) -> State:
+    """The state whose inputs are as `found`; its outputs are of all that `inputs` want."""
+    wanted = wanted_limits(inputs)
+    effective: dict[str, dict[LimitName, dict[str, int]]] = {}
+    models = _quota_models(inputs)
+    for model, quota_model in [*models.items(), *([(OTHERS, "")] if wanted.others else [])]:
+        own = wanted.models[quota_model] if quota_model else wanted.others
+        names = (
+            LIMIT_NAMES
+            if wanted.denies and not quota_model
+            else [name for name, _ in own.items()]
+            if own
+            else []
+        )
+        held: dict[LimitName, dict[str, int]] = {}
+        for limit in listed:
+            if limit.name in names and limit.name:
+                value = limit.held(quota_model).effective
+                held.setdefault(limit.name, {})[limit.tier] = -1 if value == UNLIMITED else value
+        effective[model] = held
+    closed = [limit.place for limit in listed if wanted.denies and limit.held("").value == 0]
+    outputs = {
+        "applied": inputs,
+        "quotaModels": models,
+        "effective": effective,
+        **({"closed": sorted(closed), "leftOpen": left_open} if wanted.denies else {}),
+    }
+    return State(_id(inputs), found, outputs)
