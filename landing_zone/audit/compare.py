@@ -12,7 +12,7 @@ from landing_zone.audit.applied import (
     AppliedQuota,
 )
 from landing_zone.gemini import GEMINI_API
-from landing_zone.gemini.limits import OTHERS, UNLIMITED, WantedLimits
+from landing_zone.gemini.limits import LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
 from landing_zone.google.limits import ModelLimit, strays
@@ -226,8 +226,11 @@ def _limit(
     wanted = applied.wanted
     quota_model = "" if model == OTHERS else QUOTA_NAMES.get(model, model)
     named = [limit for limit in listed if limit.name]
-    now: dict[LimitName, int] = {
-        limit.name: limit.held(quota_model).effective for limit in named if limit.name and limit.tier == tier
+    now = {
+        name: limit.held(quota_model).effective
+        for name in LIMIT_NAMES
+        for limit in named
+        if (limit.name, limit.tier) == (name, tier)
     }
     differs = [
         text for limit in named if (text := _differs(limit, quota_model, values, wanted, applied.elsewhere))

@@ -246,7 +246,7 @@ config:
     assert workspace.refresh() == []
     body = {"overrideValue": "9", "dimensions": {"model": "gemini-2.5-pro"}}
     workspace.cloud.call("POST", f"{overrides}?force=true", body)
-    assert [change.name for change in workspace.refresh()] == ["chat--others"]
+    assert [change.name for change in workspace.refresh()] == ["chat"]
     workspace.up()
     assert held() == {"": "0", "gemini-3.1-pro": "5"}
     assert workspace.preview() == []
