@@ -65,7 +65,7 @@ def test_up_env_and_down(
     made = capfd.readouterr()
     first = made.out
     assert made.err.count("stand-in for the gcp plugin") == 1
-    assert "warning" not in first + made.err
+    assert "warning: using" not in first + made.err
     assert "this goes to the local cloud at http://127.0.0.1:" in first
     assert "acme-chat-sbx" in first
     assert "1,200.50 USD" in first
