@@ -121,8 +121,8 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
         "billingEnabled"
     ]
     assert workspace.preview() == []
-    # The limits hold at each moment, for no call takes one away: that of tokens, which the free tier's settings lack, is
-    # what the tier allows, as all others are denied.
+    # The limits hold at each moment, for no call takes one away: that of tokens, which the free tier's settings lack,
+    # is what the tier allows, as all others are denied.
     gone = [
         entry["path"]
         for entry in workspace.cloud.requests(last)
