@@ -17,9 +17,9 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
-from landing_zone.costs.estimates import estimate_environment
-from landing_zone.costs.exposures import expose_environment
 from landing_zone.pricing.days import Period
+from landing_zone.reports.environment_estimate import environment_estimate
+from landing_zone.reports.environment_exposure import environment_exposure
 from landing_zone.settings import EnvironmentSettings, ProjectSettings
 
 MODELS = (
@@ -108,10 +108,10 @@ def measure(count: int) -> Figures:
     """Time both on `count` projects."""
     settings = environment(count)
     began = time.perf_counter()
-    estimate = estimate_environment(settings, YEAR, AS_OF)
+    estimate = environment_estimate(settings, YEAR, AS_OF)
     estimate_s = time.perf_counter() - began
     began = time.perf_counter()
-    exposure = expose_environment(settings, AS_OF)
+    exposure = environment_exposure(settings, AS_OF)
     exposure_s = time.perf_counter() - began
     assert estimate.totals["expected"][0].amount > 0
     assert exposure.totals["USD"]["day"] is not None

@@ -14,9 +14,9 @@ from components.gemini_project import GeminiProject, Shared, topic_of
 from components.governance import make_key_constraint
 from components.native import Roster, StackExit, native_provider
 from components.notifications import NotificationHost
-from landing_zone.costs.summary import environment_report, worst_month
 from landing_zone.gemini.console import console_links
 from landing_zone.pricing.days import today
+from landing_zone.reports.summary import environment_report, worst_month
 from landing_zone.settings import EnvironmentSettings
 
 

@@ -14,10 +14,10 @@ from components.dashboard import make_dashboard
 from components.failures import failed_of, ids_if_all_are_there, without_failed
 from components.governance import govern
 from components.keys import make_keys
-from components.limits import limited_models, make_limits
 from components.native import ProjectExit, TierCheck, providers_of
 from components.notifications import NotificationHost
 from components.project import adopt_project, create_project
+from components.project_limits import limited_models, make_limits
 from components.quotas import make_quotas
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.console import console_links
@@ -69,7 +69,7 @@ class GeminiProject(Component):
         self.project_id, self.number, self.ready = project.id, project.number, project.ready
         # What is in the project names it by its id, which is known from the start, and waits for it by dependency:
         # if the project cannot be made, Pulumi then skips what depends on it and goes on with the others.
-        watched = settings.alerts.somebody or settings.dashboard
+        watched = settings.alerts.has_recipients or settings.dashboard
         services = [GEMINI_API] + [API_KEYS_API] * bool(settings.keys) + [MONITORING_API] * watched
         self._apis = enable_apis(self, name, settings.project_id, services, self.ready)
         # Cloud Monitoring is on in a new project; in an adopted one that has it off, the calls are tried again until
@@ -131,7 +131,7 @@ class GeminiProject(Component):
 
     def _make_channels(self) -> list[pulumi.Input[str]]:
         alerts = self._settings.alerts
-        if not alerts.somebody:
+        if not alerts.has_recipients:
             return []
         named = {
             name: self._shared.channels[name] for name in alerts.channels if name in self._shared.channels
@@ -187,7 +187,7 @@ class GeminiProject(Component):
     def _watch(self, silent_keys: Mapping[str, pulumi.Output[str]]) -> None:
         settings = self._settings
         budget = settings.budget
-        if settings.alerts.somebody:
+        if settings.alerts.has_recipients:
             monthly = budget.amount if budget and budget.period.calendar == "MONTH" else None
             Alerts(
                 self._name,

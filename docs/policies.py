@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from docs.policy_examples import DAY, SAMPLES, Mends, Program, StackFile
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import LEVEL, Configuration, Level, configuration_of
+from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.judge import Verdict, judge
-from landing_zone.policies.of_settings import facts_of
 from landing_zone.policies.options import Currency, Lag
 from landing_zone.policies.policy import Exempt, Policy, Scope
 from landing_zone.settings import fields, load_file

@@ -14,11 +14,11 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from landing_zone.settings.budgets import BudgetRules
-from landing_zone.settings.costs import DeriveSettings
 from landing_zone.settings.merge import BUILT_IN, BUILT_IN_PAID, budget_values
 from landing_zone.settings.schema import StackFileSettings
 from landing_zone.settings.translate import known_keys
 from landing_zone.settings.types import DERIVE
+from landing_zone.settings.workload import DeriveSettings
 from provider.package import RESOURCES
 from provider.resource import ResourceType
 

@@ -114,7 +114,9 @@ def _take_away(context: Context, guardrail: str) -> None:
         spend_caps.delete(context.google, guardrail)
         return
     try:
-        context.google.finished("serviceusage", context.google.call("serviceusage", "DELETE", guardrail))
+        context.google.wait_for_operation(
+            "serviceusage", context.google.call("serviceusage", "DELETE", guardrail)
+        )
     except GoogleError as error:
         if error.code != 404:
             raise

@@ -6,7 +6,7 @@ from typing import Any
 from landing_zone.gemini.limits import LIMIT_NAMES, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
-from landing_zone.google.limits import ModelLimit, strays
+from landing_zone.google.quota_overrides import ModelLimit, strays
 from provider.resource import Values
 
 

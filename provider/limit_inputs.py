@@ -7,8 +7,8 @@ from typing import Any
 from landing_zone.gemini.limits import BLOCKED, DENY, LIMIT_NAMES, OTHERS, UNLIMITED, Limits, WantedLimits
 from landing_zone.gemini.models import EMBEDDING_MODELS, MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, OTHER_METRICS, QUOTA_LIMITS
-from landing_zone.google import limits
-from landing_zone.google.limits import ModelLimit
+from landing_zone.google import quota_overrides
+from landing_zone.google.quota_overrides import ModelLimit
 from provider.resource import Context, Failure, Values, is_unknown
 
 
@@ -121,7 +121,7 @@ def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str
     known = all(_is_known(model) for model in inputs.get("limits") or {})
     if known and not (wanted.denies and fixed):
         return
-    listed = limits.listed(context.google, project)
+    listed = quota_overrides.listed(context.google, project)
     yield from unknown_models(inputs, listed)
     places = _places(listed, fixed) - set(known_open)
     if wanted.denies and places:
@@ -139,7 +139,7 @@ def _fixed(context: Context, project: str, wanted: WantedLimits) -> set[tuple[st
     ids = {limit.quota_id for name in names for limit in QUOTA_LIMITS[name]}
     if wanted.denies:
         ids |= {quota_id for metric in OTHER_METRICS for quota_id in metric.quota_ids}
-    return limits.fixed(context.google, project, ids)
+    return quota_overrides.fixed(context.google, project, ids)
 
 
 def _places(listed: list[ModelLimit], fixed: set[tuple[str, str]]) -> set[str]:

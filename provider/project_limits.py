@@ -7,11 +7,11 @@ from typing import ClassVar, Final
 from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
-from landing_zone.google import limits
+from landing_zone.google import quota_overrides
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.limits import ModelLimit, Refusal
 from landing_zone.google.projects import is_gone
+from landing_zone.google.quota_overrides import ModelLimit, Refusal
 from provider.found_limits import as_found
 from provider.limit_inputs import (
     fixed_places,
@@ -149,7 +149,7 @@ class ProjectLimits(ResourceType):
             raise ResourceError(f"{old.id!r} are no limits: import them as projects/PROJECT/limits")
         project: str = old.inputs.get("project") or match[1]
         try:
-            listed = limits.listed(context.google, project)
+            listed = quota_overrides.listed(context.google, project)
         except GoogleError as error:
             if _is_gone(context, project, error):
                 return None
@@ -165,15 +165,15 @@ class ProjectLimits(ResourceType):
     def delete(self, context: Context, old: State) -> None:
         project = old.inputs["project"]
         try:
-            listed = limits.listed(context.google, project)
-            limits.remove(context.google, project, _held(listed, _applied(old)))
+            listed = quota_overrides.listed(context.google, project)
+            quota_overrides.remove(context.google, project, _held(listed, _applied(old)))
         except GoogleError as error:
             if not _is_gone(context, project, error):
                 raise
 
     def _applied(self, context: Context, inputs: Values, old: State) -> State:
         google, project = context.google, inputs["project"]
-        listed = limits.listed(google, project)
+        listed = quota_overrides.listed(google, project)
         unknown = list(unknown_models(inputs, listed))
         if unknown:
             raise ResourceError("; ".join(f"{each.property}: {each.reason}" for each in unknown))
@@ -182,7 +182,7 @@ class ProjectLimits(ResourceType):
         open_ones = set(old.outputs.get("leftOpen") or []) if wanted.denies else set()
         entries = [
             entry
-            for entry in limits.unset(listed, wanted, elsewhere)
+            for entry in quota_overrides.unset(listed, wanted, elsewhere)
             if entry.on.place not in open_ones or _is_number(wanted, entry)
         ]
         ours = (
@@ -193,13 +193,13 @@ class ProjectLimits(ResourceType):
             for limit, model in {(limit.place, model): (limit, model) for limit, model in ours}.values()
             if model not in limit.wanted(wanted, elsewhere) and (limit.place, model) not in elsewhere
         ]
-        gone += [each for each in limits.strays(listed, wanted, elsewhere) if each not in gone]
+        gone += [each for each in quota_overrides.strays(listed, wanted, elsewhere) if each not in gone]
         try:
-            refusals = told(lambda: limits.impose(google, project, entries))
+            refusals = told(lambda: quota_overrides.impose(google, project, entries))
             open_ones |= {each.entry.on.place for each in refusals if each.fixed and wanted.denies}
-            told(lambda: limits.remove(google, project, gone))
+            told(lambda: quota_overrides.remove(google, project, gone))
             if entries or gone:
-                listed = told(lambda: limits.listed(google, project))
+                listed = told(lambda: quota_overrides.listed(google, project))
         except ResourceError as error:
             raise ResourceError(
                 str(error), self._half_made(context, _both(_applied(old), inputs), old)
@@ -228,8 +228,8 @@ def remove_limits(context: Context, project: str, limited: Iterable[str], kept: 
     applied: Values = {"limits": models, **({"others": DENY} if len(models) < len(set(limited)) else {})}
     # The project in front may be by id or by number.
     stays = {name.partition("/services/")[2] for name in kept}
-    listed = limits.listed(context.google, project)
-    limits.remove(
+    listed = quota_overrides.listed(context.google, project)
+    quota_overrides.remove(
         context.google,
         project,
         [
@@ -250,7 +250,7 @@ def _require_quotas(project: str, wanted: WantedLimits, listed: list[ModelLimit]
         )
 
 
-def _is_number(wanted: WantedLimits, entry: limits.Entry) -> bool:
+def _is_number(wanted: WantedLimits, entry: quota_overrides.Entry) -> bool:
     """Whether a setting gives the number of an entry, and not only `deny`."""
     own = wanted.models.get(entry.model) if entry.model else None if wanted.denies else wanted.others
     return bool(own and entry.on.name and own.get(entry.on.name) is not None)
@@ -272,7 +272,7 @@ def _applied(state: State) -> Values:
 
 def _imported(project: str, listed: list[ModelLimit]) -> Values:
     """The inputs of limits that no program has yet: all overrides, on the limits that have a name."""
-    found = limits.written(listed)
+    found = quota_overrides.written(listed)
     others = found.pop(OTHERS, None)
     return {
         "project": project,

@@ -99,7 +99,7 @@ def _waited(context: Context, inputs: Values) -> State:
     project, expected = inputs["project"], inputs["expected"]
     seconds = inputs.get("waitSeconds")
     deadline = time.monotonic() + (_DEFAULT_WAIT_S if seconds is None else int(seconds))
-    waits = context.google.waits()
+    waits = context.google.backoff()
     try:
         _link_again(context, inputs)
     except GoogleError as error:

@@ -15,8 +15,8 @@ from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
-from landing_zone.google.limits import ModelLimit, strays
 from landing_zone.google.money import amount_of
+from landing_zone.google.quota_overrides import ModelLimit, strays
 from landing_zone.google.rest import Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
 from landing_zone.google.tiers import FREE, UNREADABLE, Link

@@ -13,10 +13,10 @@ from landing_zone.audit import compare
 from landing_zone.audit.applied import AppliedBudget, AppliedProject, AppliedStack
 from landing_zone.audit.compare import Item
 from landing_zone.audit.unread import Unread
-from landing_zone.google import limits, tiers
+from landing_zone.google import quota_overrides, tiers
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.limits import ModelLimit
+from landing_zone.google.quota_overrides import ModelLimit
 from landing_zone.google.rest import Google, Json
 
 _T = TypeVar("_T")
@@ -123,7 +123,7 @@ def _ask(google: Google, pool: ThreadPoolExecutor, project: AppliedProject, unre
     asks = any(quota.preference for quota in project.quotas.values())
     return _Calls(
         pool.submit(_link_and_tier, google, name, unread),
-        pool.submit(attempt, f"limits of {name}", _LIMITS_GET, partial(limits.listed, google, name)),
+        pool.submit(attempt, f"limits of {name}", _LIMITS_GET, partial(quota_overrides.listed, google, name)),
         pool.submit(attempt, f"keys of {name}", _KEYS_LIST, partial(_keys, google, project)),
         pool.submit(attempt, f"quota preferences of {name}", _QUOTAS_GET, preferences if asks else list),
     )
@@ -148,7 +148,7 @@ def _link_and_tier(google: Google, project: str, unread: Unread) -> tuple[tiers.
 
 
 def _listed(google: Google, service: str, path: str, items: str, project: str) -> list[Json]:
-    return list(google.pages(service, path, items, project=project))
+    return list(google.list_all(service, path, items, project=project))
 
 
 def _keys(google: Google, project: AppliedProject) -> list[Json]:
@@ -167,7 +167,7 @@ def _budgets(google: Google, account: str, stack: AppliedStack, unread: Unread) 
 
     def listed() -> dict[str, Json]:
         path = f"billingAccounts/{account}/budgets"
-        found = {each["name"]: each for each in google.pages("billingbudgets", path, "budgets")}
+        found = {each["name"]: each for each in google.list_all("billingbudgets", path, "budgets")}
         # Google's listing may lack one that is there.
         for name in _named(account, stack) - found.keys():
             try:

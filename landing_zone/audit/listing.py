@@ -56,7 +56,7 @@ def _children(google: Google, parent: str, asked_for: bool) -> tuple[list[Live],
     own = Unread()
     query = {"parent": parent}
     try:
-        listed = list(google.pages(RESOURCES, "projects", "projects", query=query))
+        listed = list(google.list_all(RESOURCES, "projects", "projects", query=query))
     except GoogleError as error:
         if asked_for:
             error.message = f"{parent} cannot be listed: {error.message}"
@@ -66,7 +66,7 @@ def _children(google: Google, parent: str, asked_for: bool) -> tuple[list[Live],
     folders = own.attempt(
         f"folders of {parent}",
         _LIST_FOLDERS,
-        lambda: list(google.pages(RESOURCES, "folders", "folders", query=query)),
+        lambda: list(google.list_all(RESOURCES, "folders", "folders", query=query)),
         (),
     )
     return (

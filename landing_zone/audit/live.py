@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from landing_zone.audit import budgets
+from landing_zone.audit import account_budgets
 from landing_zone.audit.listing import RESOURCES, Live, projects_of
 from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API
@@ -95,7 +95,9 @@ def read(
             seen = _all(google, pool, listed, progress)
             judged = [each.project for each in seen if each.project]
             accounts = sorted({each.account for each in judged if isinstance(each.account, str)})
-            paid = list(pool.map(lambda account: budgets.of_account(google, account, judged), accounts))
+            paid = list(
+                pool.map(lambda account: account_budgets.of_account(google, account, judged), accounts)
+            )
         except BaseException:
             # What other threads wait for ends now, and what is in line never begins.
             google.stop.set()
@@ -178,7 +180,7 @@ def _account(google: Google, live: Live) -> str | None:
 
 def _protected(google: Google, live: Live) -> bool | None:
     query = {"parent": f"projects/{live.number}"}
-    liens = google.pages(RESOURCES, "liens", "liens", query=query, project=live.id)
+    liens = google.list_all(RESOURCES, "liens", "liens", query=query, project=live.id)
     return any(DELETION in lien.get("restrictions", []) for lien in liens)
 
 
@@ -200,7 +202,7 @@ def _limited(google: Google, live: Live, project: Project, unread: Unread) -> Pr
 
 def _keys(google: Google, live: Live) -> list[Key]:
     path = f"projects/{live.id}/locations/global/keys"
-    listed = google.pages("apikeys", path, "keys", project=live.id)
+    listed = google.list_all("apikeys", path, "keys", project=live.id)
     return [_key(live, key) for key in sorted(listed, key=_name)]
 
 
@@ -223,7 +225,7 @@ def _key(live: Live, key: Mapping[str, Any]) -> Key:
 
 def _quotas(google: Google, live: Live) -> list[Quota]:
     path = f"projects/{live.id}/locations/global/quotaPreferences"
-    listed = google.pages("cloudquotas", path, "quotaPreferences", project=live.id)
+    listed = google.list_all("cloudquotas", path, "quotaPreferences", project=live.id)
     # Google filters by their state and time alone.
     return [_quota(live, each) for each in sorted(listed, key=_name) if each.get("service") == GEMINI_API]
 

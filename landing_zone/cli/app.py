@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from landing_zone.cli import costs, key, policy, prices
+from landing_zone.cli import key, policy, prices, reports
 from landing_zone.cli import show as showing
 from landing_zone.cli.console import AsJson, err, out, refuse, working
 from landing_zone.cli.stacks import SELECTED, Stack, StackFolder, choose, complete_stack, stack_folder
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Gemini API projects as code. Try: gemini-lz validate prod",
 )
-costs.add_to(app)
+reports.add_to(app)
 key.add_to(app)
 app.add_typer(prices.app, name="prices")
 app.add_typer(policy.app, name="policy")

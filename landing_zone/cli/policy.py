@@ -29,9 +29,9 @@ from landing_zone.policies.configuration import (
     read_values,
 )
 from landing_zone.policies.facts import Subject
+from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.formats import Locate, Location
 from landing_zone.policies.judge import Report, Verdict, judge
-from landing_zone.policies.of_settings import facts_of
 from landing_zone.settings import SettingsError, load_file
 from landing_zone.settings.source import read_stack_file
 

@@ -8,11 +8,10 @@ import typer
 from rich.table import Table
 
 from landing_zone.cli.console import DATE, AsJson, out, refuse, working
-from landing_zone.costs.verify import Verification, verify
 from landing_zone.gemini.prices import Processing
-from landing_zone.google.catalogue import gemini_prices
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
+from landing_zone.google.price_catalogue import gemini_prices
 from landing_zone.pricing.days import today
 from landing_zone.pricing.money import plain
 from landing_zone.pricing.rates import (
@@ -24,6 +23,7 @@ from landing_zone.pricing.rates import (
     rates,
     retirement_of,
 )
+from landing_zone.reports.verify import Verification, verify
 
 app = typer.Typer(no_args_is_help=True, help="What tokens cost. Try: gemini-lz prices list gemini-3.8-flash")
 _KINDS = ("input", "cached", "audio", "output", "storage")

@@ -12,8 +12,8 @@ from landing_zone.gemini.limits import OTHERS
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import Override
 from landing_zone.google.errors import GoogleError, NoAnswerError
-from landing_zone.google.limits import listed, written
 from landing_zone.google.money import amount_of
+from landing_zone.google.quota_overrides import listed, written
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
 from landing_zone.names import budget_title, cap_title, key_title
@@ -64,7 +64,7 @@ def of_project(google: Google, project: str, name: str = "") -> Inventory:
 def _listed_keys(google: Google, project: str, left_out: list[str]) -> list[Json]:
     path = f"projects/{project}/locations/global/keys"
     try:
-        return list(google.pages("apikeys", path, "keys", project=project))
+        return list(google.list_all("apikeys", path, "keys", project=project))
     except NoAnswerError:
         raise
     except GoogleError as error:
@@ -144,7 +144,7 @@ def _in_pairs(fingerprint: str) -> str:
 def _budget(google: Google, account: str, project: str, left_out: list[str]) -> Json | None:
     try:
         budgets = list(
-            google.pages(
+            google.list_all(
                 "billingbudgets",
                 f"billingAccounts/{account}/budgets",
                 "budgets",

@@ -125,7 +125,7 @@ class Google:
             self._silent[base] = (time.monotonic() + self._patience.remembers_s, error.failure)
             raise
 
-    def pages(
+    def list_all(
         self,
         service: str,
         path: str,
@@ -144,9 +144,9 @@ class Google:
             if not token:
                 return
 
-    def finished(self, service: str, operation: Json, *, project: str | None = None) -> Json:
+    def wait_for_operation(self, service: str, operation: Json, *, project: str | None = None) -> Json:
         """Wait for a long-running operation; returns its response. Raises as `call`."""
-        waits = self.waits()
+        waits = self.backoff()
         deadline = time.monotonic() + _LONGEST_OPERATION_S
         while not operation.get("done"):
             if time.monotonic() > deadline:
@@ -163,7 +163,7 @@ class Google:
     def _retried(self, attempt: Callable[[], Json], repeatable: bool, seconds: float) -> Json:
         """Make the attempt until it succeeds, fails for good, or the time is over."""
         deadline = time.monotonic() + seconds
-        waits = self.waits()
+        waits = self.backoff()
         unanswered = 0
         while True:
             try:
@@ -182,7 +182,7 @@ class Google:
     def _allowed(self, cause: Cause) -> int:
         return self._patience.unanswered if cause is Cause.NO_ANSWER else _ATTEMPTS.get(cause, 1)
 
-    def waits(self) -> Iterator[None]:
+    def backoff(self) -> Iterator[None]:
         """Waits that grow from one to the next, with jitter. Raises StoppedError when the user wants no more."""
         seconds = _FIRST_WAIT_S
         while True:

@@ -105,7 +105,7 @@ def of_project(google: Google, account: str, project: str) -> SpendCap | None:
 
     Raises as `Google.call`.
     """
-    budgets = google.pages(
+    budgets = google.list_all(
         "billingbudgets",
         f"billingAccounts/{account}/budgets",
         "budgets",
@@ -133,7 +133,7 @@ def create(google: Google, wanted: SpendCap, adopt: bool, *, again: bool = True)
             return settled(google, SpendCap.from_budget(budget))
         except GoogleError as error:
             if error.lost and again:
-                for _ in zip(range(_UNLISTED), google.waits(), strict=False):
+                for _ in zip(range(_UNLISTED), google.backoff(), strict=False):
                     pass
                 return create(google, wanted, adopt, again=False)
             # A bare 400 is all that Google says to a second cap; it may be this one, if the first answer was lost.
@@ -236,7 +236,7 @@ def delete(google: Google, cap_name: str) -> None:
     Raises:
         SpendCapError: it cannot be deleted.
     """
-    waits = google.waits()
+    waits = google.backoff()
     for attempt in range(_DELETES):
         if attempt == _DELETES // 2:
             _make_plain(google, cap_name)
@@ -259,7 +259,7 @@ def settled(google: Google, cap: SpendCap) -> SpendCap:
 
     It is made and must not be forgotten: what keeps it from being read is no error here.
     """
-    waits = google.waits()
+    waits = google.backoff()
     try:
         for _ in range(10):
             if not cap.reconciling:

@@ -65,7 +65,7 @@ def tier_of(google: Google, project: str, linked: bool) -> str:
 
     Raises as `Google.call`.
     """
-    infos = google.pages(
+    infos = google.list_all(
         "cloudquotas",
         f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos",
         "quotaInfos",

@@ -2,11 +2,11 @@
 
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.budgets import BudgetRules, BudgetSettings, SharedBudgetSettings, Threshold
-from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings, RangeSettings
-from landing_zone.settings.derived import DerivedLimits, in_words, work_out
+from landing_zone.settings.derived_limits import DerivedLimits, derive_limits, format_lag
 from landing_zone.settings.limits_in_force import LimitsInForce, limits_in_force, opened_by_quotas
 from landing_zone.settings.load import load_engine, load_file, load_project
 from landing_zone.settings.problems import NAMESPACE, Problem, SettingsError
+from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.types import (
     OTHERS,
     EnvironmentSettings,
@@ -14,6 +14,7 @@ from landing_zone.settings.types import (
     ProjectSettings,
     QuotaSettings,
 )
+from landing_zone.settings.workload import DeriveSettings, RangeSettings
 
 __all__ = [
     "NAMESPACE",
@@ -35,11 +36,11 @@ __all__ = [
     "SettingsError",
     "SharedBudgetSettings",
     "Threshold",
-    "in_words",
+    "derive_limits",
+    "format_lag",
     "limits_in_force",
     "load_engine",
     "load_file",
     "load_project",
     "opened_by_quotas",
-    "work_out",
 ]

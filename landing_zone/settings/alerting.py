@@ -88,6 +88,6 @@ class AlertSettings(Settings):
     )
 
     @property
-    def somebody(self) -> bool:
+    def has_recipients(self) -> bool:
         """Whether anybody is told."""
         return bool(self.email or self.channels)

@@ -14,7 +14,7 @@ from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import BLOCKED, LIMIT_NAMES, OTHERS, UNLIMITED, Limits, WantedLimits
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, LimitName, Override
-from landing_zone.settings.costs import AccountTermsSettings
+from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.types import NOTHING_AGREED, ProjectSettings, QuotaSettings
 
 PAID: Final = ("1", "2", "3")

@@ -14,8 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from landing_zone.pricing.days import today
-from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings
-from landing_zone.settings.derived import work_out
+from landing_zone.settings.derived_limits import derive_limits
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.merge import budget_values, holds, project_values
@@ -23,6 +22,7 @@ from landing_zone.settings.problems import Path, Problem, SettingsError, nearest
 from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.source import StackFile, read_stack_file
+from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.translate import (
     UNKNOWN_KEY,
     known_keys,
@@ -38,6 +38,7 @@ from landing_zone.settings.types import (
     EnvironmentSettings,
     ProjectSettings,
 )
+from landing_zone.settings.workload import DeriveSettings
 
 _OWN_KEYS: Final = tuple(known_keys(EnvironmentRules))
 ENVIRONMENT_KEYS: Final = ("projects", "defaults", "parent", "billingAccount", "labels", *_OWN_KEYS)
@@ -154,7 +155,7 @@ def _with_derived(
     name: str, settings: ProjectSettings, derive: DeriveSettings, account: AccountTermsSettings, day: date
 ) -> tuple[ProjectSettings, list[Problem]]:
     """With the limits that `limits.derive` comes to; or what keeps it from coming to any."""
-    derived, problems = work_out(settings, derive, account, day)
+    derived, problems = derive_limits(settings, derive, account, day)
     if derived:
         settings = settings.model_copy(update={"limits": {**settings.limits, **derived.limits}})
     return settings, [replace(problem, path=("projects", name, *problem.path)) for problem in problems]

@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
-from landing_zone.settings.costs import DeriveSettings
 from landing_zone.settings.fields import BillingAccount, LabelKey, LabelValue, Parent
 from landing_zone.settings.problems import NAMESPACE
 from landing_zone.settings.types import DERIVE, EnvironmentRules, ProjectSettings
+from landing_zone.settings.workload import DeriveSettings
 
 
 class StackFileSettings(EnvironmentRules):

@@ -15,8 +15,9 @@ from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
-from landing_zone.settings.costs import AccountTermsSettings, DeriveSettings, WorkloadSettings
 from landing_zone.settings.fields import mistake
+from landing_zone.settings.terms import AccountTermsSettings
+from landing_zone.settings.workload import DeriveSettings, WorkloadSettings
 
 PRIVATE_DATA_LABEL: Final = "gemini-private-data"
 """Label of a project that says whether it handles data of people: `true` or `false`."""

@@ -23,11 +23,11 @@ from pulumi_policy import (
 )
 
 from gemini_policies import sdk
-from gemini_policies.resource import PROJECT, Resource
-from gemini_policies.resources import Known, concerns, facts_of
+from gemini_policies.declared import PROJECT, Resource
+from gemini_policies.facts_from_resources import Known, concerns, facts_of
 from gemini_policies.settings import Lines, settings_of
 from gemini_policies.values import mend
-from landing_zone.policies import of_settings
+from landing_zone.policies import facts_from_settings
 from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Level
 from landing_zone.policies.facts import Facts, Subject
@@ -60,7 +60,7 @@ class Operation:
         self._read = True
         found = settings_of(sdk.STACK)
         if found is not None:
-            self.settings = of_settings.facts_of(found, today())
+            self.settings = facts_from_settings.facts_of(found, today())
             facts = self.settings
             every = (facts.projects, facts.budgets, facts.caps, facts.keys, facts.apis, facts.quotas)
             self.known = {(each.subject.kind, each.subject.name): each for group in every for each in group}

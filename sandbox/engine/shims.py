@@ -11,7 +11,7 @@ from sandbox.files import write_atomically
 
 GCP = "pulumi-resource-gcp"
 LANGUAGE = "pulumi-language-python"
-_PACKAGES = {GCP: "provider", LANGUAGE: "language"}
+_PACKAGES = {GCP: "gcp_plugin", LANGUAGE: "python_host"}
 
 
 def install(home: Path, plugin: str, version: str, root: Path, official: Path | None = None) -> Path:

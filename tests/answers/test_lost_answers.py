@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from landing_zone.gemini.limits import Limits, WantedLimits
-from landing_zone.google import limits, spend_caps
+from landing_zone.google import quota_overrides, spend_caps
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.rest import CHANGES, Google
 from sandbox.cloud.endpoints import environment
@@ -74,8 +74,8 @@ def test_a_limit_is_found_again(cloud: Cloud) -> None:
     World(cloud).project("acme-lost-2", account=ACCOUNT)
     wanted = WantedLimits.of({"gemini-2.5-flash": Limits(requests_per_minute=7)})
     with losing(cloud, "POST", ":importConsumerOverrides") as (google, lost):
-        entries = limits.unset(limits.listed(google, "acme-lost-2"), wanted, ())
-        assert limits.impose(google, "acme-lost-2", entries) == []
+        entries = quota_overrides.unset(quota_overrides.listed(google, "acme-lost-2"), wanted, ())
+        assert quota_overrides.impose(google, "acme-lost-2", entries) == []
         assert entries
-        assert limits.unset(limits.listed(google, "acme-lost-2"), wanted, ()) == []
+        assert quota_overrides.unset(quota_overrides.listed(google, "acme-lost-2"), wanted, ()) == []
     assert len(lost) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.cloud.endpoints import environment
 from tests.audit.world import ACCOUNT, FOLDER, World
-from tests.cli.test_costs import run
+from tests.cli.test_reports import run
 from tests.conftest import StartCloud
 from tests.workspace import Cloud
 

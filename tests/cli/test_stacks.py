@@ -16,7 +16,7 @@ from landing_zone.workspace import (
     without_secrets,
 )
 from sandbox.layout import ROOT
-from tests.cli.test_costs import COMMAND, run
+from tests.cli.test_reports import COMMAND, run
 from tests.workspace import Workspace
 
 STACK = """\

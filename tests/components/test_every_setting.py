@@ -16,8 +16,8 @@ from pulumi.runtime import mocks
 
 from components import Environment
 from docs.reference import sections
-from landing_zone.costs.report import report
 from landing_zone.pricing.days import Period
+from landing_zone.reports.environment_report import report
 from landing_zone.settings import load_engine
 from landing_zone.settings.problems import NAMESPACE
 from tests.components.test_environment import Recorder

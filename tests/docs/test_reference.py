@@ -9,13 +9,13 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from docs.reference import sections, text
-from landing_zone.settings import alerting, budgets, costs, schema, types
+from landing_zone.settings import alerting, budgets, schema, terms, types, workload
 from landing_zone.settings.base import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 MODELS = {
     name: model
-    for module in (types, budgets, alerting, costs, schema)
+    for module in (types, budgets, alerting, workload, terms, schema)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, Settings)
 }

@@ -14,9 +14,9 @@ from landing_zone.gemini.limits import Limits
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import Processing
 from landing_zone.pricing.days import Period, Schedule
-from landing_zone.pricing.derive import LIMITS, Need, ceilings, derive, fit, need_of, smallest
 from landing_zone.pricing.estimate import CASES, Range, Spending, Workload, day_rates, estimate
 from landing_zone.pricing.exposure import WINDOWS, Prices, Window, bound
+from landing_zone.pricing.largest_limits import LIMITS, Need, ceilings, derive, fit, need_of, smallest
 from landing_zone.pricing.money import EXACT, CurrencyMismatchError, Money, totals
 from landing_zone.pricing.rates import Terms
 

@@ -18,8 +18,8 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from sandbox.standins.provider.servicer import Provider
-from sandbox.standins.provider.wire import to_struct
+from sandbox.standins.gcp_plugin.servicer import Provider
+from sandbox.standins.gcp_plugin.wire import to_struct
 
 ANSWERS = Path(__file__).parent / "answers.json"
 OFFICIAL = os.environ.get("OFFICIAL_GCP_PLUGIN")

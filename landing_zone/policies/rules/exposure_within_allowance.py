@@ -12,7 +12,7 @@ from landing_zone.policies.options import Amount, Currency, Lag
 from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
 from landing_zone.policies.worst import worst
 from landing_zone.pricing.money import Money, plain
-from landing_zone.settings import in_words
+from landing_zone.settings import format_lag
 
 
 class Allowance(Options):
@@ -44,7 +44,7 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
         if most is None:
             yield Finding(
                 project.subject,
-                f"can spend without limit in {in_words(options.lag)}: not every model has a limit of requests",
+                f"can spend without limit in {format_lag(options.lag)}: not every model has a limit of requests",
                 "write limits for each model that is used, and others: deny; or, with a workload, limits: {derive: "
                 f"{{maxOvershoot: {plain(allowance.amount) if allowance else '…'}}}}}",
                 elsewhere="limit the requests of each model that is used, on every paid tier, and deny the others",
@@ -59,7 +59,7 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
         elif allowance and allowance < most:
             yield Finding(
                 project.subject,
-                f"can spend {most} in {in_words(options.lag)}, and {allowance} is allowed",
+                f"can spend {most} in {format_lag(options.lag)}, and {allowance} is allowed",
                 "lower its limits of requests and input tokens, the dearest model's first: gemini-lz exposure shows "
                 "which; or, with a workload, have them derived: limits: {derive: {maxOvershoot: "
                 f"{plain(allowance.amount)}}}}}",

@@ -10,7 +10,7 @@ from landing_zone.policies.options import Whole
 from landing_zone.policies.policy import Finding, Policy, Scope, Severity
 from landing_zone.policies.rules.exposure_within_allowance import Allowance
 from landing_zone.policies.worst import coming, worst
-from landing_zone.settings import in_words
+from landing_zone.settings import format_lag
 
 
 class _Options(Allowance):
@@ -28,7 +28,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             if then and allowance < then:
                 yield Finding(
                     project.subject,
-                    f"can spend {then} in {in_words(options.lag)} at the prices from {day} on ({now} today), and "
+                    f"can spend {then} in {format_lag(options.lag)} at the prices from {day} on ({now} today), and "
                     f"{allowance} is allowed",
                     f"lower its limits before {day}; gemini-lz exposure --as-of {day} shows them at those prices",
                     elsewhere=f"lower its limits before {day}",

@@ -1,6 +1,6 @@
 """Cloud Billing v1, method by method."""
 
-from sandbox.cloud.cloudbilling import catalogue, models
+from sandbox.cloud.cloudbilling import models, skus
 from sandbox.cloud.cloudbilling.models import Account
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.cloudresourcemanager.models import Project
@@ -117,14 +117,14 @@ def update_billing_info(call: Call) -> JsonObject:
 @handlers("cloudbilling.services.list")
 def list_services(call: Call) -> JsonObject:
     page, token = paging.requested(call.query, default=5000, maximum=5000).cut(
-        catalogue.services(), lambda service: str(service["name"])
+        skus.services(), lambda service: str(service["name"])
     )
     return ({"services": page} if page else {}) | token
 
 
 @handlers("cloudbilling.services.skus.list")
 def list_skus(call: Call) -> JsonObject:
-    skus = catalogue.skus(
+    listed = skus.skus(
         call.ids[0],
         call.query.get("currencyCode") or "USD",
         call.query.get("startTime", ""),
@@ -132,6 +132,6 @@ def list_skus(call: Call) -> JsonObject:
         call.now,
     )
     page, token = paging.requested(call.query, default=5000, maximum=5000).cut(
-        skus, lambda sku: str(sku["name"])
+        listed, lambda sku: str(sku["name"])
     )
     return ({"skus": page} if page else {}) | token

@@ -8,7 +8,7 @@ from sandbox.cloud.core import paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.generativelanguage import models
-from sandbox.cloud.generativelanguage.catalogue import MODELS, Model
+from sandbox.cloud.generativelanguage.published import MODELS, Model
 
 information = Handlers()
 generation = Handlers()

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from gemini_policies.resource import Resource
-from gemini_policies.resources import facts_of
+from gemini_policies.declared import Resource
+from gemini_policies.facts_from_resources import facts_of
 from gemini_policies.values import plain
 
 

@@ -1,0 +1,158 @@
+"""The budgets and spend caps of a billing account that are about judged projects."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from landing_zone.audit.unread import Unread
+from landing_zone.gemini import GEMINI_BILLING_SERVICE
+from landing_zone.google.money import amount_of
+from landing_zone.google.rest import Google, Json
+from landing_zone.google.spend_caps import AWAITING
+from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Kind, Project, Subject, Threshold
+from landing_zone.policies.facts_from_settings import MONTHS, narrows
+
+_RIGHT: Final = "billing.budgets.list (roles/billing.viewer on the billing account)"
+
+
+def of_account(
+    google: Google, account: str, projects: Sequence[Project]
+) -> tuple[list[Budget], list[Cap], Unread]:
+    """Those that name one of the projects or, of budgets, count the whole account; by display name.
+
+    If Google refuses, one budget and one cap of which nothing is known stand for all that the account's projects may
+    have: that there is none cannot be said.
+    """
+    unread = Unread()
+    listed = unread.attempt(
+        f"budgets of billing account {account}",
+        _RIGHT,
+        lambda: list(google.list_all("billingbudgets", f"billingAccounts/{account}/budgets", "budgets")),
+        None,
+    )
+    if listed is None:
+        own = tuple(
+            sorted(each for project in projects if project.account == account for each in project.ids)
+        )
+        return [_unknown_budget(account, own)], [_unknown_cap(account, own)], unread
+    listed.sort(key=lambda budget: (budget.get("displayName", ""), budget["name"]))
+    budgets = [
+        _budget(account, each, projects)
+        for each in listed
+        if "spendCap" not in each and _ours(account, each, projects)
+    ]
+    caps = [
+        _cap(account, each, projects)
+        for each in listed
+        if "spendCap" in each and _ours(account, each, projects)
+    ]
+    return budgets, caps, unread
+
+
+def _filter(budget: Mapping[str, Any]) -> Json:
+    found: Json = budget.get("budgetFilter", {})
+    return found
+
+
+def _projects(budget: Mapping[str, Any]) -> tuple[str, ...]:
+    """Their numbers."""
+    return tuple(name.removeprefix("projects/") for name in _filter(budget).get("projects", []))
+
+
+def _narrowed(account: str, budget: Mapping[str, Any]) -> bool:
+    part = _filter(budget)
+    return narrows(
+        bool(part.get("labels")), part.get("resourceAncestors", ()), part.get("subaccounts", ()), account
+    )
+
+
+def _ends(budget: Mapping[str, Any]) -> date | None:
+    day = _filter(budget).get("customPeriod", {}).get("endDate")
+    return date(day["year"], day["month"], day["day"]) if day else None
+
+
+def _ours(account: str, budget: Mapping[str, Any], projects: Sequence[Project]) -> bool:
+    """Whether it is about judged projects or the whole account, and not somebody else's."""
+    named = _projects(budget)
+    if named and all(project.ids.isdisjoint(named) for project in projects):
+        return False
+    if named and "spendCap" not in budget:
+        return True
+    # A cap of another API stops nothing here, and a budget of another API over an account is not about these projects.
+    services = _filter(budget).get("services", [])
+    return (not services or GEMINI_BILLING_SERVICE in services) and (
+        bool(named) or not _narrowed(account, budget)
+    )
+
+
+def _subject(kind: Kind, word: str, budget: Mapping[str, Any], projects: Sequence[Project]) -> Subject:
+    name = budget["name"]
+    title = budget.get("displayName") or name.rpartition("/")[2]
+    named = _projects(budget)
+    # What is one project's can be called by it, as in a stack file.
+    own = [project.ids for project in projects if len(named) == 1 and named[0] in project.ids]
+    return Subject(kind, name, f"{word} {title}", frozenset({name, title}).union(*own))
+
+
+def _money(budget: Mapping[str, Any]) -> tuple[Decimal | None, str | None]:
+    money = budget["amount"].get("specifiedAmount")
+    return (None, None) if money is None else (amount_of(money), money.get("currencyCode"))
+
+
+def _budget(account: str, budget: Mapping[str, Any], projects: Sequence[Project]) -> Budget:
+    part, rule, named = _filter(budget), budget.get("notificationsRule", {}), _projects(budget)
+    amount, currency = _money(budget)
+    period = part.get("calendarPeriod", "MONTH")
+    return Budget(
+        _subject("budget", "budget", budget, projects),
+        account,
+        amount,
+        currency,
+        named,
+        tuple(part.get("services", [])),
+        narrowed=_narrowed(account, budget),
+        thresholds=tuple(
+            Threshold(
+                Decimal(str(each.get("thresholdPercent", 0))), each.get("spendBasis") == "FORECASTED_SPEND"
+            )
+            for each in budget.get("thresholdRules", [])
+        ),
+        told=bool(
+            not rule.get("disableDefaultIamRecipients")
+            or rule.get("monitoringNotificationChannels")
+            or rule.get("pubsubTopic")
+            # Google does not mail a project's owners for a budget of several.
+            or (rule.get("enableProjectLevelRecipients") and len(named) == 1)
+        ),
+        months=None if "customPeriod" in part else MONTHS.get(period, Decimal(1)),
+        ends=_ends(budget),
+        shared=len(named) != 1,
+        topic=rule.get("pubsubTopic") or None,
+        labelled=bool(part.get("labels")),
+    )
+
+
+def _cap(account: str, budget: Mapping[str, Any], projects: Sequence[Project]) -> Cap:
+    states = budget["spendCap"]
+    return Cap(
+        _subject("cap", "spend cap", budget, projects),
+        account,
+        *_money(budget),
+        _projects(budget),
+        lifted=AWAITING in (states.get("inputState"), states.get("outputState")),
+    )
+
+
+def _unknown_budget(account: str, projects: tuple[str, ...]) -> Budget:
+    name = f"billingAccounts/{account}/budgets"
+    subject = Subject("budget", name, f"budgets of billing account {account}", frozenset({name}))
+    return Budget(
+        subject, account, UNKNOWN, UNKNOWN, projects, UNKNOWN, thresholds=UNKNOWN, told=UNKNOWN, shared=True
+    )
+
+
+def _unknown_cap(account: str, projects: tuple[str, ...]) -> Cap:
+    name = f"billingAccounts/{account}/budgets"
+    subject = Subject("cap", name, f"spend caps of billing account {account}", frozenset({name}))
+    return Cap(subject, account, UNKNOWN, UNKNOWN, projects)

@@ -1,0 +1,400 @@
+"""A project's limits on models, as Service Usage's consumer overrides: listed, set in one call, taken away.
+
+An override only lowers what the tier allows. One without a model holds for every model that has none of its own on that
+limit. Metrics, limits and units are those of the listing.
+Source: Service Usage v1beta1, consumerQuotaMetrics, importConsumerOverrides and consumerOverrides.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qs, quote, unquote
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
+from landing_zone.gemini.models import MODELS
+from landing_zone.gemini.quotas import BY_METRIC, LimitName
+from landing_zone.google.errors import GoogleError
+from landing_zone.google.rest import Google, Json
+
+_AT_ONCE: Final = 8
+"""Calls at a time: Service Usage counts them a minute."""
+_OTHER_MODELS: Final = ("embed_", "predict_")
+"""What the metrics begin with that never count a model that generates content."""
+
+_FIXED: Final = "Google lets nobody change this quota: take the limit out"
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class LimitError(Exception):
+    """A limit cannot be set or taken away; says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """What holds for one model, or for all others, on one limit."""
+
+    own: str
+    """What Google allows, as it writes it: the tier's own, or what was granted in its place."""
+    effective: int
+    """What counts: the least of the tier's own and the override. UNLIMITED is no limit."""
+    override: str = ""
+    """The resource name of the override for exactly this model; empty without one."""
+    value: int | None = None
+    """That override's."""
+
+    @property
+    def tier_value(self) -> int:
+        """The same, as a number."""
+        return _number(self.own)
+
+
+@dataclass(frozen=True)
+class ModelLimit:
+    """One limit of one metric that counts models."""
+
+    metric: str
+    limit: str
+    """Service Usage's name, such as `/min/model/project`."""
+    unit: str
+    buckets: Mapping[str, Bucket]
+    """By the quota's name of the model; empty for all others."""
+
+    @property
+    def place(self) -> str:
+        """Its name among all limits of the service."""
+        return f"{self.metric}{self.limit}"
+
+    @property
+    def known(self) -> tuple[LimitName, str] | None:
+        """The limit that it is in a stack file, and the tier; None for one that no setting names."""
+        return BY_METRIC.get((self.metric, self.limit))
+
+    @property
+    def name(self) -> LimitName | None:
+        """The limit that it is in a stack file."""
+        return self.known[0] if self.known else None
+
+    @property
+    def tier(self) -> str:
+        """`free`, `1`, `2`, `3`; empty if no setting names the limit."""
+        return self.known[1] if self.known else ""
+
+    def held(self, model: str) -> Bucket:
+        """What holds for a model, by its quota name."""
+        general = self.buckets.get("", Bucket(str(UNLIMITED), UNLIMITED))
+        return self.buckets.get(model) or Bucket(general.own, general.effective)
+
+    def wanted(self, limits: WantedLimits, elsewhere: Collection[tuple[str, str]]) -> dict[str, str]:
+        """The overrides to set: quota name of a model, or empty text → value, as Google has it.
+
+        None is above the tier's own: Google takes no higher one. It is set all the same, or the one of all others would
+        hold. `elsewhere`: place and model of overrides that something else sets.
+        """
+        found = {}
+        counts_content = not self.metric.partition("/")[2].startswith(_OTHER_MODELS)
+        for model, value in limits.on(self.name).items():
+            if (self.place, model) in elsewhere or (model and not counts_content):
+                continue
+            own = self.held(model)
+            found[model] = own.own if value is None or value >= own.tier_value else str(value)
+        return found
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An override to set."""
+
+    on: ModelLimit
+    model: str
+    value: str
+
+    def __str__(self) -> str:
+        where = f"{self.on.name} of {self.model or 'all other models'} on tier {self.on.tier}"
+        return where if self.on.name else f"{self.on.place} of {self.model or 'all other models'}"
+
+    @property
+    def body(self) -> Json:
+        """As Google's QuotaOverride."""
+        return {
+            "metric": self.on.metric,
+            "unit": self.on.unit,
+            "overrideValue": self.value,
+            **({"dimensions": {"model": self.model}} if self.model else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An override that Google did not take."""
+
+    entry: Entry
+    fixed: bool
+    """Whether Google lets nobody change the limit."""
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.error}"
+
+
+def listed(google: Google, project: str) -> list[ModelLimit]:
+    """Every limit of the Gemini API that counts models, on every tier, in one listing. Raises as `Google.call`."""
+    path = _path(project)
+    metrics = list(google.list_all("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
+    missing = {metric for metric, _ in BY_METRIC} - {metric["metric"] for metric in metrics}
+    # Should a listing leave out the metrics of tiers that are not in force, they can be asked for all the same.
+    metrics += filter(None, _each(lambda metric: _metric(google, project, metric), sorted(missing)))
+    return [limit for metric in metrics for limit in _limits_of(metric)]
+
+
+def limits_in(metrics: Iterable[Json]) -> list[ModelLimit]:
+    """The same of metrics that were listed already with `view=FULL`."""
+    return [limit for metric in metrics for limit in _limits_of(metric)]
+
+
+def unset(
+    limits: Iterable[ModelLimit], wanted: WantedLimits, elsewhere: Collection[tuple[str, str]]
+) -> list[Entry]:
+    """The overrides that are not as they are wanted."""
+    return [
+        Entry(limit, model, value)
+        for limit in limits
+        for model, value in limit.wanted(wanted, elsewhere).items()
+        if limit.held(model).value != _number(value)
+    ]
+
+
+def strays(
+    limits: Iterable[ModelLimit], wanted: WantedLimits, elsewhere: Collection[tuple[str, str]]
+) -> Iterator[tuple[ModelLimit, str]]:
+    """Limits and models on which an override is higher than the one wanted for all others: somebody opened a model."""
+    for limit in limits:
+        own = limit.wanted(wanted, elsewhere)
+        for model, bucket in limit.buckets.items():
+            foreign = model and model not in wanted.models and model not in own
+            if "" not in own or bucket.value is None or not foreign or (limit.place, model) in elsewhere:
+                continue
+            if bucket.value > _number(own[""]):
+                yield limit, model
+
+
+def impose(google: Google, project: str, entries: list[Entry]) -> list[Refusal]:
+    """Set overrides in one atomic call; if Google refuses some, the others are set all the same.
+
+    Raises:
+        LimitError: what answers does not offer the call.
+        GoogleError: the call is refused for another reason than its entries.
+    """
+    pending = list(entries)
+    refused: dict[str, str] = {}
+    """Place → Google's reason."""
+    while pending:
+        try:
+            _import(google, project, pending)
+            break
+        except GoogleError as error:
+            _unless_about_entries(google, error)
+            places = {entry.on.place: entry.on for entry in pending}
+            # Where nobody says which limit it is about, each is tried by itself.
+            refused |= _places_named(error, places) or dict.fromkeys(places, "")
+            pending = [entry for entry in pending if entry.on.place not in refused]
+    return [
+        refusal
+        for place, reason in refused.items()
+        for refusal in _one_by_one(
+            google, project, [entry for entry in entries if entry.on.place == place], reason
+        )
+    ]
+
+
+def remove(google: Google, project: str, found: Iterable[tuple[ModelLimit, str]]) -> None:
+    """Delete the overrides of limits and models: those of all others first, so that no allowed model is blocked.
+
+    Raises LimitError.
+    """
+    names = [(model, limit, limit.held(model).override) for limit, model in found]
+    for general in (True, False):
+        _each(
+            lambda each: _remove(google, project, *each), [each for each in names if (not each[0]) == general]
+        )
+
+
+def fixed(google: Google, project: str, quota_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Metric and interval (`minute`, `day`) of the limits that Google lets nobody change.
+
+    `quota_ids`: those to ask for one by one if they are not listed, as those of other tiers. Raises as `Google.call`.
+    """
+    parent = f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos"
+    infos = list(
+        google.list_all("cloudquotas", parent, "quotaInfos", query={"pageSize": "1000"}, project=project)
+    )
+
+    def info(quota_id: str) -> Json:
+        try:
+            return google.call("cloudquotas", "GET", f"{parent}/{quota_id}", project=project)
+        except GoogleError as error:
+            if error.code == 404:
+                return {}
+            raise
+
+    rest = set(quota_ids) - {one["quotaId"] for one in infos}
+    return {
+        (one["metric"], one.get("refreshInterval", ""))
+        for one in (*infos, *_each(info, sorted(rest)))
+        if one.get("isFixed")
+    }
+
+
+def written(limits: Iterable[ModelLimit]) -> dict[str, Any]:
+    """The overrides on the limits that have a name as a stack file has them: by the model's id, `others` among them.
+
+    Of a model's on several tiers the lowest counts, but for those that are as much as their tier allows.
+    """
+    named = [limit for limit in limits if limit.name]
+    denied = bool(named) and all(limit.held("").value == 0 for limit in named)
+    found: dict[str, Any] = {}
+    for model in sorted({model for limit in named for model, each in limit.buckets.items() if each.override}):
+        own: dict[LimitName, int] = {}
+        for name in LIMIT_NAMES:
+            held = [limit.held(model) for limit in named if limit.name == name]
+            values = [each.value for each in held if each.value is not None]
+            lower = [each.value for each in held if each.value is not None and each.value < each.tier_value]
+            # As much as every tier allows is what an allowed model has where all others are denied.
+            if values and (lower or not denied):
+                own[name] = min(lower) if lower else max(values)
+        shut = model == "" and (denied or own == {"requestsPerMinute": 0})
+        found[MODELS.get(model, model) or OTHERS] = DENY if shut else own
+    return found
+
+
+def _path(project: str) -> str:
+    return f"projects/{project}/services/{GEMINI_API}/consumerQuotaMetrics"
+
+
+def _metric(google: Google, project: str, metric: str) -> Json | None:
+    path = f"{_path(project)}/{quote(metric, safe='')}"
+    try:
+        return google.call("serviceusage", "GET", path, query={"view": "FULL"}, project=project)
+    except GoogleError as error:
+        if error.code == 404:
+            return None
+        raise
+
+
+def _limits_of(metric: Json) -> Iterator[ModelLimit]:
+    for entry in metric.get("consumerQuotaLimits", []):
+        if "{model}" not in entry.get("unit", ""):
+            continue
+        buckets: dict[str, Bucket] = {}
+        for bucket in entry.get("quotaBuckets", []):
+            dimensions = bucket.get("dimensions", {})
+            if dimensions.keys() <= {"model"}:
+                buckets.setdefault(dimensions.get("model", ""), _bucket(bucket))
+        # The name is the listing's: the unit has another order, and the project in front is by number.
+        limit = unquote(entry["name"].rpartition("/limits/")[2])
+        yield ModelLimit(metric["metric"], limit, entry["unit"], buckets)
+
+
+def _bucket(bucket: Mapping[str, Any]) -> Bucket:
+    # A number of 0 is left out, as every zero is.
+    override: Mapping[str, Any] | None = bucket.get("consumerOverride")
+    allowed = bucket.get("defaultLimit", "0")
+    if "producerOverride" in bucket:
+        allowed = bucket["producerOverride"].get("overrideValue", "0")
+    if "adminOverride" in bucket:
+        allowed = min(allowed, bucket["adminOverride"].get("overrideValue", "0"), key=_number)
+    return Bucket(
+        allowed,
+        _number(bucket.get("effectiveLimit", "0")),
+        (override or {}).get("name", ""),
+        None if override is None else _number(override.get("overrideValue", "0")),
+    )
+
+
+def _number(text: str) -> int:
+    return UNLIMITED if text == "-1" else int(text)
+
+
+def _import(google: Google, project: str, entries: Iterable[Entry]) -> None:
+    body = {"inlineSource": {"overrides": [entry.body for entry in entries]}, "force": True}
+    operation = google.call(
+        "serviceusage",
+        "POST",
+        f"{_path(project)}:importConsumerOverrides",
+        body=body,
+        project=project,
+        repeatable=True,
+    )
+    google.wait_for_operation("serviceusage", operation, project=project)
+
+
+def _unless_about_entries(google: Google, error: GoogleError) -> None:
+    if error.code == 501 or (error.code == 404 and not error.status):
+        raise LimitError(
+            f"{google.config.address('serviceusage')} does not offer consumerQuotaMetrics:importConsumerOverrides, by "
+            f"which limits are set ({error}): use Google's own Service Usage API"
+        ) from error
+    if error.code != 400:
+        raise error
+
+
+def _one_by_one(google: Google, project: str, group: list[Entry], reason: str) -> Iterator[Refusal]:
+    """Set the overrides on one limit, of which Google refused some: models first, then what holds for the rest."""
+    if "FIXED" in reason:
+        yield from (Refusal(entry, fixed=True, error=f"{reason}: {_FIXED}") for entry in group)
+        return
+    refused = False
+    for entry in sorted(group, key=lambda each: not each.model):
+        if refused and not entry.model:
+            yield Refusal(
+                entry, fixed=False, error="left out, as it would hold for a model whose own was refused"
+            )
+            continue
+        try:
+            _import(google, project, [entry])
+        except GoogleError as error:
+            _unless_about_entries(google, error)
+            refused = True
+            yield Refusal(entry, fixed="FIXED" in error.text, error=error.with_remedy)
+
+
+def _places_named(error: GoogleError, limits: Mapping[str, ModelLimit]) -> dict[str, str]:
+    """The limits that an error names, in its details or else in its text, each with the reason."""
+    named = []
+    for detail in error.details:
+        about = detail.get("metadata")
+        if isinstance(about, dict):
+            where = about.get("quota_limit", "")
+            named.append((about.get("quota_metric", ""), where, str(detail.get("reason", ""))))
+    for subject, _ in error.violations:
+        said = {key: values[0] for key, values in parse_qs(subject.lstrip("?")).items()}
+        named.append((said.get("metric", ""), said.get("limit", ""), said.get("error_code", "")))
+    found = {
+        place: reason
+        for place, limit in limits.items()
+        for metric, where, reason in named
+        if metric == limit.metric and where in ("", limit.limit, limit.unit)
+    }
+    return found or {
+        place: error.message
+        for place, limit in limits.items()
+        if re.search(rf"{re.escape(limit.metric)}(?!\w)", error.message)
+    }
+
+
+def _remove(google: Google, project: str, model: str, limit: ModelLimit, override: str) -> None:
+    try:
+        operation = google.call("serviceusage", "DELETE", override, query={"force": "true"}, project=project)
+        google.wait_for_operation("serviceusage", operation, project=project)
+    except GoogleError as error:
+        if error.code != 404:
+            raise LimitError(f"{Entry(limit, model, '')} stays as it is: {error.with_remedy}") from error
+
+
+def _each(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return list(pool.map(work, items))

@@ -1,0 +1,211 @@
+"""What a stack file's settings say, as facts."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import (
+    Api,
+    Budget,
+    Cap,
+    Facts,
+    Key,
+    Kind,
+    Project,
+    Quota,
+    Subject,
+    Threshold,
+)
+from landing_zone.pricing.money import Money
+from landing_zone.reports.billing_terms import billing_terms
+from landing_zone.settings import BudgetRules, EnvironmentSettings, ProjectSettings, limits_in_force
+from landing_zone.settings.problems import Path, path_text
+
+MONTHS: Final = {"MONTH": Decimal(1), "QUARTER": Decimal(3), "YEAR": Decimal(12)}
+"""How long a calendar period of a budget is."""
+
+
+def facts_of(settings: EnvironmentSettings, day: date) -> Facts:
+    """All that the settings say, at a day's prices."""
+    found = {name: _project(name, project, settings) for name, project in settings.projects.items()}
+    own = settings.projects.items()
+    ids = {name: project.project_id for name, project in own}
+    return Facts(
+        day,
+        projects=tuple(found.values()),
+        budgets=(
+            *(_budget(name, each, (each.project_id,)) for name, each in own if each.budget),
+            *_shared(settings, ids),
+        ),
+        caps=tuple(_cap(name, each) for name, each in own if each.budget and each.budget.spend_cap),
+        keys=tuple(key for name, each in own for key in _keys(name, each)),
+        apis=tuple(_api(name, each) for name, each in own),
+        quotas=tuple(quota for name, each in own for quota in _quotas(name, each)),
+    )
+
+
+def _subject(kind: Kind, name: str, label: str, path: Path, *names: str) -> Subject:
+    text = path_text(path).partition(":")[2]
+    return Subject(kind, name, label, frozenset({name, text, *names}), path)
+
+
+def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings) -> Project:
+    subject = _subject(
+        "project", name, f"project {project.project_id}", ("projects", name), project.project_id
+    )
+    terms = billing_terms(project, settings)
+    derivation = settings.derivations.get(name)
+    account = settings.terms_of(project.billing_account)
+    found = limits_in_force(project, account)
+    return Project(
+        subject,
+        ids=frozenset({project.project_id}),
+        account=project.billing_account if project.tier == "paid" else None,
+        created=not project.adopt,
+        labels=None if project.adopt else project.all_labels,
+        deletion=None if project.adopt else project.deletion_policy,
+        protected=project.protect,
+        private_data=project.private_data,
+        users=project.users,
+        limits=found.models,
+        others=found.others,
+        tier_limits=account.tier_limits,
+        unpriced=found.unpriced,
+        terms=terms,
+        allowance=Money(derivation.settings.max_overshoot, terms.currency) if derivation else None,
+    )
+
+
+def _budget(name: str, project: ProjectSettings, counted: tuple[str, ...]) -> Budget:
+    budget = project.budget
+    assert budget  # noqa: S101 the caller looks
+    subject = _subject(
+        "budget", name, f"budget of {project.project_id}", ("projects", name, "budget"), project.project_id
+    )
+    told = bool(project.alerts.email or budget.project_recipients)
+    return _rules(subject, budget, project.billing_account or "", counted, told=told)
+
+
+def _shared(settings: EnvironmentSettings, ids: dict[str, str]) -> Iterator[Budget]:
+    for name, budget in settings.shared_budgets.items():
+        subject = _subject("budget", f"shared-{name}", f"shared budget {name}", ("sharedBudgets", name), name)
+        yield _rules(
+            subject,
+            budget,
+            budget.billing_account or "",
+            tuple(ids[project] for project in budget.projects),
+            told=bool(budget.email),
+            ancestors=budget.ancestors,
+        )
+
+
+def narrows(label: bool, ancestors: Iterable[str], subaccounts: Iterable[str], account: str) -> bool:
+    """Whether a budget's filter leaves anything of its account out: an organization and the account itself do not."""
+    return (
+        label
+        or any(not each.startswith("organizations/") for each in ancestors)
+        or any(each.removeprefix("billingAccounts/") != account for each in subaccounts)
+    )
+
+
+def _rules(
+    subject: Subject,
+    budget: BudgetRules,
+    account: str,
+    counted: tuple[str, ...],
+    *,
+    told: bool,
+    ancestors: tuple[str, ...] = (),
+) -> Budget:
+    period = budget.period.calendar or ("MONTH" if budget.period.start is None else None)
+    return Budget(
+        subject,
+        account,
+        budget.amount,
+        budget.currency,
+        counted,
+        budget.services,
+        narrows(bool(budget.label), ancestors, budget.subaccounts, account),
+        tuple(Threshold(rule.share, rule.basis == "FORECASTED_SPEND") for rule in budget.thresholds),
+        bool(told or budget.iam_recipients or budget.channels or budget.topic),
+        MONTHS[period] if period else None,
+        ends=budget.period.end,
+        shared=subject.name.startswith("shared-"),
+        topic=budget.topic,
+        labelled=bool(budget.label),
+    )
+
+
+def _cap(name: str, project: ProjectSettings) -> Cap:
+    budget = project.budget
+    assert budget  # noqa: S101 the caller looks
+    cap = budget.spend_cap
+    assert cap  # noqa: S101 likewise
+    subject = _subject(
+        "cap",
+        name,
+        f"spend cap of {project.project_id}",
+        ("projects", name, "budget", "spendCap"),
+        project.project_id,
+    )
+    amount = cap.amount if cap.amount is not None else budget.amount
+    return Cap(
+        subject, project.billing_account or "", amount, budget.currency, (project.project_id,), cap.lifted
+    )
+
+
+def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
+    for key, settings in project.keys.items():
+        label = f"key {key} of {project.project_id}"
+        yield Key(
+            _subject(
+                "key",
+                f"{name}--{key}",
+                label,
+                ("projects", name, "keys", key),
+                f"{project.project_id}/{key}",
+                f"{name}/{key}",
+            ),
+            project.project_id,
+            (GEMINI_API,),
+            settings.allowed_ips,
+            settings.service_account,
+            "browser"
+            if settings.allowed_referrers
+            else "app"
+            if settings.android_apps or settings.ios_bundle_ids
+            else None,
+        )
+
+
+def _api(name: str, project: ProjectSettings) -> Api:
+    service = f"{name}-{GEMINI_API.partition('.')[0]}"
+    label = f"API {GEMINI_API} of {project.project_id}"
+    subject = _subject("api", service, label, ("projects", name), project.project_id)
+    return Api(subject, project.project_id, GEMINI_API)
+
+
+def _quotas(name: str, project: ProjectSettings) -> Iterator[Quota]:
+    for key, quota in project.quotas.items():
+        if quota.quota_id is None:
+            # An override only lowers.
+            continue
+        label = f"quota {key} of {project.project_id}"
+        yield Quota(
+            _subject(
+                "quota",
+                f"{name}--{key}",
+                label,
+                ("projects", name, "quotas", key),
+                f"{project.project_id}/{key}",
+                f"{name}/{key}",
+            ),
+            project.project_id,
+            quota.service,
+            quota.quota_id,
+            quota.value,
+            quota.justification,
+            quota.contact_email,
+        )

@@ -1,0 +1,82 @@
+"""A report as one page with charts: a single file, which needs nothing from anywhere else."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import plotly.io
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from landing_zone.reports.charts import environment_charts, project_charts
+from landing_zone.reports.drawing import Chart, at
+from landing_zone.reports.environment_report import Report
+
+MOST: Final = 50
+"""Projects that get charts of their own."""
+
+
+def page(report: Report) -> str:
+    """The page as HTML.
+
+    A figure in it stands in an element with `data-figure`, its path in the report's JSON with `/` between the keys, and
+    `data-value`, the JSON's own text. Tables have all projects, charts the 50 that cost most.
+    """
+    shown = report.as_json()
+
+    def figure(*path: str | int) -> Markup:
+        """An element with a figure of the report, by the keys that lead to it; for people, to the cent."""
+        found = at(shown, path)
+        if found is None:
+            text = "no limit"
+        elif path[-1] == "share":
+            text = f"{(Decimal(found) * 100).normalize():f}%"
+        elif isinstance(found, int):
+            text = f"{found:,}"
+        else:
+            text = found if found == "unlimited" else f"{Decimal(found):,.2f}"
+        value = found if isinstance(found, str) else json.dumps(found)
+        where = "/".join(map(str, path))
+        return Markup('<span class="figure" data-figure="{}" data-value="{}">{}</span>').format(
+            where, value, text
+        )
+
+    def script(chart: Chart) -> Markup:
+        """A chart's data as the content of a script element: plotly escapes what could end one."""
+        return Markup(plotly.io.to_json(chart.figure, validate=False))  # noqa: S704
+
+    def rank(name: str) -> tuple[Decimal, Decimal]:
+        day = report.exposure.projects[name].bounds["day"]
+        expected = report.estimate.projects[name].costs["expected"]
+        return expected.amount, day.amount if day else Decimal("Infinity")
+
+    names = sorted(report.estimate.projects, key=rank, reverse=True)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(figure=figure, script=script)
+    charts: dict[str, list[Chart]] = {
+        name: list(project_charts(report, shown, name)) for name in names[:MOST]
+    }
+    context: dict[str, Any] = {
+        "estimate": shown["estimate"],
+        "exposure": shown["exposure"],
+        "names": names,
+        "most": MOST,
+        "warnings": report.warnings,
+        "overview": environment_charts(report, shown, names[:MOST]),
+        "shared": {
+            name: periods[0].amount.currency
+            for name, periods in report.estimate.shared_budgets.items()
+            if periods
+        },
+        "charts": charts,
+        "plotly": Markup(get_plotlyjs()),  # noqa: S704 -- plotly's own script
+    }
+    return environment.get_template("page.html").render(context)

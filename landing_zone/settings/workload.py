@@ -1,0 +1,209 @@
+"""Planned usage of a project, and the limits derived from it."""
+
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, StrictInt, model_validator
+
+from landing_zone.pricing.days import EVERY_DAY, Schedule
+from landing_zone.pricing.estimate import Range, Workload
+from landing_zone.settings import fields
+from landing_zone.settings.base import Settings, Shorthand
+from landing_zone.settings.fields import mistake
+
+
+class RangeSettings(Settings):
+    """A quantity that is only known within a range."""
+
+    low: fields.Quantity = Field(description="Lowest expected value.")
+    expected: fields.Quantity = Field(description="Planned value.")
+    high: fields.Quantity = Field(description="Highest expected value.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.low <= self.expected <= self.high:
+            raise mistake(
+                f"low {self.low}, expected {self.expected} and high {self.high} are not in order",
+                "write low <= expected <= high, such as {low: 100, expected: 200, high: 300}",
+            )
+        return self
+
+    @property
+    def range(self) -> Range:
+        """As pricing takes it."""
+        return Range(self.low, self.expected, self.high)
+
+
+def _range(value: object) -> Any:
+    """Read a number as one that is known."""
+    return (
+        value
+        if isinstance(value, dict)
+        else dict.fromkeys(("low", "expected", "high"), fields.quantity(value))
+    )
+
+
+RangeField = Annotated[
+    RangeSettings, BeforeValidator(_range), Shorthand({"type": ["number", "string"], "minimum": 0})
+]
+_NONE = RangeSettings(low=Decimal(0), expected=Decimal(0), high=Decimal(0))
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class BusinessHours(Settings):
+    """Days and hours in which requests come."""
+
+    days: tuple[Weekday, ...] = Field(
+        default=_WEEKDAYS[:5], min_length=1, description="Days of the week with requests."
+    )
+    hours: Annotated[StrictInt, Field(ge=1, le=24)] = Field(
+        default=9, description="Hours with requests on such a day."
+    )
+
+
+def _hours(value: object) -> Any:
+    if value is True:
+        return {}
+    return None if value is False else value
+
+
+class WorkloadSettings(Settings):
+    """Planned usage of one model, for estimates and derived limits."""
+
+    model: fields.PricedModel = Field(description="Model ID, as API calls name it.")
+    requests_per_day: RangeField = Field(description="Requests per day: a number, or {low, expected, high}.")
+    input_tokens: RangeField = Field(
+        description=(
+            "Input tokens per request, including cached and audio tokens: a number, or {low, expected, high}."
+        )
+    )
+    output_tokens: RangeField = Field(
+        default=_NONE,
+        description=(
+            "Output tokens per request, without thinking tokens: a number, or {low, expected, "
+            "high}. Default: 0."
+        ),
+    )
+    thinking_tokens: RangeField = Field(
+        default=_NONE,
+        description=(
+            "Thinking tokens per request, priced as output: a number, or {low, expected, high}. Default: 0."
+        ),
+    )
+    cached_tokens: fields.Quantity = Field(
+        default=Decimal(0), description="Input tokens per request that come from a cache."
+    )
+    audio_tokens: fields.Quantity = Field(
+        default=Decimal(0), description="Input tokens per request that are audio, none of them cached."
+    )
+    cache_hours: fields.HoursOfDay = Field(
+        default=Decimal(0), description="Hours per day that an explicit cache stores cachedTokens."
+    )
+    batch_share: fields.Share = Field(
+        default=Decimal(0), description="Share of requests sent through the Batch API."
+    )
+    flex_share: fields.Share = Field(default=Decimal(0), description="Share of requests in the Flex tier.")
+    priority_share: fields.Share = Field(
+        default=Decimal(0), description="Share of requests in the Priority tier."
+    )
+    growth_per_month: fields.Growth = Field(
+        default=Decimal(0),
+        description="Growth of the requests per calendar month: 0.1 adds a tenth each month.",
+    )
+    start: fields.Day | None = Field(
+        default=None, description="First day of use; growth counts from its month."
+    )
+    end: fields.Day | None = Field(default=None, description="Last day of use.")
+    business_hours: Annotated[
+        BusinessHours | None, BeforeValidator(_hours), Shorthand({"type": "boolean"})
+    ] = Field(
+        default=None,
+        description=(
+            "Days and hours with requests: true for 9 hours from Monday to Friday, or {days, "
+            "hours}. Default: all week."
+        ),
+    )
+    peak_factor: fields.PeakFactor = Field(
+        default=Decimal(3), description="Peak minute ÷ average minute in business hours."
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        part = self.cached_tokens + self.audio_tokens
+        if part > self.input_tokens.low:
+            raise mistake(
+                f"cachedTokens and audioTokens are {part} of {self.input_tokens.low} input tokens",
+                "write inputTokens with the cached and the audio ones in it",
+            )
+        shares = self.batch_share + self.flex_share + self.priority_share
+        if shares > 1:
+            raise mistake(
+                f"batchShare, flexShare and priorityShare add up to {shares}",
+                "write shares of all requests, such as batchShare: 0.2: what is left is Standard",
+            )
+        if self.cache_hours and not self.cached_tokens:
+            raise mistake("cacheHours without cachedTokens", "write cachedTokens: 800, what the cache keeps")
+        if self.start and self.end and self.end < self.start:
+            raise mistake(
+                f"end {self.end} is before start {self.start}",
+                f"write a last day that is not before, such as end: {self.start}",
+            )
+        return self
+
+    @cached_property
+    def planned(self) -> Workload:
+        """As pricing takes it."""
+        hours = self.business_hours
+        days = EVERY_DAY if hours is None else frozenset(_WEEKDAYS.index(day) for day in hours.days)
+        special = {"batch": self.batch_share, "flex": self.flex_share, "priority": self.priority_share}
+        return Workload(
+            model=self.model,
+            requests=self.requests_per_day.range,
+            input_tokens=self.input_tokens.range,
+            output_tokens=self.output_tokens.range,
+            thinking_tokens=self.thinking_tokens.range,
+            cached_tokens=self.cached_tokens,
+            audio_tokens=self.audio_tokens,
+            cache_hours=self.cache_hours,
+            shares=(
+                ("standard", 1 - sum(special.values(), Decimal(0))),
+                ("batch", self.batch_share),
+                ("flex", self.flex_share),
+                ("priority", self.priority_share),
+            ),
+            schedule=Schedule(days, self.growth_per_month, self.start, self.end),
+            peak_factor=self.peak_factor,
+            hours=Decimal(24 if hours is None else hours.hours),
+        )
+
+
+class DeriveSettings(Settings):
+    """Limits computed from an overshoot: the largest whose exposure over the lag stays within maxOvershoot."""
+
+    max_overshoot: fields.Amount = Field(
+        description="Highest amount that may be spent in the lag, in the budget's currency."
+    )
+    lag: fields.Lag = Field(
+        default=timedelta(hours=24),
+        description=(
+            "Assumed time until something stops the spending, such as 24h, 90m or 2d. Default: 24h."
+        ),
+    )
+    shares: dict[fields.LimitedModel, fields.Share] = Field(
+        default={},
+        description=(
+            "Share of maxOvershoot, by model ID. Default: in proportion to the workload's highest cost."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Self:
+        if sum(self.shares.values()) > 1:
+            raise mistake(
+                f"the shares add up to {sum(self.shares.values())}",
+                "write shares that add up to 1 at most, such as {gemini-3.8-flash: 0.7, gemini-2.5-pro: 0.3}",
+            )
+        return self

@@ -1,0 +1,126 @@
+"""Budgets and spend caps, as facts."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from gemini_policies.declared import Resource
+from gemini_policies.values import at, decimal, number, texts
+from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Threshold, Unknown
+from landing_zone.policies.facts_from_settings import MONTHS, narrows
+
+_NANO: Final = Decimal("1e-9")
+
+
+def budget(resource: Resource) -> Budget:
+    """A `gcp.billing.Budget`."""
+    props = resource.props
+    part, rule = resource.said("budgetFilter"), at(props, "allUpdatesRule")
+    amount, currency = _amount(resource)
+    account = _account(resource)
+    projects = _projects(resource, part)
+    days, period = at(part, "customPeriod"), at(part, "calendarPeriod")
+    if UNKNOWN in (days, period):
+        # How long it is for says how much it is.
+        amount = UNKNOWN
+    labels = resource.said("budgetFilter", "labels")
+    own = projects if projects is not UNKNOWN and len(projects) == 1 else ()
+    return Budget(
+        # What is one project's can be called by it, as in a stack file.
+        resource.subject("budget", f"budget {resource.text('displayName')}", at(props, "displayName"), *own),
+        account,
+        amount,
+        currency,
+        projects,
+        texts(resource.said("budgetFilter", "services")),
+        _narrowed(part, labels, account),
+        _thresholds(at(props, "thresholdRules")),
+        _told(rule, projects),
+        None if days else MONTHS.get(period or "MONTH", Decimal(1)),
+        ends=_day(at(days, "endDate")),
+        shared=projects is not UNKNOWN and len(projects) > 1,
+        topic=at(rule, "pubsubTopic") or None,
+        labelled=labels if labels is UNKNOWN else bool(labels),
+    )
+
+
+def cap(resource: Resource) -> Cap:
+    """A SpendCap of this project's provider."""
+    props = resource.props
+    reference = resource.reference("project")
+    return Cap(
+        resource.subject("cap", f"spend cap {resource.name}", reference),
+        _account(resource),
+        decimal(at(props, "amount")),
+        at(props, "currency"),
+        (reference,) if isinstance(reference, str) else UNKNOWN,
+        at(props, "inputState") == "AWAITING_NEXT_PERIOD",
+    )
+
+
+def _amount(resource: Resource) -> tuple[Decimal | Unknown | None, str | Unknown | None]:
+    money = at(resource.props, "amount", "specifiedAmount")
+    if money is None:
+        return None, None
+    units, nanos = decimal(at(money, "units") or 0), decimal(at(money, "nanos") or 0)
+    currency = at(money, "currencyCode") or None
+    if isinstance(units, Decimal) and isinstance(nanos, Decimal):
+        return units + nanos * _NANO, currency
+    return UNKNOWN, currency
+
+
+def _account(resource: Resource) -> str | Unknown:
+    account = at(resource.props, "billingAccount")
+    return UNKNOWN if account is UNKNOWN else str(account or "").removeprefix("billingAccounts/")
+
+
+def _projects(resource: Resource, part: Any) -> tuple[str, ...] | Unknown:
+    listed = at(part, "projects")
+    listed = [UNKNOWN] if listed is UNKNOWN else listed or ()
+    named = [each if each is UNKNOWN else str(each).removeprefix("projects/") for each in listed]
+    known = tuple(each for each in named if each is not UNKNOWN)
+    if len(known) == len(named):
+        return known
+    comes_from = resource.comes_from.get("budgetFilter", ())
+    # As many projects as names that are not known: these are they.
+    return (*known, *comes_from) if len(comes_from) == len(named) - len(known) else UNKNOWN
+
+
+def _narrowed(part: Any, labels: Any, account: str | Unknown) -> bool | Unknown:
+    ancestors, subaccounts = texts(at(part, "resourceAncestors")), texts(at(part, "subaccounts"))
+    if ancestors is UNKNOWN or subaccounts is UNKNOWN or account is UNKNOWN or labels is UNKNOWN:
+        return UNKNOWN
+    return narrows(bool(labels), ancestors, subaccounts, account)
+
+
+def _thresholds(rules: Any) -> tuple[Threshold, ...] | Unknown:
+    if isinstance(rules, Unknown):
+        return UNKNOWN
+    found = []
+    for rule in rules or ():
+        share, basis = decimal(at(rule, "thresholdPercent") or 0), at(rule, "spendBasis")
+        if not isinstance(share, Decimal) or basis is UNKNOWN:
+            return UNKNOWN
+        found.append(Threshold(share, basis == "FORECASTED_SPEND"))
+    return tuple(found)
+
+
+def _told(rule: Any, projects: tuple[str, ...] | Unknown) -> bool | Unknown:
+    ways = [at(rule, name) for name in ("monitoringNotificationChannels", "pubsubTopic")]
+    if projects is UNKNOWN or len(projects) == 1:
+        # Google mails a project's owners for a budget of one alone.
+        ways.append(at(rule, "enableProjectLevelRecipients"))
+    off = at(rule, "disableDefaultIamRecipients")
+    if not off or any(way and way is not UNKNOWN for way in ways):
+        return True
+    return UNKNOWN if UNKNOWN in (off, *ways) else False
+
+
+def _day(value: Any) -> date | None:
+    """A day of a filter; None if there is none, or it is not known."""
+    parts = [number(at(value, name)) for name in ("year", "month", "day")]
+    whole = [part for part in parts if isinstance(part, int)]
+    try:
+        return date(*whole) if len(whole) == len(parts) else None
+    except ValueError:
+        return None

@@ -1,0 +1,322 @@
+"""Resources of pulumi_gcp, and of this project's own provider, as facts: whoever wrote the program."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+from gemini_policies import limit_facts
+from gemini_policies.budget_facts import budget, cap
+from gemini_policies.declared import PROJECT, Resource, certain
+from gemini_policies.values import at, number, texts
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import (
+    DELETION,
+    UNKNOWN,
+    Api,
+    Budget,
+    Cap,
+    Facts,
+    Key,
+    Place,
+    Project,
+    Quota,
+    Unknown,
+    users_of,
+)
+from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
+
+LINK: Final = "gcp:billing/projectInfo:ProjectInfo"
+_LIEN: Final = "gcp:resourcemanager/lien:Lien"
+_TOPIC: Final = "gcp:pubsub/topic:Topic"
+_RULES: Final = "gcp:serviceusage/v2ConsumerPolicy:V2ConsumerPolicy"
+_VAULT: Final = "gcp:secretmanager/secret:Secret"
+_PLACES: Final = ("location", "region", "zone", "locationId")
+"""Properties that say where a resource is."""
+_LISTENERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    # A subscription that calls nothing only keeps what it is told.
+    "gcp:pubsub/subscription:Subscription": lambda props: (
+        at(props, "pushConfig", "pushEndpoint") and at(props, "topic")
+    ),
+    # A bucket's function names the bucket.
+    "gcp:cloudfunctions/function:Function": lambda props: (
+        "storage" not in str(at(props, "eventTrigger", "eventType")) and at(props, "eventTrigger", "resource")
+    ),
+    "gcp:cloudfunctionsv2/function:Function": lambda props: at(props, "eventTrigger", "pubsubTopic"),
+    "gcp:eventarc/trigger:Trigger": lambda props: at(props, "transport", "pubsub", "topic"),
+}
+"""Type of what listens -> the topic that it listens to, if it does."""
+Known = Mapping[tuple[str, str], Any]
+"""What the settings of this project's own program say, by kind and name."""
+
+
+def concerns(resource: Any) -> bool:
+    """Whether a resource, as the engine sends it, says anything here."""
+    kind = resource.type
+    if (
+        kind in _READERS
+        or kind in _LIMITS
+        or kind in _LISTENERS
+        or kind in (LINK, _LIEN, _TOPIC, _RULES, _VAULT)
+    ):
+        return True
+    return kind.startswith("gcp:") and any(name in resource.properties.fields for name in _PLACES)
+
+
+def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
+    """All that resources say."""
+    found: defaultdict[type, list[Any]] = defaultdict(list)
+    links: list[Resource] = []
+    limiting: list[limit_facts.Limit] = []
+    liens: list[str | Unknown | None] = []
+    listeners: list[str | Unknown | None] = []
+    for resource in certain(resources):
+        if resource.type == LINK:
+            links.append(resource)
+        elif reader := _READERS.get(resource.type):
+            entity = reader(resource)
+            found[type(entity)].append(_lent(entity, known))
+        if setter := _LIMITS.get(resource.type):
+            limiting += setter(resource)
+        found[Place] += _places(resource)
+        found[Api] += _apis(resource)
+        liens += _liens(resource)
+        listeners += _listeners(resource)
+    projects = _numbered(_linked(found[Project], links, known), [*found[Budget], *found[Cap]])
+    return Facts(
+        day,
+        tuple(limit_facts.limited(project, limiting) for project in projects),
+        tuple(found[Budget]),
+        tuple(found[Cap]),
+        tuple(found[Key]),
+        tuple(found[Api]),
+        tuple(found[Quota]),
+        tuple(found[Place]),
+        tuple(liens),
+        tuple(listeners),
+    )
+
+
+def _lent(entity: Any, known: Known) -> Any:
+    """With what the settings say of it and no resource does: its name in the stack file, what prices are."""
+    subject = entity.subject
+    said = known.get((subject.kind, subject.name))
+    if said is None:
+        return entity
+    own = said.subject
+    subject = replace(subject, names=subject.names | own.names, label=own.label, path=own.path)
+    if isinstance(entity, Budget):
+        return replace(entity, subject=subject, shared=said.shared)
+    if isinstance(entity, Project):
+        return replace(
+            entity,
+            subject=subject,
+            terms=said.terms,
+            allowance=said.allowance,
+            tier_limits=said.tier_limits,
+            # With --refresh the engine shows a project that is only read like one that the stack makes.
+            created=said.created,
+        )
+    return replace(entity, subject=subject)
+
+
+def _project(resource: Resource) -> Project:
+    props = resource.props
+    project_id, labels = at(props, "projectId"), at(props, "labels")
+    users, private = at(labels, USERS_LABEL), at(labels, PRIVATE_DATA_LABEL)
+    return Project(
+        resource.subject("project", f"project {resource.text('projectId')}", project_id),
+        frozenset(
+            str(each)
+            for each in (project_id, at(props, "number"), resource.urn)
+            if each not in (None, UNKNOWN)
+        ),
+        _account(resource),
+        labels=labels,
+        deletion=at(props, "deletionPolicy") or "PREVENT",
+        protected=resource.protect,
+        private_data=UNKNOWN if private is UNKNOWN else str(private).lower() == "true",
+        users=UNKNOWN if users is UNKNOWN else users_of(users),
+    )
+
+
+def _account(resource: Resource) -> str | Unknown | None:
+    account = at(resource.props, "billingAccount")
+    return account if account is UNKNOWN or not account else str(account).removeprefix("billingAccounts/")
+
+
+def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known) -> list[Project]:
+    """The projects with the accounts that links of their own give them; and those that have a link alone."""
+    found = list(projects)
+    for link in links:
+        reference, account = link.reference("project"), _account(link)
+        if not isinstance(reference, str):
+            # It may be that of any project: of none is it known that nobody pays.
+            found = [replace(project, account=project.account or UNKNOWN) for project in found]
+            continue
+        for position, project in enumerate(found):
+            if reference in project.ids:
+                found[position] = replace(project, account=account)
+                break
+        else:
+            subject = link.subject("project", f"project {reference}", reference)
+            ids = frozenset({link.urn, reference})
+            found.append(_lent(Project(subject, ids, account, created=False), known))
+    return found
+
+
+def _numbered(projects: list[Project], counted: Iterable[Budget | Cap]) -> list[Project]:
+    """The projects, those that have a link alone with the numbers that may be theirs.
+
+    A link names its project by the id and a budget by the number, and nothing in a stack says that both are one: those
+    that no project has are theirs, if there are enough of them.
+    """
+    named = {each for entity in counted if entity.projects is not UNKNOWN for each in entity.projects}
+    numbers = {each for each in named.difference(*(project.ids for project in projects)) if each.isdecimal()}
+    without = {project.subject.urn for project in projects if not project.created and not project.free}
+    if not without or len(numbers) < len(without):
+        return projects
+    return [
+        replace(project, ids=project.ids | numbers) if project.subject.urn in without else project
+        for project in projects
+    ]
+
+
+def _key(resource: Resource) -> Key:
+    props = resource.props
+    restrictions = at(props, "restrictions")
+    targets = at(restrictions, "apiTargets")
+    services = UNKNOWN if targets is UNKNOWN else texts([at(target, "service") for target in targets or ()])
+    project, shown = resource.reference("project"), at(props, "displayName")
+    within = _within(project, resource.name, at(props, "name"), shown)
+    return Key(
+        resource.subject("key", f"key {resource.text('displayName')}", shown, *within),
+        project,
+        services,
+        texts(at(restrictions, "serverKeyRestrictions", "allowedIps")),
+        at(props, "serviceAccountEmail"),
+        "browser"
+        if texts(at(restrictions, "browserKeyRestrictions", "allowedReferrers"))
+        else "app"
+        if at(restrictions, "androidKeyRestrictions") or at(restrictions, "iosKeyRestrictions")
+        else None,
+    )
+
+
+def _within(project: str | Unknown | None, *names: Any) -> list[str]:
+    """What is in a project by its names there, as an exception may call it."""
+    return [f"{project}/{name}" for name in names if isinstance(project, str) and isinstance(name, str)]
+
+
+def _api(resource: Resource) -> Api:
+    service, project = at(resource.props, "service"), resource.reference("project")
+    return Api(
+        resource.subject("api", f"API {resource.text('service')} ({resource.name})", project),
+        project,
+        service if service is UNKNOWN else str(service),
+        at(resource.props, "disableOnDestroy") or False,
+    )
+
+
+def _apis(resource: Resource) -> Iterator[Api]:
+    """Those that a consumer policy enables, in a project or below a folder."""
+    if resource.type != _RULES:
+        return
+    rules, project = at(resource.props, "enableRules"), resource.reference("parent")
+    for rule in [] if rules is UNKNOWN else rules or ():
+        services = texts(at(rule, "services"))
+        for service in [] if services is UNKNOWN else services:
+            name = service.removeprefix("services/")
+            subject = resource.subject("api", f"API {name} ({resource.name})", project)
+            yield Api(subject, project, name)
+
+
+def _quota(resource: Resource) -> Quota:
+    props, project = resource.props, resource.reference("parent")
+    value = number(at(props, "quotaConfig", "preferredValue"))
+    return Quota(
+        resource.subject(
+            "quota", f"quota preference {resource.name}", *_within(project, resource.name, at(props, "name"))
+        ),
+        project,
+        at(props, "service") or "",
+        at(props, "quotaId") or "",
+        0 if value is None else value,
+        at(props, "justification"),
+        at(props, "contactEmail"),
+    )
+
+
+def _adjuster(resource: Resource) -> Quota:
+    """That Google may raise a project's quotas by itself, the Gemini API's with the others."""
+    enabled = at(resource.props, "enablement")
+    return Quota(
+        resource.subject("quota", f"quota adjuster {resource.name}"),
+        resource.reference("parent"),
+        GEMINI_API,
+        "",
+        0,
+        automatic=enabled if enabled is UNKNOWN else enabled == "ENABLED",
+    )
+
+
+def _places(resource: Resource) -> Iterator[Place]:
+    if not resource.type.startswith("gcp:"):
+        return
+    places = [next(filter(None, (at(resource.props, name) for name in _PLACES)), None)]
+    if resource.type == _TOPIC:
+        # It says nothing but where its messages may be kept.
+        kept = texts(resource.said("messageStoragePolicy", "allowedPersistenceRegions"))
+        places += [] if kept is UNKNOWN else kept
+    if resource.type == _VAULT:
+        replicas = at(resource.props, "replication", "userManaged", "replicas")
+        places += [at(each, "location") for each in ([] if replicas is UNKNOWN else replicas or ())]
+    label = f"{resource.type.rpartition(':')[2]} {resource.name}"
+    for each in places:
+        if each and each is not UNKNOWN:
+            # Compute Engine's may be addresses.
+            yield Place(resource.subject("place", label), str(each).rpartition("/")[2])
+
+
+def _liens(resource: Resource) -> Iterator[str | Unknown | None]:
+    """The project that a lien keeps from being deleted."""
+    if resource.type == _LIEN:
+        kept = texts(at(resource.props, "restrictions"))
+        if kept is UNKNOWN or DELETION in kept:
+            yield resource.reference("parent")
+
+
+def _listeners(resource: Resource) -> Iterator[str | Unknown | None]:
+    """The topic that something listens to."""
+    if resource.type not in _LISTENERS:
+        return
+    topic, project = _LISTENERS[resource.type](resource.props), resource.reference("project")
+    if topic is UNKNOWN:
+        yield UNKNOWN
+    elif topic:
+        name = str(topic).rpartition("googleapis.com/")[2]
+        short = "/" not in name
+        yield (
+            UNKNOWN
+            if short and project is UNKNOWN
+            else f"projects/{project}/topics/{name}"
+            if short
+            else name
+        )
+
+
+_READERS: Final[Mapping[str, Callable[[Resource], Any]]] = {
+    PROJECT: _project,
+    "gcp:billing/budget:Budget": budget,
+    "gemini-landing-zone:index:SpendCap": cap,
+    "gcp:projects/apiKey:ApiKey": _key,
+    "gcp:projects/service:Service": _api,
+    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": _quota,
+    "gcp:cloudquota/sQuotaAdjusterSettings:SQuotaAdjusterSettings": _adjuster,
+}
+_LIMITS: Final[Mapping[str, Callable[[Resource], Iterator[limit_facts.Limit]]]] = {
+    "gemini-landing-zone:index:ProjectLimits": limit_facts.by_project,
+    "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": limit_facts.by_override,
+    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": limit_facts.by_preference,
+}

@@ -1,0 +1,133 @@
+"""Limits on models, whichever resource sets them, as what lasts of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import unquote
+
+from gemini_policies.declared import Resource
+from gemini_policies.values import at, number
+from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.limits import BLOCKED, DENY, LIMIT_NAMES, OTHERS, Limits, WantedLimits
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, LimitName, Override
+from landing_zone.policies.facts import UNKNOWN, Project, Unknown
+from landing_zone.settings.limits_in_force import in_force, opened, overrides_of
+
+_NO_LIMIT: Final = -1
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit that a resource sets."""
+
+    project: str | Unknown | None
+    override: Override | Unknown
+    """UNKNOWN: on which model or metric it stands is not known yet."""
+    asked: bool = False
+    """A quota preference: instead of what the tier allows, and no override."""
+
+
+def by_project(resource: Resource) -> Iterator[Limit]:
+    """A ProjectLimits of this project's provider: on the metrics of every tier."""
+    project = resource.reference("project")
+    found = at(resource.props, "limits")
+    elsewhere = at(resource.props, "elsewhere") or []
+    others = at(resource.props, "others")
+    if UNKNOWN in (found, others, elsewhere) or UNKNOWN in (found or {}).values():
+        yield Limit(project, UNKNOWN)
+        return
+    limits = {model: _limits(each) for model, each in (found or {}).items()}
+    if others is not None:
+        limits[OTHERS] = _limits(others)
+    known = {
+        (BY_METRIC.get((str(at(each, "metric")), str(at(each, "limit")))), at(each, "model") or "")
+        for each in elsewhere
+    }
+    taken = {(*where, QUOTA_NAMES.get(model, model)) for where, model in known if where}
+    wanted = WantedLimits.of(limits, opened(Override(*each, 0) for each in taken))
+    for override in overrides_of(wanted):
+        if (override.limit, override.tier, override.model) not in taken:
+            yield Limit(project, override)
+
+
+def _limits(values: Any) -> Limits:
+    """A limit whose number is not known yet is one: what it is, is judged at the update."""
+    if values == DENY:
+        return BLOCKED
+    numbers = {name: number(at(values, name)) for name in LIMIT_NAMES}
+    return Limits.of(
+        {
+            name: 0 if value is UNKNOWN else max(value, 0)
+            for name, value in numbers.items()
+            if value is not None
+        }
+    )
+
+
+def by_override(resource: Resource) -> Iterator[Limit]:
+    """A `gcp.serviceusage.ConsumerQuotaOverride`."""
+    metric, limit = at(resource.props, "metric"), at(resource.props, "limit")
+    known = BY_METRIC.get((unquote(str(metric)), unquote(str(limit))))
+    yield from _of_gemini(
+        resource,
+        UNKNOWN if UNKNOWN in (metric, limit) else known,
+        at(resource.props, "dimensions", "model"),
+        number(at(resource.props, "overrideValue")),
+        resource.reference("project"),
+    )
+
+
+def by_preference(resource: Resource) -> Iterator[Limit]:
+    """A `gcp.cloudquota.SQuotaPreference`."""
+    quota = at(resource.props, "quotaId")
+    yield from _of_gemini(
+        resource,
+        UNKNOWN if quota is UNKNOWN else BY_QUOTA_ID.get(str(quota)),
+        resource.said("dimensions", "model"),
+        number(at(resource.props, "quotaConfig", "preferredValue")),
+        resource.reference("parent"),
+        asked=True,
+    )
+
+
+def limited(project: Project, limits: Iterable[Limit]) -> Project:
+    """The project with those of the limits that are its own and last."""
+    # One that may be any project's may be this one's.
+    own = [limit for limit in limits if limit.project is UNKNOWN or limit.project in project.ids]
+    if any(limit.override is UNKNOWN for limit in own):
+        # What is not known may be on what has none.
+        return replace(project, limits={}, others=BLOCKED)
+    found = in_force(
+        _highest_last(limit for limit in own if not limit.asked),
+        _highest_last(limit for limit in own if limit.asked),
+        project.tier_limits,
+    )
+    return replace(project, limits=found.models, others=found.others, unpriced=found.unpriced)
+
+
+def _highest_last(limits: Iterable[Limit]) -> list[Override]:
+    """Of two on the same the last counts: which of them is written last is nobody's to say."""
+    known = [limit.override for limit in limits if isinstance(limit.override, Override)]
+    return sorted(known, key=lambda each: (each.value == _NO_LIMIT, each.value))
+
+
+def _of_gemini(
+    resource: Resource,
+    where: tuple[LimitName, str] | Unknown | None,
+    model: Any,
+    value: int | Unknown | None,
+    project: str | Unknown | None,
+    *,
+    asked: bool = False,
+) -> Iterator[Limit]:
+    service = at(resource.props, "service")
+    if where is not None and value is not None and service in (GEMINI_API, UNKNOWN):
+        yield Limit(project, UNKNOWN if service is UNKNOWN else _override(where, model, value), asked)
+
+
+def _override(where: tuple[LimitName, str] | Unknown, model: Any, value: int | Unknown) -> Override | Unknown:
+    if where is UNKNOWN or model is UNKNOWN:
+        return UNKNOWN
+    # A limit whose number is not known yet is one: what it is, is judged at the update.
+    return Override(*where, model or "", 0 if value is UNKNOWN else value)

@@ -1,0 +1,39 @@
+"""What the user gets to read when something fails."""
+
+from typing import Final
+
+from sandbox.standins.gcp_plugin.plan import Properties
+
+_ATTEMPTS: Final = 4
+"""Of a request whose connection is lost; one that nothing answers in time is made once."""
+
+
+class PluginError(Exception):
+    """A failure that is told to the user as it is."""
+
+
+class ResourceError(PluginError):
+    """A request for a resource failed; the message is the official plugin's."""
+
+
+class NotWholeError(ResourceError):
+    """The resource was created, and something after that failed: the engine keeps what there is."""
+
+    def __init__(self, message: str, resource_id: str, properties: Properties) -> None:
+        super().__init__(message)
+        self.id = resource_id
+        self.properties = properties
+
+
+class UnansweredError(PluginError):
+    """No answer came."""
+
+    def __init__(self, method: str, url: str, reason: str, *, lost: bool) -> None:
+        """`lost`: the connection stood, and ended before the answer."""
+        super().__init__(f'{method.title()} "{url}": {reason}')
+        self.method = method
+        self.lost = lost
+
+    def may_repeat(self, attempts: int) -> bool:
+        """Whether to make the request again: not one that may have created something."""
+        return self.lost and self.method != "POST" and attempts < _ATTEMPTS

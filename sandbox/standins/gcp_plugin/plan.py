@@ -1,0 +1,157 @@
+"""What a resource is to become, from its state and its inputs; and how that differs from what it is.
+
+As in Terraform, from which the official plugin has it: what the program leaves out is cleared, unless the property is
+computed, which keeps its value; a value that means the same as the old one leaves the old one in place.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from sandbox.standins.gcp_plugin.schema import UNKNOWN, Field, Kind, Resource, Value, is_empty, is_unknown
+
+ATTRIBUTION_LABEL = {"goog-pulumi-provisioned": "true"}
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the provider's configuration adds to every resource."""
+
+    project: str | None = None
+    labels: Mapping[str, str] | None = None
+    """Of the provider, with the attribution label, if one is wanted."""
+    deletion_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One property that differs."""
+
+    path: str
+    """`amount.specifiedAmount.units`, `thresholdRules[1]`."""
+    kind: str
+    """`ADD`, `DELETE` or `UPDATE`."""
+    replaces: bool
+
+
+def planned(
+    resource: Resource, state: Properties | None, inputs: Properties, defaults: Defaults
+) -> Properties:
+    """The resource's properties after the change. Without a state (a creation), what Google will fill in is UNKNOWN."""
+    old = state or {}
+    creating = state is None
+    plan = {
+        name: _planned(field, old.get(name), inputs.get(name), creating)
+        for name, field in resource.fields.items()
+    }
+    if "deletionPolicy" in plan and inputs.get("deletionPolicy") is None:
+        plan["deletionPolicy"] = defaults.deletion_policy or resource.fields["deletionPolicy"].default
+    if "project" in plan and inputs.get("project") is None and (creating or is_empty(old.get("project"))):
+        plan["project"] = defaults.project or plan["project"]
+    if resource.labels:
+        _merge_labels(plan, old, inputs, defaults)
+    return plan
+
+
+def changes(resource: Resource, state: Properties, plan: Properties) -> list[Change]:
+    """How the plan differs from the state."""
+    return [
+        change
+        for name, field in resource.fields.items()
+        for change in _changes(field, name, state.get(name), plan.get(name), replaces=False)
+    ]
+
+
+def _planned(field: Field, old: Value, new: Value, creating: bool) -> Value:
+    if new is None or field.output:
+        return _left_out(field, old, creating)
+    if field.kind is Kind.BLOCK and isinstance(new, dict):
+        before = old if isinstance(old, dict) else {}
+        # A block that is new has nothing of Google's in it yet, also in a resource that is not.
+        return {
+            name: _planned(part, before.get(name), new.get(name), creating or not before)
+            for name, part in field.fields.items()
+        }
+    if field.item and field.item.kind is Kind.BLOCK and isinstance(new, list):
+        items = old if isinstance(old, list) else []
+        return [
+            _planned(field.item, items[at] if at < len(items) else None, value, creating)
+            for at, value in enumerate(new)
+        ]
+    if is_unknown(new):
+        return UNKNOWN
+    if field.kind is Kind.SET and isinstance(old, list) and sorted(old) == sorted(new):
+        return old
+    if field.same and field.same("" if creating else old or "", new):
+        return old
+    return field.normalized(new) if field.normalized else new
+
+
+def _left_out(field: Field, old: Value, creating: bool) -> Value:
+    if field.computed or field.output:
+        return UNKNOWN if creating else old
+    if field.default is not None:
+        return field.default
+    means_the_same = field.same is not None and field.same(old or "", "")
+    return old if is_empty(old) or means_the_same else None
+
+
+def _merge_labels(plan: Properties, old: Properties, inputs: Properties, defaults: Defaults) -> None:
+    own = inputs.get("labels") or {}
+    if is_unknown(own):
+        plan["pulumiLabels"] = plan["effectiveLabels"] = UNKNOWN
+        return
+    before = old.get("pulumiLabels") or {}
+    managed = {**(defaults.labels or {}), **own}
+    foreign = {
+        name: value for name, value in (old.get("effectiveLabels") or {}).items() if name not in before
+    }
+    plan["pulumiLabels"] = managed
+    plan["effectiveLabels"] = {**foreign, **managed}
+
+
+def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool) -> Iterator[Change]:
+    replaces = replaces or field.replaces
+    if field.write_only or (is_empty(old) and is_empty(new)):
+        return
+    if field.kind is Kind.MAP and new is None and isinstance(old, dict):
+        yield from (Change(f"{path}.{name}", "DELETE", replaces) for name in sorted(old))
+    elif old is None or new is None:
+        yield Change(path, "ADD" if old is None else "DELETE", replaces)
+    elif field.kind is Kind.BLOCK and isinstance(new, dict):
+        for name, part in field.fields.items():
+            yield from _changes(part, f"{path}.{name}", old.get(name), new.get(name), replaces=replaces)
+    elif field.item and field.item.kind is Kind.BLOCK and isinstance(new, list):
+        for at in range(max(len(old), len(new))):
+            before, after = (items[at] if at < len(items) else None for items in (old, new))
+            yield from _changes(field.item, f"{path}[{at}]", before, after, replaces=replaces)
+    elif field.item and isinstance(new, list):
+        for at, kind in _item_changes(field, old, new):
+            yield Change(f"{path}[{at}]", kind, replaces)
+    elif field.kind is Kind.MAP and isinstance(new, dict):
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                yield Change(f"{path}.{name}", _kind(old.get(name), new.get(name)), replaces)
+    elif old != new:
+        yield Change(path, "UPDATE", replaces)
+
+
+def _item_changes(field: Field, old: list[Value], new: list[Value]) -> Iterator[tuple[int, str]]:
+    """The places of the texts that went, by where they were, and of those that came, by where they are."""
+    if field.kind is Kind.SET:
+        yield from ((at, "DELETE") for at, item in enumerate(old) if item not in new)
+        yield from ((at, "ADD") for at, item in enumerate(new) if item not in old)
+        return
+    for tag, begin, end, start, stop in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        shared = min(end - begin, stop - start) if tag == "replace" else 0
+        if tag != "equal":
+            yield from ((begin + at, "UPDATE") for at in range(shared))
+            yield from ((at, "DELETE") for at in range(begin + shared, end))
+            yield from ((at, "ADD") for at in range(start + shared, stop))
+
+
+def _kind(old: Value, new: Value) -> str:
+    return "ADD" if old is None else "DELETE" if new is None else "UPDATE"
