@@ -50,7 +50,7 @@ def ours(model: str, what: str) -> Decimal:
     """Our price for `batch cached over 200k` and the like; 0 for grounding that a model does not offer."""
     way, kind, *long = what.split(" ", 2)
     if kind in ("search", "maps"):
-        grounding = grounding_price(model, kind, DAY)  # type: ignore[arg-type]
+        grounding = grounding_price(model, kind, DAY)
         return grounding.thousand if grounding else Decimal(0)
     processing: Any = way
     price: Decimal = getattr(rates(model, DAY, processing=processing, long=bool(long)), kind)
