@@ -38,6 +38,8 @@ UNNAMED = "gemini-4-argon"
 
 
 def loaded(folder: Path, text: str) -> EnvironmentSettings:
+    # The month that is printed has what stops it; these projects have no spend cap, so that it is the limits'.
+    text = f"{text.rstrip()}\n  gemini-landing-zone:defaults: {{searchesPerRequest: 0}}\n"
     (folder / "Pulumi.case.yaml").write_text(text)
     return load_file("case", folder / "Pulumi.case.yaml", DAY)
 
@@ -52,8 +54,8 @@ def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
         "exposure": str(exposed.bounds["lag"]),
         "policy": str(worst(facts, DAY, day)),
         "report": str(report(found, month_of(DAY), DAY, day).exposure.projects[name].bounds["lag"]),
-        "month": str(exposed.bounds["month"] or "unlimited"),
-        "preview": worst_month(whole)[0],
+        "month": str(exposed.month.amount or "unlimited"),
+        "preview": worst_month(whole.exposure)[0],
     }
 
 
