@@ -1,4 +1,4 @@
-"""The kinds of options that several policies have."""
+"""Types of options that several policies share."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -10,7 +10,7 @@ from landing_zone.settings import fields
 
 
 def _amount(value: Any) -> Decimal:
-    # Pulumi hands numbers on as doubles: their shortest text is what was written.
+    # Pulumi passes numbers as doubles, whose shortest text is the number as written.
     text = "" if isinstance(value, bool) else str(value)
     try:
         found = Decimal(text)

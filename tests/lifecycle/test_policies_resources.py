@@ -59,7 +59,7 @@ def costs(units: Any, **more: Any) -> Given:
     return budget(amount={"specifiedAmount": {"currencyCode": "USD", "units": units, **more}})
 
 
-def tells(**rule: Any) -> Given:
+def notifying(**rule: Any) -> Given:
     return budget(allUpdatesRule={"disableDefaultIamRecipients": True, **rule})
 
 
@@ -121,14 +121,14 @@ BUDGETS: list[tuple[Given, Given]] = [
         {"thresholds": [{"share": "0.1", "forecast": False}]},
     ),
     (budget(thresholdRules=[{"thresholdPercent": 1.0, "spendBasis": UNKNOWN}]), {"thresholds": LATER}),
-    (tells(), {"told": False}),
-    (tells(disableDefaultIamRecipients=UNKNOWN), {"told": LATER}),
-    (tells(monitoringNotificationChannels=[]), {"told": False}),
-    (tells(monitoringNotificationChannels=[UNKNOWN]), {"told": True}),
-    (tells(monitoringNotificationChannels=UNKNOWN), {"told": LATER}),
-    (tells(pubsubTopic="projects/a/topics/b"), {"told": True, "topic": "projects/a/topics/b"}),
-    (tells(enableProjectLevelRecipients=True), {"told": True}),
-    (budget(allUpdatesRule=UNKNOWN), {"told": LATER, "topic": LATER}),
+    (notifying(), {"notifies": False}),
+    (notifying(disableDefaultIamRecipients=UNKNOWN), {"notifies": LATER}),
+    (notifying(monitoringNotificationChannels=[]), {"notifies": False}),
+    (notifying(monitoringNotificationChannels=[UNKNOWN]), {"notifies": True}),
+    (notifying(monitoringNotificationChannels=UNKNOWN), {"notifies": LATER}),
+    (notifying(pubsubTopic="projects/a/topics/b"), {"notifies": True, "topic": "projects/a/topics/b"}),
+    (notifying(enableProjectLevelRecipients=True), {"notifies": True}),
+    (budget(allUpdatesRule=UNKNOWN), {"notifies": LATER, "topic": LATER}),
     # What the program left to Google is unknown in a preview, and known to be left.
     (
         {**filtered(services=UNKNOWN, labels=UNKNOWN), "given": {"budgetFilter": FILTER}},

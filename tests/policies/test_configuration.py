@@ -11,7 +11,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from landing_zone.policies.catalogue import BY_ID
 from landing_zone.policies.configuration import (
     DEFAULT,
     ConfigurationError,
@@ -19,6 +18,7 @@ from landing_zone.policies.configuration import (
     configuration_of,
     read_configuration,
 )
+from landing_zone.policies.every_policy import BY_ID
 from landing_zone.policies.facts import Facts
 from landing_zone.policies.judge import Report, judge
 from tests.policies.facts import DAY, GOOD, KEY, STRICT, key, project
