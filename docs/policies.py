@@ -29,7 +29,7 @@ from landing_zone.policies.configuration import LEVEL, Configuration, Level, con
 from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.judge import Verdict, judge
-from landing_zone.policies.options import Currency, Lag
+from landing_zone.policies.options import Lag
 from landing_zone.policies.policy import Exempt, Policy, Scope
 from landing_zone.settings import fields, load_file
 
@@ -50,7 +50,7 @@ WORDS: Final[Mapping[str, str]] = {
     "boolean": "true or false",
 }
 """Type in JSON Schema → name in the tables."""
-CURRENCIES: Final = TypeAdapter(Currency).json_schema()["enum"]
+CURRENCIES: Final = TypeAdapter(fields.Currency).json_schema()["enum"]
 PATTERNS: Final[Mapping[str, str]] = {
     TypeAdapter(kind).json_schema()["pattern"]: words
     for kind, words in (

@@ -215,11 +215,9 @@ def _print(report: Report, locate: Locate) -> None:
     for each in report.exceptions:
         out.print(str(each), markup=False, soft_wrap=True)
     set_by = ", ".join(report.configuration) or "no configuration: all mandatory, with their defaults"
-    out.print(
-        f"{report.name}: {len(report.judged)} of {len(POLICIES)} policies ({set_by})",
-        markup=False,
-        soft_wrap=True,
-    )
+    judged, every = len(report.judged), len(POLICIES)
+    which = "all policies" if judged == every else f"{judged} of {every} policies"
+    out.print(f"{report.name}: {which} ({set_by})", markup=False, soft_wrap=True)
     if report.idle:
         names = ", ".join(policy.id for policy in report.idle)
         out.print(f"    not judged, as their options are not set: {names}", markup=False, soft_wrap=True)

@@ -7,16 +7,16 @@ from decimal import Decimal
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.options import Amount, Currency
 from landing_zone.policies.policy import Excess, Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import Money, plain
+from landing_zone.settings import fields
 
 
 class _Options(Options):
-    maximum: Amount | None = Field(
+    maximum: fields.Amount | None = Field(
         default=None, description="Largest amount of one budget per month; if left out, nothing is judged."
     )
-    currency: Currency = Field(default="USD", description="Currency of maximum, and of every budget.")
+    currency: fields.Currency = Field(default="USD", description="Currency of maximum, and of every budget.")
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:

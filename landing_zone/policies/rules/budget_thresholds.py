@@ -8,15 +8,15 @@ from decimal import Decimal
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.options import Amount
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import plain
+from landing_zone.settings import fields
 
 
 class _Options(Options):
-    first_at_most: Amount = Field(
+    first_at_most: fields.Share = Field(
         default=Decimal("0.5"),
-        le=1,
+        gt=0,
         description="Largest share of the amount that the first threshold may have.",
     )
 

@@ -7,19 +7,19 @@ from decimal import ROUND_CEILING, Decimal
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Budget, Facts
-from landing_zone.policies.options import Amount, Currency
 from landing_zone.policies.policy import Excess, Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import EXACT, Money
+from landing_zone.settings import fields
 
 _CENT = Decimal("0.01")
 
 
 class _Options(Options):
-    envelope: Amount | None = Field(
+    envelope: fields.Amount | None = Field(
         default=None,
         description="Largest sum of all budgets of the stack per month; if left out, nothing is judged.",
     )
-    currency: Currency = Field(default="USD", description="Currency of envelope.")
+    currency: fields.Currency = Field(default="USD", description="Currency of envelope.")
 
 
 def _a_month(amount: Decimal, months: Decimal | None) -> Decimal:

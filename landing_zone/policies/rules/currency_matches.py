@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Facts, Subject
-from landing_zone.policies.options import Currency
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.settings import fields
 from landing_zone.settings.problems import Path
 
 
 class _Options(Options):
-    currencies: dict[fields.BillingAccount, Currency] = Field(
+    currencies: dict[fields.BillingAccount, fields.Currency] = Field(
         default={},
         description="Billing account -> its currency. Default: the currency of most of its budgets.",
     )

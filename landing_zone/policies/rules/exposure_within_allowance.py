@@ -8,21 +8,21 @@ from datetime import timedelta
 from pydantic import Field
 
 from landing_zone.policies.facts import Facts, Project
-from landing_zone.policies.options import Amount, Currency, Lag
+from landing_zone.policies.options import Lag
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.policies.worst_case import worst_case
 from landing_zone.pricing.money import Money, plain
-from landing_zone.settings import format_lag
+from landing_zone.settings import fields, format_lag
 
 
 class Allowance(Options):
     """Options: the most that may be spent before something stops the spending."""
 
-    max_overshoot: Amount | None = Field(
+    max_overshoot: fields.Amount | None = Field(
         default=None,
         description="Most that one project may spend within lag. Default: maxOvershoot of the project's limits.derive.",
     )
-    currency: Currency = Field(default="USD", description="Currency of maxOvershoot.")
+    currency: fields.Currency = Field(default="USD", description="Currency of maxOvershoot.")
     lag: Lag = Field(
         default=timedelta(hours=24),
         description="Time until something stops the spending, as 24h.",

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Cap, Facts, Project
-from landing_zone.policies.options import Amount, Currency
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import Money, plain
+from landing_zone.settings import fields
 
 
 class _Options(Options):
-    maximum: Amount | None = Field(
+    maximum: fields.Amount | None = Field(
         default=None, description="Largest amount of a spend cap per month. Default: unlimited."
     )
-    currency: Currency = Field(default="USD", description="Currency of maximum.")
+    currency: fields.Currency = Field(default="USD", description="Currency of maximum.")
 
 
 def _guarded(facts: Facts, project: Project) -> bool:
