@@ -26,7 +26,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"labels": {"required": "owner"}}, "labels: required: Invalid type. Expected: array, given: string"),
     (
         {"budget-below-maximum": {"maximum": -1}},
-        "budget-below-maximum.maximum\n    -1: Input should be greater than 0",
+        "budget-below-maximum.maximum\n    the amount is -1",
     ),
     ({"budget-below-maximum": {"maximum": "1,200"}}, "write a number without currency sign or commas"),
     ({"exposure-within-allowance": {"lag": "24"}}, "exposure-within-allowance: lag: Does not match pattern"),

@@ -227,32 +227,32 @@ PROJECTS: list[tuple[list[Given], list[Given]]] = [
 ]
 TOPIC = "projects/acme-chat/topics/spend"
 OTHERS: list[tuple[Given, str, Any]] = [
-    (a("compute/instance:Instance", zone="us-central1-a"), "places", [{"location": "us-central1-a"}]),
+    (a("compute/instance:Instance", zone="us-central1-a"), "locations", [{"name": "us-central1-a"}]),
     (
         a("compute/address:Address", region="https://c.example.com/regions/us-east1"),
-        "places",
-        [{"location": "us-east1"}],
+        "locations",
+        [{"name": "us-east1"}],
     ),
-    (a("storage/bucket:Bucket", location=UNKNOWN), "places", []),
-    (a("firestore/database:Database", locationId="nam5"), "places", [{"location": "nam5"}]),
+    (a("storage/bucket:Bucket", location=UNKNOWN), "locations", []),
+    (a("firestore/database:Database", locationId="nam5"), "locations", [{"name": "nam5"}]),
     (
         a(
             "secretmanager/secret:Secret",
             replication={"userManaged": {"replicas": [{"location": "us-east1"}, {"location": UNKNOWN}]}},
         ),
-        "places",
-        [{"location": "us-east1"}],
+        "locations",
+        [{"name": "us-east1"}],
     ),
-    (a("secretmanager/secret:Secret", replication={"auto": {}}), "places", []),
+    (a("secretmanager/secret:Secret", replication={"auto": {}}), "locations", []),
     (
         a(
             "pubsub/topic:Topic",
             messageStoragePolicy={"allowedPersistenceRegions": ["us-east1", "europe-west1"]},
         ),
-        "places",
-        [{"location": "us-east1"}, {"location": "europe-west1"}],
+        "locations",
+        [{"name": "us-east1"}, {"name": "europe-west1"}],
     ),
-    (a("pubsub/topic:Topic", messageStoragePolicy=UNKNOWN), "places", []),
+    (a("pubsub/topic:Topic", messageStoragePolicy=UNKNOWN), "locations", []),
     (
         a("resourcemanager/lien:Lien", parent="projects/1", restrictions=["resourcemanager.projects.delete"]),
         "liens",

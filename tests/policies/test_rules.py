@@ -56,7 +56,7 @@ def test_a_policy_is_complete(policy: Policy) -> None:
 
 def test_cases_and_examples_are_of_policies_that_exist() -> None:
     named = {case.policy for case in (*FAILING, *PASSING)} | SAMPLES.keys() | BROKEN.keys()
-    assert named == set(BY_ID)
+    assert named - BY_ID.keys() == set()
 
 
 def test_policies_are_found_once_each_and_in_the_order_of_their_groups() -> None:
