@@ -365,8 +365,9 @@ def _overshoot(
     if not budget or not settings:
         # Of another period, or of what the last one cost: whatever the amount, the lag is what comes on top.
         return lag
-    cap = settings.spend_cap
-    stops_at = cap.amount if cap and cap.amount is not None and not cap.lifted else budget.amount
+    stops_at = settings.cap_amount
+    if stops_at is None or (settings.spend_cap and settings.spend_cap.lifted):
+        stops_at = budget.amount
     found = overshoot(lag.amount if lag else None, stops_at, budget.amount, month.amount if month else None)
     return None if found is None else Money(found, budget.currency)
 

@@ -13,7 +13,7 @@ from landing_zone.gemini.limits import BLOCKED, LIMIT_NAMES, OTHERS, Limits, Wan
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, QUOTA_LIMITS, LimitName
 from landing_zone.policies.facts_from_settings import facts_of
-from landing_zone.policies.worst import worst
+from landing_zone.policies.worst_case import worst_case
 from landing_zone.pricing.days import month_of
 from landing_zone.reports.environment_exposure import environment_exposure
 from landing_zone.reports.environment_report import report
@@ -52,7 +52,7 @@ def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
     exposed = environment_exposure(found, DAY, day).projects[name]
     return {
         "exposure": str(exposed.bounds["lag"]),
-        "policy": str(worst(facts, DAY, day)),
+        "policy": str(worst_case(facts, DAY, day)),
         "report": str(report(found, month_of(DAY), DAY, day).exposure.projects[name].bounds["lag"]),
         "month": str(exposed.month.amount or "unlimited"),
         "preview": worst_month(whole.exposure)[0],
