@@ -1,9 +1,43 @@
 """What a stack calls its keys, budgets and caps at Google by default: they are recognized by it later."""
 
+from hashlib import sha256
+from typing import Final
+
+_LONGEST_ACCOUNT_ID: Final = 30
+_DIGEST: Final = 6
+
 
 def key_title(project_id: str, key: str) -> str:
     """The display name of a key, by its name in the stack file."""
     return f"{project_id} {key}"
+
+
+def key_id(key: str, service_account: str | None, *, standard: bool) -> str:
+    """The id of a key, by its name in the stack file and what it is bound to, if not to an account of its own.
+
+    A key that is replaced gets another id: Google keeps a deleted one's for 30 days. A name has no `--`.
+    """
+    if standard:
+        return f"{key}--standard"
+    return f"{key}--{_digest(service_account)}" if service_account else key
+
+
+def key_account_id(project_id: str, key: str) -> str:
+    """The id of the service account that is created for a key: 30 characters at most."""
+    name = f"gemini-{key}"
+    if len(name) <= _LONGEST_ACCOUNT_ID:
+        return name
+    digest = _digest(f"{project_id}/{key}")
+    return f"{name[: _LONGEST_ACCOUNT_ID - _DIGEST - 1].rstrip('-')}-{digest}"
+
+
+def key_account_email(project_id: str, key: str) -> str:
+    """The address of the service account that is created for a key."""
+    return f"{key_account_id(project_id, key)}@{project_id}.iam.gserviceaccount.com"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:_DIGEST]
 
 
 def budget_title(project_id: str) -> str:
