@@ -1,13 +1,11 @@
 """Keys that are bound to service accounts, through the engine, with calls of the Gemini API before and after."""
 
 import json
-import os
 import urllib.error
 import urllib.request
-from pathlib import Path
-from typing import Any
 
-from sandbox.layout import ROOT
+import pytest
+
 from tests.workspace import Change, Workspace
 
 PROJECT = "acme-bound-chat"
@@ -61,6 +59,15 @@ def ask(workspace: Workspace, key: str, method: str = "generateContent") -> int:
         return error.code
 
 
+def exposes(workspace: Workspace, key: str) -> bool:
+    """Whether a key stands in plain text in the state, the journal of requests, or what the engine prints."""
+    state = [path.read_text() for path in workspace.layout.backend.rglob("*.json")]
+    assert any("chat--backend" in text for text in state)
+    printed = workspace.pulumi("up", "--yes", "--refresh", "--diff", "--show-full-output").stdout
+    texts = [*state, json.dumps(workspace.cloud.requests())]
+    return "[redacted]" in printed or any(key in text for text in texts)
+
+
 def test_a_key_is_bound_to_an_account_of_its_own_and_stops_with_it(workspace: Workspace) -> None:
     write(workspace, "{backend: {allowedIps: [127.0.0.1]}}")
     assert sorted(of_keys(workspace.up())) == [
@@ -82,10 +89,97 @@ def test_a_key_is_bound_to_an_account_of_its_own_and_stops_with_it(workspace: Wo
     assert of_keys(workspace.up()) == [("update", "account", "chat--backend")]
     assert ask(workspace, backend) == 200
 
+    assert not exposes(workspace, backend)
     write(workspace, "{}")
     assert of_keys(workspace.up()) == [
         ("delete", "key", "chat--backend"),
         ("delete", "account", "chat--backend"),
     ]
     assert ask(workspace, backend) == 400
-    workspace.destroy()
+    # Google keeps its id for 30 days.
+    write(workspace, "{backend: {}}")
+    refused = workspace.pulumi("up", "--yes", "--skip-preview", check=False)
+    assert "give the key another name, such as backend-2" in refused.stdout + refused.stderr
+
+
+def test_a_rotation_leaves_no_moment_without_a_key(workspace: Workspace) -> None:
+    write(workspace, "{backend: {}}")
+    workspace.up()
+    old = strings(workspace)["backend"]
+    write(workspace, "{backend: {}, backend-2: {}}")
+    assert sorted(of_keys(workspace.up())) == [
+        ("create", "account", "chat--backend-2"),
+        ("create", "key", "chat--backend-2"),
+    ]
+    new = strings(workspace)["backend-2"]
+    assert (strings(workspace)["backend"], ask(workspace, old), ask(workspace, new)) == (old, 200, 200)
+    write(workspace, "{backend-2: {}}")
+    assert of_keys(workspace.up()) == [
+        ("delete", "key", "chat--backend"),
+        ("delete", "account", "chat--backend"),
+    ]
+    assert (ask(workspace, old), ask(workspace, new)) == (400, 200)
+
+
+def test_a_key_calls_the_methods_that_it_is_narrowed_to(workspace: Workspace) -> None:
+    write(workspace, "{backend: {methods: [countTokens]}}")
+    workspace.up()
+    backend = strings(workspace)["backend"]
+    assert (ask(workspace, backend, "countTokens"), ask(workspace, backend)) == (200, 403)
+    write(workspace, "{backend: {methods: [countTokens, generate]}}")
+    assert of_keys(workspace.up()) == [("update", "key", "chat--backend")]
+    assert strings(workspace)["backend"] == backend
+    assert ask(workspace, backend) == 200
+
+
+def test_a_key_that_changes_its_kind_is_replaced(workspace: Workspace) -> None:
+    workspace.cloud.call("POST", "/iam/v1/projects/sandbox-seed/serviceAccounts", {"accountId": "shared-app"})
+    write(workspace, "{backend: {standard: true}}")
+    warned = workspace.pulumi("up", "--yes", "--skip-preview")
+    assert re.search("key backend of acme-bound-chat is a standard key.*September 2026", warned.stdout)
+    standard = strings(workspace)["backend"]
+    assert (standard[:4], ask(workspace, standard)) == ("AIza", 200)
+
+    write(workspace, "{backend: {}}")
+    # The new key is there before the old one goes.
+    assert of_keys(workspace.up()) == [
+        ("create", "account", "chat--backend"),
+        ("create-replacement", "key", "chat--backend"),
+        ("replace", "key", "chat--backend"),
+        ("delete-replaced", "key", "chat--backend"),
+    ]
+    bound = strings(workspace)["backend"]
+    assert (ask(workspace, standard), ask(workspace, bound)) == (400, 200)
+
+    write(workspace, "{backend: {serviceAccount: shared-app@sandbox-seed.iam.gserviceaccount.com}}")
+    assert of_keys(workspace.up())[-1] == ("delete", "account", "chat--backend")
+    named = strings(workspace)["backend"]
+    assert (ask(workspace, bound), ask(workspace, named)) == (400, 200)
+
+
+@pytest.mark.parametrize("allowed", [[], ["generativelanguage.googleapis.com"]])
+def test_an_organization_that_forbids_bound_keys_is_explained(
+    workspace: Workspace, allowed: list[str]
+) -> None:
+    constraint = "iam.managed.disableServiceAccountApiKeyCreation"
+    rule = {"enforce": True, "parameters": {"allowedServices": allowed}}
+    workspace.cloud.call(
+        "POST",
+        "/orgpolicy/v2/organizations/123456789012/policies",
+        {"name": f"organizations/123456789012/policies/{constraint}", "spec": {"rules": [rule]}},
+    )
+    write(workspace, "{backend: {}}")
+    run = workspace.pulumi("up", "--yes", "--skip-preview", check=bool(allowed))
+    said = run.stdout + run.stderr
+    if allowed:
+        assert ask(workspace, strings(workspace)["backend"]) == 200
+        return
+    assert run.returncode != 0
+    assert (
+        "gemini-landing-zone:projects.chat.keys.backend (chat--backend): the organization forbids keys"
+        in said
+    )
+    assert f"the parameter allowedServices of the constraint {constraint} (docs/organization.md)" in said
+    write(workspace, "{backend: {standard: true}}")
+    workspace.up()
+    assert ask(workspace, strings(workspace)["backend"]) == 200
