@@ -9,7 +9,7 @@ from pulumi_gcp import projects, serviceaccount
 from components.base import Component
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.methods import full_methods
-from landing_zone.names import key_account_email, key_account_id, key_id, key_title
+from landing_zone.names import key_account_email, key_account_id, key_account_title, key_id, key_title
 from landing_zone.settings import KeySettings
 
 
@@ -26,7 +26,7 @@ def make_key_accounts(
             own,
             project=project_id,
             account_id=key_account_id(project_id, key_name),
-            display_name=f"Gemini API key {key_name}",
+            display_name=key_account_title(name, key_name),
             description="Identity of calls with this API key. It needs no roles. Disabling it stops the key.",
             opts=owner.child(own, f"keys.{key_name}", after=after),
         )
@@ -60,8 +60,9 @@ def make_keys(
             service_account_email=email,
             restrictions=_restrictions(settings),
             name=settings.existing or key_id(key_name, settings.service_account, standard=settings.standard),
-            # By default the plugin refuses to delete a key that was used in the last 7 days: a leaked one is.
-            deletion_policy="FORCE",
+            # By default the plugin refuses to delete a key that was used in the last 7 days: a leaked one is. One that
+            # was imported is never deleted.
+            deletion_policy=None if settings.existing else "FORCE",
             # Never protected: a key that has leaked goes by one change of the stack file.
             opts=owner.child(
                 own,

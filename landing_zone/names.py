@@ -1,5 +1,6 @@
 """What a stack calls its keys, budgets and caps at Google by default: they are recognized by it later."""
 
+import re
 from hashlib import sha256
 from typing import Final
 
@@ -34,6 +35,17 @@ def key_account_id(project_id: str, key: str) -> str:
 def key_account_email(project_id: str, key: str) -> str:
     """The address of the service account that is created for a key."""
     return f"{key_account_id(project_id, key)}@{project_id}.iam.gserviceaccount.com"
+
+
+def key_account_title(project: str, key: str) -> str:
+    """The display name of the service account that is created for a key, by both names in the stack file."""
+    return f"Gemini API key {key} of {project}"
+
+
+def project_in_account_title(title: str) -> str | None:
+    """The project's name in the stack file, from the display name of an account that was created for a key."""
+    found = re.fullmatch("Gemini API key [a-z0-9-]+ of ([a-z0-9-]+)", title)
+    return found and found[1]
 
 
 def _digest(text: str) -> str:

@@ -1,6 +1,7 @@
 """Keys that are bound to service accounts, through the engine, with calls of the Gemini API before and after."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 
