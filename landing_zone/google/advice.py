@@ -265,12 +265,6 @@ RULES: Final[tuple[_Rule, ...]] = (
         words=r"\betag\b",
     ),
     _rule(
-        "a key has this id, or one was deleted less than 30 days ago that had it: give the key another name, such as "
-        "backend-2. `gcloud services api-keys undelete` brings the deleted one back, and `existing` takes it over",
-        409,
-        services="apikeys",
-    ),
-    _rule(
         "something of that name is there already, maybe somebody else's or deleted a while ago: choose another name, "
         "or take it over (adopt, existing)",
         409,

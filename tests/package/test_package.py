@@ -94,8 +94,8 @@ def test_a_project_from_another_program(program: Workspace) -> None:
     assert program.preview() == []
     outputs = program.outputs(secrets=True)
     assert outputs["tier"] == "1"
-    assert outputs["keys"]["backend"].startswith("AIza")
-    assert "AIza" not in json.dumps(program.outputs())
+    assert outputs["keys"]["backend"].startswith("AQ.")
+    assert "AQ." not in json.dumps(program.outputs())
 
     changed = example()
     changed["budget"]["amount"] = 1300

@@ -11,7 +11,9 @@ from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severi
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for key in facts.keys:
-        if key.targets is not UNKNOWN and GEMINI_API in key.targets and not key.methods:
+        if key.targets is UNKNOWN or key.methods is UNKNOWN or GEMINI_API not in key.targets:
+            continue
+        if not key.methods or "*" in key.methods:
             yield Finding(
                 key.subject,
                 "can call every method of the Gemini API",
