@@ -69,6 +69,7 @@ _LISTED = {
 }
 
 _KEY = "projects/{project}/locations/global/keys/{name}"
+_ACCOUNT = "projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com"
 _TOPIC = "projects/{project}/topics/{name}"
 _CONSTRAINT = "{parent}/customConstraints/{name}"
 _PREFERENCE = "{parent}/locations/global/quotaPreferences/{name}"
@@ -78,6 +79,7 @@ _CHOSEN = {
         "cloudresourcemanager/v1/projects/{projectId}",
     ),
     "gcp:projects/apiKey:ApiKey": (_KEY, f"apikeys/v2/{_KEY}"),
+    "gcp:serviceaccount/account:Account": (_ACCOUNT, f"iam/v1/{_ACCOUNT}"),
     "gcp:pubsub/topic:Topic": (_TOPIC, f"pubsub/v1/{_TOPIC}"),
     "gcp:orgpolicy/customConstraint:CustomConstraint": (_CONSTRAINT, f"orgpolicy/v2/{_CONSTRAINT}"),
     "gcp:orgpolicy/policy:Policy": ("{name}", "orgpolicy/v2/{name}"),

@@ -13,6 +13,7 @@ from landing_zone.audit.applied import (
 )
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
+from landing_zone.gemini.methods import grouped_methods
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
 from landing_zone.google.money import amount_of
@@ -193,10 +194,7 @@ def _key_value(key: AppliedKey, state: str) -> dict[str, str]:
 
 def _facets(restrictions: Mapping[str, Any], service_account: str) -> tuple[str, str, str]:
     """A key's APIs, clients and service account, as texts that are equal for equal keys."""
-    targets = sorted(
-        " ".join([target.get("service", ""), *sorted(target.get("methods") or ())])
-        for target in restrictions.get("apiTargets") or ()
-    )
+    targets = sorted(_target(target) for target in restrictions.get("apiTargets") or ())
     clients = sorted(
         _client(value)
         for kind, values in _CLIENTS.items()
@@ -207,6 +205,12 @@ def _facets(restrictions: Mapping[str, Any], service_account: str) -> tuple[str,
         f"from {', '.join(clients) or 'anywhere'}",
         f"bound to {service_account or 'no service account'}",
     )
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    methods = grouped_methods(sorted(target.get("methods") or ()))
+    narrowed = f" ({', '.join(methods)})" if methods else ""
+    return f"{target.get('service', '')}{narrowed}"
 
 
 def _client(value: Any) -> str:

@@ -181,6 +181,8 @@ class Key:
     """Id, number or URN."""
     targets: tuple[str, ...] | Unknown
     """APIs that it opens; empty: every enabled one."""
+    methods: tuple[str, ...] | Unknown = field(default=(), kw_only=True)
+    """Methods of the Gemini API that it is narrowed to, by full name; empty: all."""
     addresses: tuple[str, ...] | Unknown = ()
     """Allowed IP addresses and CIDR blocks."""
     service_account: str | Unknown | None = None

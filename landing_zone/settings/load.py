@@ -19,8 +19,9 @@ from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.merge import budget_values, holds, project_values
 from landing_zone.settings.problems import Path, Problem, SettingsError, nearest, setting_of_key
-from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems, project_problems
+from landing_zone.settings.relations import environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
+from landing_zone.settings.relations_keys import SUFFIX_LENGTH
 from landing_zone.settings.source import StackFile, read_stack_file
 from landing_zone.settings.successors import with_successors
 from landing_zone.settings.terms import AccountTermsSettings
@@ -65,6 +66,8 @@ def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
     """The settings of one project by itself: channels and topics are named in full. Raises SettingsError."""
     combined = project_values({}, values)
     settings, derive, problems = _project(name, values, combined)
+    if isinstance(combined, Mapping):
+        problems += [replace(p, path=("projects", *p.path)) for p in environment_problems({name: combined})]
     if settings and derive and not problems:
         settings, problems = _with_derived(name, settings, derive, NOTHING_AGREED, today())
     if problems or settings is None:

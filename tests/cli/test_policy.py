@@ -25,8 +25,8 @@ config:
       projectId: acme-chat-x
       tier: paid
       keys:
-        widget: {}
-        backend: {allowedIps: [203.0.113.0/24]}
+        widget: {methods: [generate, countTokens]}
+        backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}
       budget: {amount: 1000, currency: USD, spendCap: true}
       limits: {gemini-3.5-flash-lite: {requestsPerMinute: 2, inputTokensPerMinute: 900}, others: deny}
 """
@@ -70,7 +70,7 @@ def test_without_a_configuration_every_policy_is_mandatory(folder: Path) -> None
         "    mandatory labels (low): docs/policies/labels.md\n"
         "stacks/Pulumi.prod.yaml:10: gemini-landing-zone:projects.chat.keys.widget\n"
         "    key widget of acme-chat-x can be used from anywhere\n"
-        "    write allowedIps: [203.0.113.0/24], or serviceAccount\n"
+        "    write allowedIps: [203.0.113.0/24]\n"
         "    mandatory key-clients (critical): docs/policies/key-clients.md\n"
         "prod: all policies (no configuration: all mandatory, with their defaults)\n"
         "    not judged, as their options are not set: budget-below-maximum, budgets-within-envelope, price-step-up, "
@@ -203,7 +203,7 @@ config:
     budget: {amount: 2000, currency: USD, thresholds: [1.0]}
     limits: {others: deny}
   gemini-landing-zone:projects:
-    chat: {projectId: acme-chat-x, keys: {backend: {allowedIps: [203.0.113.0/24]}}}
+    chat: {projectId: acme-chat-x, keys: {backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}}}
     bot: {projectId: acme-bot-x, protect: true, budget: {spendCap: true}}
     lab: {projectId: acme-lab-x, protect: true, budget: {amount: 1500}, deletionPolicy: PREVENT}
 """

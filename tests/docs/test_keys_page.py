@@ -12,7 +12,7 @@ from tests.workspace import Cloud
 
 KEYS = "/apikeys/v2/projects/acme-chat-prod/locations/global/keys"
 SECRET = f"/secretmanager/v1/projects/{SEED}/secrets/chat-gemini-key"
-ONE = "        backend: {allowedIps: [203.0.113.0/24]}\n"
+ONE = "        backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens, caches]}\n"
 
 
 def key_strings(cloud: Cloud) -> dict[str, str]:
@@ -46,6 +46,8 @@ def test_a_key_is_handed_over_and_rotated_as_the_page_says(
     grant(cloud, SEED, "roles/secretmanager.secretAccessor", application, condition)
     grant(cloud, "acme-chat-prod", "roles/viewer", "group:developers@example.com")
 
+    assert "standard: true" in page.take("yaml")
+    assert "disable gemini-backend@acme-chat-prod" in page.take("text")
     command, printed = page.shown()
     assert prod.run(command) == printed
     [old] = key_strings(cloud).values()

@@ -1,6 +1,7 @@
 """A key is text: it is copied into notebooks, logs and repositories, and scanners find it there within minutes. A key
-that works only from known addresses, or acts as a service account, is useless to a finder. Restrictions to web pages or
-apps do not protect: the client sends the header that is checked, and anybody can send the same."""
+that works only from known addresses is useless to a finder. Restrictions to web pages or apps do not protect: the
+client sends the header that is checked, and anybody can send the same. Nor does the service account that a key is bound
+to: the key is all it takes to act as it."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -40,13 +41,13 @@ def _claimed(key: Key) -> str:
 
 
 def _defect(key: Key) -> tuple[str, str, str] | None:
-    if key.service_account or key.addresses is UNKNOWN:
+    if key.addresses is UNKNOWN:
         return None
     if not key.addresses:
         return (
             f"can be used from anywhere{_claimed(key)}",
-            "write allowedIps: [203.0.113.0/24], or serviceAccount",
-            "name the servers in restrictions.serverKeyRestrictions.allowedIps, or bind it to a service account",
+            "write allowedIps: [203.0.113.0/24]",
+            "name the servers in restrictions.serverKeyRestrictions.allowedIps",
         )
     if wide := _wide(key.addresses):
         return f"can be used from {', '.join(wide)}", "write the addresses of the servers that use it", ""
@@ -64,12 +65,12 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
 
 POLICY = Policy(
     id="key-clients",
-    title="In production, an API key works only from known addresses or as a service account",
+    title="In production, an API key works only from known addresses",
     group=Group.KEYS,
     severity=Severity.CRITICAL,
     scope=Scope.EACH,
     reason=__doc__,
-    remedy="Name the servers' addresses, or bind the key to a service account.",
+    remedy="Name the servers' addresses.",
     source=(
         "82,314 dollars in 48 hours through one stolen key",
         "https://cloud.google.com/docs/authentication/api-keys-best-practices",
