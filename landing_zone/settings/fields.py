@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StrictInt, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -60,6 +60,9 @@ def _project_id(value: str) -> str:
     return value
 
 
+_MAX_DIGITS: Final = 30
+
+
 def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise mistake(f"{value!r} is not a number", "write a number such as 1200.50")
@@ -71,6 +74,12 @@ def _decimal(value: object) -> Decimal:
         ) from None
     if not number.is_finite():
         raise mistake(f"{value!r} is not a finite number", "write a number such as 1200.50")
+    if not -_MAX_DIGITS <= int(number.as_tuple().exponent) <= number.adjusted() <= _MAX_DIGITS:
+        # Written out, 1e999999999 takes a gigabyte.
+        raise mistake(
+            f"the number has more than {_MAX_DIGITS} digits before or after its point",
+            "write a number such as 1200.50",
+        )
     return number
 
 
