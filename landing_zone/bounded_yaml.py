@@ -26,7 +26,7 @@ _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class UnboundedError(yaml.MarkedYAMLError):
     """The text is too large, too deep, or grows without bound; `problem` says which, `remedy` what to do."""
 
-    def __init__(self, problem: str, remedy: str, mark: yaml.Mark | None = None) -> None:
+    def __init__(self, problem: str, remedy: str, mark: Any = None) -> None:
         super().__init__(problem=problem, problem_mark=mark)
         self.remedy = remedy
 
@@ -128,7 +128,7 @@ def _scalar(event: yaml.ScalarEvent) -> _Weight:
 
 
 def _aliased(event: yaml.AliasEvent, anchors: dict[str, _Weight | None]) -> _Weight:
-    found = anchors.get(event.anchor, _Weight())  # an unknown one is refused by the composer
+    found = anchors.get(str(event.anchor), _Weight())  # an unknown one is refused by the composer
     if found is None:
         raise UnboundedError(
             f"*{event.anchor} stands inside what it stands for, without end",
