@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from landing_zone.gemini.currencies import CURRENCIES
 from landing_zone.gemini.limits import count
 from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.names import ANY_PROJECT_ID
 from landing_zone.pricing.rates import UnknownModelError, check_model, known_models, limited_as
 from landing_zone.settings.problems import nearest
 
@@ -31,8 +32,16 @@ def _matching(pattern: str, what: str, remedy: str) -> Any:
         return value
 
     return Annotated[
-        StrictStr, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+        StrictStr, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": _whole(pattern)})
     ]
+
+
+def _whole(pattern: str) -> str:
+    """The pattern for a whole text: a JSON Schema's may match a part of it."""
+    return f"^({pattern})$" if "|" in pattern else f"^{pattern}$"
+
+
+_OF_ANY_AGE: Final = re.compile(rf"(?![0-9]+$){ANY_PROJECT_ID}")
 
 
 def _text(limit: int, what: str) -> Callable[[str], str]:
@@ -44,7 +53,18 @@ def _text(limit: int, what: str) -> Callable[[str], str]:
     return check
 
 
+def is_project_id(value: str) -> bool:
+    """Whether it is one that a project can have, be it old."""
+    return bool(_OF_ANY_AGE.fullmatch(value))
+
+
 def _project_id(value: str) -> str:
+    # What a new project may be called is checked where it is known whether it is new.
+    return value if is_project_id(value) else new_project_id(value)
+
+
+def new_project_id(value: str) -> str:
+    """An ID that Google still gives out. Raises PydanticCustomError."""
     remedy = (
         "write 6 to 30 lowercase letters, digits and hyphens, a letter first, no hyphen last: acme-chat-prod"
     )
@@ -281,7 +301,7 @@ def _preferred(value: int) -> int:
 ProjectId = Annotated[
     StrictStr,
     AfterValidator(_project_id),
-    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9-]{4,28}[a-z0-9]$"}),
+    WithJsonSchema({"type": "string", "pattern": rf"^(?![0-9]+$){ANY_PROJECT_ID}$"}),
 ]
 DisplayName = _matching(
     r"[A-Za-z0-9 '\"!-]{4,30}",
@@ -324,7 +344,7 @@ ServiceAccount = _matching(
     "write its e-mail address, such as chat@acme-chat-prod.iam.gserviceaccount.com",
 )
 ChannelName = _matching(
-    r"projects/[a-z0-9-]+/notificationChannels/[0-9]+",
+    r"projects/[a-z0-9.:-]+/notificationChannels/[0-9]+",
     "a notification channel",
     "write it as `gcloud beta monitoring channels list` shows it: projects/acme-seed/notificationChannels/1234567890",
 )
@@ -332,11 +352,15 @@ BundleId = _matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcod
 PackageName = _matching(
     r"[A-Za-z0-9_.]+", "an Android package name", "write it as in the manifest: com.example.app"
 )
-Sha1Fingerprint = _matching(
-    r"([0-9A-F]{2}:){19}[0-9A-F]{2}",
-    "a SHA-1 fingerprint",
-    "write 20 pairs of capital hex digits with colons between, such as 0A:1B:2C:… of `keytool -list -v`",
-)
+Sha1Fingerprint = Annotated[
+    _matching(
+        r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}",
+        "a SHA-1 fingerprint",
+        "write 20 pairs of hex digits, with or without colons between, such as 0A:1B:2C:… of `keytool -list -v`",
+    ),
+    AfterValidator(lambda value: value.replace(":", "").upper()),
+]
+"""In the form in which Google returns it (apikeys.v2 discovery document), whatever the form in the file."""
 Referrer = Annotated[StrictStr, AfterValidator(_text(2048, "the referrer"))]
 BudgetName = Annotated[StrictStr, AfterValidator(_text(60, "the budget's name"))]
 Email = Annotated[StrictStr, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})]
@@ -385,7 +409,7 @@ Secret = Annotated[
     ),
 ]
 ExistingProject = _matching(
-    r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+    rf"(?![0-9]+$){ANY_PROJECT_ID}",
     "a project id",
     "write the id of a project that exists, such as acme-seed",
 )
@@ -401,7 +425,7 @@ TopicName = _matching(
     "write 3 to 255 letters, digits and -_.~+%, a letter first and not goog, such as spend",
 )
 TopicReference = _matching(
-    r"(projects/[a-z0-9-]+/topics/)?[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
+    r"(projects/[a-z0-9.:-]+/topics/)?[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
     "a topic",
     "write a name that stands under topics, or projects/ID/topics/NAME of one that exists",
 )

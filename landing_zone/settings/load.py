@@ -20,8 +20,9 @@ from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.merge import budget_values, holds, project_values
 from landing_zone.settings.problems import Path, Problem, SettingsError, nearest, setting_of_key
-from landing_zone.settings.relations import SUFFIX_LENGTH, environment_problems, project_problems
+from landing_zone.settings.relations import environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
+from landing_zone.settings.relations_identity import SUFFIX_LENGTH
 from landing_zone.settings.source import StackFile, read_stack_file
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.translate import (
