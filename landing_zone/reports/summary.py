@@ -27,11 +27,11 @@ def worst_month(found: Report) -> tuple[str, str]:
     if not paid:
         return totals, "the free tier: nothing is charged"
     name, money = max(paid.items(), key=lambda each: each[1].amount)
-    most = f", most of it {name} ({money})" if len(paid) > 1 else ""
+    most = f", most of it {name} ({money.as_bound})" if len(paid) > 1 else ""
     return totals, f"the limits{most}"
 
 
 def bound(bounds: Mapping[str, Money | None], window: str) -> str:
     """A bound as people read it."""
     money = bounds[window]
-    return str(money) if money is not None else "unlimited"
+    return money.as_bound if money is not None else "unlimited"

@@ -13,7 +13,7 @@ from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.days import Period, month_of
 from landing_zone.pricing.estimate import CASES
 from landing_zone.pricing.exposure import ModelExposure
-from landing_zone.pricing.money import Money, plain
+from landing_zone.pricing.money import Money, format_amount, plain
 from landing_zone.reports.assumptions import ASSUMPTIONS, MEANINGS
 from landing_zone.reports.denied_metrics import denied_words
 from landing_zone.reports.environment_estimate import BudgetPeriod, EnvironmentEstimate
@@ -80,7 +80,11 @@ def _named(period: Period) -> str:
 
 
 def _amount(money: Money) -> str:
-    return f"{money.amount:,.2f}"
+    return format_amount(money.amount, money.currency)
+
+
+def _bound(amount: Decimal | None, currency: str) -> str:
+    return "unlimited" if amount is None else format_amount(amount, currency, up=True)
 
 
 def show_exposure(console: Console, found: EnvironmentExposure) -> None:
@@ -116,9 +120,12 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     table = _table("model", *windows[:-1], f"any {format_lag(project.lag)}")
     for model in project.models:
         bounds = (model.bounds[window] for window in windows)
-        table.add_row(model.model, *(f"{each.total:,.2f}" if each else "unlimited" for each in bounds))
+        table.add_row(model.model, *(_bound(each.total if each else None, project.currency) for each in bounds))
     totals = (project.bounds[window] for window in windows)
-    table.add_row("[bold]all[/]", *(f"[bold]{_amount(each) if each else 'unlimited'}[/]" for each in totals))
+    table.add_row(
+        "[bold]all[/]",
+        *(f"[bold]{_bound(each.amount if each else None, project.currency)}[/]" for each in totals),
+    )
     console.print(table)
     for model in project.models:
         denied = model.model == OTHERS and project.denies_others
@@ -129,12 +136,12 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     lag = project.bounds["lag"]
     if lag and kept * 2 > lag.amount:
         console.print(
-            f"  of any {format_lag(project.lag)}, {Money(kept, project.currency)} is for tokens kept in caches: a "
-            "lower inputTokensPerMinute bounds them",
+            f"  of any {format_lag(project.lag)}, {Money(kept, project.currency).as_bound} is for tokens kept in "
+            "caches: a lower inputTokensPerMinute bounds them",
             soft_wrap=True,
         )
     if project.compared:
-        over = str(project.overshoot) if project.overshoot is not None else "unlimited"
+        over = project.overshoot.as_bound if project.overshoot is not None else "unlimited"
         by = f"{project.mechanism} acts" if project.mechanism else "somebody acts on the budget's mail"
         what = f"the month's budget of {project.budget}" if project.budget else "the budget"
         console.print(
@@ -174,10 +181,10 @@ def show_limits(console: Console, found: dict[str, DerivedLimits]) -> None:
         )
         table = _table("model", "", "requests/min", "requests/day", "tokens/min", "can cost")
         for model, each in derived.models.items():
-            cost = _amount(Money(each.exposure, currency))
+            cost = _bound(each.exposure, currency)
             table.add_row(model, "limits", *_numbers(each.limits), cost)
             if each.need:
-                cost = _amount(Money(each.needs_exposure, currency))
+                cost = _bound(each.needs_exposure, currency)
                 table.add_row("", "needs", *_numbers(each.need.limits), cost)
         console.print(table)
 

@@ -352,14 +352,12 @@ BundleId = _matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcod
 PackageName = _matching(
     r"[A-Za-z0-9_.]+", "an Android package name", "write it as in the manifest: com.example.app"
 )
-Sha1Fingerprint = Annotated[
-    _matching(
-        r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}",
-        "a SHA-1 fingerprint",
-        "write 20 pairs of hex digits, with or without colons between, such as 0A:1B:2C:… of `keytool -list -v`",
-    ),
-    AfterValidator(lambda value: value.replace(":", "").upper()),
-]
+_FINGERPRINT: Any = _matching(
+    r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}",
+    "a SHA-1 fingerprint",
+    "write 20 pairs of hex digits, with or without colons between, such as 0A:1B:2C:… of `keytool -list -v`",
+)
+Sha1Fingerprint: Any = Annotated[_FINGERPRINT, AfterValidator(lambda value: value.replace(":", "").upper())]
 """In the form in which Google returns it (apikeys.v2 discovery document), whatever the form in the file."""
 Referrer = Annotated[StrictStr, AfterValidator(_text(2048, "the referrer"))]
 BudgetName = Annotated[StrictStr, AfterValidator(_text(60, "the budget's name"))]

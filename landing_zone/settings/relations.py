@@ -12,7 +12,7 @@ from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID
 from landing_zone.pricing.rates import limited_as
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import Problem, nearest
-from landing_zone.settings.relations_budgets import budget_problems
+from landing_zone.settings.relations_budgets import budget_problems, whole_amount
 from landing_zone.settings.relations_identity import identity_problems
 from landing_zone.settings.types import DERIVE, OTHERS
 from landing_zone.settings.values import items, repeated, value
@@ -103,6 +103,8 @@ def _budget(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     for problem in budget_problems(budget, emails, ("alerts", "email")):
         inside = problem.path[:1] != ("alerts",)
         yield replace(problem, path=("budget", *problem.path)) if inside else problem
+    overshoot = ("limits", DERIVE, "maxOvershoot")
+    yield from whole_amount(budget.get("currency"), value(merged, *overshoot), overshoot)
 
 
 def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:

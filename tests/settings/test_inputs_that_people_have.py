@@ -1,6 +1,7 @@
 """IDs, labels and fingerprints as people have them: accepted in every form that Google takes, and in no other."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ NO_IDS = [
 ]
 
 
-def refusal(values: dict[str, object]) -> Problem:
+def refusal(values: Mapping[str, object]) -> Problem:
     with pytest.raises(SettingsError) as caught:
         load_project("chat", {"tier": "free", **values})
     [problem] = caught.value.problems
@@ -179,3 +180,60 @@ def test_the_editor_accepts_what_the_loader_does() -> None:
     prints = definitions["AndroidApp"]["properties"]["sha1Fingerprint"]["pattern"]
     assert all(re.search(prints, each) for each in (DIGITS, DIGITS.lower(), PAIRS))
     assert not any(re.search(prints, each) for each in (f"{DIGITS}0", f"{PAIRS}:0A", DIGITS[1:]))
+
+
+BUDGET = "budget: {{amount: {amount}, currency: {currency}, spendCap: {{amount: {cap}}}}}"
+
+
+def paid(budget: str, limits: str = "{}") -> str:
+    return f"""\
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:accountTerms: {{01A2B3-C4D5E6-F7A8B9: {{usdRate: 150}}}}
+  gemini-landing-zone:sharedBudgets: {{both: {{projects: [chat], amount: 5000, currency: JPY}}}}
+  gemini-landing-zone:projects:
+    chat: {{projectId: acme-chat-prod, tier: paid, {budget}, limits: {limits}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "reason"),
+    [
+        (
+            paid(BUDGET.format(amount="1000.50", currency="JPY", cap=2000)),
+            ("projects", "chat", "budget", "amount"),
+            "1000.50 JPY: JPY has no decimals",
+        ),
+        (
+            paid(BUDGET.format(amount=1000, currency="KRW", cap="'2000.1'")),
+            ("projects", "chat", "budget", "spendCap", "amount"),
+            "2000.1 KRW: KRW has no decimals",
+        ),
+        (
+            paid(
+                BUDGET.format(amount=1000, currency="VND", cap=2000), "{derive: {maxOvershoot: 900000000.25}}"
+            ),
+            ("projects", "chat", "limits", "derive", "maxOvershoot"),
+            "900000000.25 VND: VND has no decimals",
+        ),
+        (
+            paid(BUDGET.format(amount=1000, currency="JPY", cap=2000)).replace("5000", "5000.5"),
+            ("sharedBudgets", "both", "amount"),
+            "5000.5 JPY: JPY has no decimals",
+        ),
+    ],
+    ids=["budget", "cap", "overshoot", "shared budget"],
+)
+def test_an_amount_with_decimals_that_its_currency_has_not(
+    config: str, path: tuple[str, ...], reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, config)
+    found = {problem.path: problem for problem in caught.value.problems}
+    assert found[path].reason == reason
+    assert found[path].remedy.startswith("write a whole number, such as ")
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("1000", "JPY"), ("1000.0", "JPY"), ("0.125", "KWD")])
+def test_an_amount_that_its_currency_has(amount: str, currency: str, tmp_path: Path) -> None:
+    found = loaded(tmp_path, paid(BUDGET.format(amount=amount, currency=currency, cap=2000)))
+    assert found.projects["chat"].budget
