@@ -13,17 +13,18 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
-from landing_zone.gemini.models import QUOTA_NAMES, Size
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.prices import LONG_CONTEXT
+from landing_zone.pricing.model_ids import Size, size_of
 from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
 from landing_zone.pricing.rates import (
     A_MILLIONTH,
     LIST_PRICES,
     Rates,
     Terms,
+    billed_as,
     has_long_context_price,
     rates,
-    size_of,
 )
 
 DAY: Final = 24 * 60
@@ -112,6 +113,7 @@ class Prices:
         size = size_of(model)
         if size is None:
             raise ValueError(f"how much {model} reads and writes at most is not known")
+        model = billed_as(model, day)
         long = has_long_context_price(model) and size.context > LONG_CONTEXT
         return cls(
             rates(model, day, terms=terms),
@@ -242,7 +244,7 @@ def _others(
     if others is None or not others.bounds_requests:
         return dict.fromkeys(windows)
     taken = {QUOTA_NAMES.get(model, model) for model in limits}
-    rest = [model for model, quota in QUOTA_NAMES.items() if quota not in taken]
+    rest = [model for quota, model in MODELS.items() if quota not in taken]
     each = [_bounds(Prices.of(model, day, terms), others, windows) for model in rest]
     return {name: _sum(bounds[name] for bounds in each) for name in windows}
 

@@ -33,6 +33,7 @@ from landing_zone.settings import (
     format_lag,
     limits_in_force,
 )
+from landing_zone.settings.successors import retiring
 
 T = TypeVar("T")
 USUAL_LAG: Final = timedelta(hours=24)
@@ -244,6 +245,11 @@ def _project(
         if entry.priority_share and not free
     ]
     warnings += [f"{name}: {note}" for note in in_force.notes]
+    warnings += [
+        f"{name}: limits: {found.text(as_of)}"
+        for found in retiring(project, as_of, timedelta(days=AHEAD))
+        if found.path[0] == "limits"
+    ]
     warnings += [
         f"{name}: quotas let {model} be called, of which no price is known here: it is not in the exposure"
         for model in (() if free else in_force.unpriced)

@@ -34,9 +34,9 @@ def show_estimate(console: Console, found: EnvironmentEstimate) -> None:
     else:
         table = _table("project", "model", *CASES, "")
         for project in found.projects.values():
-            for line in project.lines:
+            for line in project.rows:
                 amounts = (_amount(line.costs[case]) for case in CASES)
-                table.add_row(project.name, line.model, *amounts, line.currency)
+                table.add_row(project.name, line.model, *amounts, project.currency)
         for money in zip(*(found.totals[case] for case in CASES), strict=True):
             amounts = (f"[bold]{_amount(each)}[/]" for each in money)
             table.add_row("[bold]total[/]", "", *amounts, money[0].currency)
@@ -216,10 +216,10 @@ def estimate_rows(found: EnvironmentEstimate) -> Iterator[Row]:
     """A row a project, model and case's cost; exact amounts."""
     yield ("stack", "from", "to", "project", "model", "currency", "low", "expected", "high")
     for project in found.projects.values():
-        for line in project.lines:
+        for line in project.rows:
             amounts = (plain(line.costs[case].amount) for case in CASES)
             days = (found.period.first.isoformat(), found.period.last.isoformat())
-            yield (found.stack, *days, project.name, line.model, line.currency, *amounts)
+            yield (found.stack, *days, project.name, line.model, project.currency, *amounts)
 
 
 def exposure_rows(found: EnvironmentExposure) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from landing_zone.gemini.currencies import CURRENCIES
 from landing_zone.gemini.limits import count
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.names import ANY_PROJECT_ID
-from landing_zone.pricing.rates import UnknownModelError, check_model, known_models, limited_as
+from landing_zone.pricing.model_ids import UnknownModelError, check_model, known_models, limited_as, served
 from landing_zone.settings.problems import nearest
 
 
@@ -272,10 +272,10 @@ def _priced_model(value: str) -> str:
 def _limited_model(value: str) -> str:
     if value not in QUOTA_NAMES:
         known = value in known_models() or value.endswith("-latest")
-        near = limited_as(value) if known else nearest(value, QUOTA_NAMES)
+        near = limited_as(value) if known else nearest(value, served(QUOTA_NAMES))
         raise mistake(
             f"no limits can be set on {value!r}",
-            f"did you mean {near!r}?" if near else f"write one of: {', '.join(sorted(QUOTA_NAMES))}",
+            f"did you mean {near!r}?" if near else f"write one of: {', '.join(sorted(served(QUOTA_NAMES)))}",
         )
     return value
 

@@ -24,6 +24,7 @@ from landing_zone.settings.relations import environment_problems, project_proble
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.relations_identity import SUFFIX_LENGTH
 from landing_zone.settings.source import StackFile, read_stack_file
+from landing_zone.settings.successors import with_successors
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.translate import (
     UNKNOWN_KEY,
@@ -70,7 +71,8 @@ def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
         settings, problems = _with_derived(name, settings, derive, NOTHING_AGREED, today())
     if problems or settings is None:
         raise SettingsError([replace(problem, path=problem.path[2:]) for problem in problems])
-    return _with_composed_id(settings, "", name)
+    limits = with_successors(settings.limits, today())
+    return _with_composed_id(settings.model_copy(update={"limits": limits}), "", name)
 
 
 def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> EnvironmentSettings:
@@ -150,6 +152,8 @@ def _checked(
             if keep_unfit and found and derived is not settings:
                 unfit[name], found = tuple(f"{p.reason}. {p.remedy}" for p in found), []
             settings = derived
+        if settings:
+            settings = settings.model_copy(update={"limits": with_successors(settings.limits, day)})
         problems += [_at_home(problem, values) for problem in found]
         if settings:
             projects[name] = settings

@@ -9,7 +9,7 @@ from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import DENY
 from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID
-from landing_zone.pricing.rates import limited_as
+from landing_zone.pricing.model_ids import limited_as, served
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems, whole_amount
@@ -174,11 +174,13 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 f"leave it out of limits; the use of {model} shows on the quotas page",
             )
         elif model not in QUOTA_NAMES:
-            near = nearest(str(model), [*QUOTA_NAMES, OTHERS, DERIVE])
+            near = nearest(str(model), [*served(QUOTA_NAMES), OTHERS, DERIVE])
             yield Problem(
                 path,
                 f"unknown model {str(model)!r}",
-                f"did you mean {near!r}?" if near else f"write one of: {', '.join(sorted(QUOTA_NAMES))}",
+                f"did you mean {near!r}?"
+                if near
+                else f"write one of: {', '.join(sorted(served(QUOTA_NAMES)))}",
             )
         elif (other := quotas.setdefault(QUOTA_NAMES[model], model)) != model:
             yield Problem(

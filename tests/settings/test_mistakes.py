@@ -288,7 +288,7 @@ COST_MISTAKES = [
     ("a day of 25 hours", "hours: 8", "hours: 25", "projects.plan.workload[0].businessHours.hours", "too large", "24 or less"),
     ("a share for a version", "shares: {gemini-3.8-flash", "shares: {gemini-flash-latest", "projects.plan.limits.derive.shares.gemini-flash-latest", "no limits can be set", "did you mean 'gemini-3.8-flash'"),
     ("half a range", "low: 10, ", "", "projects.plan.workload[0].requestsPerDay.low", "'low' is missing", "write low"),
-    ("more parts than the whole", "cachedTokens: 500", "cachedTokens: 950", "projects.plan.workload[0]", "1050 of 1000 input tokens", "with the cached"),
+    ("more parts than the whole", "cachedTokens: 500", "cachedTokens: 950", "projects.plan.workload[0]", "1050 of 1000 input tokens", "the sum of text, cached"),
     ("shares over all", "flexShare: 0.3", "flexShare: 0.8", "projects.plan.workload[0]", "add up to 1.1", "what is left is Standard"),
     ("a share in percent", "batchShare: 0.2", "batchShare: 20", "projects.plan.workload[0].batchShare", "20 is not a share", "0.25 is a quarter"),
     ("a cache of nothing", "cachedTokens: 500, ", "", "projects.plan.workload[0]", "cacheHours without cachedTokens", "write cachedTokens"),
