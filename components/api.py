@@ -7,6 +7,7 @@ from pulumi_gcp import projects
 
 from components.base import Component
 
+IAM_API = "iam.googleapis.com"
 API_KEYS_API = "apikeys.googleapis.com"
 MONITORING_API = "monitoring.googleapis.com"
 

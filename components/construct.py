@@ -56,11 +56,13 @@ class Components(Provider):
         after = [pulumi.resource.DependencyResource(urn) for urn in self._after]
         own = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=after))
         project = GeminiProject(name, settings, None, own)
+        # One output of a plain map: an output inside a map does not reach a program in another language.
+        key_strings: pulumi.Output[Any] = pulumi.Output.secret(dict(project.key_strings))
         state = {
             "projectId": project.project_id,
             "number": project.number,
             "tierFound": project.tier_found,
-            "keyStrings": project.key_strings,
+            "keyStrings": key_strings,
             "budgetName": project.budget_name,
         }
         return ConstructResult(project.urn, {key: value for key, value in state.items() if value is not None})

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.alerts import Alerts
-from components.api import API_KEYS_API, MONITORING_API, enable_apis
+from components.api import API_KEYS_API, IAM_API, MONITORING_API, enable_apis
 from components.base import Component
 from components.budget import Scope, existing_budget, make_budget, spend_cap
 from components.channels import make_channels
 from components.dashboard import make_dashboard
 from components.failures import failed_of, ids_if_all_are_there, without_failed
 from components.governance import govern
-from components.keys import make_keys
+from components.keys import make_key_accounts, make_keys
 from components.native import ProjectExit, TierCheck, providers_of
 from components.notifications import NotificationHost
 from components.project import adopt_project, create_project
@@ -71,6 +71,7 @@ class GeminiProject(Component):
         # if the project cannot be made, Pulumi then skips what depends on it and goes on with the others.
         watched = settings.alerts.has_recipients or settings.dashboard
         services = [GEMINI_API] + [API_KEYS_API] * bool(settings.keys) + [MONITORING_API] * watched
+        services += [IAM_API] * any(key.has_own_account for key in settings.keys.values())
         self._apis = enable_apis(self, name, settings.project_id, services, self.ready)
         # Cloud Monitoring is on in a new project; in an adopted one that has it off, the calls are tried again until
         # it is on.
@@ -85,6 +86,13 @@ class GeminiProject(Component):
             self.number,
             self._shared.constraint if settings.forbid_unrestricted_keys else None,
             [self.ready],
+        )
+        self._accounts = make_key_accounts(
+            self,
+            name,
+            settings.project_id,
+            settings.keys,
+            [self._apis[IAM_API]] if IAM_API in self._apis else [],
         )
         if not self._shared.keys_later:
             self.make_keys(())
@@ -115,7 +123,7 @@ class GeminiProject(Component):
         apis = [self._apis[api] for api in (GEMINI_API, API_KEYS_API) if api in self._apis]
         # A key does not come, or change, while what guards it has failed.
         after = failed_of(guarding).apply(lambda failed: [leave, *apis, *failed])
-        keys = make_keys(self, self._name, settings.project_id, settings.keys, after)
+        keys = make_keys(self, self._name, settings.project_id, settings.keys, self._accounts, after)
         self.key_strings = {name: pulumi.Output.secret(key.key_string) for name, key in keys.items()}
         self._watch({name: keys[name].uid for name, key in settings.keys.items() if key.silent})
         outputs = {"projectId": self.project_id, "number": self.number, "tierFound": self.tier_found}

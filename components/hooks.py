@@ -25,6 +25,7 @@ _SERVICES: Final = {
     "organizations/project:Project": "cloudresourcemanager",
     "billing/projectInfo:ProjectInfo": "cloudbilling",
     "projects/service:Service": "serviceusage",
+    "serviceaccount/account:Account": "iam",
     "projects/apiKey:ApiKey": "apikeys",
     "billing/budget:Budget": "billingbudgets",
     "monitoring/notificationChannel:NotificationChannel": "monitoring",

@@ -1,45 +1,91 @@
-"""API keys, restricted to the Gemini API from their first moment."""
+"""API keys, restricted to the Gemini API from their first moment, each bound to a service account."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_gcp import projects
+import pulumi
+from pulumi_gcp import projects, serviceaccount
 
 from components.base import Component
 from landing_zone.gemini import GEMINI_API
-from landing_zone.names import key_title
+from landing_zone.gemini.methods import full_methods
+from landing_zone.names import key_account_email, key_account_id, key_account_title, key_id, key_title
 from landing_zone.settings import KeySettings
 
 
-def make_keys(
+def make_key_accounts(
     owner: Component, name: str, project_id: str, keys: Mapping[str, KeySettings], after: Any
+) -> dict[str, serviceaccount.Account]:
+    """Create the service accounts that keys are bound to, without roles; returns them by key."""
+    made = {}
+    for key_name, settings in keys.items():
+        if not settings.has_own_account:
+            continue
+        own = f"{name}--{key_name}"
+        made[key_name] = serviceaccount.Account(
+            own,
+            project=project_id,
+            account_id=key_account_id(project_id, key_name),
+            display_name=key_account_title(name, key_name),
+            description="Identity of calls with this API key. It needs no roles. Disabling it stops the key.",
+            opts=owner.child(own, f"keys.{key_name}", after=after),
+        )
+    return made
+
+
+def make_keys(
+    owner: Component,
+    name: str,
+    project_id: str,
+    keys: Mapping[str, KeySettings],
+    accounts: Mapping[str, pulumi.Resource],
+    after: pulumi.Output[list[pulumi.Resource]],
 ) -> dict[str, projects.ApiKey]:
     """Make a project's keys; returns them by name. Their strings are secrets from birth.
 
-    The project is named by its id: naming it by number would replace every key.
+    The project is named by its id: naming it by number would replace every key. An account made for a key is named by
+    its address, which is known in the preview, and waited for by dependency: it goes after the key.
     """
     made = {}
     for key_name, settings in keys.items():
         own = f"{name}--{key_name}"
+        email = settings.service_account
+        if settings.has_own_account:
+            email = key_account_email(project_id, key_name)
         made[key_name] = projects.ApiKey(
             own,
             project=project_id,
             # By the project's id: its name in the stack file may change.
             display_name=settings.display_name or key_title(project_id, key_name),
-            service_account_email=settings.service_account,
+            service_account_email=email,
             restrictions=_restrictions(settings),
-            # No fixed id: Google keeps a deleted key's id for 30 days, in which the same name could not come back.
-            name=settings.existing,
+            name=settings.existing or key_id(key_name, settings.service_account, standard=settings.standard),
+            # By default the plugin refuses to delete a key that was used in the last 7 days: a leaked one is. One that
+            # was imported is never deleted.
+            deletion_policy=None if settings.existing else "FORCE",
             # Never protected: a key that has leaked goes by one change of the stack file.
             opts=owner.child(
                 own,
                 f"keys.{key_name}",
-                after=after,
+                after=_with(after, accounts.get(key_name)),
                 secret_outputs=["keyString"],
                 existing=_id(project_id, settings.existing),
             ),
         )
+        if settings.standard:
+            pulumi.log.warn(
+                f"key {key_name} of {project_id} is a standard key. The Gemini API refuses unrestricted standard keys "
+                "since 2026-06-19, and Google announced that it will refuse all of them from September 2026 on. Make "
+                "a key without standard: true beside it, and move its callers there (docs/keys.md)",
+                made[key_name],
+            )
     return made
+
+
+def _with(
+    after: pulumi.Output[list[pulumi.Resource]], account: pulumi.Resource | None
+) -> pulumi.Output[list[pulumi.Resource]]:
+    return after.apply(lambda resources: [*resources, account]) if account else after
 
 
 def _id(project_id: str, existing: str | None) -> str | None:
@@ -48,7 +94,11 @@ def _id(project_id: str, existing: str | None) -> str | None:
 
 def _restrictions(settings: KeySettings) -> projects.ApiKeyRestrictionsArgs:
     restrictions = projects.ApiKeyRestrictionsArgs(
-        api_targets=[projects.ApiKeyRestrictionsApiTargetArgs(service=GEMINI_API)]
+        api_targets=[
+            projects.ApiKeyRestrictionsApiTargetArgs(
+                service=GEMINI_API, methods=list(full_methods(settings.methods)) or None
+            )
+        ]
     )
     if settings.allowed_ips:
         restrictions.server_key_restrictions = projects.ApiKeyRestrictionsServerKeyRestrictionsArgs(

@@ -307,6 +307,28 @@ config:
         website: {allowedReferrers: ["https://chat.example.com/*"]}
 """)
     ),
+    "key-bound": _sample(
+        StackFile("""\
+config:
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-chat-prod
+      tier: free
+      keys:
+        backend: {standard: true, allowedIps: [203.0.113.0/24]}
+""")
+    ),
+    "key-methods": _sample(
+        StackFile("""\
+config:
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-chat-prod
+      tier: free
+      keys:
+        backend: {allowedIps: [203.0.113.0/24]}
+""")
+    ),
     "gemini-in-managed-projects": _sample(
         Program(
             """\

@@ -1,5 +1,6 @@
 """Names of projects, and of what a stack makes in them by default, by which it recognizes that later."""
 
+import re
 from hashlib import sha256
 from typing import Final
 
@@ -11,11 +12,52 @@ Source: ProjectRegex of terraform-provider-google, but for a domain, which has a
 _LONGEST_IN_TITLES: Final = 37
 """Characters of a project ID that leave room for the rest of each title below: Google takes 60 for a budget, 63 for a
 key. IDs that Google gives out today have at most 30."""
+_LONGEST_ACCOUNT_ID: Final = 30
+_DIGEST: Final = 6
 
 
 def key_title(project_id: str, key: str) -> str:
     """The display name of a key, by its name in the stack file."""
     return f"{_short(project_id)} {key}"
+
+
+def key_id(key: str, service_account: str | None, *, standard: bool) -> str:
+    """The id of a key, by its name in the stack file and what it is bound to, if not to an account of its own.
+
+    A key that is replaced gets another id: Google keeps a deleted one's for 30 days. A name has no `--`.
+    """
+    if standard:
+        return f"{key}--standard"
+    return f"{key}--{_digest(service_account)}" if service_account else key
+
+
+def key_account_id(project_id: str, key: str) -> str:
+    """The id of the service account that is created for a key: 30 characters at most."""
+    name = f"gemini-{key}"
+    if len(name) <= _LONGEST_ACCOUNT_ID:
+        return name
+    digest = _digest(f"{project_id}/{key}")
+    return f"{name[: _LONGEST_ACCOUNT_ID - _DIGEST - 1].rstrip('-')}-{digest}"
+
+
+def key_account_email(project_id: str, key: str) -> str:
+    """The address of the service account that is created for a key."""
+    return f"{key_account_id(project_id, key)}@{account_domain(project_id)}"
+
+
+def key_account_title(project: str, key: str) -> str:
+    """The display name of the service account that is created for a key, by both names in the stack file."""
+    return f"Gemini API key {key} of {project}"
+
+
+def project_in_account_title(title: str) -> str | None:
+    """The project's name in the stack file, from the display name of an account that was created for a key."""
+    found = re.fullmatch("Gemini API key [a-z0-9-]+ of ([a-z0-9-]+)", title)
+    return found and found[1]
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:_DIGEST]
 
 
 def budget_title(project_id: str) -> str:
@@ -38,4 +80,4 @@ def _short(project_id: str) -> str:
     """The ID, or its beginning with what tells it from others of that beginning."""
     if len(project_id) <= _LONGEST_IN_TITLES:
         return project_id
-    return f"{project_id[: _LONGEST_IN_TITLES - 7]}-{sha256(project_id.encode()).hexdigest()[:6]}"
+    return f"{project_id[: _LONGEST_IN_TITLES - _DIGEST - 1]}-{_digest(project_id)}"

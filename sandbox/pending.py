@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.account_domain import account_domain
 from sandbox.local_cloud import Ready, call
 
 Values = Mapping[str, Any]
@@ -69,6 +70,7 @@ _LISTED = {
 }
 
 _KEY = "projects/{project}/locations/global/keys/{name}"
+_ACCOUNT = "projects/{project}/serviceAccounts/{accountId}@{domain}"
 _TOPIC = "projects/{project}/topics/{name}"
 _CONSTRAINT = "{parent}/customConstraints/{name}"
 _PREFERENCE = "{parent}/locations/global/quotaPreferences/{name}"
@@ -78,6 +80,7 @@ _CHOSEN = {
         "cloudresourcemanager/v1/projects/{projectId}",
     ),
     "gcp:projects/apiKey:ApiKey": (_KEY, f"apikeys/v2/{_KEY}"),
+    "gcp:serviceaccount/account:Account": (_ACCOUNT, f"iam/v1/{_ACCOUNT}"),
     "gcp:pubsub/topic:Topic": (_TOPIC, f"pubsub/v1/{_TOPIC}"),
     "gcp:orgpolicy/customConstraint:CustomConstraint": (_CONSTRAINT, f"orgpolicy/v2/{_CONSTRAINT}"),
     "gcp:orgpolicy/policy:Policy": ("{name}", "orgpolicy/v2/{name}"),
@@ -109,7 +112,8 @@ def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
 
 def _id(resource_type: str, inputs: Values, ready: Ready, known: set[str | None]) -> str | None:
     if resource_type in _CHOSEN:
-        identifier, path = (template.format_map(inputs) for template in _CHOSEN[resource_type])
+        values = {**inputs, "domain": account_domain(str(inputs.get("project")))}
+        identifier, path = (template.format_map(values) for template in _CHOSEN[resource_type])
         return None if "error" in json.loads(call(ready, "GET", f"/{path}")) else identifier
     listed = _LISTED.get(resource_type)
     if listed is None:  # making it again changes nothing: an API that is enabled, a link, a cap, a limit

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 STACK = "test"
 UNCHANGED = ("same", "read", "refresh")
 
-_API_KEY = re.compile(r"AIza[0-9A-Za-z_-]{35}")
+_API_KEY = re.compile(r"(AIza)[0-9A-Za-z_-]{35}|(AQ\.)[0-9A-Za-z_-]{20,}")
 
 
 def sampled(cases: Iterable[_T], count: int) -> list[_T]:
@@ -36,7 +36,7 @@ def sampled(cases: Iterable[_T], count: int) -> list[_T]:
 
 def redact(text: str) -> str:
     """Take API keys out of a text that a failing test may print."""
-    return _API_KEY.sub("AIza[redacted]", text)
+    return _API_KEY.sub(lambda found: f"{found[1] or found[2]}[redacted]", text)
 
 
 def first_port() -> int:

@@ -220,6 +220,12 @@ def _key(live: Live, key: Mapping[str, Any]) -> Key:
         else "app"
         if {"androidKeyRestrictions", "iosKeyRestrictions"} & restrictions.keys()
         else None,
+        methods=tuple(
+            method
+            for target in restrictions.get("apiTargets", [])
+            if target.get("service") == GEMINI_API
+            for method in target.get("methods", [])
+        ),
     )
 
 

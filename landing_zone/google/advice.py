@@ -196,6 +196,18 @@ RULES: Final[tuple[_Rule, ...]] = (
         words="Spend caps are not supported for this billing account|first[- ]party",
     ),
     _rule(
+        "the organization forbids keys that are bound to service accounts, as new ones do by default: ask who owns its "
+        "policies to name generativelanguage.googleapis.com in the parameter allowedServices of the constraint "
+        "iam.managed.disableServiceAccountApiKeyCreation (docs/organization.md); until then, standard: true creates a "
+        "key without a service account",
+        400,
+        403,
+        412,
+        services="apikeys",
+        violation="disableServiceAccountApiKeyCreation",
+        words="disableServiceAccountApiKeyCreation",
+    ),
+    _rule(
         _ORGANIZATION,
         400,
         403,

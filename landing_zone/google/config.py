@@ -59,6 +59,9 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         (),
         ("GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "GOOGLE_RESOURCE_MANAGER3_CUSTOM_ENDPOINT"),
     ),
+    "iam": Endpoint(
+        "https://iam.googleapis.com/v1/", ("iamCustomEndpoint",), ("GOOGLE_IAM_CUSTOM_ENDPOINT",)
+    ),
     # The commands alone ask for it: the provider takes no input for it.
     "secretmanager": Endpoint(
         "https://secretmanager.googleapis.com/v1/", (), ("GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT",)

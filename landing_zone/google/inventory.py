@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import OTHERS
+from landing_zone.gemini.methods import METHODS
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import Override
 from landing_zone.google.errors import GoogleError, NoAnswerError
@@ -16,14 +17,11 @@ from landing_zone.google.money import amount_of
 from landing_zone.google.quota_overrides import listed, written
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
-from landing_zone.names import budget_title, cap_title, key_title
+from landing_zone.names import budget_title, cap_title, key_account_email, key_title, project_in_account_title
 
 _NAME: Final = "[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 """Of a project or a key, in the stack file; at most _LONGEST characters."""
 _LONGEST: Final = 24
-_OWN_KEY: Final = re.compile(f"({_NAME})--({_NAME})")
-"""The id of a key that a stack made: Pulumi's name of it, `PROJECT--KEY`, with what Pulumi appends."""
-_APPENDED: Final = re.compile("-[0-9a-f]{7}$")
 _OWNERSHIP: Final = {"ALL_USERS": "allUsers", "BILLING_ACCOUNT": "billingAccount"}
 
 
@@ -51,7 +49,7 @@ def of_project(google: Google, project: str, name: str = "") -> Inventory:
     if account:
         settings["billingAccount"] = account
     found = _listed_keys(google, project, left_out)
-    name = name or _made_by(found, project) or _plain(project)
+    name = name or _made_by(google, found, project) or _plain(project)
     if keys := _keys(found, project, left_out):
         settings["keys"] = keys
     if account and (budget := _budget(google, account, project, left_out)):
@@ -72,51 +70,61 @@ def _listed_keys(google: Google, project: str, left_out: list[str]) -> list[Json
         return []
 
 
-def _own_names(key: Mapping[str, Any], project: str) -> tuple[str, str] | None:
-    """The names that a key's project and the key have in the stack file of the stack that made it; None if none did.
-
-    The project's is empty if only the key's title says that one did.
-    """
-    key_id, title = key["name"].rpartition("/")[2], key.get("displayName", "")
-    # With `pulumi:autonaming` nothing may be appended: the title says so then.
-    for each in (key_id, _APPENDED.sub("", key_id)):
-        found = _OWN_KEY.fullmatch(each)
-        if found and (title == key_title(project, found[2]) or each != key_id):
-            return found[1], found[2]
+def _own_name(key: Mapping[str, Any], project: str) -> str | None:
+    """The name that a key has in the stack file of the stack that made it; None if none did."""
+    name, title = key["name"].rpartition("/")[2].partition("--")[0], key.get("displayName", "")
+    bound = key.get("serviceAccountEmail") == key_account_email(project, name)
+    if title == key_title(project, name) or bound:
+        return str(name)
     named = title.removeprefix(key_title(project, ""))
     is_name = named != title and len(named) <= _LONGEST and re.fullmatch(_NAME, named)
-    return ("", named) if is_name else None
+    return named if is_name else None
 
 
-def _made_by(keys: Iterable[Mapping[str, Any]], project: str) -> str:
-    """What the project is called by the stack that made most of its keys; empty if that is not known."""
-    counted = Counter(own[0] for key in keys if (own := _own_names(key, project)) and own[0])
+def _made_by(google: Google, keys: Iterable[Mapping[str, Any]], project: str) -> str:
+    """What the project is called by the stack that made its keys' accounts; empty if that is not known."""
+    bound = {key.get("serviceAccountEmail") for key in keys} - {None, ""}
+    if not bound:
+        return ""
+    try:
+        accounts = list(
+            google.list_all("iam", f"projects/{project}/serviceAccounts", "accounts", project=project)
+        )
+    except NoAnswerError:
+        raise
+    except GoogleError:
+        # A name is a convenience: what may not be read is not asked for a second time.
+        return ""
+    titles = (each.get("displayName", "") for each in accounts if each["email"] in bound)
+    counted = Counter(name for title in titles if (name := project_in_account_title(title)))
     return min(counted, key=lambda name: (-counted[name], name), default="")
 
 
 def _keys(keys: Iterable[Mapping[str, Any]], project: str, left_out: list[str]) -> Json:
     found: Json = {}
     # Those that a stack made come first: their names are theirs.
-    for key in sorted(keys, key=lambda key: _own_names(key, project) is None):
+    for key in sorted(keys, key=lambda key: _own_name(key, project) is None):
         name, restrictions = key["name"].rpartition("/")[2], key.get("restrictions", {})
-        title, own = key.get("displayName", ""), _own_names(key, project)
+        title, own = key.get("displayName", ""), _own_name(key, project)
         targets = restrictions.get("apiTargets", [])
         if [target.get("service") for target in targets] != [GEMINI_API]:
             left_out.append(f"key {title or name}: it is not restricted to the Gemini API alone")
             continue
-        # The gcp plugin sends an empty list: every method.
-        if methods := targets[0].get("methods"):
-            left_out.append(
-                f"key {title or name}: it opens {', '.join(methods)} alone, which no setting says"
-            )
+        methods = targets[0].get("methods", [])
+        if unknown := [each for each in methods if each not in METHODS]:
+            left_out.append(f"key {title or name}: it opens {', '.join(unknown)}, which no setting says")
             continue
-        key_name = _unique(own[1] if own else _plain(title) or "key", found)
-        settings = {"existing": name}
+        key_name = _unique(own or _plain(title) or "key", found)
+        settings: Json = {"existing": name}
         if title and title != key_title(project, key_name):
             settings["displayName"] = title
         settings |= _clients(restrictions)
+        if methods:
+            settings["methods"] = methods
         if key.get("serviceAccountEmail"):
             settings["serviceAccount"] = key["serviceAccountEmail"]
+        else:
+            settings["standard"] = True
         found[key_name] = settings
     return found
 

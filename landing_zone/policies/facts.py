@@ -176,6 +176,8 @@ class Key:
     """Id, number or URN."""
     targets: tuple[str, ...] | Unknown
     """The APIs that it opens; none: every one that is enabled."""
+    methods: tuple[str, ...] | Unknown = field(default=(), kw_only=True)
+    """Methods of the Gemini API that it is narrowed to, by full name; none: all."""
     addresses: tuple[str, ...] | Unknown = ()
     """IP addresses and CIDR blocks that may use it."""
     service_account: str | Unknown | None = None

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.methods import full_methods
+from landing_zone.names import key_account_email
 from landing_zone.policies.facts import (
     Api,
     Budget,
@@ -171,12 +173,15 @@ def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
             project.project_id,
             (GEMINI_API,),
             settings.allowed_ips,
-            settings.service_account,
+            key_account_email(project.project_id, key)
+            if settings.has_own_account
+            else settings.service_account,
             "browser"
             if settings.allowed_referrers
             else "app"
             if settings.android_apps or settings.ios_bundle_ids
             else None,
+            methods=full_methods(settings.methods),
         )
 
 

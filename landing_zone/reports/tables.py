@@ -120,7 +120,9 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     table = _table("model", *windows[:-1], f"any {format_lag(project.lag)}")
     for model in project.models:
         bounds = (model.bounds[window] for window in windows)
-        table.add_row(model.model, *(_bound(each.total if each else None, project.currency) for each in bounds))
+        table.add_row(
+            model.model, *(_bound(each.total if each else None, project.currency) for each in bounds)
+        )
     totals = (project.bounds[window] for window in windows)
     table.add_row(
         "[bold]all[/]",

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from landing_zone.gemini.currencies import CURRENCIES
 from landing_zone.gemini.limits import count
+from landing_zone.gemini.methods import METHOD_GROUPS, METHODS
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.names import ANY_PROJECT_ID
 from landing_zone.pricing.model_ids import UnknownModelError, check_model, known_models, limited_as, served
@@ -292,6 +293,17 @@ def _cap_amount(value: Decimal) -> Decimal:
     return value if value == 0 else _amount(value)
 
 
+def _method(value: str) -> str:
+    if value not in METHOD_GROUPS and value not in METHODS:
+        short = next((name for name in sorted(METHODS, reverse=True) if name.endswith(f".{value}")), None)
+        near = short or nearest(value, [*METHOD_GROUPS, *METHODS])
+        raise mistake(
+            f"unknown method {value!r}",
+            f"did you mean {near!r}?" if near else f"write one of: {', '.join(METHOD_GROUPS)}",
+        )
+    return value
+
+
 def _preferred(value: int) -> int:
     if value < -1:
         raise mistake(f"the value is {value}", "write -1 for no limit, 0 to block, or a number such as 140")
@@ -341,8 +353,13 @@ LabelValue = _matching(
 ServiceAccount = _matching(
     r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com",
     "a service account",
-    "write its e-mail address, such as chat@acme-chat-prod.iam.gserviceaccount.com",
+    "write its e-mail address, such as chat@acme-seed.iam.gserviceaccount.com",
 )
+ApiMethod = Annotated[
+    StrictStr,
+    AfterValidator(_method),
+    WithJsonSchema({"type": "string", "enum": [*METHOD_GROUPS, *sorted(METHODS)]}),
+]
 ChannelName = _matching(
     r"projects/[a-z0-9.:-]+/notificationChannels/[0-9]+",
     "a notification channel",

@@ -67,6 +67,8 @@ def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
     """The settings of one project by itself: channels and topics are named in full. Raises SettingsError."""
     combined = project_values({}, values)
     settings, derive, problems = _project(name, values, combined)
+    if isinstance(combined, Mapping):
+        problems += [replace(p, path=("projects", *p.path)) for p in environment_problems({name: combined})]
     if settings and derive and not problems:
         settings, problems = _with_derived(name, settings, derive, NOTHING_AGREED, today())
     if problems or settings is None:

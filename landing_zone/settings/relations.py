@@ -14,6 +14,7 @@ from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems, whole_amount
 from landing_zone.settings.relations_identity import identity_problems
+from landing_zone.settings.relations_keys import account_problems, key_problems
 from landing_zone.settings.types import DERIVE, OTHERS
 from landing_zone.settings.values import items, repeated, value
 
@@ -25,7 +26,6 @@ _ALERTS: Final = (
     "spendRate",
     "policies",
 )
-_CLIENT_KINDS: Final = ("allowedIps", "allowedReferrers", "androidApps", "iosBundleIds")
 _Found = Iterator[Problem]
 
 
@@ -49,6 +49,7 @@ def environment_problems(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
                 f"give each project an id of its own, such as projectId: {project_id[:25]}-2",
             )
     yield from _aliases(projects)
+    yield from account_problems(projects)
 
 
 def _aliases(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
@@ -129,30 +130,6 @@ def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 ("alerts", "policies", name),
                 "an alert policy without conditions",
                 "write conditions: [{displayName: …, conditionThreshold: {…}}], as in Cloud Monitoring's API",
-            )
-
-
-def _keys(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
-    keys = merged.get("keys")
-    for name, key in keys.items() if isinstance(keys, Mapping) else ():
-        kinds = [kind for kind in _CLIENT_KINDS if isinstance(key, Mapping) and key.get(kind)]
-        if len(kinds) > 1:
-            yield Problem(
-                ("keys", name, kinds[1]),
-                f"a key takes one kind of client; this one has {' and '.join(kinds)}",
-                f"make a key for each kind of client: {name}: {{{kinds[0]}: …}} and {name}-2: {{{kinds[1]}: …}}",
-            )
-        for kind in kinds:
-            yield from repeated(("keys", name, kind), items(key, kind))
-        if (
-            isinstance(key, Mapping)
-            and key.get("silent") is True
-            and not (items(merged, "alerts", "email") or items(merged, "alerts", "channels"))
-        ):
-            yield Problem(
-                ("keys", name, "silent"),
-                "nobody is told when the key is used",
-                "write alerts: {email: [oncall@example.com]} for the project, or leave silent out",
             )
 
 
@@ -352,7 +329,7 @@ _CHECKS: Final[tuple[Callable[[Mapping[str, Any], Mapping[str, Any]], _Found], .
     _tier,
     _budget,
     _alerts,
-    _keys,
+    key_problems,
     _limits,
     _quotas,
     _contacts,

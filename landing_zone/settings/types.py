@@ -41,7 +41,10 @@ class AndroidApp(Settings):
 
 
 class KeySettings(Settings):
-    """An API key for the Gemini API alone. It may allow one kind of client; without any, it works from anywhere."""
+    """An API key for the Gemini API alone, bound to a service account unless it is standard.
+
+    It may allow one kind of client; without any, it works from anywhere.
+    """
 
     display_name: Annotated[
         str | None,
@@ -64,15 +67,39 @@ class KeySettings(Settings):
     service_account: fields.ServiceAccount | None = Field(
         default=None,
         description=(
-            "Service account to bind the key to: calls with the key act as it. Changing it replaces the key."
+            "Existing service account to bind the key to: calls with the key act as it. Default: one is "
+            "created for the key, in its project and without roles. Changing it replaces the key."
+        ),
+    )
+    standard: StrictBool = Field(
+        default=False,
+        description=(
+            "Create a standard key (AIza…), bound to no service account. Google announced that the "
+            "Gemini API will refuse such keys. Changing it replaces the key."
+        ),
+    )
+    methods: tuple[fields.ApiMethod, ...] = Field(
+        default=(),
+        description=(
+            "Methods that the key may call, by group (generate, embed, countTokens, caches, batch, "
+            "files, images, video, live, models) or by Google's full name. Default: all."
         ),
     )
     existing: fields.KeyId | None = Field(
-        default=None, description="ID of an existing key to import instead of creating one."
+        default=None,
+        description=(
+            "ID of an existing key to import instead of creating one; with serviceAccount or "
+            "`standard: true`, as the key is."
+        ),
     )
     silent: StrictBool = Field(
         default=False, description="Alert on any call with the key: nobody is supposed to use it."
     )
+
+    @property
+    def has_own_account(self) -> bool:
+        """Whether the stack creates a service account for the key."""
+        return not self.standard and self.service_account is None
 
 
 DERIVE = "derive"

@@ -201,7 +201,19 @@ def _key(resource: Resource) -> Key:
         else "app"
         if at(restrictions, "androidKeyRestrictions") or at(restrictions, "iosKeyRestrictions")
         else None,
+        methods=UNKNOWN if targets is UNKNOWN else _methods(targets),
     )
+
+
+def _methods(targets: Any) -> tuple[str, ...] | Unknown:
+    """The methods of the Gemini API that a key is narrowed to."""
+    found: list[str] = []
+    for target in targets or ():
+        methods = texts(at(target, "methods")) if at(target, "service") == GEMINI_API else ()
+        if methods is UNKNOWN:
+            return UNKNOWN
+        found += methods
+    return tuple(found)
 
 
 def _within(project: str | Unknown | None, *names: Any) -> list[str]:

@@ -27,6 +27,7 @@ _TERRAFORM = {
     "GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT": "essentialcontacts/v1/",
     "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT": "orgpolicy/v2/",
     "GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT": "secretmanager/v1/",
+    "GOOGLE_IAM_CUSTOM_ENDPOINT": "iam/v1/",
     "GOOGLE_TAGS_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
 }
 

@@ -8,6 +8,7 @@ from sandbox.cloud.cloudresourcemanager import SERVICE as CLOUDRESOURCEMANAGER
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.essentialcontacts import SERVICE as ESSENTIALCONTACTS
 from sandbox.cloud.generativelanguage import SERVICE as GENERATIVELANGUAGE
+from sandbox.cloud.iam import SERVICE as IAM
 from sandbox.cloud.monitoring import SERVICE as MONITORING
 from sandbox.cloud.orgpolicy import SERVICE as ORGPOLICY
 from sandbox.cloud.pubsub import SERVICE as PUBSUB
@@ -27,4 +28,5 @@ SERVICES: tuple[Service, ...] = (
     ESSENTIALCONTACTS,
     ORGPOLICY,
     SECRETMANAGER,
+    IAM,
 )

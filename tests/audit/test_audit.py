@@ -49,7 +49,7 @@ def test_projects_of_nested_folders_and_of_an_id_are_judged_as_a_stacks_are(worl
     world.key("acme-by-hand", "maps-too", "Maps", restrictions={
         "apiTargets": [{"service": GEMINI_API}, {"service": "storage.googleapis.com"}]
     })  # fmt: skip
-    bound = "caller@acme-by-hand.iam.gserviceaccount.com"
+    bound = world.account("acme-by-hand", "caller")
     restrictions = {"apiTargets": [{"service": GEMINI_API, "methods": ["*"]}]}
     world.key("acme-by-hand", "bound", "Bound", restrictions=restrictions, serviceAccountEmail=bound)
     # Google moves the account up: what stands on one tier alone does not last.
@@ -76,9 +76,13 @@ def test_projects_of_nested_folders_and_of_an_id_are_judged_as_a_stacks_are(worl
         ("free-tier-users", "project acme-free"),
         ("gemini-in-managed-projects", f"API {GEMINI_API} of acme-by-hand"),
         ("gemini-in-managed-projects", f"API {GEMINI_API} of acme-named"),
+        ("key-bound", "key Maps of acme-by-hand"),
+        ("key-clients", "key Bound of acme-by-hand"),
         ("key-clients", "key Maps of acme-by-hand"),
         ("key-clients", "key open-1 of acme-by-hand"),
         ("key-gemini-only", "key Maps of acme-by-hand"),
+        ("key-methods", "key Bound of acme-by-hand"),
+        ("key-methods", "key Maps of acme-by-hand"),
         ("key-restricted", "key open-1 of acme-by-hand"),
         ("labels", "project acme-by-hand"),
         ("models-limited", "project acme-by-hand"),

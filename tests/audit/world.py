@@ -22,6 +22,7 @@ VERTEX: Final = "services/C7E2-9256-1C43"
 DAY: Final = date(2026, 11, 24)
 PAID: Final = ("1", "2", "3")
 MODEL: Final = "gemini-3.8-flash"
+GENERATE: Final = "google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent"
 LABELS: Final = {"owner": "platform", "cost-centre": "cc-1"}
 MANAGED: Final = {**LABELS, "goog-pulumi-provisioned": "true"}
 THRESHOLDS: Final = [
@@ -83,12 +84,23 @@ class World:
             link = {"billingAccountName": f"billingAccounts/{account}"}
             self.cloud.call("PUT", f"/cloudbilling/v1/projects/{project}/billingInfo", link)
         if gemini:
-            for service in (GEMINI_API, "apikeys.googleapis.com", "cloudquotas.googleapis.com"):
+            for service in (
+                GEMINI_API,
+                "apikeys.googleapis.com",
+                "iam.googleapis.com",
+                "cloudquotas.googleapis.com",
+            ):
                 self.cloud.call("POST", f"/serviceusage/v1/projects/{project}/services/{service}:enable", {})
 
     def key(self, project: str, key: str, title: str = "", **body: Any) -> None:
         path = f"/apikeys/v2/projects/{project}/locations/global/keys?keyId={key}"
         self.cloud.call("POST", path, {**({"displayName": title} if title else {}), **body})
+
+    def account(self, project: str, account_id: str) -> str:
+        """Make a service account; returns its address."""
+        path = f"/iam/v1/projects/{project}/serviceAccounts"
+        email: str = self.cloud.call("POST", path, {"accountId": account_id})["email"]
+        return email
 
     def budget(self, title: str, *projects: str, account: str = ACCOUNT, **body: Any) -> str:
         """Returns its name. `budgetFilter` is added to the projects and the Gemini API."""
@@ -135,10 +147,11 @@ class World:
         self.project(project, parent, account=ACCOUNT, labels=MANAGED)
         self.lien(project)
         restrictions = {
-            "apiTargets": [{"service": GEMINI_API}],
+            "apiTargets": [{"service": GEMINI_API, "methods": [GENERATE]}],
             "serverKeyRestrictions": {"allowedIps": ["203.0.113.0/24"]},
         }
-        self.key(project, "backend", "Backend", restrictions=restrictions)
+        account = self.account(project, "backend")
+        self.key(project, "backend", "Backend", restrictions=restrictions, serviceAccountEmail=account)
         self.budget(f"Budget {project}", project)
         self.cap(f"Cap {project}", project)
         self.limit(project, "requestsPerDay", 10, MODEL)

@@ -108,9 +108,13 @@ config:
       tierWait: null
       deletionPolicy: ABANDON
       keys:
-        backend: {{allowedIps: [203.0.113.0/24]}}
+        backend:
+          allowedIps: [203.0.113.0/24]
+          methods: [google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent]
         site-2: {{displayName: The site, allowedReferrers: ["https://bot.example.com/*"]}}
-        app: {{androidApps: [{{packageName: com.example.app, sha1Fingerprint: {":".join(["AB"] * 20)}}}]}}
+        app:
+          standard: true
+          androidApps: [{{packageName: com.example.app, sha1Fingerprint: {":".join(["AB"] * 20)}}}]
       budget:
         amount: 77.5
         currency: USD
@@ -126,7 +130,7 @@ config:
 def test_what_a_lost_stack_made_is_taken_over_under_its_own_names(workspace: Workspace) -> None:
     workspace.write(LOST)
     workspace.up()
-    people = f"/apikeys/v2/projects/{PROJECT}/locations/global/keys?keyId=backend"
+    people = f"/apikeys/v2/projects/{PROJECT}/locations/global/keys?keyId=desk"
     workspace.cloud.call(
         "POST", people, {"displayName": "Backend", "restrictions": {"apiTargets": [{"service": GEMINI}]}}
     )
@@ -141,9 +145,15 @@ def test_what_a_lost_stack_made_is_taken_over_under_its_own_names(workspace: Wor
     assert yaml.safe_load(_adopt(workspace, PROJECT, "--name", "helper").stdout) == {"helper": printed}
     keys = printed["keys"]
     assert keys.keys() == {"backend", "site-2", "app", "backend-2"}
-    assert keys["backend"].keys() == {"existing", "allowedIps"}
+    assert keys["backend"] == {
+        "existing": "backend",
+        "allowedIps": ["203.0.113.0/24"],
+        "methods": ["google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent"],
+        "serviceAccount": f"gemini-backend@{PROJECT}.iam.gserviceaccount.com",
+    }
+    assert keys["app"]["standard"] is True
     assert keys["site-2"]["displayName"] == "The site"
-    assert keys["backend-2"] == {"existing": "backend", "displayName": "Backend"}
+    assert keys["backend-2"] == {"existing": "desk", "displayName": "Backend", "standard": True}
     assert "name" not in printed["budget"]
     assert printed["budget"]["spendCap"] == {"amount": "90"}
     assert printed["limits"] == {

@@ -24,8 +24,8 @@ config:
       projectId: acme-chat-x
       tier: paid
       keys:
-        widget: {}
-        backend: {allowedIps: [203.0.113.0/24]}
+        widget: {methods: [generate, countTokens]}
+        backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}
       budget: {amount: 1000, currency: USD, spendCap: true}
       limits: {gemini-3.5-flash-lite: {requestsPerMinute: 2, inputTokensPerMinute: 900}, others: deny}
 """
@@ -68,9 +68,9 @@ def test_without_a_configuration_every_policy_is_mandatory(folder: Path) -> None
         "    mandatory labels (low): docs/policies/labels.md\n"
         "stacks/Pulumi.prod.yaml:10: gemini-landing-zone:projects.chat.keys.widget\n"
         "    key widget of acme-chat-x can be used from anywhere\n"
-        "    write allowedIps: [203.0.113.0/24], or serviceAccount\n"
+        "    write allowedIps: [203.0.113.0/24]\n"
         "    mandatory key-clients (critical): docs/policies/key-clients.md\n"
-        "prod: 23 of 23 policies (no configuration: all mandatory, with their defaults)\n"
+        "prod: 25 of 25 policies (no configuration: all mandatory, with their defaults)\n"
         "    nothing is set to judge by: budget-below-maximum, budgets-within-envelope, price-step-up, regions\n"
         "    2 mandatory\n"
     )
@@ -80,21 +80,21 @@ def test_levels_are_the_environments_and_a_file_given_goes_over_them(folder: Pat
     configure(folder, all="advisory", protected="disabled")
     done = run(folder, "policy", "check", "prod", *AT)
     assert done.returncode == 0
-    assert "prod: 22 of 23 policies (policy/config/prod.json)\n" in done.stdout
+    assert "prod: 24 of 25 policies (policy/config/prod.json)\n" in done.stdout
     assert done.stdout.endswith("\n    2 advisory\n")
     configure(folder, "strict.json", labels="mandatory")
     done = run(folder, "policy", "check", "prod", *AT, "--config", "strict.json")
     assert done.returncode == 1
-    assert "prod: 22 of 23 policies (policy/config/prod.json, strict.json)\n" in done.stdout
+    assert "prod: 24 of 25 policies (policy/config/prod.json, strict.json)\n" in done.stdout
     assert done.stdout.endswith("\n    1 mandatory, 1 advisory\n")
     # As Pulumi has it: what a later file says of all goes over what an earlier one says of one.
     configure(folder, "off.json", all="disabled", labels="advisory")
     done = run(folder, "policy", "check", "prod", *AT, "--config", "strict.json", "--config", "off.json")
-    assert "prod: 1 of 23 policies (policy/config/prod.json, strict.json, off.json)\n" in done.stdout
+    assert "prod: 1 of 25 policies (policy/config/prod.json, strict.json, off.json)\n" in done.stdout
     # The folder of the stack files says where the configuration is, wherever one is.
     (folder / "elsewhere").mkdir()
     done = run(folder / "elsewhere", "policy", "check", "prod", *AT, "--stacks", str(folder / "stacks"))
-    assert f"prod: 22 of 23 policies ({folder}/policy/config/prod.json)\n" in done.stdout
+    assert f"prod: 24 of 25 policies ({folder}/policy/config/prod.json)\n" in done.stdout
 
 
 def test_what_is_mended_stops_nothing_and_what_is_not_does(folder: Path) -> None:
@@ -146,7 +146,7 @@ def test_sarif_for_code_scanning(folder: Path) -> None:
     log = json.loads(done.stdout)
     [found] = log["runs"]
     rules = found["tool"]["driver"]["rules"]
-    assert (log["version"], len(rules)) == ("2.1.0", 23)
+    assert (log["version"], len(rules)) == ("2.1.0", 25)
     exempt, labels = found["results"]
     assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in found["results"])
     assert (exempt["ruleId"], exempt["level"]) == ("key-clients", "error")
@@ -170,8 +170,8 @@ def test_junit_for_a_page_of_tests(folder: Path) -> None:
     assert suite is not None
     cases = {case.get("classname"): case for case in suite.iter("testcase")}
     assert (len(cases), suite.get("tests"), suite.get("failures"), suite.get("skipped")) == (
-        22,
-        "22",
+        24,
+        "24",
         "0",
         "1",
     )
@@ -200,7 +200,7 @@ config:
     budget: {amount: 2000, currency: USD, thresholds: [1.0]}
     limits: {others: deny}
   gemini-landing-zone:projects:
-    chat: {projectId: acme-chat-x, keys: {backend: {allowedIps: [203.0.113.0/24]}}}
+    chat: {projectId: acme-chat-x, keys: {backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}}}
     bot: {projectId: acme-bot-x, protect: true, budget: {spendCap: true}}
     lab: {projectId: acme-lab-x, protect: true, budget: {amount: 1500}, deletionPolicy: PREVENT}
 """

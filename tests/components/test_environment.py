@@ -76,8 +76,9 @@ def test_the_sandbox_is_one_free_project_and_two_paid_ones(
     counted = Counter(resource.typ for resource in recorder.resources if resource.typ.startswith("gcp:"))
     assert counted == {
         PROJECT: 3,
-        "gcp:projects/service:Service": 9,
+        "gcp:projects/service:Service": 12,
         KEY: 4,
+        "gcp:serviceaccount/account:Account": 4,
         # One a paid project, and one of both together.
         BUDGET: 3,
         # Each project's own, a webhook, and two addresses that budgets mail to.

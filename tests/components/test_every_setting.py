@@ -99,7 +99,7 @@ CAPLESS = "projects/lab/budget"
 ACCOUNT = "accountTerms/01A2B3-C4D5E6-F7A8B9"
 FINGERPRINT = ":".join(["BB"] * 20)
 IN_CHAT = (
-    "AlertPolicy ApiKey Budget ConsumerQuotaOverride Contact ProjectLimits NotificationChannel Policy Project ProjectExit "
+    "Account AlertPolicy ApiKey Budget ConsumerQuotaOverride Contact ProjectLimits NotificationChannel Policy Project ProjectExit "
     "SQuotaPreference Service SpendCap TierCheck"
 )
 """All that names the project."""
@@ -157,7 +157,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "tierWait": to(30, "TierCheck"),
         "contacts": to([], "Contact"),
         "forbidUnrestrictedKeys": to(False, "CustomConstraint Policy"),
-        "keys": to({"open": {}}, "ApiKey exposure"),
+        "keys": to({"open": {}}, "Account ApiKey exposure"),
         "budget": to({"amount": 1300, "currency": "USD"}, "AlertPolicy Budget ProjectExit SpendCap estimate exposure"),
         "alerts": to({"email": ["other@example.com"]}, "AlertPolicy Budget NotificationChannel"),
         "dashboard": to(True, "Dashboard"),
@@ -171,8 +171,10 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "allowedReferrers": to(["https://app.example.com/*"], "ApiKey exposure"),
         "androidApps": to([{"packageName": "com.example.app", "sha1Fingerprint": FINGERPRINT}], "ApiKey exposure"),
         "iosBundleIds": to(["com.example.app"], "ApiKey exposure"),
-        "serviceAccount": to("chat@acme-chat-prod.iam.gserviceaccount.com", "ApiKey exposure"),
-        "existing": to("backend-1", "ApiKey"),
+        "serviceAccount": to("chat@acme-seed.iam.gserviceaccount.com", "Account ApiKey exposure"),
+        "standard": to(True, "Account ApiKey"),
+        "methods": to(["generate"], "ApiKey"),
+        "existing": to("backend-1", "Account ApiKey", besides={f"{CHAT}/keys/open/standard": True}),
         "silent": to(True, "AlertPolicy"),
     }),
     "AndroidApp": (f"{CHAT}/keys/app/androidApps/0", {

@@ -44,6 +44,26 @@ pulumi.export("number", chat.number)
 pulumi.export("tier", chat.tierFound)
 pulumi.export("keys", chat.keyStrings)
 '''
+WIRE = """\
+import json
+from pathlib import Path
+
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
+from pulumi.runtime.settings import get_monitor
+
+folder = Path(__file__).parent
+answer = get_monitor().RegisterResource(RegisterResourceRequest(
+    type="gemini-landing-zone:index:GeminiProject", name="chat", custom=False, remote=True,
+    object=ParseDict(json.loads((folder / "args.json").read_text()), Struct()),
+    acceptSecrets=True, acceptResources=True,
+))
+(folder / "answer.json").write_text(json.dumps(MessageToDict(answer.object)))
+"""
+"""What a language host does: the request of the resource, and the answer as it comes."""
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
 def example() -> dict[str, Any]:
@@ -94,8 +114,8 @@ def test_a_project_from_another_program(program: Workspace) -> None:
     assert program.preview() == []
     outputs = program.outputs(secrets=True)
     assert outputs["tier"] == "1"
-    assert outputs["keys"]["backend"].startswith("AIza")
-    assert "AIza" not in json.dumps(program.outputs())
+    assert outputs["keys"]["backend"].startswith("AQ.")
+    assert "AQ." not in json.dumps(program.outputs())
 
     changed = example()
     changed["budget"]["amount"] = 1300
@@ -106,6 +126,17 @@ def test_a_project_from_another_program(program: Workspace) -> None:
         program.cloud.call("GET", "/cloudresourcemanager/v1/projects/acme-chat-from-yaml")["lifecycleState"]
         == "DELETE_REQUESTED"
     )
+
+
+def test_a_program_in_any_language_gets_the_keys_whole_and_secret(program: Workspace) -> None:
+    (program.layout.program / "__main__.py").write_text(WIRE)
+    write(program, **example())
+    program.up()
+    answer = json.loads((program.layout.program / "answer.json").read_text())
+    assert answer["keyStrings"].keys() == {SIGNATURE, "value"}
+    assert answer["keyStrings"][SIGNATURE] == SECRET
+    path = "/apikeys/v2/projects/acme-chat-from-yaml/locations/global/keys/backend/keyString"
+    assert answer["keyStrings"]["value"] == {"backend": program.cloud.call("GET", path)["keyString"]}
 
 
 def test_every_mistake_is_told_by_property_before_anything_is_made(program: Workspace) -> None:

@@ -164,6 +164,8 @@ FAILING: Final = (
     Case("key-restricted", "not at all", key(targets=())),
     Case("key-gemini-only", "maps", key(targets=(MAPS, GEMINI_API, "aiplatform.googleapis.com"))),
     Case("key-clients", "anywhere", key(addresses=())),
+    Case("key-bound", "a standard key", key(service_account=None)),
+    Case("key-methods", "all of the API", key(methods=())),
     Case("key-clients", "not restricted at all", key(targets=(), addresses=())),
     Case("key-clients", "web pages", key(addresses=(), claimed="browser")),
     Case("key-clients", "apps", key(addresses=(), claimed="app")),
@@ -283,9 +285,8 @@ PASSING: Final = (
     Case("key-clients", "a single address", key(addresses=("198.51.100.7", "2001:db8::1"))),
     Case("key-clients", "a network", key(addresses=("10.0.0.0/8", "2001:db8::/32"))),
     Case("key-clients", "what is no address", key(addresses=("office",))),
-    Case(
-        "key-clients", "a service account", key(addresses=(), service_account="a@b.iam.gserviceaccount.com")
-    ),
+    Case("key-bound", "maps", key(targets=(MAPS,), service_account=None)),
+    Case("key-methods", "maps", key(targets=(MAPS,), methods=())),
     Case("gemini-in-managed-projects", "by its number", key(project="1234567890")),
     Case("gemini-in-managed-projects", "maps elsewhere", key(project="acme-other", targets=(MAPS,))),
     Case("free-tier-private-data", "paid", project(private_data=True)),

@@ -74,6 +74,8 @@ KEY: Final = Key(
     "acme-chat",
     (GEMINI_API,),
     ("203.0.113.0/24",),
+    "gemini-backend@acme-chat.iam.gserviceaccount.com",
+    methods=("google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent",),
 )
 API: Final = Api(subject("api", "chat-api", "API of acme-chat"), "acme-chat", GEMINI_API)
 QUOTA: Final = Quota(

@@ -117,8 +117,9 @@ def test_an_adopted_project_says_nothing_of_what_is_not_managed() -> None:
     assert (adopted.created, adopted.labels, adopted.deletion, adopted.paid) == (False, None, None, True)
     assert (own.created, own.deletion, own.protected) == (True, "PREVENT", True)
     assert own.labels == {"environment": "prod", "owner": "platform", "cost-centre": "cc-0815"}
-    service_account = "ranking@acme-search-prod.iam.gserviceaccount.com"
-    assert found["key ranking of acme-search-prod"].service_account == service_account
+    ranking = found["key ranking of acme-search-prod"]
+    assert ranking.service_account == "gemini-ranking@acme-search-prod.iam.gserviceaccount.com"
+    assert "google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent" in ranking.methods
     # A web page is no protection.
     told = judge("prod", facts, DEFAULT).verdicts
     assert {(each.policy.id, each.finding.subject.label) for each in told} == {

@@ -129,14 +129,14 @@ def test_a_lag_can_be_asked_for(tmp_path: Path) -> None:
 def test_keys_share_what_a_project_allows_and_say_to_whom(tmp_path: Path) -> None:
     keys = (
         ", keys: {server: {allowedIps: [203.0.113.7]}, web: {allowedReferrers: ['https://a.example.com/*']}, any: {}, "
-        "bound: {serviceAccount: w@acme-chat-x.iam.gserviceaccount.com}}"
+        "bound: {serviceAccount: w@acme-seed.iam.gserviceaccount.com}}"
     )
     found = chat(tmp_path, LIMITED, keys)
     assert {key.name: key.open_to for key in found.keys} == {
         "server": "calls from its addresses",
         "web": "calls that name its web pages, as any caller can",
         "any": "anybody who has it",
-        "bound": "anybody who has it, as w@acme-chat-x.iam.gserviceaccount.com",
+        "bound": "anybody who has it, as w@acme-seed.iam.gserviceaccount.com",
     }
     assert told(found) == told(chat(tmp_path, LIMITED))
     shown = found.as_json()

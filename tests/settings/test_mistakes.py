@@ -68,7 +68,7 @@ config:
       tags: [tagValues/281480012345678]
       contacts: [{email: sec@example.com, categories: [SECURITY], language: en}]
       forbidUnrestrictedKeys: true
-      keys: {honey: {silent: true, existing: honey-1}}
+      keys: {honey: {silent: true, standard: true, existing: honey-1}}
       budget: {amount: 10, currency: USD, topic: spend, spendCap: true, credits: [PROMOTION], ownership: allUsers}
       alerts:
         email: [oncall@example.com]
@@ -155,7 +155,13 @@ MISTAKES = [
     ("the whole Internet", "203.0.113.0/24", "0.0.0.0/0", "projects.chat.keys.backend.allowedIps[0]", "every address", "leave allowedIps out"),
     ("two kinds of client", "[203.0.113.0/24]}", "[203.0.113.0/24], allowedReferrers: [a.io]}", "projects.chat.keys.backend.allowedReferrers", "one kind", "each kind"),
     ("bad name of a key", "backend:", "Back End:", "projects.chat.keys.Back End", "not a name for a key", "24 lowercase"),
-    ("bad service account", "[203.0.113.0/24]}", "[203.0.113.0/24], serviceAccount: bot}", "projects.chat.keys.backend.serviceAccount", "not a service account", "chat@acme-chat-prod"),
+    ("a service account that nobody creates", "[203.0.113.0/24]}", "[203.0.113.0/24], serviceAccount: bot@acme-chat-prod.iam.gserviceaccount.com}", "projects.chat.keys.backend.serviceAccount", "nothing creates bot@", "leave serviceAccount out"),
+    ("a standard key with an account", "[203.0.113.0/24]}", "[203.0.113.0/24], standard: true, serviceAccount: bot@acme-seed.iam.gserviceaccount.com}", "projects.chat.keys.backend.standard", "bound to no service account", "leave standard out"),
+    ("an unknown group of methods", "[203.0.113.0/24]}", "[203.0.113.0/24], methods: [generat]}", "projects.chat.keys.backend.methods[0]", "unknown method 'generat'", "did you mean 'generate'?"),
+    ("a method by its short name", "[203.0.113.0/24]}", "[203.0.113.0/24], methods: [CountTokens]}", "projects.chat.keys.backend.methods[0]", "unknown method", "v1beta.GenerativeService.CountTokens"),
+    ("an unknown method", "[203.0.113.0/24]}", "[203.0.113.0/24], methods: [zzz]}", "projects.chat.keys.backend.methods[0]", "unknown method", "write one of: generate, embed"),
+    ("a method twice", "[203.0.113.0/24]}", "[203.0.113.0/24], methods: [embed, embed]}", "projects.chat.keys.backend.methods[1]", "twice", ""),
+    ("bad service account", "[203.0.113.0/24]}", "[203.0.113.0/24], serviceAccount: bot}", "projects.chat.keys.backend.serviceAccount", "not a service account", "chat@acme-seed"),
     ("bad label", "tier: paid", "tier: paid\n      labels: {Owner: me}", "projects.chat.labels.Owner", "not a label key", "lowercase"),
     ("label value as a number", "tier: paid", "tier: paid\n      labels: {cost: 12}", "projects.chat.labels.cost", "not text", "text"),
     ("adopted and placed", "tier: paid", "tier: paid\n      adopt: true\n      parent: folders/1", "projects.chat.parent", "not managed", "leave parent out"),
@@ -248,6 +254,9 @@ WIDE_MISTAKES = [
     ("a suffix for an id that is there", "idSuffix: true", "idSuffix: true\n      adopt: true", "projects.chat.idSuffix", "has its id", "without idSuffix"),
     ("a wait of no length", "tierWait: 60", "tierWait: -1", "projects.chat.tierWait", "too small", "0 or more"),
     ("a wait in words", "tierWait: 60", "tierWait: 10m", "projects.chat.tierWait", "not a whole number", "whole number"),
+    ("a service account in a project with a suffix", "{silent: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-chat-prod-x1y2.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
+    ("a service account in another project of the file", "{silent: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-lab-dev.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
+    ("an existing key of no kind", "standard: true, existing", "existing", "projects.chat.keys.honey.existing", "or it is a standard key", "standard: true"),
     ("a key of no id", "existing: honey-1", "existing: Honey", "projects.chat.keys.honey.existing", "not a key's id", "api-keys list"),
     ("a silent key that tells nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.keys.honey.silent", "nobody is told", "alerts:"),
     # Alerts.

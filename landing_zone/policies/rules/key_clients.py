@@ -1,6 +1,7 @@
 """A key is text: it is copied into notebooks, logs and repositories, and found there by programs within minutes. One
-that works from known addresses alone, or acts as a service account, is of no use to who finds it. Web pages and apps
-are no protection: both send what they are, and anybody can send the same."""
+that works from known addresses alone is of no use to who finds it. Web pages and apps are no protection: both send what
+they are, and anybody can send the same. Neither is the service account that a key is bound to: the key is all it takes
+to act as it."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -40,13 +41,13 @@ def _claimed(key: Key) -> str:
 
 
 def _what(key: Key) -> tuple[str, str, str] | None:
-    if key.service_account or key.addresses is UNKNOWN:
+    if key.addresses is UNKNOWN:
         return None
     if not key.addresses:
         return (
             f"can be used from anywhere{_claimed(key)}",
-            "write allowedIps: [203.0.113.0/24], or serviceAccount",
-            "name the servers in restrictions.serverKeyRestrictions.allowedIps, or bind it to a service account",
+            "write allowedIps: [203.0.113.0/24]",
+            "name the servers in restrictions.serverKeyRestrictions.allowedIps",
         )
     if wide := _wide(key.addresses):
         return f"can be used from {', '.join(wide)}", "write the addresses of the servers that use it", ""
@@ -64,11 +65,11 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
 
 POLICY = Policy(
     id="key-clients",
-    title="In production, an API key works from known addresses or as a service account",
+    title="In production, an API key works from known addresses",
     severity=Severity.CRITICAL,
     scope=Scope.EACH,
     reason=__doc__,
-    remedy="Name the servers' addresses, or bind the key to a service account.",
+    remedy="Name the servers' addresses.",
     source=(
         "82,314 dollars in 48 hours from one stolen key",
         "https://cloud.google.com/docs/authentication/api-keys-best-practices",

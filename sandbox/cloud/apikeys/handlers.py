@@ -56,6 +56,7 @@ def create(call: Call) -> JsonObject:
     """Create a key."""
     project, settings = _number(call), _settings(call.body)
     orgpolicy.require_allowed(call.store, project, orgpolicy.KEYS, "CREATE", settings)
+    orgpolicy.require_bindable(call.store, project, settings)
     key = models.create(call.store, call.now, project, call.query.get("keyId", ""), settings)
     return _operation(call, key, with_string=True)
 

@@ -19,6 +19,7 @@ from sandbox.cloud.core.errors import (
 )
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
+from sandbox.cloud.iam import models as iam
 from sandbox.cloud.serviceusage.catalogue import TITLES
 
 SCHEMA = """
@@ -36,7 +37,6 @@ CREATE TABLE api_keys (
 ) WITHOUT ROWID;
 """
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_SERVICE_ACCOUNT = re.compile(r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com")
 _FINGERPRINT = re.compile(r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}")
 _KEY_ALPHABET = string.ascii_letters + string.digits + "-_"
 
@@ -73,9 +73,11 @@ def create(store: Store, now: datetime, project: str, identifier: str, settings:
     ):
         raise already_exists()
     _check(settings)
+    account = settings.get("serviceAccountEmail", "")
+    if account and iam.by_email(store, account) is None:
+        raise invalid_argument(f"Service account {account} does not exist.", "key.service_account_email")
     stamp = rfc3339(now)
-    # The form of Google's: AIza and 35 characters.
-    key_string = "AIzaSy" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(33))
+    key_string = _key_string("AQ.Ab", 48) if account else _key_string("AIzaSy", 33)
     key = Key(project, identifier or uid, uid, key_string, _normalized(settings), stamp, stamp, "", 1)
     _save(store, key)
     return key
@@ -169,6 +171,11 @@ def _read(row: sqlite3.Row) -> Key:
     return Key(**{**values, "settings": json.loads(values["settings"])})
 
 
+def _key_string(start: str, random: int) -> str:
+    """A string of Google's form: `AQ.` of a key bound to a service account, `AIza` of a standard one."""
+    return start + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(random))
+
+
 def _uuid(store: Store) -> str:
     number = store.next_value("api_key")
     return f"{number * 2_654_435_761 % 2**32:08x}-5f3c-4d2a-9b1e-{number:012x}"
@@ -177,9 +184,6 @@ def _uuid(store: Store) -> str:
 def _check(settings: JsonObject) -> None:
     if len(settings.get("displayName", "")) > 63:
         raise invalid_argument("The display name must be at most 63 characters.", "key.display_name")
-    account = settings.get("serviceAccountEmail", "")
-    if account and not _SERVICE_ACCOUNT.fullmatch(account):
-        raise invalid_argument(f"{account} is not a service account.", "key.service_account_email")
     restrictions = settings.get("restrictions", {})
     for target in restrictions.get("apiTargets", []):
         if target.get("service") not in TITLES:

@@ -14,6 +14,7 @@ from sandbox.cloud.core.errors import (
 from sandbox.cloud.core.messages import Method
 from sandbox.cloud.core.service import Caller
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.iam import models as iam
 from sandbox.cloud.serviceusage.catalogue import GEMINI_API
 
 #: The project of Google's own client for people, whose calls have no project of theirs.
@@ -25,8 +26,8 @@ def consumer(store: Store, method: Method, caller: Caller) -> str:
     """The number of the project that a call counts against.
 
     Raises:
-        CloudError: 400 for a key that is none; 403 for a key that is restricted to other APIs or clients, for a token
-            without a project, and for neither.
+        CloudError: 400 for a key that is none; 401 for one whose service account is disabled or gone; 403 for a key
+            that is restricted to other APIs or clients, for a token without a project, and for neither.
     """
     if caller.key:
         return _key_project(store, method, caller)
@@ -64,16 +65,33 @@ def _key_project(store: Store, method: Method, caller: Caller) -> str:
     project = projects.find(store, key.project)
     if project is None or project.state != projects.ACTIVE:
         raise _blocked(key, "CONSUMER_INVALID", f"Project #{key.project} has been deleted.")
+    _check_account(store, key, method)
     _check_target(key, method)
     _check_client(key, caller)
     return key.project
 
 
-def _check_target(key: keys.Key, method: Method) -> None:
-    """Google refuses keys that are not restricted to it as well, but for those bound to a service account."""
+def _check_account(store: Store, key: keys.Key, method: Method) -> None:
+    """A bound key is its service account's credential: it works as long as that is there and enabled."""
+    email = key.settings.get("serviceAccountEmail", "")
+    account = iam.by_email(store, email) if email else None
+    if email and (account is None or account.disabled):
+        about = {"service": GEMINI_API, "method": _full_name(method), "email": email}
+        raise CloudError(
+            "UNAUTHENTICATED", details=[error_info("ACCOUNT_STATE_INVALID", "googleapis.com", about)]
+        )
+
+
+def _full_name(method: Method) -> str:
+    """A method's name as restrictions of keys have it."""
     rpc = method.id.rpartition(".")[2]
     service = "ModelService" if rpc in _MODEL_SERVICE else "GenerativeService"
-    name = f"google.ai.generativelanguage.{method.segments[0]}.{service}.{rpc}"
+    return f"google.ai.generativelanguage.{method.segments[0]}.{service}.{rpc}"
+
+
+def _check_target(key: keys.Key, method: Method) -> None:
+    """Google refuses keys that are not restricted to it as well, but for those bound to a service account."""
+    rpc, name = method.id.rpartition(".")[2], _full_name(method)
     targets = key.settings.get("restrictions", {}).get("apiTargets", [])
     patterns = [
         pattern

@@ -14,6 +14,7 @@ from sandbox.cloud.core.errors import (
     failed_precondition,
     invalid_argument,
     not_found,
+    precondition_failure,
 )
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
@@ -38,11 +39,12 @@ _METHODS: Final = (
 )
 #: What is evaluated of the Common Expression Language: whether fields are there, joined by `||` or by `&&`.
 _TERM: Final = re.compile(r"(!?)has\(resource((?:\.[A-Za-z]\w*)+)\)")
+_BOUND_KEYS: Final = "iam.managed.disableServiceAccountApiKeyCreation"
 #: Some of Google's own constraints, which need no definition.
 BUILT_IN: Final = frozenset(
     {
         "iam.disableServiceAccountKeyCreation",
-        "iam.managed.disableServiceAccountApiKeyCreation",
+        _BOUND_KEYS,
         "gcp.restrictServiceUsage",
         "gcp.resourceLocations",
     }
@@ -267,6 +269,30 @@ def require_allowed(
     if denying:
         described = ", ".join(f'"customConstraints/{name}"' for name in denying)
         raise failed_precondition(f"Operation denied by custom org policies: [{described}].")
+
+
+def require_bindable(store: Store, project: str, key: JsonObject) -> None:
+    """Refuse a key that is bound to a service account where a managed constraint forbids that.
+
+    Its parameter `allowedServices` lists the services to which such a key may be restricted.
+
+    Raises:
+        CloudError: 400 FAILED_PRECONDITION, naming the constraint.
+    """
+    if not key.get("serviceAccountEmail"):
+        return
+    rules = effective(store, f"projects/{project}", _BOUND_KEYS).get("spec", {}).get("rules", [])
+    enforced = next((rule for rule in rules if rule.get("enforce") is True), None)
+    if enforced is None:
+        return
+    services = {target.get("service") for target in key.get("restrictions", {}).get("apiTargets", [])}
+    if not services or services - {*enforced.get("parameters", {}).get("allowedServices", [])}:
+        constraint, resource = f"constraints/{_BOUND_KEYS}", f"projects/{project}/locations/global/keys"
+        words = "Disables the creation of API keys that are bound to service accounts."
+        raise failed_precondition(
+            f'Operation denied by org policy on resource \'{resource}\': ["{constraint}": "{words}"].',
+            [precondition_failure(constraint, resource, words)],
+        )
 
 
 def _is_enforced(policy: JsonObject) -> bool:

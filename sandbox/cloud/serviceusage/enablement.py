@@ -11,7 +11,7 @@ from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage.catalogue import TITLES
 
 #: Services that serve a project only if it has their API enabled, whoever calls.
-_OF_THE_PROJECT: Final = frozenset({"apikeys", "monitoring", "pubsub", "secretmanager"})
+_OF_THE_PROJECT: Final = frozenset({"apikeys", "iam", "monitoring", "pubsub", "secretmanager"})
 #: Services whose API may be enabled in the caller's project alone; one just enabled in the path's is waited for.
 _OF_THE_CALLER: Final = frozenset({"cloudquotas", "essentialcontacts", "orgpolicy", "serviceusage"})
 

@@ -19,6 +19,7 @@ ENDPOINTS = {
     "pubsub": ("pubsubCustomEndpoint", "GOOGLE_PUBSUB_CUSTOM_ENDPOINT"),
     "essentialcontacts": ("essentialContactsCustomEndpoint", "GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT"),
     "orgpolicy": ("orgPolicyCustomEndpoint", "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT"),
+    "iam": ("iamCustomEndpoint", "GOOGLE_IAM_CUSTOM_ENDPOINT"),
     "tags": ("tagsCustomEndpoint", "GOOGLE_TAGS_CUSTOM_ENDPOINT"),
 }
 _PROJECT = ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")

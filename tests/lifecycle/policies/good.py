@@ -25,7 +25,7 @@ apis = [
         service=f"{name}.googleapis.com",
         opts=pulumi.ResourceOptions(depends_on=[link]),
     )
-    for name in ("generativelanguage", "apikeys", "cloudquotas", "pubsub")
+    for name in ("generativelanguage", "apikeys", "iam", "cloudquotas", "pubsub")
 ]
 AFTER = pulumi.ResourceOptions(depends_on=apis)
 gcp.billing.Budget(
@@ -81,12 +81,24 @@ gcp.cloudquota.SQuotaPreference(
     contact_email="platform@example.com",
     opts=AFTER,
 )
+account = gcp.serviceaccount.Account(
+    "backend",
+    project=chat.project_id,
+    account_id="chat-backend",
+    opts=pulumi.ResourceOptions(depends_on=apis),
+)
 gcp.projects.ApiKey(
     "backend",
     project=chat.project_id,
     display_name="Backend",
+    service_account_email=account.email,
     restrictions={
-        "api_targets": [{"service": GEMINI}],
+        "api_targets": [
+            {
+                "service": GEMINI,
+                "methods": ["google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent"],
+            }
+        ],
         "server_key_restrictions": {"allowed_ips": ["203.0.113.0/24"]},
     },
     opts=pulumi.ResourceOptions(protect=True, depends_on=apis),

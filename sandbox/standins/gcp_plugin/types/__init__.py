@@ -17,6 +17,7 @@ from sandbox.standins.gcp_plugin.types import (
     quota_override,
     quota_preference,
     service,
+    service_account,
     tag_binding,
     topic,
 )
@@ -28,6 +29,7 @@ LIFECYCLES: Mapping[str, Lifecycle] = {
     for lifecycle in (
         project.LIFECYCLE,
         service.LIFECYCLE,
+        service_account.LIFECYCLE,
         api_key.LIFECYCLE,
         dashboard.LIFECYCLE,
         org_policy.POLICY_LIFECYCLE,

@@ -1,0 +1,37 @@
+"""A standard key identifies a project and no caller. The Gemini API refuses unrestricted ones since 2026-06-19, and
+Google announced that it will refuse all of them from September 2026 on: what calls with one fails that day. A key that
+is bound to a service account stops within about a minute when it is deleted or its account is disabled; a standard
+one takes 8 to 23 minutes."""
+
+from collections.abc import Iterator
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for key in facts.keys:
+        if key.targets is not UNKNOWN and GEMINI_API in key.targets and not key.service_account:
+            yield Finding(
+                key.subject,
+                "is a standard key, bound to no service account",
+                "make a key without standard: true beside it, and take this one out once nobody uses it",
+                elsewhere="make a key with serviceAccountEmail beside it, and delete this one once nobody uses it",
+                place=key.subject.at("standard"),
+            )
+
+
+POLICY = Policy(
+    id="key-bound",
+    title="An API key for the Gemini API is bound to a service account",
+    severity=Severity.HIGH,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Replace the key by one that is bound to a service account, without a gap (docs/keys.md).",
+    source=(
+        "Google: standard and authorization keys",
+        "https://ai.google.dev/gemini-api/docs/api-key",
+    ),
+    judge=_judge,
+)

@@ -1,0 +1,38 @@
+"""A key opens all of the Gemini API unless it names methods. Most programs generate and count tokens, and nothing else:
+a key that is narrowed to that creates no caches, which cost by the hour, and starts no batches and no videos, whoever
+has it."""
+
+from collections.abc import Iterator
+
+from landing_zone.gemini import GEMINI_API
+from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+
+
+def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
+    for key in facts.keys:
+        if key.targets is UNKNOWN or key.methods is UNKNOWN or GEMINI_API not in key.targets:
+            continue
+        if not key.methods or "*" in key.methods:
+            yield Finding(
+                key.subject,
+                "can call every method of the Gemini API",
+                "write what it is for, such as methods: [generate, countTokens]",
+                elsewhere="name its methods in restrictions.apiTargets[].methods",
+                place=key.subject.at("methods"),
+            )
+
+
+POLICY = Policy(
+    id="key-methods",
+    title="An API key names the methods that it may call",
+    severity=Severity.LOW,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Name the methods that the key is for.",
+    source=(
+        "Google: API restrictions of keys",
+        "https://cloud.google.com/docs/authentication/api-keys#adding-api-restrictions",
+    ),
+    judge=_judge,
+)
