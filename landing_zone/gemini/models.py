@@ -65,6 +65,9 @@ class Model:
     """Input tokens of one request, at most."""
     output: int = 65_536
     """Output tokens of one request, thinking included, at most."""
+    answers: int = 1
+    """Answers of one request, at most (`candidateCount`); each is charged. 2.x text models give up to 8, others refuse
+    more than one (googleapis/js-genai#1609, googleapis/python-genai#1723)."""
     makes: Output = "text"
     """What most calls are made for."""
     usual_output: int = 0
@@ -100,6 +103,7 @@ _SPOKEN: Final = 16_384
 _RECORDS: Final = (
     Model(
         "gemini-2.5-flash",
+        answers=8,
         storage=_STORAGE_FLASH,
         retirement=Retirement(_ROUTED, "gemini-3.5-flash-lite", routed=True),
         skus={
@@ -121,6 +125,7 @@ _RECORDS: Final = (
     ),
     Model(
         "gemini-2.5-flash-lite",
+        answers=8,
         storage=_STORAGE_FLASH,
         skus={"399C-32AD-1412": "input", "EBC7-B1E9-1DA3": "cached", "7133-23F2-04B7": "output"},
     ),
@@ -134,6 +139,7 @@ _RECORDS: Final = (
     ),
     Model(
         "gemini-2.5-pro",
+        answers=8,
         storage=_STORAGE_PRO,
         retirement=Retirement(_ROUTED, "gemini-3.8-flash", routed=True),
         skus={"2D1C-F790-3C09": "input", "9465-C223-0CE9": "cached", "0F51-429B-C2DC": "output"},

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import BLOCKED, Limits
+from landing_zone.pricing.exposure import EVERY_DOOR, Doors
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import LIST_PRICES, Terms
 from landing_zone.settings.problems import Path
@@ -78,6 +79,8 @@ class Project:
     others: Limits | None = None
     """Of every model without limits of its own; None is no limit."""
     terms: Terms = LIST_PRICES
+    doors: Doors = EVERY_DOOR
+    """What its callers can spend on besides tokens."""
     allowance: Money | None = None
     """What `limits.derive` of the stack file allows over its lag."""
     tier_limits: Mapping[str, Limits] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from landing_zone.policies.facts import (
 from landing_zone.pricing.money import Money
 from landing_zone.reports.billing_terms import billing_terms
 from landing_zone.settings import BudgetRules, EnvironmentSettings, ProjectSettings, limits_in_force
+from landing_zone.settings.doors import doors_of
 from landing_zone.settings.problems import Path, path_text
 
 MONTHS: Final = {"MONTH": Decimal(1), "QUARTER": Decimal(3), "YEAR": Decimal(12)}
@@ -76,6 +77,7 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
         tier_limits=account.tier_limits,
         unpriced=found.unpriced,
         terms=terms,
+        doors=doors_of(project),
         allowance=Money(derivation.settings.max_overshoot, terms.currency) if derivation else None,
     )
 

@@ -89,12 +89,18 @@ def _bound(amount: Decimal | None, currency: str) -> str:
 
 def show_exposure(console: Console, found: EnvironmentExposure) -> None:
     """The most that each project and model can cost, by how long; then what it rests on."""
-    console.print(f"[bold]{found.stack}[/]  the most that the limits in force allow, prices of {found.as_of}")
+    for month in found.months:
+        amount = month.amount or "unlimited"
+        console.print(
+            f"[bold]{found.stack}[/]  at worst in a month: [bold]{amount}[/], bounded by {month.bound_by}",
+            soft_wrap=True,
+        )
+    console.print(f"The most that the limits alone allow, by project and model, prices of {found.as_of}")
     for project in found.projects.values():
         _exposure(console, project)
     for currency, bounds in found.totals.items():
         both = f"{bound(bounds, 'day')} a day, {bound(bounds, 'month')} a month"
-        console.print(f"[bold]all projects[/] in {currency}: {both}", soft_wrap=True)
+        console.print(f"[bold]all projects[/] in {currency}, by the limits alone: {both}", soft_wrap=True)
     for account, tier in found.account_caps.items():
         caps = ACCOUNT_TIERS[tier]
         console.print(
@@ -116,6 +122,13 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     if not project.models:
         console.print("  nothing can be spent")
         return
+    amount = project.month.amount or "unlimited"
+    console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
+    if project.month.saved_by_methods:
+        console.print(
+            f"  {project.month.saved_by_methods} less with methods on each of its keys that leave caches out",
+            soft_wrap=True,
+        )
     windows = ("minute", "hour", "day", "month", "lag")
     table = _table("model", *windows[:-1], f"any {format_lag(project.lag)}")
     for model in project.models:
@@ -134,11 +147,11 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
         words = denied_words() if denied else limits_words(model)
         console.print(f"  limits of {model.model}: {words}", soft_wrap=True)
     stored = [model.bounds["lag"] for model in project.models]
-    kept = sum((each.storage for each in stored if each), Decimal(0))
+    stored_cost = sum((each.storage for each in stored if each), Decimal(0))
     lag = project.bounds["lag"]
-    if lag and kept * 2 > lag.amount:
+    if lag and stored_cost * 2 > lag.amount:
         console.print(
-            f"  of any {format_lag(project.lag)}, {Money(kept, project.currency).as_bound} is for tokens kept in "
+            f"  of any {format_lag(project.lag)}, {Money(stored_cost, project.currency).as_bound} is for tokens kept in "
             "caches: a lower inputTokensPerMinute bounds them",
             soft_wrap=True,
         )
@@ -146,8 +159,9 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
         over = project.overshoot.as_bound if project.overshoot is not None else "unlimited"
         by = f"{project.mechanism} acts" if project.mechanism else "somebody acts on the budget's mail"
         what = f"the month's budget of {project.budget}" if project.budget else "the budget"
+        kept = f", and {project.month.kept} for what caches held before" if project.month.kept else ""
         console.print(
-            f"  over {what}: {over} at most, if {by} within {format_lag(project.lag)}", soft_wrap=True
+            f"  over {what}: {over} at most{kept}, if {by} within {format_lag(project.lag)}", soft_wrap=True
         )
     for key in project.keys:
         console.print(f"  key {key.name} opens all of it to {key.open_to}", soft_wrap=True)

@@ -300,6 +300,13 @@ class ProjectSettings(Settings):
             "limits from an overshoot."
         ),
     )
+    searches_per_request: Annotated[StrictInt, Field(ge=0, le=100)] = Field(
+        default=3,
+        description=(
+            "Assumed most queries to Google Search or Google Maps that a request makes, for the exposure: Google "
+            "limits them no further. Default: 3."
+        ),
+    )
     workload: tuple[WorkloadSettings, ...] = Field(
         default=(), description="Planned usage, one entry per model, for estimates and derived limits."
     )

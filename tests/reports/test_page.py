@@ -77,7 +77,7 @@ QUIET = (
 EVIL = "<b>name</b><script>window.broken=1</script><img src=x onerror=window.broken=1>"
 #: What the charts alone show, and what says nothing: parts of a bound, what a key shares with its project.
 NOT_IN_TABLES = re.compile(
-    r".*/models/[^/]+/exposure/\w+/(input|output|cacheStorage)|.*/keys/[^/]+/exposure/(minute|hour)"
+    r".*/models/[^/]+/exposure/\w+/(input|output|cacheStorage|grounding)|.*/keys/[^/]+/exposure/(minute|hour)"
 )
 
 
@@ -335,7 +335,7 @@ def test_what_it_says_in_words(opened: Opened) -> None:
     assert "lab: nothing is charged on the free tier" in text
     assert "Nothing can be spent." in text
     sources = opened.page.locator("main section:last-of-type li a[href^='https://']").count()
-    assert sources == 7
+    assert sources == 10
     assert opened.page.get_attribute("html", "lang") == "en"
     assert opened.page.locator("th:not([scope])").count() == 0
     assert opened.page.locator("table:not(:has(caption))").count() == 0
