@@ -90,7 +90,7 @@ def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | Non
             *([] if limits_alone is None else [limits_alone]),
             *([stop.amount + lag.total] if stop and lag and lag.total is not None else []),
         ]
-    return min(found, default=None)
+    return rounded_up(min(found)) if found else None
 
 
 def _most(spender: Spender, day: date, window: Window) -> Decimal | None:
