@@ -16,7 +16,7 @@ from components.native import Roster, StackExit, native_provider
 from components.notifications import NotificationHost
 from landing_zone.gemini.console import console_links
 from landing_zone.pricing.days import today
-from landing_zone.reports.summary import environment_report, worst_month
+from landing_zone.reports.summary import month_report, worst_month
 from landing_zone.settings import EnvironmentSettings
 
 
@@ -73,10 +73,10 @@ class Environment(Component):
 
     def _roster(self, settings: EnvironmentSettings) -> pulumi.Resource:
         """What every project waits for: a change that would leave one unguarded is refused before any other."""
-        found = environment_report(settings, today())
+        found = month_report(settings, today())
         for warning in found.warnings:
             pulumi.log.warn(warning, self)
-        amount, bound = worst_month(found)
+        amount, bound = worst_month(found.exposure)
         return Roster(
             settings.stack,
             {

@@ -9,6 +9,7 @@ from landing_zone.gemini.models import EMBEDDING_MODELS, MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, OTHER_METRICS, QUOTA_LIMITS
 from landing_zone.google import quota_overrides
 from landing_zone.google.quota_overrides import ModelLimit
+from landing_zone.pricing.model_ids import served
 from provider.resource import Context, Failure, Values, is_unknown
 
 
@@ -166,8 +167,8 @@ def unknown_models(inputs: Values, listed: list[ModelLimit]) -> Iterator[Failure
     }
     for model in inputs.get("limits") or {}:
         if not _is_known(model) and model not in there:
-            near = get_close_matches(model, sorted({*QUOTA_NAMES, *there}), n=1, cutoff=0.6)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(QUOTA_NAMES)}"
+            near = get_close_matches(model, sorted({*served(QUOTA_NAMES), *there}), n=1, cutoff=0.6)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(served(QUOTA_NAMES))}"
             yield Failure(
                 f'limits["{model}"]',
                 f"{model!r} is no model that a quota names: a limit on it would bind nothing; {hint}",

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
+from rich.markup import escape
 
 from landing_zone.cli import key, policy, prices, reports
 from landing_zone.cli import show as showing
@@ -20,8 +21,11 @@ from landing_zone.google import inventory
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google
+from landing_zone.pricing.days import today
 from landing_zone.settings import SettingsError, load_file
+from landing_zone.settings.cautions import cautions
 from landing_zone.settings.schema import stack_file_schema
+from landing_zone.settings.source import read_stack_file
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,14 +73,14 @@ def validate(
     folder: StackFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check stack files, without Pulumi and without Google. Reports every mistake."""
+    """Check stack files, without Pulumi and without Google. Reports every mistake, and warns of models that retire."""
     if everything and stacks:
         refuse("--all is every stack: name stacks, or write --all")
     where = stack_folder(folder)
     chosen = where.chosen(where.names if everything else stacks or [])
     verdicts: list[dict[str, Any]] = []
     for stack in chosen:
-        problems = []
+        problems, warned = [], []
         try:
             settings = load_file(stack.name, stack.path)
         except SettingsError as error:
@@ -84,9 +88,19 @@ def validate(
             if not as_json:
                 err.print(str(error), markup=False)
         else:
+            file = read_stack_file(stack.path)
+            warned = [file.located(each) for each in cautions(settings, today())]
             if not as_json:
                 out.print(f"{stack.name}: {len(settings.projects)} projects, no mistakes", markup=False)
-        verdicts.append({"stack": stack.name, "problems": [problem.as_json() for problem in problems]})
+                for each in warned:
+                    out.print(f"[yellow]warning[/] {escape(str(each))}", soft_wrap=True)
+        verdicts.append(
+            {
+                "stack": stack.name,
+                "problems": [problem.as_json() for problem in problems],
+                "warnings": [each.as_json() for each in warned],
+            }
+        )
     if as_json:
         out.print_json(json.dumps(verdicts))
     raise typer.Exit(1 if any(verdict["problems"] for verdict in verdicts) else 0)

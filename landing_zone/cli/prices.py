@@ -1,32 +1,35 @@
 """`gemini-lz prices`: what tokens cost, and whether Google's catalogue agrees."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
+from pydantic.alias_generators import to_camel
 from rich.table import Table
 
 from landing_zone.cli.console import DATE, AsJson, out, refuse, working
-from landing_zone.gemini.prices import Processing
+from landing_zone.gemini.prices import Ground, Processing
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.price_catalogue import gemini_prices
 from landing_zone.pricing.days import today
+from landing_zone.pricing.grounding import GROUNDS, grounding_price
+from landing_zone.pricing.model_ids import UnknownModelError, known_models, retirement_of
 from landing_zone.pricing.money import plain
-from landing_zone.pricing.rates import (
-    PRICES_FROM,
-    UnknownModelError,
-    has_long_context_price,
-    known_models,
-    price_changes,
-    rates,
-    retirement_of,
-)
+from landing_zone.pricing.rates import PRICES_FROM, has_long_context_price, price_changes, rates
 from landing_zone.reports.verify import Verification, verify
 
 app = typer.Typer(no_args_is_help=True, help="What tokens cost. Try: gemini-lz prices list gemini-3.8-flash")
 _KINDS = ("input", "cached", "audio", "output", "storage")
+_OTHER_KINDS = {
+    "image": ("image in", "input"),
+    "video": ("video in", "input"),
+    "cached_audio": ("cached audio", "cached"),
+    "image_output": ("image out", "output"),
+    "audio_output": ("audio out", "output"),
+}
+"""Shown where they cost something else than the kind beside them."""
 
 
 def _complete_model(incomplete: str) -> list[str]:
@@ -61,6 +64,8 @@ def show(
                     "model": model,
                     "promptOver200k": long,
                     **{kind: plain(getattr(price, kind)) for kind in _KINDS},
+                    **{to_camel(kind): plain(getattr(price, kind)) for kind in _OTHER_KINDS},
+                    **{f"{ground}Thousand": _grounding(model, ground, day) for ground in GROUNDS},
                     "changes": [each.isoformat() for each in price_changes(model) if each > day],
                     "shutDown": retirement.day.isoformat() if retirement else None,
                 }
@@ -69,13 +74,25 @@ def show(
         typer.echo(json.dumps({"asOf": day.isoformat(), "source": PRICES_FROM, "prices": rows}, indent=2))
         return
     table = Table(box=None, padding=(0, 1), header_style="dim")
-    for name in ("model", *_KINDS, "changes", "shut down"):
+    for name in ("model", *_KINDS, "other", "changes", "shut down"):
         table.add_column(name, justify="right" if name in _KINDS else "left", no_wrap=name == "model")
     for row in rows:
         shown = row["model"] + (" over 200k" if row["promptOver200k"] else "")
-        table.add_row(shown, *(row[kind] for kind in _KINDS), " ".join(row["changes"]), row["shutDown"] or "")
+        other = [
+            f"{title} {row[to_camel(kind)]}"
+            for kind, (title, beside) in _OTHER_KINDS.items()
+            if row[to_camel(kind)] != row[beside]
+        ]
+        other += [f"{each} {price}/1,000" for each in GROUNDS if (price := row[f"{each}Thousand"])]
+        kinds = (row[kind] for kind in _KINDS)
+        table.add_row(shown, *kinds, ", ".join(other), " ".join(row["changes"]), row["shutDown"] or "")
     out.print(table)
     out.print(f"US dollars for a million tokens ({processing}) on {day}; storage: for an hour. {PRICES_FROM}")
+
+
+def _grounding(model: str, ground: Ground, day: date) -> str | None:
+    price = grounding_price(model, ground, day)
+    return plain(price.thousand) if price else None
 
 
 @app.command("verify", epilog="Example: gemini-lz prices verify --json")

@@ -78,6 +78,11 @@ class Limits:
         pairs = ((getattr(self, name), getattr(other, name)) for name in self.__dataclass_fields__)
         return Limits(*(min((x for x in pair if x is not None), default=None) for pair in pairs))
 
+    def loosened(self, other: "Limits") -> "Limits":
+        """The higher of each limit of the two; none where one of them has none."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__dataclass_fields__)
+        return Limits(*(None if None in pair else max(pair) for pair in pairs))
+
 
 BLOCKED: Final = Limits(requests_per_minute=0)
 """What `deny` comes to."""

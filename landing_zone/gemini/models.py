@@ -1,91 +1,283 @@
-"""The models of the Gemini API: which limits can be set on, how large they are, when they go.
+"""Models of the Gemini API, one record each: names, size, caches, retirement and price-list items.
 
-A quota names a model by a name of its own, which for some models differs from the id in API calls:
-an override on the id would be accepted by Google and bind nothing.
+A quota names a model by a name of its own, which for some models differs from the id in API calls: an override on the
+id would be accepted by Google and bind nothing. Token prices come from the package genai-prices.
 
-Source: Google's models and rate-limit pages, and quota violations in 429 responses, as of 2026-11-20.
+Source: Google's pages of models, rate limits, deprecations and prices, and quota violations in 429 responses, as of
+2026-11-26.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from decimal import Decimal
+from typing import Final, Literal
 
-_SAME_NAME: Final = (
-    "gemini-2.5-flash",
-    "gemini-2.5-flash-image",
-    "gemini-2.5-flash-lite",
-    "gemini-2.5-pro",
-    "gemini-3.1-flash-lite",
-    "gemini-3.5-flash",
-    "gemini-3.5-flash-lite",
-    "gemini-3.6-flash",
-    "gemini-3.7-flash",
-    "gemini-3.8-flash",
-    "gemini-4-argon",
-)
-
-QUOTA_NAMES: Final[dict[str, str]] = {
-    **{model: model for model in _SAME_NAME},
-    "gemini-3-flash-preview": "gemini-3-flash",
-    "gemini-3-pro-preview": "gemini-3-pro",
-    "gemini-3-pro-image-preview": "gemini-3-pro-image",
-    "gemini-3.1-pro-preview": "gemini-3.1-pro",
-}
-"""Model id of the API -> the quota's name for it. Only models that generate content: these have the limits below."""
-MODELS: Final = {name: model for model, name in QUOTA_NAMES.items()}
-"""The quota's name of a model -> its id in API calls."""
-
-EMBEDDING_MODELS: Final = frozenset({"gemini-embedding-001", "gemini-embedding-2"})
-"""Models counted by other quotas, whose limit names Google does not publish: no limit can be set on them here."""
+SkuKind = Literal["input", "cached", "audio", "output"]
+Output = Literal["text", "image", "audio", "video", "vectors"]
+Counter = Literal["content", "embeddings", "other"]
 
 
 @dataclass(frozen=True)
-class Size:
-    """How much a model reads and writes in one request, in tokens."""
+class DatedPrice:
+    """A price in US dollars, from a Pacific day on."""
 
-    context: int
-    """Input tokens of one request, at most."""
-    output: int
-    """Output tokens of one request, thinking included, at most."""
-
-
-_USUAL_SIZE: Final = Size(context=1_048_576, output=65_536)
-
-SIZES: Final[dict[str, Size]] = {
-    **dict.fromkeys(QUOTA_NAMES, _USUAL_SIZE),
-    "gemini-2.5-flash-image": Size(context=65_536, output=32_768),
-    "gemini-3-pro-image-preview": Size(context=131_072, output=32_768),
-    "gemini-4-argon": Size(context=1_048_576, output=1_048_576),
-    "gemini-embedding-001": Size(context=2_048, output=0),
-    "gemini-embedding-2": Size(context=8_192, output=0),
-}
-"""Model id -> its size. Where publications differ, the larger: a bound on the cost rests on it.
-
-Source: Google's pages of the models, as of 2026-11-20.
-"""
+    start: date
+    amount: Decimal
 
 
 @dataclass(frozen=True)
 class Retirement:
-    """When a model goes, and what is to be used instead."""
+    """The announced shutdown of a model."""
 
     day: date
-    """The last announced day of shutdown; the model answers, if at all, as another one from then on."""
+    """The last announced day."""
     instead: str
+    """The model to use instead."""
+    routed: bool = False
+    """From that day, Google answers calls to the model with the other one, at the other one's prices."""
 
 
-RETIREMENTS: Final[dict[str, Retirement]] = {
-    "gemini-1.5-flash": Retirement(date(2025, 9, 24), "gemini-3.8-flash"),
-    "gemini-1.5-pro": Retirement(date(2025, 9, 24), "gemini-3.1-pro-preview"),
-    "gemini-2.0-flash": Retirement(date(2026, 6, 1), "gemini-3.8-flash"),
-    "gemini-2.0-flash-lite": Retirement(date(2026, 6, 1), "gemini-3.5-flash-lite"),
-    "gemini-2.5-flash": Retirement(date(2026, 12, 1), "gemini-3.5-flash-lite"),
-    "gemini-2.5-pro": Retirement(date(2026, 12, 1), "gemini-3.8-flash"),
-    "gemini-3-pro-image-preview": Retirement(date(2026, 6, 25), "gemini-3-pro-image"),
-    "gemini-3-pro-preview": Retirement(date(2026, 3, 9), "gemini-3.1-pro-preview"),
-    "gemini-3.1-flash-lite": Retirement(date(2027, 5, 7), "gemini-3.5-flash-lite"),
+_AGES_AGO: Final = date(2025, 1, 1)
+_STORAGE_PRO: Final = (DatedPrice(_AGES_AGO, Decimal("4.50")),)
+_STORAGE_FLASH: Final = (DatedPrice(_AGES_AGO, Decimal("1.00")),)
+_STORAGE_INTRODUCTORY: Final = (
+    DatedPrice(_AGES_AGO, Decimal("0.50")),
+    DatedPrice(date(2027, 1, 1), Decimal("1.00")),
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the Gemini API.
+
+    Sizes: where publications differ, the larger, because a bound on the cost rests on it.
+    """
+
+    id: str
+    """As API calls name it."""
+    quota: str = ""
+    """As quotas name it; the id if left out."""
+    counter: Counter = "content"
+    """The metrics that count its calls. `other`: none that a stack file can limit; of live sessions Google limits how
+    many are open."""
+    context: int = 1_048_576
+    """Input tokens of one request, at most."""
+    output: int = 65_536
+    """Output tokens of one request, thinking included, at most."""
+    answers: int = 1
+    """Answers of one request, at most (`candidateCount`); each is charged. 2.x text models give up to 8, others refuse
+    more than one (googleapis/js-genai#1609, googleapis/python-genai#1723)."""
+    makes: Output = "text"
+    """What most calls are made for."""
+    usual_output: int = 0
+    """Output tokens of one usual image, or of one minute of speech at 25 tokens a second; 0 for other models."""
+    storage: tuple[DatedPrice, ...] = ()
+    """Price of a million tokens kept in an explicit cache for an hour, oldest first; empty: no explicit caches."""
+    cached_halves: bool = False
+    """Whether cached input costs half in Batch and Flex too; otherwise it costs what it does in Standard."""
+    retirement: Retirement | None = None
+    skus: Mapping[str, SkuKind] = field(default_factory=dict, hash=False)
+    """Id in the Cloud Billing catalogue → the tokens it charges for: Standard, prompts of up to 200,000 tokens."""
+
+    @property
+    def quota_name(self) -> str:
+        """As quotas name it."""
+        return self.quota or self.id
+
+    def is_gone(self, day: date) -> bool:
+        """Whether it was shut down by a day."""
+        return self.retirement is not None and self.retirement.day <= day
+
+
+def _gone(day: date, instead: str) -> Retirement:
+    return Retirement(day, instead)
+
+
+_ROUTED: Final = date(2026, 12, 1)
+_MINUTE: Final = 1_500
+_HEARD: Final = 8_192
+_SPOKEN: Final = 16_384
+"""Sizes of speech models; of newer ones none is published, and the same is taken."""
+
+_RECORDS: Final = (
+    Model(
+        "gemini-2.5-flash",
+        answers=8,
+        storage=_STORAGE_FLASH,
+        retirement=Retirement(_ROUTED, "gemini-3.5-flash-lite", routed=True),
+        skus={
+            "981A-C057-0BF9": "input",
+            "5308-F418-CF26": "audio",
+            "5CDC-4C82-2AEC": "cached",
+            "911A-8880-A243": "output",
+            "6EDB-2409-6348": "output",
+        },
+    ),
+    Model(
+        "gemini-2.5-flash-image",
+        # 429 responses name it so; the id and the preview's id bind nothing.
+        quota="gemini-2.5-flash-preview-image",
+        context=65_536,
+        output=32_768,
+        makes="image",
+        usual_output=1_290,
+    ),
+    Model(
+        "gemini-2.5-flash-lite",
+        answers=8,
+        storage=_STORAGE_FLASH,
+        skus={"399C-32AD-1412": "input", "EBC7-B1E9-1DA3": "cached", "7133-23F2-04B7": "output"},
+    ),
+    Model(
+        "gemini-2.5-flash-preview-tts",
+        quota="gemini-2.5-flash-tts",
+        makes="audio",
+        usual_output=_MINUTE,
+        context=_HEARD,
+        output=_SPOKEN,
+    ),
+    Model(
+        "gemini-2.5-pro",
+        answers=8,
+        storage=_STORAGE_PRO,
+        retirement=Retirement(_ROUTED, "gemini-3.8-flash", routed=True),
+        skus={"2D1C-F790-3C09": "input", "9465-C223-0CE9": "cached", "0F51-429B-C2DC": "output"},
+    ),
+    Model(
+        "gemini-2.5-pro-preview-tts",
+        quota="gemini-2.5-pro-tts",
+        makes="audio",
+        usual_output=_MINUTE,
+        context=_HEARD,
+        output=_SPOKEN,
+    ),
+    Model(
+        "gemini-3-flash-preview",
+        quota="gemini-3-flash",
+        storage=_STORAGE_FLASH,
+        skus={"F2C1-F842-5D84": "input", "07D6-73CA-C859": "cached", "ACA6-865B-F153": "output"},
+    ),
+    Model("gemini-3-pro-image", context=131_072, output=32_768, makes="image", usual_output=1_120),
+    Model(
+        "gemini-3-pro-image-preview",
+        quota="gemini-3-pro-image",
+        context=131_072,
+        output=32_768,
+        makes="image",
+        usual_output=1_120,
+        retirement=_gone(date(2026, 6, 25), "gemini-3-pro-image"),
+    ),
+    Model(
+        "gemini-3-pro-preview",
+        quota="gemini-3-pro",
+        storage=_STORAGE_PRO,
+        retirement=_gone(date(2026, 3, 9), "gemini-3.1-pro-preview"),
+    ),
+    Model("gemini-3.1-flash-image", context=131_072, output=32_768, makes="image", usual_output=1_120),
+    Model(
+        "gemini-3.1-flash-image-preview",
+        quota="gemini-3.1-flash-image",
+        context=131_072,
+        output=32_768,
+        makes="image",
+        usual_output=1_120,
+        retirement=_gone(date(2026, 6, 25), "gemini-3.1-flash-image"),
+    ),
+    Model(
+        "gemini-3.1-flash-lite",
+        storage=_STORAGE_FLASH,
+        cached_halves=True,
+        retirement=_gone(date(2027, 5, 7), "gemini-3.5-flash-lite"),
+        skus={"54F8-C433-9340": "input", "5882-9C22-CC57": "output"},
+    ),
+    Model("gemini-3.1-flash-lite-image", context=131_072, output=32_768, makes="image", usual_output=1_120),
+    Model(
+        "gemini-3.1-flash-live-preview",
+        counter="other",
+        context=131_072,
+        makes="audio",
+        usual_output=_MINUTE,
+    ),
+    Model(
+        "gemini-3.1-flash-tts-preview",
+        quota="gemini-3.1-flash-tts",
+        makes="audio",
+        usual_output=_MINUTE,
+        context=_HEARD,
+        output=_SPOKEN,
+    ),
+    Model("gemini-3.1-pro-preview", quota="gemini-3.1-pro", storage=_STORAGE_PRO),
+    Model(
+        "gemini-3.5-flash",
+        storage=_STORAGE_FLASH,
+        skus={"63AC-2BA8-3F85": "input", "F9BE-D8E8-69E9": "output"},
+    ),
+    Model("gemini-3.5-flash-lite", storage=_STORAGE_FLASH),
+    Model("gemini-3.6-flash", storage=_STORAGE_INTRODUCTORY, cached_halves=True),
+    Model("gemini-3.7-flash", storage=_STORAGE_INTRODUCTORY, cached_halves=True),
+    Model("gemini-3.8-flash", storage=_STORAGE_INTRODUCTORY, cached_halves=True),
+    Model(
+        "gemini-3.8-flash-lite-tts",
+        makes="audio",
+        usual_output=_MINUTE,
+        context=_HEARD,
+        output=_SPOKEN,
+    ),
+    Model(
+        "gemini-3.8-flash-tts",
+        makes="audio",
+        usual_output=_MINUTE,
+        context=_HEARD,
+        output=_SPOKEN,
+    ),
+    Model("gemini-3.8-live", counter="other", context=131_072, makes="audio", usual_output=_MINUTE),
+    # It caches by itself, and storage is free.
+    Model("gemini-4-argon", output=1_048_576, cached_halves=True),
+    Model(
+        "gemini-embedding-001",
+        quota="gemini-embedding-1.0",
+        counter="embeddings",
+        context=2_048,
+        output=0,
+        makes="vectors",
+        skus={"E211-E01C-0CB3": "input"},
+    ),
+    Model(
+        "gemini-embedding-2",
+        counter="embeddings",
+        context=8_192,
+        output=0,
+        makes="vectors",
+        skus={"13B8-087F-4762": "input"},
+    ),
+    Model("gemini-nano-banana-2.1", context=131_072, output=32_768, makes="image", usual_output=1_120),
+    Model("gemini-robotics-er-2-preview"),
+    # Gone, and only priced: a plan for one is an error that is named.
+    Model("gemini-1.5-flash", counter="other", retirement=_gone(date(2025, 9, 24), "gemini-3.8-flash")),
+    Model("gemini-1.5-pro", counter="other", retirement=_gone(date(2025, 9, 24), "gemini-3.1-pro-preview")),
+    Model("gemini-2.0-flash", counter="other", retirement=_gone(date(2026, 6, 1), "gemini-3.8-flash")),
+    Model(
+        "gemini-2.0-flash-lite",
+        counter="other",
+        retirement=_gone(date(2026, 6, 1), "gemini-3.5-flash-lite"),
+    ),
+)
+"""Cache storage: for 3.1-flash-lite, 3.5-flash-lite the flash price is taken, which the sources do not give one by one.
+Quota names of 3.1 speech, of 3.x images and of embedding-2: the id without `-preview`, as no 429 response was seen."""
+
+RECORDS: Final[Mapping[str, Model]] = {model.id: model for model in _RECORDS}
+"""By the API's id."""
+QUOTA_NAMES: Final[dict[str, str]] = {
+    model.id: model.quota_name for model in _RECORDS if model.counter == "content"
 }
-"""Models whose shutdown is announced. A warning, never a price: a date that Google moves must not move an estimate.
-
-Source: ai.google.dev/gemini-api/docs/deprecations, as quoted on 2026-11-10.
-"""
+"""API id → the quota's name, of the models that have the limits of a stack file."""
+MODELS: Final[dict[str, str]] = {
+    model.quota_name: model.id
+    for model in sorted(
+        (each for each in _RECORDS if each.counter == "content"), key=lambda each: each.retirement is None
+    )
+}
+"""The quota's name → the API id; of two ids that share a quota, the one that stays."""
+EMBEDDING_MODELS: Final = frozenset(model.id for model in _RECORDS if model.counter == "embeddings")
+"""Models counted by metrics of their own."""

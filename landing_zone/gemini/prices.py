@@ -1,10 +1,9 @@
-"""What Google charges for the Gemini API and the package genai-prices does not hold: dated, and with its source.
+"""Prices of the Gemini API that the package genai-prices lacks, dated and with their source.
 
-Tokens' prices themselves come from genai-prices (`landing_zone.pricing.rates`).
+Token prices come from genai-prices (`landing_zone.pricing.rates`), cache storage from the record of each model.
 """
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -15,56 +14,6 @@ Processing = Literal["standard", "batch", "flex", "priority"]
 LONG_CONTEXT: Final = 200_000
 """Tokens of a prompt above which some models cost more, for the whole of the request."""
 
-
-@dataclass(frozen=True)
-class DatedPrice:
-    """A price in US dollars, from a Pacific day on."""
-
-    start: date
-    amount: Decimal
-
-
-_AGES_AGO: Final = date(2025, 1, 1)
-_STORAGE_PRO: Final = (DatedPrice(_AGES_AGO, Decimal("4.50")),)
-_STORAGE_FLASH: Final = (DatedPrice(_AGES_AGO, Decimal("1.00")),)
-_STORAGE_INTRODUCTORY: Final = (
-    DatedPrice(_AGES_AGO, Decimal("0.50")),
-    DatedPrice(date(2027, 1, 1), Decimal("1.00")),
-)
-
-CACHE_STORAGE: Final[dict[str, tuple[DatedPrice, ...]]] = {
-    **dict.fromkeys(("gemini-2.5-pro", "gemini-3-pro-preview", "gemini-3.1-pro-preview"), _STORAGE_PRO),
-    **dict.fromkeys(
-        (
-            "gemini-2.5-flash",
-            "gemini-2.5-flash-lite",
-            "gemini-3-flash-preview",
-            "gemini-3.1-flash-lite",
-            "gemini-3.5-flash",
-            "gemini-3.5-flash-lite",
-        ),
-        _STORAGE_FLASH,
-    ),
-    **dict.fromkeys(("gemini-3.6-flash", "gemini-3.7-flash", "gemini-3.8-flash"), _STORAGE_INTRODUCTORY),
-}
-"""Model -> US dollars for a million tokens kept in an explicit cache for an hour, oldest first.
-
-A model that is not here has no explicit caches (`gemini-4-argon` caches by itself, and storage is free).
-Source: PRICING_PAGE, 2026-11-20; for 3.1-flash-lite, 3.5-flash and 3.5-flash-lite the flash price is taken, which the
-sources at hand do not give one by one.
-"""
-
-CACHED_HALVES: Final = (
-    "gemini-3.1-flash-lite",
-    "gemini-3.6-flash",
-    "gemini-3.7-flash",
-    "gemini-3.8-flash",
-    "gemini-4-argon",
-)
-"""Models whose cached input costs half in Batch and Flex too; for the others it costs what it does in Standard.
-
-Source: PRICING_PAGE, 2026-11-20.
-"""
 
 HALF: Final = Decimal("0.5")
 """Batch and Flex: of the standard price of input and output. Source: PRICING_PAGE, 2026-11-20."""
@@ -92,3 +41,40 @@ ACCOUNT_TIERS: Final[dict[int, AccountTier]] = {
 
 Source: ai.google.dev/gemini-api/docs/rate-limits and docs/billing, 2026-11-20. Google's caps lag as its billing does.
 """
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """Price of grounding answers with Google Search or Google Maps, beside the tokens.
+
+    Grounding is free up to an allotment, which the models of a pool share.
+    """
+
+    pool: str
+    """Models with the same pool share the allotment."""
+    per_query: bool
+    """Each query that the model makes is charged; otherwise each request with at least one."""
+    free: int
+    """Queries or requests without charge in a period."""
+    period: Literal["day", "month"]
+    """Pacific."""
+    thousand: Decimal
+    """US dollars for a thousand beyond the allotment."""
+
+
+Ground = Literal["search", "maps"]
+
+
+def grounding_of(model: str, ground: Ground) -> Grounding | None:
+    """The price of grounding a model's answers; None for a model without it. Whether a model has Search at all, the
+    package genai-prices says.
+
+    Source: PRICING_PAGE as of 2026-11-20. The page does not say whether an allotment is a project's or a billing
+    account's; "your project is billed" is read as a project's.
+    """
+    if model.startswith(("gemini-2.", "gemini-live-2.")):
+        own = "gemini-2.5-pro" if "-pro" in model else "gemini-2.5-flash"
+        if ground == "search":
+            return Grounding(f"search {own}", False, 1_500, "day", Decimal(35))
+        return Grounding(f"maps {own}", False, 10_000 if "-pro" in model else 1_500, "day", Decimal(25))
+    return Grounding(f"{ground} gemini-3", True, 5_000, "month", Decimal(14))

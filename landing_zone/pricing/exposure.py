@@ -1,29 +1,32 @@
 """The most that limits in force let anybody spend: a bound, not a forecast.
 
-For one model and a window of time: `input tokens x price + requests x largest output x price + cache storage`, each as
-large as the limits allow. Tokens in a cache count against the limit of input tokens when they are put there, so what
-is stored is bounded as well. A bound is told rounded up, at the ninth decimal.
+For one model and a window of time: `input tokens x price + requests x (largest output x price + grounding) + cache
+storage`, each as large as the limits allow. Tokens in a cache count against the limit of input tokens when they are put
+there, so what is stored is bounded as well. A bound is rounded up, at the ninth decimal.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from functools import cached_property, lru_cache
 from typing import Final
 
 from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
-from landing_zone.gemini.models import QUOTA_NAMES, Size
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.prices import LONG_CONTEXT
+from landing_zone.pricing.grounding import GROUNDS, grounding_price, per_unit
+from landing_zone.pricing.model_ids import Size, record_of, size_of
 from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
 from landing_zone.pricing.rates import (
     A_MILLIONTH,
     LIST_PRICES,
     Rates,
     Terms,
+    billed_as,
     has_long_context_price,
+    price_changes,
     rates,
-    size_of,
 )
 
 DAY: Final = 24 * 60
@@ -79,21 +82,35 @@ class Bound:
     """The most that one model can cost in a window, by what it is for; in the currency of the terms."""
 
     requests: int
-    """Requests let through, at most."""
+    """Requests, at most."""
     tokens: int
-    """Input tokens let through, at most."""
+    """Input tokens, at most."""
     input: Decimal
     output: Decimal
     storage: Decimal
+    grounding: Decimal
 
     @property
     def total(self) -> Decimal:
         """All of it, rounded up at the ninth decimal."""
         with localcontext(EXACT):
-            return rounded_up(self.input + self.output + self.storage)
+            return rounded_up(self.input + self.output + self.storage + self.grounding)
 
 
-NOTHING: Final = Bound(0, 0, Decimal(0), Decimal(0), Decimal(0))
+NOTHING: Final = Bound(0, 0, Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Ways to spend, beside tokens, that are open to a project's callers."""
+
+    caches: bool = True
+    """Whether a caller can make explicit caches."""
+    queries: int = 0
+    """Queries to Google Search or Google Maps of one request, at most: an assumption, as Google names no limit."""
+
+
+EVERY_DOOR: Final = Doors()
 
 
 @dataclass(frozen=True)
@@ -104,20 +121,73 @@ class Prices:
     long: Rates | None
     """For prompts over 200,000 tokens, where they cost more."""
     size: Size
+    answers: int = 1
+    """Answers of one request, at most."""
+    grounding: Decimal = Decimal(0)
+    """Of one request, at most."""
 
     @classmethod
     @lru_cache(maxsize=4096)
-    def of(cls, model: str, day: date, terms: Terms = LIST_PRICES) -> "Prices":
-        """Raises UnknownModelError, and ValueError for a model whose size is not known."""
-        size = size_of(model)
+    def of(
+        cls,
+        model: str,
+        day: date,
+        terms: Terms = LIST_PRICES,
+        doors: Doors = EVERY_DOOR,
+        until: date | None = None,
+    ) -> "Prices":
+        """The prices of a day; with `until` the highest from that day to another.
+
+        Raises UnknownModelError, and ValueError for a model whose size is not known.
+        """
+        found = cls._on(billed_as(model, day), day, terms, doors)
+        for change in price_changes(model):
+            if until and day < change <= until:
+                found = found._or_dearer(cls._on(billed_as(model, change), change, terms, doors))
+        return found
+
+    @classmethod
+    def _on(cls, model: str, day: date, terms: Terms, doors: Doors) -> "Prices":
+        size, record = size_of(model), record_of(model)
         if size is None:
             raise ValueError(f"how much {model} reads and writes at most is not known")
         long = has_long_context_price(model) and size.context > LONG_CONTEXT
+
+        def of(*, long: bool) -> Rates:
+            found = rates(model, day, long=long, terms=terms)
+            return found if doors.caches else replace(found, storage=_NO_MONEY)
+
         return cls(
-            rates(model, day, terms=terms),
-            rates(model, day, long=True, terms=terms) if long else None,
+            of(long=False),
+            of(long=True) if long else None,
             size,
+            record.answers if record else 1,
+            _grounding(model, day, terms, doors),
         )
+
+    def _or_dearer(self, other: "Prices") -> "Prices":
+        long = [prices.long or prices.short for prices in (self, other)]
+        return Prices(
+            self.short.or_dearer(other.short),
+            long[0].or_dearer(long[1]) if self.long or other.long else None,
+            Size(
+                max(self.size.context, other.size.context),
+                max(self.size.output, other.size.output),
+            ),
+            max(self.answers, other.answers),
+            max(self.grounding, other.grounding),
+        )
+
+
+def _grounding(model: str, day: date, terms: Terms, doors: Doors) -> Decimal:
+    """The most that grounding one request costs; no allotment is taken off, as others may have used it."""
+    if not doors.queries:
+        return _NO_MONEY
+    prices = [price for ground in GROUNDS if (price := grounding_price(model, ground, day))]
+    with localcontext(EXACT):
+        by_query = [per_unit(price, terms) for price in prices if price.per_query]
+        by_request = [per_unit(price, terms) for price in prices if not price.per_query]
+        return max(by_query, default=_NO_MONEY) * doors.queries + sum(by_request, _NO_MONEY)
 
 
 def bound(prices: Prices, limits: Limits, window: Window) -> Bound | None:
@@ -168,8 +238,9 @@ def _bounds(prices: Prices, limits: Limits, windows: Mapping[str, Window]) -> di
             requests,
             tokens,
             tokens * input_price * A_MILLIONTH,
-            written * output * A_MILLIONTH,
+            written * output * prices.answers * A_MILLIONTH,
             storage,
+            requests * prices.grounding,
         )
     return found
 
@@ -192,18 +263,21 @@ def exposure_of(
     day: date,
     windows: Mapping[str, Window],
     terms: Terms = LIST_PRICES,
+    doors: Doors = EVERY_DOOR,
+    until: date | None = None,
 ) -> list[ModelExposure]:
     """The bounds of a project's models: of each that has limits, then of all others together as `others`.
 
     `others`: the limits of every model that has none of its own; each such model has them for itself. None: no limit.
-    Raises UnknownModelError.
+    `until`: at the highest prices from `day` to that day. Raises UnknownModelError.
     """
     with localcontext(EXACT):
         found = [
-            ModelExposure(model, own, _bounds(Prices.of(model, day, terms), own, windows))
+            ModelExposure(model, own, _bounds(Prices.of(model, day, terms, doors, until), own, windows))
             for model, own in limits.items()
         ]
-        return [*found, ModelExposure(OTHERS, others, _others(limits, others, day, windows, terms))]
+        rest = _others(limits, others, day, windows, terms, doors, until)
+        return [*found, ModelExposure(OTHERS, others, rest)]
 
 
 def repriced(
@@ -212,6 +286,7 @@ def repriced(
     day: date,
     windows: Mapping[str, Window],
     terms: Terms = LIST_PRICES,
+    doors: Doors = EVERY_DOOR,
 ) -> list[ModelExposure]:
     """The bounds of a project's models at another day's prices, which are others for the models `changed`."""
     own = {model.model: model.limits for model in models if model.model != OTHERS and model.limits}
@@ -219,10 +294,10 @@ def repriced(
     with localcontext(EXACT):
         for model in models:
             if model.model not in own:
-                bounds = _others(own, model.limits, day, windows, terms)
+                bounds = _others(own, model.limits, day, windows, terms, doors)
                 found.append(ModelExposure(model.model, model.limits, bounds))
             elif model.model in changed:
-                bounds = _bounds(Prices.of(model.model, day, terms), own[model.model], windows)
+                bounds = _bounds(Prices.of(model.model, day, terms, doors), own[model.model], windows)
                 found.append(ModelExposure(model.model, model.limits, bounds))
             else:
                 found.append(model)
@@ -235,6 +310,8 @@ def _others(
     day: date,
     windows: Mapping[str, Window],
     terms: Terms,
+    doors: Doors,
+    until: date | None = None,
 ) -> Mapping[str, Bound | None]:
     """The bounds of all models together that have no limits of their own."""
     if others == BLOCKED:
@@ -242,8 +319,8 @@ def _others(
     if others is None or not others.bounds_requests:
         return dict.fromkeys(windows)
     taken = {QUOTA_NAMES.get(model, model) for model in limits}
-    rest = [model for model, quota in QUOTA_NAMES.items() if quota not in taken]
-    each = [_bounds(Prices.of(model, day, terms), others, windows) for model in rest]
+    rest = [model for quota, model in MODELS.items() if quota not in taken]
+    each = [_bounds(Prices.of(model, day, terms, doors, until), others, windows) for model in rest]
     return {name: _sum(bounds[name] for bounds in each) for name in windows}
 
 
@@ -258,6 +335,7 @@ def _sum(bounds: Iterable[Bound | None]) -> Bound | None:
             found.input + each.input,
             found.output + each.output,
             found.storage + each.storage,
+            found.grounding + each.grounding,
         )
     return found
 
@@ -275,7 +353,7 @@ def _total(models: Sequence[ModelExposure], window: str) -> Decimal | None:
         if each is None:
             return None
         if each is not NOTHING:
-            found += each.input + each.output + each.storage
+            found += each.input + each.output + each.storage + each.grounding
     return rounded_up(found)
 
 

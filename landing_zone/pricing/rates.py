@@ -1,11 +1,9 @@
 """Prices of tokens: by model, day, way of processing and length of the prompt.
 
 Tokens' prices come from the package genai-prices, which keeps Google's published ones with the dates they hold from;
-cache storage and what that package lacks come from `landing_zone.gemini.prices`.
+what that package lacks comes from `landing_zone.gemini`.
 """
 
-import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,13 +12,9 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Final
 
-from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices
+from genai_prices.types import ModelPrice, StartDateConstraint, TieredPrices
 
-from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES, RETIREMENTS, SIZES, Retirement, Size
 from landing_zone.gemini.prices import (
-    CACHE_STORAGE,
-    CACHED_HALVES,
     HALF,
     LONG_CONTEXT,
     PRICING_PAGE,
@@ -28,6 +22,7 @@ from landing_zone.gemini.prices import (
     Processing,
 )
 from landing_zone.pricing.days import PACIFIC
+from landing_zone.pricing.model_ids import canonical, entry_of, record_of
 from landing_zone.pricing.money import EXACT
 
 CHANGES_AHEAD: Final = 120
@@ -37,30 +32,22 @@ A_MILLIONTH: Final = Decimal("0.000001")
 PRICES_FROM: Final = f"genai-prices {version('genai-prices')}, which cites {PRICING_PAGE}"
 
 
-class UnknownModelError(Exception):
-    """No price is known for a model; names those that it may have been meant for."""
-
-    def __init__(self, model: str) -> None:
-        self.model = model
-        self.nearest = difflib.get_close_matches(model.casefold(), known_models(), n=3)
-        hint = (
-            f"did you mean {' or '.join(self.nearest)}?"
-            if self.nearest
-            else "gemini-lz prices list shows them"
-        )
-        super().__init__(f"no price is known for the model {model!r}: {hint}")
-
-
 @dataclass(frozen=True)
 class Rates:
-    """What tokens of one kind of request cost: for a million of them, in one currency."""
+    """Prices of a million tokens, by modality, for one kind of request in one currency."""
 
     input: Decimal
+    """Text."""
     cached: Decimal
-    """Input that a cache supplies."""
+    """Input from a cache."""
     audio: Decimal
+    image: Decimal
+    video: Decimal
+    cached_audio: Decimal
     output: Decimal
-    """Thinking included."""
+    """Text, thinking included."""
+    image_output: Decimal
+    audio_output: Decimal
     storage: Decimal
     """For a million tokens kept in an explicit cache for an hour; 0 where there are no explicit caches."""
     dearest_input: Decimal
@@ -71,6 +58,10 @@ class Rates:
         """All of them, multiplied."""
         with localcontext(EXACT):
             return Rates(*(getattr(self, name) * factor for name in self.__dataclass_fields__))
+
+    def or_dearer(self, other: "Rates") -> "Rates":
+        """The higher of each price of the two."""
+        return Rates(*(max(getattr(self, name), getattr(other, name)) for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -105,64 +96,9 @@ LIST_PRICES: Final = Terms()
 """As published: US dollars, no discount."""
 
 
-@lru_cache(maxsize=1)
-def _models() -> Mapping[str, ModelInfo]:
-    """Google's Gemini models in genai-prices, by id."""
-    google = next(provider for provider in get_snapshot().providers if provider.id == "google")
-    return {model.id: model for model in google.models if model.id.startswith("gemini-")}
-
-
-@lru_cache(maxsize=1)
-def known_models() -> tuple[str, ...]:
-    """The ids of the models whose prices are known, in order."""
-    return tuple(sorted({*_models(), *QUOTA_NAMES, *EMBEDDING_MODELS}))
-
-
-@lru_cache(maxsize=4096)
-def _priced(model: str) -> ModelInfo:
-    """Its entry in genai-prices: by its id, or as a dated version of one. Raises UnknownModelError."""
-    models = _models()
-    if model in models:
-        return models[model]
-    # The package matches loosely (`gemini-2.5-pro-anything`): only what names a version counts as one here.
-    base = re.sub(r"(-preview)?(-\d{2,4})*$|-latest$", "", model)
-    found = next((info for info in models.values() if info.is_match(model)), None)
-    if found and (base in models or model in QUOTA_NAMES or model.endswith("-latest")):
-        return found
-    raise UnknownModelError(model)
-
-
-def check_model(model: str) -> None:
-    """Raises UnknownModelError for a model that has no price."""
-    _priced(model)
-
-
-def canonical(model: str) -> str:
-    """The id whose prices hold for a model: `gemini-2.5-flash` for `gemini-2.5-flash-preview-09-2025`."""
-    return _priced(model).id
-
-
-@lru_cache(maxsize=4096)
-def limited_as(model: str) -> str | None:
-    """The id that limits are set by for calls to a model, which may be a version of it; None if none can be set."""
-    return next((each for each in (model, canonical(model)) if each in QUOTA_NAMES), None)
-
-
-def size_of(model: str) -> Size | None:
-    """How much it reads and writes at most; None where neither is known."""
-    found = SIZES.get(model) or SIZES.get(canonical(model))
-    window = _priced(model).context_window
-    return found or (Size(window, 65_536) if window else None)
-
-
-def retirement_of(model: str) -> Retirement | None:
-    """When it goes, if that is announced."""
-    return RETIREMENTS.get(model) or RETIREMENTS.get(canonical(model))
-
-
 def has_long_context_price(model: str) -> bool:
     """Whether a prompt over 200,000 tokens costs more for each of its tokens."""
-    held = _priced(model).prices
+    held = entry_of(model).prices
     every = [held] if isinstance(held, ModelPrice) else [each.prices for each in held]
     return any(isinstance(value, TieredPrices) for prices in every for value in vars(prices).values())
 
@@ -170,7 +106,7 @@ def has_long_context_price(model: str) -> bool:
 @lru_cache(maxsize=4096)
 def price_changes(model: str) -> tuple[date, ...]:
     """The days on which a price of a model changes, any way of processing."""
-    info = _priced(model)
+    info, record = entry_of(model), record_of(model)
     conditions = [
         *([] if isinstance(info.prices, ModelPrice) else info.prices),
         *(info.price_variants or ()),
@@ -178,8 +114,27 @@ def price_changes(model: str) -> tuple[date, ...]:
     starts = {
         each.constraint.start_date for each in conditions if isinstance(each.constraint, StartDateConstraint)
     }
-    starts |= {price.start for price in CACHE_STORAGE.get(info.id, ())}
+    starts |= {price.start for price in record.storage} if record else set()
+    if record and record.retirement and record.retirement.routed:
+        day = record.retirement.day
+        after = price_changes(record.retirement.instead)
+        starts = (
+            {start for start in starts if start < day} | {day} | {start for start in after if start > day}
+        )
     return tuple(sorted(starts))
+
+
+def billed_as(model: str, day: date) -> str:
+    """The model whose prices a call costs on a day: its successor once Google routes it there."""
+    record = record_of(model)
+    if record and record.retirement and record.retirement.routed and record.is_gone(day):
+        return billed_as(record.retirement.instead, day)
+    return model
+
+
+def listed_rates(model: str, day: date) -> Rates:
+    """The published Standard prices of a model itself, even after Google answers its calls with another one."""
+    return _listed(model, day, "standard", long=False)
 
 
 @lru_cache(maxsize=65536)
@@ -195,6 +150,7 @@ def rates(
 
     Raises UnknownModelError.
     """
+    model = billed_as(model, day)
     listed = _listed(model, day, processing, long)
     own = dict(terms.contract)
     contract = own.get(model) or own.get(canonical(model))
@@ -215,47 +171,75 @@ def _by_contract(listed: Rates, contract: ContractPrices, standard: Rates) -> Ra
         if agreed is not None:
             same = getattr(listed, name) == usual
             found = replace(found, **{name: agreed if same else getattr(listed, name) * agreed / usual})
-    # A modality that no contract names stays the dearest at its list price.
-    other_input = (
-        listed.dearest_input if listed.dearest_input > max(listed.input, listed.audio) else Decimal(0)
+    # A modality that costs what another does goes with it; one with a price of its own keeps the listed one.
+    alike = {
+        "image": "input",
+        "video": "input",
+        "cached_audio": "cached",
+        "image_output": "output",
+        "audio_output": "output",
+    }
+    follows = {
+        name: getattr(found, of) for name, of in alike.items() if getattr(listed, name) == getattr(listed, of)
+    }
+    found = replace(found, **follows)
+    # Video output has a price in the list alone.
+    listed_only = (
+        listed.dearest_output
+        if listed.dearest_output > max(listed.output, listed.image_output, listed.audio_output)
+        else Decimal(0)
     )
-    other_output = listed.dearest_output if listed.dearest_output > listed.output else Decimal(0)
     return replace(
         found,
-        dearest_input=max(found.input, found.audio, other_input),
-        dearest_output=max(found.output, other_output),
+        dearest_input=max(found.input, found.audio, found.image, found.video),
+        dearest_output=max(found.output, found.image_output, found.audio_output, listed_only),
     )
 
 
 def _listed(model: str, day: date, processing: Processing, long: bool) -> Rates:
-    info = _priced(model)
+    info, record = entry_of(model), record_of(model)
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=PACIFIC)
-    standard = _of(info, info.get_prices(noon), day, long)
+    standard = replace(_of(info.get_prices(noon), long), storage=_storage(model, day))
     if processing == "standard":
         return standard
     with localcontext(EXACT):
         if processing == "priority":
             return replace(standard.times(PRIORITY), storage=standard.storage)
-        batch = info.get_prices(noon, {"processing": "batch"})
-        if batch != info.get_prices(noon):
-            return _of(info, batch, day, long)
+        prices = info.get_prices(noon, {"processing": "batch"})
         # No variant that holds on this day: the rule that Google publishes for all models.
-        half = standard.times(HALF)
-        cached = half.cached if info.id in CACHED_HALVES else standard.cached
-        return replace(half, cached=cached, storage=standard.storage)
+        own = prices != info.get_prices(noon)
+        batch = _of(prices, long) if own else standard.times(HALF)
+        cacheless = standard.cached == standard.input
+        if (own and prices.cache_read_mtok is not None) or cacheless:
+            return replace(batch, storage=standard.storage)
+        cached = standard.times(HALF) if record and record.cached_halves else standard
+        return replace(
+            batch, cached=cached.cached, cached_audio=cached.cached_audio, storage=standard.storage
+        )
 
 
-def _of(info: ModelInfo, prices: ModelPrice, day: date, long: bool) -> Rates:
-    """genai-prices' prices as rates. Source: its `ModelPrice`, whose keys name a kind of token each."""
-    found = {key: _tier(value, long) for key, value in vars(prices).items() if value is not None}
-    per_token = found["input_mtok"]
-    cached = found.get("cache_read_mtok", per_token)
+def _of(prices: ModelPrice, long: bool) -> Rates:
+    """Rates from genai-prices' `ModelPrice`, each key of which is a kind of token; without storage."""
+    found = {
+        key: _tier(value, long)
+        for key, value in vars(prices).items()
+        if value is not None and key.endswith("_mtok")
+    }
+    text = found["input_mtok"]
+    written = found.get("output_mtok", Decimal(0))
+    audio, cached = found.get("input_audio_mtok", text), found.get("cache_read_mtok", text)
     return Rates(
-        input=per_token,
+        input=text,
         cached=cached,
-        audio=found.get("input_audio_mtok", per_token),
-        output=found.get("output_mtok", Decimal(0)),
-        storage=_storage(info.id, day),
+        audio=audio,
+        image=found.get("input_image_mtok", text),
+        video=found.get("input_video_mtok", text),
+        # A model that lists no cached audio charges it as what it lists: cached input, or audio without a cache.
+        cached_audio=found.get("cache_audio_read_mtok", cached if audio == text else audio),
+        output=written,
+        image_output=found.get("output_image_mtok", written),
+        audio_output=found.get("output_audio_mtok", written),
+        storage=Decimal(0),
         dearest_input=_dearest(found, "input_"),
         dearest_output=_dearest(found, "output_"),
     )
@@ -273,7 +257,8 @@ def _tier(value: Decimal | TieredPrices, long: bool) -> Decimal:
 
 
 def _storage(model: str, day: date) -> Decimal:
-    published = CACHE_STORAGE.get(model, ())
+    record = record_of(model)
+    published = record.storage if record else ()
     held = [price.amount for price in published if price.start <= day] or [
         each.amount for each in published[:1]
     ]

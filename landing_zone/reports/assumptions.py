@@ -11,7 +11,13 @@ MEANINGS: Final[tuple[tuple[str, str], ...]] = (
         "One day of the quota, from midnight Pacific, on which all that the limits allow is used by the requests that "
         "cost most.",
     ),
-    ("month", "31 such days in a row, if nobody stops it."),
+    (
+        "at worst in a month",
+        "The most of a calendar month with what stops the spending: a spend cap's amount and the most that its lag "
+        "allows, Google's cap for the account's tier and the most that its lag allows over all projects, or what the "
+        "limits alone allow; whichever is least.",
+    ),
+    ("month", "31 such days in a row, if nothing stops it."),
     (
         "any 24h",
         "24 hours in a row, or as long as the project's lag is, from any moment on: they touch one day of the quota "
@@ -50,9 +56,23 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
         "https://cloud.google.com/billing/docs/how-to/budgets",
     ),
     (
-        "Not in the bound, as other quotas count it: Priority requests (1.8 times the price), the Batch API (half of "
-        "it), Google Search and Maps grounding (by the query), and embedding, speech, image, video and live models and "
-        "others that are not among those that limits can name.",
+        "A request makes as many queries to Google Search or Maps as searchesPerRequest says, 3 unless set; none of "
+        "them is free, as others may have used the allotment.",
+        "https://ai.google.dev/gemini-api/docs/google-search",
+    ),
+    (
+        "The tier is the one in accountTerms. Google raises and lowers it by itself, and its cap with it; the limits "
+        "hold on every tier.",
+        "https://ai.google.dev/gemini-api/docs/billing",
+    ),
+    (
+        "Callers with IAM rights on the project need no key, so that no methods bind them: it is assumed that none "
+        "abuses them.",
+        "https://cloud.google.com/docs/authentication/api-keys",
+    ),
+    (
+        "Not in the bound, as other quotas count it: Priority requests (1.8 times the price of tokens), the Batch API "
+        "(half of it), video and live models; and embeddings, unless others: deny shuts them.",
         PRICING_PAGE,
     ),
     (

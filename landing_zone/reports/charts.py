@@ -8,8 +8,9 @@ from itertools import cycle
 from typing import Final
 
 from landing_zone.pricing.days import Period, month_of
-from landing_zone.pricing.estimate import CASES, Spending
+from landing_zone.pricing.estimate import CASES
 from landing_zone.pricing.money import plain
+from landing_zone.pricing.spending import Spending
 from landing_zone.reports.drawing import (
     BLUE,
     COLOURS,
@@ -79,7 +80,7 @@ def _planned(period: Period, projects: Sequence[ProjectEstimate], index: int, sh
     spending = {case: Spending(projects[0].spending[case].period) for case in CASES}
     for project in projects:
         for case in CASES:
-            spending[case].merge(project.spending[case])
+            spending[case].merge(project.spending[case], project.name)
     total = shown["estimate"]["total"][index]
     certain = total["low"] == total["high"]
     figure = blank()

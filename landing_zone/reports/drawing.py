@@ -17,8 +17,9 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from landing_zone.pricing.days import Period
-from landing_zone.pricing.estimate import CASES, Case, Spending
+from landing_zone.pricing.estimate import CASES, Case
 from landing_zone.pricing.money import plain
+from landing_zone.pricing.spending import Spending
 
 BLUE: Final = "#3b7dd8"
 RED: Final = "#d93a4a"

@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from landing_zone.pricing.days import Period, calendar_period
-from landing_zone.pricing.estimate import CASES, Case, DayRate, Parts, Spending, Workload, day_rates, over
+from landing_zone.pricing.estimate import CASES, Case, DayRate, Parts, Workload, day_rates, over
+from landing_zone.pricing.grounding import GROUNDS, queries_of
 from landing_zone.pricing.money import EXACT, Money, plain, totals
 from landing_zone.pricing.rates import Terms
+from landing_zone.pricing.spending import Spending
 from landing_zone.reports.billing_terms import billing_terms, gc_paused, terms_warning, unfit
 from landing_zone.reports.warnings import about_the_model, below_the_plan, free_tier
 from landing_zone.settings import (
@@ -52,6 +54,33 @@ class LineEstimate:
                 "cacheStorage": plain(expected.storage),
             },
             "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GroundingEstimate:
+    """Queries to Google Search or Google Maps beyond an allotment, of all models that share it."""
+
+    pool: str
+    free: int
+    """Queries, or requests with at least one, without charge in a `per`."""
+    per: str
+    queries: Mapping[Case, Decimal]
+    costs: Costs
+
+    @property
+    def model(self) -> str:
+        """Its name in a table of models."""
+        return f"grounding: {self.pool}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "pool": self.pool,
+            "free": self.free,
+            "per": self.per,
+            "queries": {case: plain(count) for case, count in self.queries.items()},
+            "cost": costs_json(self.costs),
         }
 
 
@@ -125,12 +154,18 @@ class ProjectEstimate:
     first: date
     """The first day of the period that is planned: a workload's `start`, or the period's own."""
     lines: tuple[LineEstimate, ...]
+    grounding: tuple[GroundingEstimate, ...]
     costs: Costs
     months: tuple[tuple[Period, Costs], ...]
     budget: tuple[BudgetPeriod, ...]
     """The periods of its budget that the estimate touches, each whole."""
     warnings: tuple[str, ...]
     spending: Mapping[Case, Spending] = field(repr=False, compare=False)
+
+    @property
+    def rows(self) -> tuple[LineEstimate | GroundingEstimate, ...]:
+        """Its lines and its grounding, which add up to its costs."""
+        return (*self.lines, *self.grounding)
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -140,6 +175,7 @@ class ProjectEstimate:
             "plannedFrom": self.first.isoformat(),
             "cost": costs_json(self.costs),
             "workload": [line.as_json() for line in self.lines],
+            "grounding": [each.as_json() for each in self.grounding],
             "months": [{**period_json(month), "cost": costs_json(costs)} for month, costs in self.months],
             "budget": [period.as_json() for period in self.budget],
             "warnings": list(self.warnings),
@@ -283,6 +319,7 @@ def _project(
             min((entry.start or period.first for entry in project.workload), default=period.first),
         ),
         tuple(lines),
+        tuple(_grounding(spending, period, terms.currency)),
         total,
         tuple(months.items()),
         tuple(budget),
@@ -330,15 +367,34 @@ def _line(
             parts[case] = parts["low"]
         if case == "low" or spending[case] is not spending["low"]:
             spending[case].add(schedule, rates)
+            for ground in GROUNDS:
+                asked = workload.queries(ground)
+                requests = workload.requests.of(case)
+                for queries in queries_of(workload.model, ground, requests, asked, schedule, whole, terms):
+                    spending[case].ground(queries)
     notes = ("prompts over 200,000 tokens, at their price",) if workload.is_long("expected") else ()
     return LineEstimate(workload.model, parts, terms.currency, notes)
+
+
+def _grounding(
+    spending: Mapping[Case, Spending], period: Period, currency: str
+) -> Iterator[GroundingEstimate]:
+    for name, pool in spending["high"].pools.items():
+        found = {case: spending[case].pools[name].within(period.first, period.last) for case in CASES}
+        yield GroundingEstimate(
+            name,
+            pool.price.free,
+            pool.price.period,
+            {case: queries for case, (queries, _) in found.items()},
+            {case: Money(cost, currency) for case, (_, cost) in found.items()},
+        )
 
 
 def _merged(projects: Sequence[ProjectEstimate], whole: Period) -> dict[Case, Spending]:
     found = {case: Spending(whole) for case in CASES}
     for project in projects:
         for case in CASES:
-            found[case].merge(project.spending[case])
+            found[case].merge(project.spending[case], project.name)
     return found
 
 

@@ -11,6 +11,7 @@ from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.exposure import (
     WINDOWS,
+    Doors,
     ModelExposure,
     Window,
     exposure_of,
@@ -23,6 +24,12 @@ from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes
 from landing_zone.reports.assumptions import ASSUMPTIONS, MEANINGS
 from landing_zone.reports.billing_terms import billing_terms, gc_paused, terms_warning, unfit
 from landing_zone.reports.denied_metrics import denied_json
+from landing_zone.reports.worst_month import (
+    EnvironmentMonth,
+    ProjectMonth,
+    environment_months,
+    project_month,
+)
 from landing_zone.settings import (
     BudgetSettings,
     EnvironmentSettings,
@@ -33,6 +40,8 @@ from landing_zone.settings import (
     format_lag,
     limits_in_force,
 )
+from landing_zone.settings.doors import doors_of
+from landing_zone.settings.successors import retiring
 
 T = TypeVar("T")
 USUAL_LAG: Final = timedelta(hours=24)
@@ -67,8 +76,10 @@ class ProjectExposure:
     tier: str
     currency: str
     models: tuple[ModelExposure, ...]
+    month: ProjectMonth
+    """The worst month with what stops it."""
     bounds: Mapping[str, Money | None]
-    """Window -> the most; None is unlimited. `lag` is the time that nothing stops it."""
+    """Window -> the most that the limits allow; None is unlimited. `lag` is the time that nothing stops it."""
     lag: timedelta
     mechanism: str | None
     """What stops the spending after the lag, in the stack file's words."""
@@ -93,6 +104,7 @@ class ProjectExposure:
         return {
             "tier": self.tier,
             "currency": self.currency,
+            "worstMonth": self.month.as_json(),
             "exposure": _bounds_json(self.bounds),
             "lag": format_lag(self.lag),
             "mechanism": self.mechanism,
@@ -121,6 +133,8 @@ class EnvironmentExposure:
     stack: str
     as_of: date
     projects: Mapping[str, ProjectExposure]
+    months: tuple[EnvironmentMonth, ...]
+    """The worst month of all projects with what stops it, one a currency."""
     account_caps: Mapping[str, int]
     """Billing account -> its tier, where that is set."""
 
@@ -145,6 +159,7 @@ class EnvironmentExposure:
         return {
             "stack": self.stack,
             "asOf": self.as_of.isoformat(),
+            "worstMonth": [month.as_json() for month in self.months],
             "total": [
                 {"currency": currency, "exposure": _bounds_json(bounds)}
                 for currency, bounds in self.totals.items()
@@ -185,6 +200,7 @@ def _model_json(model: ModelExposure) -> dict[str, Any]:
                 "input": plain(bound.input),
                 "output": plain(bound.output),
                 "cacheStorage": plain(bound.storage),
+                "grounding": plain(bound.grounding),
             }
             if bound
             else "unlimited"
@@ -214,6 +230,14 @@ def environment_exposure(
         settings.stack,
         as_of,
         found,
+        tuple(
+            environment_months(
+                settings,
+                {name: each.month for name, each in found.items()},
+                {name: billing_terms(project, settings) for name, project in chosen.items()},
+                as_of,
+            )
+        ),
         {account: tier for account, tier in tiers.items() if tier},
     )
 
@@ -230,12 +254,14 @@ def _project(
     if derivation:
         windows["allowance"] = Window.any(derivation.settings.lag)
     free = project.tier == "free"
-    in_force = limits_in_force(project, account)
-    models = () if free else tuple(exposure_of(in_force.models, in_force.others, as_of, windows, terms))
+    in_force, doors = limits_in_force(project, account), doors_of(project)
+    models = (
+        () if free else tuple(exposure_of(in_force.models, in_force.others, as_of, windows, terms, doors))
+    )
     bounds = _bounds(models, windows, terms)
     budget = _monthly(project.budget, terms)
     allowance = Money(derivation.settings.max_overshoot, terms.currency) if derivation else None
-    changes = () if free else tuple(_changes(models, as_of, windows, terms))
+    changes = () if free else tuple(_changes(models, as_of, windows, terms, doors))
     unbounded = () if free else tuple(_unbounded(in_force, models))
     warnings = [*terms_warning(name, project, settings), *unfit(name, settings)]
     warnings += [
@@ -244,6 +270,11 @@ def _project(
         if entry.priority_share and not free
     ]
     warnings += [f"{name}: {note}" for note in in_force.notes]
+    warnings += [
+        f"{name}: limits: {found.text(as_of)}"
+        for found in retiring(project, as_of, timedelta(days=AHEAD))
+        if found.path[0] == "limits"
+    ]
     warnings += [
         f"{name}: quotas let {model} be called, of which no price is known here: it is not in the exposure"
         for model in (() if free else in_force.unpriced)
@@ -265,6 +296,7 @@ def _project(
         tier=project.tier,
         currency=terms.currency,
         models=tuple(ModelExposure(each.model, each.limits, _told(each.bounds)) for each in models),
+        month=project_month(project, in_force, terms, doors, as_of, bounds["month"]),
         bounds=_told(bounds),
         lag=lag,
         mechanism=mechanism,
@@ -295,7 +327,7 @@ def _bounds(
 
 
 def _changes(
-    models: Sequence[ModelExposure], as_of: date, windows: Mapping[str, Window], terms: Terms
+    models: Sequence[ModelExposure], as_of: date, windows: Mapping[str, Window], terms: Terms, doors: Doors
 ) -> Iterator[PriceChange]:
     """What coming changes of prices make of it."""
     others = next(model.limits for model in models if model.model == OTHERS)
@@ -304,7 +336,7 @@ def _changes(
     windows = {name: window for name, window in windows.items() if name in AT_A_CHANGE}
     current = models
     for day, changed in coming_changes(known, as_of, CHANGES_AHEAD):
-        current = repriced(current, changed, day, windows, terms)
+        current = repriced(current, changed, day, windows, terms, doors)
         yield PriceChange(day, _bounds(current, windows, terms))
 
 
@@ -334,8 +366,9 @@ def _overshoot(
     if not budget or not settings:
         # Of another period, or of what the last one cost: whatever the amount, the lag is what comes on top.
         return lag
-    cap = settings.spend_cap
-    stops_at = cap.amount if cap and cap.amount is not None and not cap.lifted else budget.amount
+    stops_at = settings.cap_amount
+    if stops_at is None or (settings.spend_cap and settings.spend_cap.lifted):
+        stops_at = budget.amount
     found = overshoot(lag.amount if lag else None, stops_at, budget.amount, month.amount if month else None)
     return None if found is None else Money(found, budget.currency)
 

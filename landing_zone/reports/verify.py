@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from landing_zone.gemini.skus import SKUS
+from landing_zone.gemini.models import RECORDS
 from landing_zone.pricing.money import plain
-from landing_zone.pricing.rates import rates
+from landing_zone.pricing.rates import listed_rates
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ def verify(catalogue: Iterable[tuple[str, str, Decimal | None]], day: date) -> V
     """Compare a day's list prices. `catalogue`: SKU id, unit of usage, US dollars for a million units."""
     found = {sku: (unit, price) for sku, unit, price in catalogue}
     checked = []
-    for sku, what in SKUS.items():
-        ours: Decimal = getattr(rates(what.model, day), what.kind)
+    known = {sku: (model.id, kind) for model in RECORDS.values() for sku, kind in model.skus.items()}
+    for sku, (model, kind) in known.items():
+        # The SKU is the model's own, whatever Google answers its calls with.
+        ours: Decimal = getattr(listed_rates(model, day), kind)
         unit, theirs = found.get(sku, ("", None))
         problem = None
         if sku not in found:
@@ -67,5 +69,5 @@ def verify(catalogue: Iterable[tuple[str, str, Decimal | None]], day: date) -> V
             problem = f"is charged by {unit!r}, not by the token: compare it by hand"
         elif theirs != ours:
             problem = f"{plain(ours)} here, {plain(theirs)} in the catalogue"
-        checked.append(Checked(sku, what.model, what.kind, ours, theirs, problem))
-    return Verification(day, tuple(checked), len(found.keys() - SKUS.keys()))
+        checked.append(Checked(sku, model, kind, ours, theirs, problem))
+    return Verification(day, tuple(checked), len(found.keys() - known.keys()))

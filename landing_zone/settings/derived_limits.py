@@ -10,10 +10,13 @@ from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
 from landing_zone.pricing.estimate import Workload
 from landing_zone.pricing.exposure import Prices, Window, bound
 from landing_zone.pricing.largest_limits import Derived, Fit, Need, derive, fit, need_of, smallest
+from landing_zone.pricing.model_ids import limited_as
 from landing_zone.pricing.money import EXACT, NANO, Money
-from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes, limited_as
+from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes
+from landing_zone.settings.doors import doors_of
 from landing_zone.settings.limits_in_force import limits_in_force
 from landing_zone.settings.problems import Path, Problem
+from landing_zone.settings.successors import successor_of, with_successors
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.types import DERIVE, ProjectSettings
 from landing_zone.settings.workload import DeriveSettings
@@ -49,6 +52,8 @@ def derive_limits(
     for entry in project.workload:
         if limited := limited_as(entry.model):
             by_model.setdefault(limited, []).append(entry.planned)
+    project = project.model_copy(update={"limits": with_successors(project.limits, day)})
+    settings, by_model = _under_both_names(project, settings, by_model, day)
     problems = list(_mistakes(project, settings, by_model))
     currency = (project.budget.currency if project.budget else None) or "USD"
     terms = account.terms(currency)
@@ -83,7 +88,8 @@ def derive_limits(
                 ", or ".join([*(f"write {each}" for each in enough()), "lower those limits"]),
             )
         ]
-    prices = {model: Prices.of(model, day, terms) for model in targets}
+    doors = doors_of(project)
+    prices = {model: Prices.of(model, day, terms, doors) for model in targets}
     needs = {model: need for model in targets if (need := need_of(by_model.get(model, []), day))}
     allowances = _allowances(left, settings, prices, needs)
     tiers = {model: account.tier_limits[model] for model in targets if model in account.tier_limits}
@@ -99,6 +105,24 @@ def derive_limits(
         what = fit(needing, left, _shares(allowances, left), settings.lag)
     found = DerivedLimits(settings, day, terms, models, what)
     return found, [*_unfit(found, enough()), *_over_the_tier(found, tiers)]
+
+
+def _under_both_names(
+    project: ProjectSettings, settings: DeriveSettings, by_model: Mapping[str, list[Workload]], day: date
+) -> tuple[DeriveSettings, dict[str, list[Workload]]]:
+    """With each model's successor, which needs what the model does, and half of its share."""
+    planned, shares = dict(by_model), dict(settings.shares)
+    for model in {*by_model, *shares} - project.limits.keys():
+        successor = successor_of(model, day)
+        if not successor or successor in {*by_model, *settings.shares, *project.limits}:
+            continue
+        if model in planned:
+            planned[successor] = [*planned.get(successor, []), *planned[model]]
+        if model in shares:
+            with localcontext(EXACT):
+                shares[model] /= 2
+                shares[successor] = shares.get(successor, Decimal(0)) + shares[model]
+    return settings.model_copy(update={"shares": shares}), planned
 
 
 def _mistakes(
@@ -142,7 +166,7 @@ def _by_hand(
     total, problems = Decimal(0), []
     denying = project.model_copy(update={"limits": {**project.limits, OTHERS: BLOCKED}})
     for model, limits in limits_in_force(denying, account).models.items():
-        found = bound(Prices.of(model, day, terms), limits, Window.any(lag))
+        found = bound(Prices.of(model, day, terms, doors_of(project)), limits, Window.any(lag))
         if found is None:
             problems.append(
                 Problem(
@@ -170,7 +194,7 @@ def _enough(
     def on(when: date) -> int | None:
         by_hand, _ = _by_hand(project, settings.lag, when, terms, account)
         needs = {
-            model: (Prices.of(model, when, terms), need)
+            model: (Prices.of(model, when, terms, doors_of(project)), need)
             for model, workloads in planned.items()
             if (need := need_of(workloads, when))
         }

@@ -41,7 +41,8 @@ class LimitsInForce:
 
     def of(self, model: str) -> Limits | None:
         """The limits of a model; None: no limit."""
-        return self.models.get(model, self.others)
+        known = MODELS.get(QUOTA_NAMES.get(model, model), model)
+        return self.models.get(known, self.others)
 
 
 def limits_in_force(

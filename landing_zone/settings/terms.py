@@ -1,5 +1,6 @@
 """Terms of a billing account: prices agreed with Google, and what its tier allows."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -39,6 +40,13 @@ class AccountTermsSettings(Settings):
     tier: Literal[1, 2, 3] | None = Field(
         default=None,
         description="Paid tier of the account; the exposure then shows Google's spend caps for that tier.",
+    )
+    lag: fields.Lag = Field(
+        default=timedelta(hours=24),
+        description=(
+            "Assumed time until Google's cap for the tier pauses the account's projects; spend in that time counts in "
+            "the exposure. Default: 24h."
+        ),
     )
     tier_limits: dict[fields.LimitedModel, Limits] = Field(
         default={}, description="Limits of the tier by model ID; no derived limit exceeds them."

@@ -7,8 +7,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictInt, model_validator
 
-from landing_zone.pricing.days import EVERY_DAY, Schedule
+from landing_zone.gemini.models import RECORDS
+from landing_zone.pricing.days import EVERY_DAY, Schedule, today
 from landing_zone.pricing.estimate import Range, Workload
+from landing_zone.pricing.grounding import grounding_price
+from landing_zone.pricing.model_ids import record_of
 from landing_zone.settings import fields
 from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.fields import mistake
@@ -77,7 +80,8 @@ class WorkloadSettings(Settings):
     requests_per_day: RangeField = Field(description="Requests per day: a number, or {low, expected, high}.")
     input_tokens: RangeField = Field(
         description=(
-            "Input tokens per request, including cached and audio tokens: a number, or {low, expected, high}."
+            "Input tokens per request, including cached, audio, image and video tokens: a number, or {low, expected, "
+            "high}."
         )
     )
     output_tokens: RangeField = Field(
@@ -96,8 +100,37 @@ class WorkloadSettings(Settings):
     cached_tokens: fields.Quantity = Field(
         default=Decimal(0), description="Input tokens per request that come from a cache."
     )
+    cached_audio_tokens: fields.Quantity = Field(
+        default=Decimal(0), description="Cached tokens per request that are audio."
+    )
     audio_tokens: fields.Quantity = Field(
         default=Decimal(0), description="Input tokens per request that are audio, none of them cached."
+    )
+    image_tokens: fields.Quantity = Field(
+        default=Decimal(0), description="Input tokens per request that are images, none of them cached."
+    )
+    video_tokens: fields.Quantity = Field(
+        default=Decimal(0), description="Input tokens per request that are video, none of them cached."
+    )
+    image_output_tokens: RangeField = Field(
+        default=_NONE,
+        description=(
+            "Output tokens per request that are images, in addition to outputTokens: a number, or {low, "
+            "expected, high}. Default: 0."
+        ),
+    )
+    audio_output_tokens: RangeField = Field(
+        default=_NONE,
+        description=(
+            "Output tokens per request that are audio, in addition to outputTokens: a number, or {low, "
+            "expected, high}. Default: 0."
+        ),
+    )
+    searches: fields.Quantity = Field(
+        default=Decimal(0), description="Queries to Google Search per request, for grounding."
+    )
+    map_queries: fields.Quantity = Field(
+        default=Decimal(0), description="Queries to Google Maps per request, for grounding."
     )
     cache_hours: fields.HoursOfDay = Field(
         default=Decimal(0), description="Hours per day that an explicit cache stores cachedTokens."
@@ -132,11 +165,16 @@ class WorkloadSettings(Settings):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        part = self.cached_tokens + self.audio_tokens
+        part = self.cached_tokens + self.audio_tokens + self.image_tokens + self.video_tokens
         if part > self.input_tokens.low:
             raise mistake(
-                f"cachedTokens and audioTokens are {part} of {self.input_tokens.low} input tokens",
-                "write inputTokens with the cached and the audio ones in it",
+                f"cached, audio, image and video tokens are {part} of {self.input_tokens.low} input tokens",
+                "write inputTokens as the sum of text, cached, audio, image and video tokens",
+            )
+        if self.cached_audio_tokens > self.cached_tokens:
+            raise mistake(
+                f"cachedAudioTokens are {self.cached_audio_tokens} of {self.cached_tokens} cached tokens",
+                "write cachedTokens with the audio ones in it",
             )
         shares = self.batch_share + self.flex_share + self.priority_share
         if shares > 1:
@@ -153,6 +191,30 @@ class WorkloadSettings(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _offered(self) -> Self:
+        record, day = record_of(self.model), today()
+        drawn, spoken = self.image_output_tokens.high, self.audio_output_tokens.high
+        for name, tokens, kind in (
+            ("imageOutputTokens", drawn, "image"),
+            ("audioOutputTokens", spoken, "audio"),
+        ):
+            if tokens and record and record.makes != kind:
+                able = ", ".join(
+                    model.id for model in RECORDS.values() if model.makes == kind and not model.is_gone(day)
+                )
+                raise mistake(f"{name}, and {self.model} makes {record.makes}", f"name a model of {able}")
+        for setting, queries, ground, title in (
+            ("searches", self.searches, "search", "Search"),
+            ("mapQueries", self.map_queries, "maps", "Maps"),
+        ):
+            if queries and grounding_price(self.model, ground, day) is None:
+                raise mistake(
+                    f"{setting}, and no price is known of {self.model} with Google {title}",
+                    f"leave {setting} out, or name another model",
+                )
+        return self
+
     @cached_property
     def planned(self) -> Workload:
         """As pricing takes it."""
@@ -166,7 +228,14 @@ class WorkloadSettings(Settings):
             output_tokens=self.output_tokens.range,
             thinking_tokens=self.thinking_tokens.range,
             cached_tokens=self.cached_tokens,
+            cached_audio_tokens=self.cached_audio_tokens,
             audio_tokens=self.audio_tokens,
+            image_tokens=self.image_tokens,
+            video_tokens=self.video_tokens,
+            image_output_tokens=self.image_output_tokens.range,
+            audio_output_tokens=self.audio_output_tokens.range,
+            searches=self.searches,
+            map_queries=self.map_queries,
             cache_hours=self.cache_hours,
             shares=(
                 ("standard", 1 - sum(special.values(), Decimal(0))),

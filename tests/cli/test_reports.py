@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from landing_zone.gemini.skus import SKUS
+from landing_zone.gemini.models import RECORDS
 from landing_zone.pricing.rates import rates
 from landing_zone.reports.verify import verify
 from tests.cloud.local_cloud import ACCOUNT, LocalCloud
 from tests.cloud.test_generativelanguage import TO_GEMINI, made_key, made_project
 from tests.reports.stack import AS_OF
 
+SKUS = {sku: (model.id, kind) for model in RECORDS.values() for sku, kind in model.skus.items()}
 COMMAND = Path(sys.executable).parent / "gemini-lz"
 STACK = """\
 config:
@@ -226,8 +227,8 @@ def test_prices_are_listed_with_their_changes(folder: Path) -> None:
     assert [
         (row["model"], row["promptOver200k"], row["input"], row["changes"]) for row in shown["prices"]
     ] == [
-        ("gemini-2.5-pro", False, "1.25", []),
-        ("gemini-2.5-pro", True, "2.5", []),
+        ("gemini-2.5-pro", False, "1.25", ["2026-12-01", "2027-01-01"]),
+        ("gemini-2.5-pro", True, "2.5", ["2026-12-01", "2027-01-01"]),
         ("gemini-4-argon", False, "2", ["2026-12-01"]),
     ]
     assert "genai-prices" in shown["source"]
@@ -257,7 +258,7 @@ def test_prices_are_verified_by_sku_against_the_billing_catalogue(folder: Path, 
 
 def test_a_difference_is_told_whatever_it_is() -> None:
     catalogue: dict[str, tuple[str, Decimal | None]] = {
-        sku: ("count", getattr(rates(what.model, AS_OF), what.kind)) for sku, what in SKUS.items()
+        sku: ("count", getattr(rates(model, AS_OF), kind)) for sku, (model, kind) in SKUS.items()
     }
     first, second, third, fourth = list(catalogue)[:4]
     catalogue[first] = ("count", Decimal("0.31"))

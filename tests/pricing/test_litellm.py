@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from landing_zone.pricing.grounding import grounding_price
 from landing_zone.pricing.rates import rates
 
 PUBLISHED: Final[dict[str, dict[str, str]]] = json.loads(
@@ -16,6 +17,7 @@ PUBLISHED: Final[dict[str, dict[str, str]]] = json.loads(
 DAY = date(2026, 11, 24)
 
 NO_CACHE = "the model has no price for caching in genai-prices: its input price is taken, which is higher"
+NO_SEARCH = "Google's page (2026-11-20) and genai-prices list no grounding for the model"
 RULE = "Google's page names the models whose cached input halves in Batch and Flex, and this is none of them"
 #: What differs: model, what of it -> ours, theirs, why.
 DIFFERENCES: Final[dict[tuple[str, str], tuple[str, str, str]]] = {
@@ -25,6 +27,10 @@ DIFFERENCES: Final[dict[tuple[str, str], tuple[str, str, str]]] = {
         "1",
         "the model hears nothing; litellm copies 2.5 Flash",
     ),
+    ("gemini-2.5-flash-image", "standard search"): ("0", "35", NO_SEARCH),
+    ("gemini-2.5-pro-preview-tts", "standard search"): ("0", "35", NO_SEARCH),
+    ("gemini-robotics-er-2-preview", "standard search"): ("0", "14", NO_SEARCH),
+    ("gemini-robotics-er-2-streaming-preview", "standard search"): ("0", "14", NO_SEARCH),
     ("gemini-3.5-flash", "batch cached"): ("0.15", "0.075", RULE),
     ("gemini-3.5-flash", "flex cached"): ("0.15", "0.08", RULE),
     ("gemini-3.5-flash-lite", "priority cached"): ("0.054", "0.05", "litellm rounds 1.8 times 0.03"),
@@ -41,8 +47,11 @@ DIFFERENCES: Final[dict[tuple[str, str], tuple[str, str, str]]] = {
 
 
 def ours(model: str, what: str) -> Decimal:
-    """Our price for `batch cached over 200k` and the like."""
+    """Our price for `batch cached over 200k` and the like; 0 for grounding that a model does not offer."""
     way, kind, *long = what.split(" ", 2)
+    if kind in ("search", "maps"):
+        grounding = grounding_price(model, kind, DAY)
+        return grounding.thousand if grounding else Decimal(0)
     processing: Any = way
     price: Decimal = getattr(rates(model, DAY, processing=processing, long=bool(long)), kind)
     return price
@@ -60,7 +69,7 @@ def test_both_tables_have_the_same_prices_but_for_what_is_explained(model: str) 
 
 
 def test_the_tables_are_compared_whole() -> None:
-    assert sum(map(len, PUBLISHED.values())) == 254
-    assert len(PUBLISHED) == 28
+    assert sum(map(len, PUBLISHED.values())) == 359
+    assert len(PUBLISHED) == 41
     assert all(why for *_, why in DIFFERENCES.values())
     assert {(model, what) for model in PUBLISHED for what in PUBLISHED[model]} >= DIFFERENCES.keys()

@@ -14,11 +14,13 @@ from landing_zone.gemini.limits import Limits
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import Processing
 from landing_zone.pricing.days import Period, Schedule
-from landing_zone.pricing.estimate import CASES, Range, Spending, Workload, day_rates, estimate
+from landing_zone.pricing.estimate import CASES, Range, Workload, day_rates, estimate
 from landing_zone.pricing.exposure import WINDOWS, Prices, Window, bound
+from landing_zone.pricing.grounding import GROUNDS, queries_of
 from landing_zone.pricing.largest_limits import LIMITS, Need, ceilings, derive, fit, need_of, smallest
 from landing_zone.pricing.money import EXACT, CurrencyMismatchError, Money, totals
 from landing_zone.pricing.rates import Terms
+from landing_zone.pricing.spending import Spending
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,25 +62,37 @@ def schedules(draw: st.DrawFn) -> Schedule:
 @st.composite
 def workloads(draw: st.DrawFn) -> Workload:
     tokens = draw(ranges())
-    cached = draw(st.integers(0, int(tokens.low)).map(Decimal))
+    fresh = int(tokens.low)
+    parts = []
+    for _ in range(4):
+        parts.append(Decimal(draw(st.integers(0, fresh))))
+        fresh -= int(parts[-1])
+    cached, audio, image, video = parts
     special: list[tuple[Processing, Decimal]] = [
         ("batch", draw(Shares)),
         ("flex", draw(Shares)),
         ("priority", draw(Shares)),
     ]
     return Workload(
-        draw(MODELS),
-        draw(ranges(50_000)),
-        tokens,
-        draw(ranges()),
-        draw(ranges()),
-        cached,
-        draw(st.integers(0, int(tokens.low - cached)).map(Decimal)),
-        draw(st.decimals(0, 24, places=1)),
-        (("standard", 1 - sum((share for _, share in special), Decimal(0))), *special),
-        draw(schedules()),
-        draw(st.decimals(1, 20, places=1)),
-        Decimal(draw(st.integers(1, 24))),
+        model=draw(MODELS),
+        requests=draw(ranges(50_000)),
+        input_tokens=tokens,
+        output_tokens=draw(ranges()),
+        thinking_tokens=draw(ranges()),
+        cached_tokens=cached,
+        cached_audio_tokens=Decimal(draw(st.integers(0, int(cached)))),
+        audio_tokens=audio,
+        image_tokens=image,
+        video_tokens=video,
+        image_output_tokens=draw(ranges()),
+        audio_output_tokens=draw(ranges()),
+        searches=draw(st.sampled_from([Decimal(0), Decimal(1), Decimal("2.5")])),
+        map_queries=draw(st.sampled_from([Decimal(0), Decimal("0.2")])),
+        cache_hours=draw(st.decimals(0, 24, places=1)),
+        shares=(("standard", 1 - sum((share for _, share in special), Decimal(0))), *special),
+        schedule=draw(schedules()),
+        peak_factor=draw(st.decimals(1, 20, places=1)),
+        hours=Decimal(draw(st.integers(1, 24))),
     )
 
 
@@ -112,7 +126,18 @@ def test_requests_cost_the_same_in_one_workload_or_in_two(
 def test_more_of_anything_never_costs_less(
     workload: Workload, period: Period, more: Decimal, data: st.DataObject
 ) -> None:
-    name = data.draw(st.sampled_from(["requests", "input_tokens", "output_tokens", "thinking_tokens"]))
+    name = data.draw(
+        st.sampled_from(
+            [
+                "requests",
+                "input_tokens",
+                "output_tokens",
+                "thinking_tokens",
+                "image_output_tokens",
+                "audio_output_tokens",
+            ]
+        )
+    )
     larger: dict[str, Any] = {name: Range.exactly(getattr(workload, name).expected + more)}
     usual = cost(workload, period)
     assert 0 <= usual <= cost(replace(workload, **larger), period)
@@ -130,7 +155,14 @@ def test_spending_by_the_day_adds_up_to_the_estimates(
     spending = Spending(period)
     for workload in several:
         spending.add(workload.schedule, day_rates(workload, "expected", period))
-    whole = sum((cost(workload, period) for workload in several), Decimal(0))
+        for ground in GROUNDS:
+            requests, queries = workload.requests.expected, workload.queries(ground)
+            for each in queries_of(workload.model, ground, requests, queries, workload.schedule, period):
+                spending.ground(each)
+    grounding = sum(
+        (pool.within(period.first, period.last)[1] for pool in spending.pools.values()), Decimal(0)
+    )
+    whole = sum((cost(workload, period) for workload in several), grounding)
     assert spending.within(period) == whole == spending.until(period, period.days - 1)
     days = [spending.until(period, offset) for offset in range(period.days)]
     assert days == sorted(days)

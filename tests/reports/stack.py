@@ -10,7 +10,12 @@ AS_OF = date(2026, 11, 24)
 
 
 def loaded(folder: Path, projects: str, environment: str = "", day: date = AS_OF) -> EnvironmentSettings:
-    """The settings of a stack file with these lines under `projects`, as of a day."""
+    """The settings of a stack file with these lines under `projects`, as of a day.
+
+    Without grounding in the bound, so that it can be worked out from tokens alone, unless `environment` has defaults.
+    """
+    if "defaults" not in environment:
+        environment = f"defaults: {{searchesPerRequest: 0}}\n{environment}".rstrip()
     lines = [
         "config:",
         f"  gemini-landing-zone:billingAccount: {ACCOUNT}",

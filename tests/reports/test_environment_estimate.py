@@ -213,7 +213,11 @@ def test_nothing_is_charged_on_the_free_tier(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("workload", "limits", "warned"),
     [
-        (PLAIN, "{}", "gemini-2.5-flash is to be shut down on 2026-12-01; use gemini-3.5-flash-lite"),
+        (
+            PLAIN,
+            "{}",
+            "calls to gemini-2.5-flash with gemini-3.5-flash-lite from 2026-12-01 on, at 0.3",
+        ),
         (PLAIN.replace("2.5-flash", "2.0-flash"), "{}", "gemini-2.0-flash was shut down on 2026-06-01"),
         (PLAIN.replace("1000,", "2000000,"), "{}", "2,000,000 input tokens does not fit gemini-2.5-flash"),
         (

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ QUIET = (
 EVIL = "<b>name</b><script>window.broken=1</script><img src=x onerror=window.broken=1>"
 #: What the charts alone show, and what says nothing: parts of a bound, what a key shares with its project.
 NOT_IN_TABLES = re.compile(
-    r".*/models/[^/]+/exposure/\w+/(input|output|cacheStorage)|.*/keys/[^/]+/exposure/(minute|hour)"
+    r".*/models/[^/]+/exposure/\w+/(input|output|cacheStorage|grounding)|.*/keys/[^/]+/exposure/(minute|hour)"
 )
 
 
@@ -200,7 +200,8 @@ def figures_of(opened: Opened) -> list[tuple[str, str, str]]:
 
 
 def hold(figures: list[tuple[str, str, str]], shown: dict[str, Any]) -> None:
-    """All figures are there, and each is the JSON's: exactly in its attribute, and to the cent as it is read."""
+    """All figures are there, and each is the JSON's: exactly in its attribute, and to the cent as it is read, a bound
+    rounded up."""
     for path, value, text in figures:
         assert as_text(at(shown, path)) == value, path
         if value in ("unlimited", "null"):
@@ -209,7 +210,8 @@ def hold(figures: list[tuple[str, str, str]], shown: dict[str, Any]) -> None:
             assert Decimal(text[:-1]) / 100 == Decimal(value), path
         else:
             assert re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d\d)?", text), path
-            assert Decimal(text.replace(",", "")) == round(Decimal(value), 2), path
+            rounding = ROUND_CEILING if path.startswith("exposure/") else ROUND_HALF_EVEN
+            assert Decimal(text.replace(",", "")) == Decimal(value).quantize(Decimal("0.01"), rounding), path
     assert {path for path, *_ in figures} == must_be_told(shown)
 
 
@@ -333,7 +335,7 @@ def test_what_it_says_in_words(opened: Opened) -> None:
     assert "lab: nothing is charged on the free tier" in text
     assert "Nothing can be spent." in text
     sources = opened.page.locator("main section:last-of-type li a[href^='https://']").count()
-    assert sources == 7
+    assert sources == 10
     assert opened.page.get_attribute("html", "lang") == "en"
     assert opened.page.locator("th:not([scope])").count() == 0
     assert opened.page.locator("table:not(:has(caption))").count() == 0

@@ -1,6 +1,7 @@
 """The stack files that come with the project, the editor's schema, and how settings come together."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ config:
       limits: {gemini-2.5-pro: null, gemini-2.5-flash: {requestsPerMinute: 1}}
     two: {projectId: acme-two-x, tier: free}
 """)
-    projects = load_file("x", tmp_path / "Pulumi.x.yaml").projects
+    projects = load_file("x", tmp_path / "Pulumi.x.yaml", date(2026, 10, 1)).projects
     one, two = projects["one"], projects["two"]
     assert one.budget is not None
     assert (one.budget.amount, one.budget.currency) == (Decimal("12.345678901"), "EUR")

@@ -1,0 +1,39 @@
+"""The worst-case cost of a project."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from landing_zone.gemini.limits import BLOCKED, Limits
+from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.policies.facts import Project
+from landing_zone.pricing.exposure import Doors, Window, exposure_of, totals
+from landing_zone.pricing.money import Money
+from landing_zone.pricing.rates import Terms, coming_changes
+
+
+def worst_case(project: Project, day: date, lag: timedelta) -> Money | None:
+    """The most that the project can cost within `lag`, at the prices of `day`; None if unlimited."""
+    limits = tuple(sorted(project.limits.items()))
+    amount = _amount(limits, project.others, day, lag, project.terms, project.doors)
+    return None if amount is None else Money(amount, project.terms.currency)
+
+
+@lru_cache(maxsize=4096)
+def _amount(
+    limits: tuple[tuple[str, Limits], ...],
+    others: Limits | None,
+    day: date,
+    lag: timedelta,
+    terms: Terms,
+    doors: Doors,
+) -> Decimal | None:
+    window = Window.any(lag)
+    return totals(exposure_of(dict(limits), others, day, {"lag": window}, terms, doors), ["lag"])["lag"]
+
+
+def coming_price_changes(project: Project, day: date, ahead: int) -> Sequence[date]:
+    """Days, up to `ahead` days after `day`, on which prices of models that the project can call change."""
+    known = tuple(QUOTA_NAMES) if project.others != BLOCKED else tuple(project.limits)
+    return [change for change, _ in coming_changes(known, day, ahead) if change > day]

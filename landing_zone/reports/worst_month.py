@@ -1,0 +1,206 @@
+"""The headline of a worst case: the most that a month can cost with what stops the spending, and what that is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import Any, Final, Literal
+
+from landing_zone.gemini.prices import ACCOUNT_TIERS
+from landing_zone.pricing.exposure import Doors
+from landing_zone.pricing.money import EXACT, Money, plain
+from landing_zone.pricing.rates import Terms
+from landing_zone.pricing.worst_month import (
+    MONTH,
+    Spender,
+    Stop,
+    late,
+    limits_month,
+    worst_month,
+)
+from landing_zone.settings import EnvironmentSettings, LimitsInForce, ProjectSettings, format_lag
+
+BoundBy = Literal["free tier", "spend cap", "limits", "tier cap", "nothing"]
+_NO_CACHES: Final = "methods on each of its keys that leave caches out"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectMonth:
+    """The worst month of a project."""
+
+    amount: Money | None
+    """None: nothing bounds it."""
+    bound_by: BoundBy
+    text: str
+    """The sum in words: `spend cap of 100.00 USD, and 20.00 USD while it lags 24h`."""
+    kept: Money | None = None
+    """Of it, storage while a cap lags of what caches held before; None if there is none."""
+    saved_by_methods: Money | None = None
+    """What it is less where no key can make caches; None if that changes nothing."""
+    spender: Spender | None = None
+    """Itself, as far as it can spend; None on the free tier."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        saved = self.saved_by_methods
+        return {
+            "amount": plain(self.amount.amount) if self.amount else "unlimited",
+            "boundBy": self.bound_by,
+            "text": self.text,
+            "savedByMethods": plain(saved.amount) if saved else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentMonth:
+    """The worst month of all projects in one currency."""
+
+    currency: str
+    amount: Money | None
+    bound_by: str
+    """In words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "currency": self.currency,
+            "amount": plain(self.amount.amount) if self.amount else "unlimited",
+            "boundBy": self.bound_by,
+        }
+
+
+def project_month(
+    project: ProjectSettings,
+    in_force: LimitsInForce,
+    terms: Terms,
+    doors: Doors,
+    day: date,
+    shown: Money | None,
+) -> ProjectMonth:
+    """The worst month of a project, at the highest prices of the 31 days from a day on.
+
+    `shown`: the most that the limits allow in a month at the day's own prices.
+    """
+    if project.tier == "free":
+        return ProjectMonth(Money(Decimal(0), terms.currency), "free tier", "the free tier charges nothing")
+    spender = Spender(in_force.models, in_force.others, terms, doors)
+    found = _month(project, spender, day)
+    if found.bound_by == "limits" and found.amount != shown:
+        found = replace(found, text=f"{found.text}, at the highest prices until {day + MONTH}")
+    saved = None
+    if doors.caches and found.amount:
+        closed = Spender(in_force.models, in_force.others, terms, Doors(caches=False, queries=doors.queries))
+        without = _month(project, closed, day).amount
+        if without and without < found.amount:
+            with localcontext(EXACT):
+                saved = Money(found.amount.amount - without.amount, terms.currency)
+    return replace(found, saved_by_methods=saved, spender=spender)
+
+
+def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMonth:
+    currency = spender.terms.currency
+    alone, stop = limits_month(spender, day), _cap(project, spender.terms)
+    lag = late([spender], day, stop) if stop else None
+    amount = worst_month(alone, stop, lag)
+    if amount is None:
+        return ProjectMonth(None, "nothing", "neither limits nor a spend cap bound it")
+    if stop is None or lag is None or lag.allowed is None or amount == alone:
+        return ProjectMonth(Money(amount, currency), "limits", "what its limits allow in 31 days")
+    kept = Money(lag.kept, currency) if lag.kept else None
+    held = f", {kept.as_bound} of it for what caches held before" if kept else ""
+    text = (
+        f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total or Decimal(0), currency).as_bound} while it lags "
+        f"{format_lag(stop.lag)}{held}"
+    )
+    return ProjectMonth(Money(amount, currency), "spend cap", text, kept)
+
+
+def _cap(project: ProjectSettings, terms: Terms) -> Stop | None:
+    """The project's spend cap, if its amount is in the currency of the prices."""
+    budget = project.budget
+    if not budget or not budget.spend_cap or budget.spend_cap.lifted:
+        return None
+    cap = budget.spend_cap
+    amount = budget.amount if cap.amount is None else cap.amount
+    return Stop(amount, cap.lag) if amount is not None and budget.currency in (None, terms.currency) else None
+
+
+def _tier_stop(account: str | None, settings: EnvironmentSettings, terms: Terms) -> Stop | None:
+    """The cap that Google sets a billing account by its tier, where `accountTerms` names the tier."""
+    agreed = settings.terms_of(account)
+    if agreed.tier is None:
+        return None
+    with localcontext(EXACT):
+        return Stop(ACCOUNT_TIERS[agreed.tier].month * terms.usd_rate, agreed.lag)
+
+
+def environment_months(
+    settings: EnvironmentSettings, months: Mapping[str, ProjectMonth], terms: Mapping[str, Terms], day: date
+) -> Iterator[EnvironmentMonth]:
+    """The worst month of all projects, one a currency. `terms`: each project's."""
+    currencies = dict.fromkeys(each.currency for each in terms.values())
+    for currency in currencies:
+        names = [name for name in months if terms[name].currency == currency]
+        total: Decimal | None = Decimal(0)
+        reasons: list[str] = []
+        for account, own in _by_account(names, settings).items():
+            stop = _tier_stop(account, settings, terms[own[0]])
+            amount, reason = _account({name: months[name] for name in own}, stop, account, day)
+            with localcontext(EXACT):
+                total = None if total is None or amount is None else total + amount
+            if reason and (amount is None or total is not None):
+                reasons = [reason] if amount is None else [*reasons, reason]
+        yield EnvironmentMonth(
+            currency,
+            None if total is None else Money(total, currency),
+            "; ".join(reasons) or "the free tier, which charges nothing",
+        )
+
+
+def _by_account(names: Sequence[str], settings: EnvironmentSettings) -> dict[str | None, list[str]]:
+    found: dict[str | None, list[str]] = {}
+    for name in names:
+        found.setdefault(settings.projects[name].billing_account, []).append(name)
+    return found
+
+
+def _account(
+    months: Mapping[str, ProjectMonth], stop: Stop | None, account: str | None, day: date
+) -> tuple[Decimal | None, str]:
+    """The worst month of one account's projects, and what bounds it; empty where nothing is charged."""
+    paid = {name: month for name, month in months.items() if month.bound_by != "free tier"}
+    if not paid:
+        return Decimal(0), ""
+    amounts = {name: month.amount for name, month in paid.items()}
+    with localcontext(EXACT):
+        alone = (
+            None
+            if None in amounts.values()
+            else sum((money.amount for money in amounts.values() if money), Decimal(0))
+        )
+    capped = None
+    if stop:
+        spenders = [month.spender for month in paid.values() if month.spender]
+        capped = worst_month(None, stop, late(spenders, day, stop))
+    if capped is not None and stop and (alone is None or capped < alone):
+        currency = next((money.currency for money in amounts.values() if money), "USD")
+        with localcontext(EXACT):
+            lagging = Money(capped - stop.amount, currency)
+        return capped, (
+            f"Google's cap of {Money(stop.amount, currency)} for the tier of account {account}, and {lagging.as_bound} while it "
+            f"lags {format_lag(stop.lag)}"
+        )
+    if alone is None:
+        name = next(name for name, money in amounts.items() if money is None)
+        return None, f"nothing: {name}: {months[name].text}"
+    return alone, _projects_words(paid)
+
+
+def _projects_words(paid: Mapping[str, ProjectMonth]) -> str:
+    kinds = dict.fromkeys(month.bound_by for month in paid.values())
+    if len(paid) == 1:
+        [(name, month)] = paid.items()
+        return f"{name}: {month.text}"
+    name, most = max(paid.items(), key=lambda each: each[1].amount.amount if each[1].amount else Decimal(0))
+    words = " and ".join(f"{kind}{'' if kind.endswith('s') else 's'}" for kind in kinds)
+    return f"the {words}, most of it {name} ({most.amount.as_bound if most.amount else ''}: {most.text})"
