@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from landing_zone.policies.catalogue import BY_ID, POLICIES
 from landing_zone.policies.policy import Options, Policy
+from landing_zone.settings.base import known_keys
 from landing_zone.settings.problems import nearest
-from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
+from landing_zone.settings.translate import model_at, reason_and_remedy, unknown_key
 
 ALL: Final = "all"
 """Stands for every policy that is not named."""

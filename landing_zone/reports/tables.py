@@ -90,7 +90,7 @@ def _bound(amount: Decimal | None, currency: str) -> str:
 def show_exposure(console: Console, found: EnvironmentExposure) -> None:
     """The most that each project and model can cost, by how long; then what it rests on."""
     for month in found.months:
-        amount = month.amount or "unlimited"
+        amount = month.amount.as_bound if month.amount else "unlimited"
         console.print(
             f"[bold]{found.stack}[/]  at worst in a month: [bold]{amount}[/], bounded by {month.bound_by}",
             soft_wrap=True,
@@ -122,7 +122,7 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     if not project.models:
         console.print("  nothing can be spent")
         return
-    amount = project.month.amount or "unlimited"
+    amount = project.month.amount.as_bound if project.month.amount else "unlimited"
     console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
     if project.month.saved_by_methods:
         console.print(
@@ -151,15 +151,17 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     lag = project.bounds["lag"]
     if lag and stored_cost * 2 > lag.amount:
         console.print(
-            f"  of any {format_lag(project.lag)}, {Money(stored_cost, project.currency).as_bound} is for tokens kept in "
-            "caches: a lower inputTokensPerMinute bounds them",
+            f"  of any {format_lag(project.lag)}, {Money(stored_cost, project.currency).as_bound} is for tokens kept "
+            "in caches: a lower inputTokensPerMinute bounds them",
             soft_wrap=True,
         )
     if project.compared:
         over = project.overshoot.as_bound if project.overshoot is not None else "unlimited"
         by = f"{project.mechanism} acts" if project.mechanism else "somebody acts on the budget's mail"
         what = f"the month's budget of {project.budget}" if project.budget else "the budget"
-        kept = f", and {project.month.kept} for what caches held before" if project.month.kept else ""
+        kept = (
+            f", and {project.month.kept.as_bound} for what caches held before" if project.month.kept else ""
+        )
         console.print(
             f"  over {what}: {over} at most{kept}, if {by} within {format_lag(project.lag)}", soft_wrap=True
         )
