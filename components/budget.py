@@ -67,13 +67,12 @@ def spend_cap(
     cap = budget.spend_cap
     if cap is None:
         return None
-    amount = cap.amount if cap.amount is not None else budget.amount
     return SpendCap(
         name,
         {
             "billingAccount": account,
             "project": project_number,
-            "amount": f"{amount:f}",
+            "amount": f"{budget.cap_amount:f}",
             "currency": budget.currency,
             "displayName": cap_title(project_id),
             "inputState": "AWAITING_NEXT_PERIOD" if cap.lifted else None,

@@ -1,5 +1,6 @@
-"""What `docs/policies.py` shows of each policy besides its own words: values for its options, what breaks it, and what
-mending does. The messages are the judge's own.
+"""Examples for the pages of the policies: options, stack files and programs that violate each policy, and fixes.
+
+`docs/policies.py` judges them and shows the messages.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
-from landing_zone.policies.facts import Api, Budget, Facts, Key, Kind, Place, Project, Subject
+from landing_zone.policies.facts import Api, Budget, Facts, Key, Kind, Location, Project, Subject
 
 DAY: Final = date(2026, 11, 24)
 """The day of the examples: prices and exceptions have dates."""
@@ -20,7 +21,7 @@ _MAPS: Final = "maps-backend.googleapis.com"
 
 @dataclass(frozen=True)
 class StackFile:
-    """A stack file that breaks a policy."""
+    """A stack file that violates a policy."""
 
     text: str
     lead: str = "In `stacks/Pulumi.prod.yaml`:"
@@ -28,36 +29,36 @@ class StackFile:
 
 @dataclass(frozen=True)
 class Program:
-    """A program that breaks a policy with resources of pulumi_gcp: what no stack file can say."""
+    """A program of pulumi_gcp that violates a policy, where no stack file can."""
 
     code: str
     facts: Facts
-    """What the policies see of it, in words of theirs."""
+    """Facts from the program."""
     lead: str
 
 
 @dataclass(frozen=True)
-class Mends:
-    """What a policy mends with `remediate`."""
+class Remediation:
+    """An example of a fix by `remediate`."""
 
-    words: str
+    text: str
     kind: str
-    """Pulumi's type token of a resource."""
+    """Pulumi type token."""
     inputs: Mapping[str, Any]
-    """Of one that does not keep to it."""
+    """Inputs that violate the policy."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """All that a policy's page shows."""
+    """The examples on a policy's page."""
 
     breaks: tuple[StackFile | Program, ...]
     options: Mapping[str, Any]
-    mends: Mends | None = None
+    remediation: Remediation | None = None
 
 
-def _sample(*breaks: StackFile | Program, mends: Mends | None = None, **options: Any) -> Sample:
-    return Sample(breaks, options, mends)
+def _sample(*breaks: StackFile | Program, remediation: Remediation | None = None, **options: Any) -> Sample:
+    return Sample(breaks, options, remediation)
 
 
 def _subject(kind: Kind, name: str, label: str, *names: str) -> Subject:
@@ -70,7 +71,7 @@ _PROJECT: Final = Project(
 
 
 def _key(*targets: str) -> Facts:
-    """A key in a project that the program manages."""
+    """Facts with a key in a managed project."""
     key = Key(
         _subject("key", "website", "key Website", "Website", f"{_CHAT}/website"),
         _CHAT,
@@ -81,7 +82,7 @@ def _key(*targets: str) -> Facts:
 
 
 _SERVICE: Final = f"API {GEMINI_API} (gemini)"
-_OWN_KEYS: Final = "Keys of a stack file open the Gemini API alone. A program of your own breaks it:"
+_OWN_KEYS: Final = "Keys in a stack file open only the Gemini API. In a program of your own:"
 
 SAMPLES: Final[Mapping[str, Sample]] = {
     "paid-project-has-budget": _sample(
@@ -165,14 +166,14 @@ gcp.billing.Budget(
                         "USD",
                         ("123456789012",),
                         (GEMINI_BILLING_SERVICE,),
-                        told=False,
+                        notifies=False,
                     ),
                 ),
             ),
-            "In a stack file this is a mistake, which `gemini-lz validate` tells. A program of your own breaks it:",
+            "In a stack file this is a mistake, which `gemini-lz validate` reports. In a program of your own:",
         ),
-        mends=Mends(
-            "Google's mails to the billing account's administrators are switched on again.",
+        remediation=Remediation(
+            "Google's mail to the billing account's administrators is turned on again.",
             "gcp:billing/budget:Budget",
             {"allUpdatesRule": {"disableDefaultIamRecipients": True}},
         ),
@@ -342,7 +343,7 @@ gcp.projects.Service(
 )
 """,
             Facts(DAY, apis=(Api(_subject("api", "gemini", _SERVICE), "acme-experiments", GEMINI_API),)),
-            "A stack file opens the Gemini API in its own projects alone. A program of your own breaks it:",
+            "A stack file enables the Gemini API only in its own projects. In a program of your own:",
         )
     ),
     "free-tier-private-data": _sample(
@@ -379,9 +380,9 @@ gcp.storage.Bucket("prompts", project="acme-chat-prod", location="US")
             Facts(
                 DAY,
                 projects=(_PROJECT,),
-                places=(Place(_subject("place", "prompts", "Bucket prompts"), "US"),),
+                locations=(Location(_subject("location", "prompts", "Bucket prompts"), "US"),),
             ),
-            "What a stack file makes has no region to choose. A program of your own can have resources elsewhere:",
+            "Resources of a stack file have no region to choose. In a program of your own:",
         ),
         locations=["europe-west1", "europe-west3", "EU"],
         users=["EEA", "CH"],
@@ -402,7 +403,7 @@ config:
   gemini-landing-zone:projects:
     chat: {projectId: acme-chat-prod, tier: free, deletionPolicy: DELETE}
 """),
-        mends=Mends(
+        remediation=Remediation(
             "The deletion policy of a project becomes the first of `allowed`.",
             "gcp:organizations/project:Project",
             {"projectId": _CHAT, "deletionPolicy": "DELETE"},
@@ -424,9 +425,9 @@ gcp.projects.Service(
             Facts(
                 DAY,
                 projects=(_PROJECT,),
-                apis=(Api(_subject("api", "gemini", _SERVICE), _CHAT, GEMINI_API, off_on_destroy=True),),
+                apis=(Api(_subject("api", "gemini", _SERVICE), _CHAT, GEMINI_API, disable_on_destroy=True),),
             ),
-            "What a stack file enables stays enabled. A program of your own breaks it:",
+            "APIs that a stack file enables stay enabled. In a program of your own:",
         )
     ),
     "labels": _sample(
@@ -435,8 +436,8 @@ config:
   gemini-landing-zone:projects:
     chat: {projectId: acme-chat-prod, tier: free, labels: {owner: chat-team}}
 """),
-        mends=Mends(
-            "Labels that are missing are added, those that `defaults` has; the others stay missing and are told.",
+        remediation=Remediation(
+            "Missing labels with a value in `defaults` are added; other missing labels are reported.",
             "gcp:organizations/project:Project",
             {"projectId": _CHAT, "labels": {"owner": "chat-team"}},
         ),

@@ -1,4 +1,4 @@
-"""The policy pack, as Pulumi's engine starts it: `pulumi up --policy-pack policy`."""
+"""Entry point of the policy pack, which Pulumi's engine runs: `pulumi up --policy-pack policy`."""
 
 from gemini_policies.pack import serve
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from landing_zone.google import spend_caps
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
+from landing_zone.names import cap_title
 from provider.resource import (
     PROJECT,
     UNKNOWN,
@@ -137,7 +138,7 @@ class SpendCap(ResourceType):
         if not inputs:
             read |= {"billingAccount": cap.account, "project": cap.project}
         # What the program leaves out stays out, unless it is no longer what it is by default.
-        if "displayName" in inputs or cap.display_name != default_name(read["project"]):
+        if "displayName" in inputs or cap.display_name != cap_title(read["project"]):
             read["displayName"] = cap.display_name
         if "currency" in inputs:
             read["currency"] = cap.currency
@@ -155,11 +156,6 @@ class SpendCap(ResourceType):
         spend_caps.delete(context.google, old.id)
 
 
-def default_name(project_name: str) -> str:
-    """The display name of a cap that is given none."""
-    return f"{project_name} Gemini API cap"
-
-
 def _found(context: Context, wanted: spend_caps.SpendCap) -> spend_caps.SpendCap | None:
     """The cap that the project has already; none if that cannot be seen before the update."""
     try:
@@ -174,7 +170,7 @@ def _wanted(inputs: Values, name: str) -> spend_caps.SpendCap:
         project=inputs["project"],
         amount=Decimal(inputs["amount"]),
         currency=inputs.get("currency"),
-        display_name=inputs.get("displayName") or default_name(inputs["project"]),
+        display_name=inputs.get("displayName") or cap_title(inputs["project"]),
         input_state=inputs.get("inputState") or spend_caps.CONFIGURED,
         name=name,
     )

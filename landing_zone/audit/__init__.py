@@ -1,1 +1,1 @@
-"""Compliance of what exists: live projects, whoever made them, as the facts that policies judge."""
+"""State of live projects: as facts for the policies, or compared with the last update."""

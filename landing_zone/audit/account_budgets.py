@@ -1,4 +1,4 @@
-"""The budgets and spend caps of a billing account that are about judged projects."""
+"""Budgets and spend caps of a billing account that concern the judged projects."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -10,8 +10,18 @@ from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.google.money import amount_of
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING
-from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Kind, Project, Subject, Threshold
-from landing_zone.policies.facts_from_settings import MONTHS, narrows
+from landing_zone.policies.facts import (
+    MONTHS,
+    UNKNOWN,
+    Budget,
+    Cap,
+    Kind,
+    Project,
+    Subject,
+    Threshold,
+    narrows,
+    notifies,
+)
 
 _RIGHT: Final = "billing.budgets.list (roles/billing.viewer on the billing account)"
 
@@ -19,10 +29,9 @@ _RIGHT: Final = "billing.budgets.list (roles/billing.viewer on the billing accou
 def of_account(
     google: Google, account: str, projects: Sequence[Project]
 ) -> tuple[list[Budget], list[Cap], Unread]:
-    """Those that name one of the projects or, of budgets, count the whole account; by display name.
+    """List the caps that name a project, and the budgets that name one or count the whole account; by display name.
 
-    If Google refuses, one budget and one cap of which nothing is known stand for all that the account's projects may
-    have: that there is none cannot be said.
+    If listing is denied, return one budget and one cap with UNKNOWN values, so that no policy reports "no budget".
     """
     unread = Unread()
     listed = unread.attempt(
@@ -56,7 +65,7 @@ def _filter(budget: Mapping[str, Any]) -> Json:
 
 
 def _projects(budget: Mapping[str, Any]) -> tuple[str, ...]:
-    """Their numbers."""
+    """Numbers of the projects that the budget counts."""
     return tuple(name.removeprefix("projects/") for name in _filter(budget).get("projects", []))
 
 
@@ -73,13 +82,13 @@ def _ends(budget: Mapping[str, Any]) -> date | None:
 
 
 def _ours(account: str, budget: Mapping[str, Any], projects: Sequence[Project]) -> bool:
-    """Whether it is about judged projects or the whole account, and not somebody else's."""
+    """True if it counts judged projects or the whole account."""
     named = _projects(budget)
     if named and all(project.ids.isdisjoint(named) for project in projects):
         return False
     if named and "spendCap" not in budget:
         return True
-    # A cap of another API stops nothing here, and a budget of another API over an account is not about these projects.
+    # A cap or an account-wide budget of another API does not concern these projects.
     services = _filter(budget).get("services", [])
     return (not services or GEMINI_BILLING_SERVICE in services) and (
         bool(named) or not _narrowed(account, budget)
@@ -90,7 +99,7 @@ def _subject(kind: Kind, word: str, budget: Mapping[str, Any], projects: Sequenc
     name = budget["name"]
     title = budget.get("displayName") or name.rpartition("/")[2]
     named = _projects(budget)
-    # What is one project's can be called by it, as in a stack file.
+    # An exception can name the budget of one project by the project, as in a stack file.
     own = [project.ids for project in projects if len(named) == 1 and named[0] in project.ids]
     return Subject(kind, name, f"{word} {title}", frozenset({name, title}).union(*own))
 
@@ -118,12 +127,11 @@ def _budget(account: str, budget: Mapping[str, Any], projects: Sequence[Project]
             )
             for each in budget.get("thresholdRules", [])
         ),
-        told=bool(
-            not rule.get("disableDefaultIamRecipients")
-            or rule.get("monitoringNotificationChannels")
-            or rule.get("pubsubTopic")
-            # Google does not mail a project's owners for a budget of several.
-            or (rule.get("enableProjectLevelRecipients") and len(named) == 1)
+        notifies=notifies(
+            rule.get("disableDefaultIamRecipients"),
+            (rule.get("monitoringNotificationChannels"), rule.get("pubsubTopic")),
+            rule.get("enableProjectLevelRecipients"),
+            named,
         ),
         months=None if "customPeriod" in part else MONTHS.get(period, Decimal(1)),
         ends=_ends(budget),
@@ -148,7 +156,15 @@ def _unknown_budget(account: str, projects: tuple[str, ...]) -> Budget:
     name = f"billingAccounts/{account}/budgets"
     subject = Subject("budget", name, f"budgets of billing account {account}", frozenset({name}))
     return Budget(
-        subject, account, UNKNOWN, UNKNOWN, projects, UNKNOWN, thresholds=UNKNOWN, told=UNKNOWN, shared=True
+        subject,
+        account,
+        UNKNOWN,
+        UNKNOWN,
+        projects,
+        UNKNOWN,
+        thresholds=UNKNOWN,
+        notifies=UNKNOWN,
+        shared=True,
     )
 
 

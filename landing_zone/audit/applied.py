@@ -1,6 +1,5 @@
-"""A stack's projects as of its last update, from the state that `pulumi stack export` prints.
+"""Projects of a stack as of its last update, from the output of `pulumi stack export`. Secrets stay encrypted.
 
-Pulumi's resource types and the components' names are all that is taken from there; secrets stay encrypted in it.
 Source: apitype.DeploymentV3 of github.com/pulumi/pulumi/sdk.
 """
 
@@ -30,7 +29,7 @@ class AppliedKey:
     id: str
     """`projects/ID/locations/global/keys/KEYID`."""
     restrictions: Json
-    """As API Keys has them."""
+    """In the form of the API Keys API."""
     service_account: str = ""
     uid: str = ""
     """`apikey:UID` is the key's `credential_id` in Cloud Monitoring."""
@@ -43,32 +42,32 @@ class AppliedBudget:
     id: str
     """`billingAccounts/ID/budgets/UUID`."""
     amount: str | None
-    """A decimal number; None: as much as the last period cost."""
+    """A decimal number; None: the cost of the last period."""
     currency: str
     period: str = ""
-    """`month`, `quarter` or `year`; empty for days of its own."""
+    """`month`, `quarter` or `year`; empty for a range of days."""
     counts: tuple[str, ...] = ()
-    """Numbers of projects."""
+    """Numbers of the projects that it counts."""
     state: str = ""
     """Of a spend cap: `CONFIGURED`, `ENFORCED` or `AWAITING_NEXT_PERIOD`."""
     lifted: bool = False
-    """Whether the stack lifts the cap."""
+    """True if the stack lifts the cap."""
 
 
 @dataclass(frozen=True)
 class AppliedQuota:
-    """A quota that is lowered, or asked for, under `quotas`."""
+    """A quota override or a quota preference under `quotas`."""
 
     service: str
     metric: str
-    """Of an override; empty for a preference."""
+    """Metric of an override; empty for a preference."""
     limit: str
     model: str
     value: int
     preference: str = ""
     """`projects/ID/locations/global/quotaPreferences/NAME`; empty for an override."""
     granted: str = ""
-    """What Google granted of a preference."""
+    """Value that Google granted to a preference."""
 
 
 @dataclass
@@ -76,22 +75,22 @@ class AppliedProject:
     """A project of the stack."""
 
     name: str
-    """In the stack file."""
+    """Name in the stack file."""
     project_id: str = ""
     number: str = ""
     account: str = ""
     """The billing account's id; empty on the free tier."""
     tier: str = ""
-    """That Google applied: `free`, `1`, `2`, `3`; empty where nothing looked."""
+    """Tier that Google applied: `free`, `1`, `2`, `3`; empty if it was not read."""
     keys: dict[str, AppliedKey] = field(default_factory=dict)
     limits: dict[str, dict[LimitName, int]] = field(default_factory=dict)
-    """By the model's id in API calls; `others` for all others."""
+    """Limits by the model's id in the API; `others` for all others."""
     wanted: WantedLimits = field(default_factory=lambda: WantedLimits({}, None))
-    """The same, by the quotas' names."""
+    """The same limits by the names of the quotas."""
     elsewhere: frozenset[tuple[str, str]] = frozenset()
-    """Place and model of the overrides under `quotas`."""
+    """Metric with limit, and model, of the overrides under `quotas`."""
     left_open: frozenset[str] = frozenset()
-    """Places of limits that Google lets nobody change."""
+    """Limits, by metric and limit, that Google does not allow to change."""
     quotas: dict[str, AppliedQuota] = field(default_factory=dict)
     budget: AppliedBudget | None = None
     cap: AppliedBudget | None = None
@@ -99,7 +98,7 @@ class AppliedProject:
 
 @dataclass(frozen=True)
 class AppliedStack:
-    """What the last update left."""
+    """A stack as of its last update."""
 
     projects: Mapping[str, AppliedProject]
     shared_budgets: Mapping[str, AppliedBudget]
@@ -108,14 +107,14 @@ class AppliedStack:
 
 
 def parse(export: Json) -> AppliedStack:
-    """Read what `pulumi stack export` prints. A stack that was never updated has no projects."""
+    """Parse the output of `pulumi stack export`. A stack without updates has no projects."""
     deployment: Json = export.get("deployment") or {}
-    # What is marked `delete` waits to be deleted: another has taken its place.
+    # Resources marked `delete` have been replaced and wait for deletion.
     resources = [each for each in deployment.get("resources") or () if not each.get("delete")]
     parents = {each["urn"]: each.get("parent", "") for each in resources}
     projects: dict[str, AppliedProject] = {}
     shared: dict[str, AppliedBudget] = {}
-    # The state has resources in the order in which they were done: another one each time.
+    # The order in the state depends on timing.
     resources.sort(key=lambda each: _name(each["urn"]))
     for each in resources:
         if each["type"] == f"{_OURS}GeminiProject":
@@ -126,13 +125,13 @@ def parse(export: Json) -> AppliedStack:
             _add(projects[owner], each)
         elif each["type"] == _BUDGET:
             shared[_name(each["urn"]).removeprefix("shared-")] = _budget(each)
-    # A project that could not be made is in the state without its resource.
+    # A project that could not be created is in the state without its resource.
     found = {name: project for name, project in projects.items() if project.project_id}
     return AppliedStack(found, shared, deployment.get("secrets_providers") or {})
 
 
 def _owner(urn: str, parents: Mapping[str, str]) -> str:
-    """The name of the component GeminiProject that a resource is in; empty if in none."""
+    """Name of the GeminiProject component that contains a resource; empty if none does."""
     while urn:
         if urn.split("::")[2].rpartition("$")[2] == f"{_OURS}GeminiProject":
             return _name(urn)
@@ -228,7 +227,7 @@ def _numbers(own: Any) -> dict[LimitName, int]:
 def _budget(resource: Json) -> AppliedBudget:
     inputs = resource["inputs"]
     money = (inputs.get("amount") or {}).get("specifiedAmount")
-    # Units and billionths are kept apart: together they may have more digits than a double.
+    # Units and nanos are separate: together they may have more digits than a double.
     amount = money and f"{money.get('units') or 0}.{int(money.get('nanos') or 0):09}"
     part = inputs.get("budgetFilter") or {}
     return AppliedBudget(
@@ -241,7 +240,7 @@ def _budget(resource: Json) -> AppliedBudget:
 
 
 def _plain(value: Any) -> Any:
-    """Inputs without the marks that Pulumi's bridge puts among them."""
+    """Inputs without the markers of Pulumi's bridge."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items() if name != "__defaults"}
     return [_plain(each) for each in value] if isinstance(value, list) else value

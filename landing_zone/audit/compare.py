@@ -1,4 +1,4 @@
-"""What a project has, beside what was last applied: each thing in words, with the difference if there is one."""
+"""Comparison of a live project with the last update: each item as text, with its difference if there is one."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from landing_zone.audit.applied import (
 )
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
+from landing_zone.gemini.methods import grouped_methods
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
 from landing_zone.google.money import amount_of
@@ -33,24 +34,24 @@ _CLIENTS: Final = {
     "iosKeyRestrictions": "allowedBundleIds",
     "androidKeyRestrictions": "allowedApplications",
 }
-"""Kind of client → where its values are."""
+"""Kind of client → name of its list of values."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing of a project."""
+    """One item of a project, such as a key."""
 
     name: str
     value: Any
-    """In force, for programs; as last applied if it was not read."""
+    """Value in force as JSON; as last applied if it was not read."""
     words: str
-    """The same for people."""
+    """The same as text."""
     differs: str = ""
-    """The difference from what was last applied, in words; empty if there is none."""
+    """Difference from the last update as text; empty if there is none."""
     read: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        """The thing, for programs."""
+        """The item as JSON."""
         return {
             "name": self.name,
             "inForce": self.value,
@@ -76,7 +77,7 @@ def link(applied: AppliedProject, live: Link | None) -> Item:
 
 
 def tier(applied: AppliedProject, live: str | None) -> Item:
-    """The tier that Google applies. It moves by itself: another one than before is no difference."""
+    """The tier that Google applies. Google changes it by itself, so a change is not a difference."""
     last = applied.tier if applied.tier not in ("", UNREADABLE) else ("1" if applied.account else FREE)
     if live in (None, UNREADABLE):
         return Item("tier", last, f"tier {last}", read=False)
@@ -93,7 +94,7 @@ def keys(applied: AppliedProject, live: Sequence[Json] | None) -> list[Item]:
 
 
 def other_keys(applied: AppliedProject, live: Sequence[Json] | None) -> list[str]:
-    """Titles of keys that the stack did not make."""
+    """Titles of keys that the stack did not create."""
     own = {_last(key.id) for key in applied.keys.values()}
     return sorted(
         key.get("displayName") or _last(key["name"]) for key in live or () if _last(key["name"]) not in own
@@ -101,7 +102,7 @@ def other_keys(applied: AppliedProject, live: Sequence[Json] | None) -> list[str
 
 
 def limits(applied: AppliedProject, listed: Sequence[ModelLimit] | None, tier_in_force: str) -> list[Item]:
-    """The limits of each model that the stack names, of all others, and of models that somebody else has limited."""
+    """Limits of each model in the stack, of all others, and of models with overrides that are not the stack's."""
     if listed is None:
         return [
             Item(model, dict(values), _amounts(values.items()), read=False)
@@ -132,7 +133,7 @@ def quotas(
 def budget(
     applied: AppliedBudget, live: Mapping[str, Json] | None, names: Mapping[str, str] | None = None
 ) -> Item:
-    """A budget, from those of its account by name; with `names` (project number → name) also what it counts."""
+    """A budget, found by name among those of its account; with `names` (project number → name), also its projects."""
     counts = [names.get(number, number) for number in applied.counts] if names else []
     period = f" a {applied.period}" if applied.period else ""
     more = f"{period}; counts {', '.join(counts)}" if counts else period
@@ -150,7 +151,7 @@ def budget(
 
 
 def cap(applied: AppliedBudget, live: Mapping[str, Json] | None) -> Item:
-    """A spend cap, from the budgets of its account by name."""
+    """A spend cap, found by name among the budgets of its account."""
     was = f"{_money(applied.amount, applied.currency)} a month"
     value = {"amount": applied.amount, "state": applied.state}
     if live is None:
@@ -192,11 +193,8 @@ def _key_value(key: AppliedKey, state: str) -> dict[str, str]:
 
 
 def _facets(restrictions: Mapping[str, Any], service_account: str) -> tuple[str, str, str]:
-    """What a key opens, to whom, and whose it is: the same texts for the same key."""
-    targets = sorted(
-        " ".join([target.get("service", ""), *sorted(target.get("methods") or ())])
-        for target in restrictions.get("apiTargets") or ()
-    )
+    """A key's APIs, clients and service account, as texts that are equal for equal keys."""
+    targets = sorted(_target(target) for target in restrictions.get("apiTargets") or ())
     clients = sorted(
         _client(value)
         for kind, values in _CLIENTS.items()
@@ -207,6 +205,12 @@ def _facets(restrictions: Mapping[str, Any], service_account: str) -> tuple[str,
         f"from {', '.join(clients) or 'anywhere'}",
         f"bound to {service_account or 'no service account'}",
     )
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    methods = grouped_methods(sorted(target.get("methods") or ()))
+    narrowed = f" ({', '.join(methods)})" if methods else ""
+    return f"{target.get('service', '')}{narrowed}"
 
 
 def _client(value: Any) -> str:
@@ -256,8 +260,8 @@ def _differs(
     wanted: WantedLimits,
     elsewhere: Collection[tuple[str, str]],
 ) -> str:
-    """How the override of one tier's metric differs from what was applied; empty if it does not."""
-    assert limit.name  # noqa: S101 the caller looks
+    """Difference of one tier's override from the last update; empty if there is none."""
+    assert limit.name  # noqa: S101 the caller checks
     if (limit.place, model) in elsewhere:
         return ""
     found, target = limit.held(model).value, limit.wanted(wanted, elsewhere).get(model)
@@ -272,7 +276,7 @@ def _differs(
 
 
 def _foreign(applied: AppliedProject, listed: Sequence[ModelLimit]) -> list[Item]:
-    """Models with overrides that are not this stack's; a difference if the stack limits all others lower."""
+    """Models with overrides that are not the stack's; a difference if the stack has a lower limit for all others."""
     wanted, elsewhere = applied.wanted, applied.elsewhere
     known = wanted.models.keys() | wanted.opened | {quota.model for quota in applied.quotas.values()}
     others = applied.limits.get(OTHERS, {})
@@ -309,7 +313,7 @@ def _count(value: int) -> str:
 def _override(name: str, quota: AppliedQuota, listed: Sequence[ModelLimit]) -> Item:
     on = next((each for each in listed if (each.metric, each.limit) == (quota.metric, quota.limit)), None)
     if on is None:
-        # A limit that counts no models, or one that is not listed.
+        # A limit without models, or one that is not listed.
         return Item(name, quota.value, f"{name}: {quota.value:,}", read=False)
     found = on.held(quota.model).value
     if found is None:
@@ -341,6 +345,6 @@ def _number(amount: str | None) -> Decimal | None:
 
 def _money(amount: str | None, currency: str) -> str:
     if amount is None:
-        return "as much as the last period cost"
+        return "the cost of the last period"
     number = Decimal(amount).normalize()
     return f"{number:,.{max(2, -int(number.as_tuple().exponent))}f} {currency}".rstrip()

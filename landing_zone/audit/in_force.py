@@ -1,6 +1,6 @@
-"""A stack's projects as they are: link, limits, keys, budgets and caps, each beside what was last applied.
+"""Live state of a stack's projects: link, limits, keys, budgets and caps, compared with the last update.
 
-Four calls a project and one a billing account. Key strings are never read.
+Four calls per project and one per billing account. Key strings are never read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ from landing_zone.google.rest import Google, Json
 _T = TypeVar("_T")
 
 _AT_ONCE: Final = 16
-"""Calls at a time."""
+"""Calls that run at once."""
 _LINK_GET: Final = "resourcemanager.projects.get (roles/browser)"
 _QUOTAS_GET: Final = "cloudquotas.quotas.get (roles/cloudquotas.viewer)"
 _LIMITS_GET: Final = "serviceusage.quotas.get (roles/serviceusage.serviceUsageViewer)"
@@ -32,14 +32,14 @@ _BUDGETS_LIST: Final = "billing.budgets.list (roles/billing.viewer on the billin
 
 @dataclass(frozen=True)
 class ProjectInForce:
-    """A project, as it is where that could be read."""
+    """State of a project; as last applied where it could not be read."""
 
     applied: AppliedProject
     link: Item
     tier: Item
     keys: list[Item]
     other_keys: list[str]
-    """Keys that are not the stack's, by title."""
+    """Titles of keys that are not the stack's."""
     limits: list[Item]
     quotas: list[Item]
     budget: Item | None
@@ -47,7 +47,7 @@ class ProjectInForce:
 
     @property
     def items(self) -> Iterable[Item]:
-        """All of it."""
+        """All items of the project."""
         yield self.link
         yield self.tier
         yield from (*self.keys, *self.limits, *self.quotas)
@@ -56,23 +56,23 @@ class ProjectInForce:
 
 @dataclass(frozen=True)
 class StackInForce:
-    """A stack's projects and the budgets that they share."""
+    """State of a stack's projects and shared budgets."""
 
     projects: list[ProjectInForce]
     shared_budgets: dict[str, Item]
     unread: dict[str, list[str]] = field(default_factory=dict)
-    """Why something could not be read → what; it is as last applied."""
+    """Reason → items that could not be read, and are as last applied."""
 
     @property
     def differences(self) -> int:
-        """Things that are not as they were last applied."""
+        """Number of items that differ from the last update."""
         items = [*self.shared_budgets.values(), *(item for each in self.projects for item in each.items)]
         return sum(bool(item.differs) for item in items)
 
 
 @dataclass(frozen=True)
 class _Calls:
-    """What was asked of one project."""
+    """Pending calls for one project."""
 
     link: "Future[tuple[tiers.Link | None, str | None]]"
     limits: "Future[list[ModelLimit] | None]"
@@ -81,7 +81,7 @@ class _Calls:
 
 
 def read(google: Google, stack: AppliedStack) -> StackInForce:
-    """Read what a stack's projects have. What cannot be read is as last applied, and says why."""
+    """Read the state of a stack's projects. Items that cannot be read are as last applied, with the reason."""
     unread = Unread()
     try:
         google.config.open_credentials()
@@ -103,7 +103,7 @@ def read(google: Google, stack: AppliedStack) -> StackInForce:
             for calls in asked.values():
                 calls.link.result()
         except BaseException:
-            # What other threads wait for ends now.
+            # Ends the waits of other threads.
             google.stop.set()
             raise
     return _in_force(stack, asked, budgets, _by_reason(unread))
@@ -152,7 +152,7 @@ def _listed(google: Google, service: str, path: str, items: str, project: str) -
 
 
 def _keys(google: Google, project: AppliedProject) -> list[Json]:
-    """The keys of a project: none where the stack has none and their API is off."""
+    """Keys of a project; none if the stack has none and the API Keys API is disabled."""
     name = project.project_id
     try:
         return _listed(google, "apikeys", f"projects/{name}/locations/global/keys", "keys", name)
@@ -163,12 +163,12 @@ def _keys(google: Google, project: AppliedProject) -> list[Json]:
 
 
 def _budgets(google: Google, account: str, stack: AppliedStack, unread: Unread) -> dict[str, Json] | None:
-    """The budgets and caps of an account, by name."""
+    """Budgets and caps of an account, by name."""
 
     def listed() -> dict[str, Json]:
         path = f"billingAccounts/{account}/budgets"
         found = {each["name"]: each for each in google.list_all("billingbudgets", path, "budgets")}
-        # Google's listing may lack one that is there.
+        # Google's list may omit an existing budget.
         for name in _named(account, stack) - found.keys():
             try:
                 found[name] = google.call("billingbudgets", "GET", name)
@@ -181,7 +181,7 @@ def _budgets(google: Google, account: str, stack: AppliedStack, unread: Unread) 
 
 
 def _named(account: str, stack: AppliedStack) -> set[str]:
-    """The stack's budgets and caps of an account."""
+    """Names of the stack's budgets and caps in an account."""
     own = (each for project in stack.projects.values() for each in (project.budget, project.cap) if each)
     names = {budget.id for budget in (*own, *stack.shared_budgets.values())}
     return {name for name in names if name.split("/")[1] == account}

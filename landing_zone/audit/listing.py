@@ -1,4 +1,4 @@
-"""Which projects there are: below folders and organizations, and by id."""
+"""Listing of projects: below folders and organizations, and by id."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -14,12 +14,12 @@ RESOURCES: Final = "cloudresourcemanager.v3"
 _ACTIVE: Final = "ACTIVE"
 _LIST_PROJECTS: Final = "resourcemanager.projects.list (roles/browser)"
 _LIST_FOLDERS: Final = "resourcemanager.folders.list (roles/browser)"
-_GET: Final = "resourcemanager.projects.get (roles/browser), and check the id: it may be nobody's"
+_GET: Final = "resourcemanager.projects.get (roles/browser), and check the id: the project may not exist"
 
 
 @dataclass(frozen=True)
 class Live:
-    """A project, as Resource Manager has it."""
+    """A project at Resource Manager."""
 
     id: str
     number: str
@@ -29,11 +29,11 @@ class Live:
 def projects_of(
     google: Google, pool: Executor, parents: Sequence[str], ids: Iterable[str], unread: Unread
 ) -> list[Live]:
-    """The active projects below the parents and those of the ids, each once, by id.
+    """List the active projects below the parents and those with the ids, without repetition, by id.
 
     Raises:
-        GoogleError: the projects or the folders of one of the parents cannot be listed; says which.
-        NoAnswerError: nobody answers who knows of projects.
+        GoogleError: the projects or folders of a parent cannot be listed; names the parent.
+        NoAnswerError: Resource Manager does not answer.
     """
     found = {project.number: project for project in (_named(google, name, unread) for name in ids) if project}
     seen: set[str] = set()
@@ -52,7 +52,7 @@ def projects_of(
 
 
 def _children(google: Google, parent: str, asked_for: bool) -> tuple[list[Live], list[str], Unread]:
-    """The projects and folders directly below a parent; only of one that was asked for is a refusal an error."""
+    """List projects and folders directly below a parent. A refusal is an error only if the user named the parent."""
     own = Unread()
     query = {"parent": parent}
     try:
@@ -85,7 +85,7 @@ def _named(google: Google, name: str, unread: Unread) -> Live | None:
         unread.note(f"project {name}", _GET, error)
         return None
     if found.get("state") != _ACTIVE:
-        unread.append(f"project {name}: it is in deletion; take it out")
+        unread.append(f"project {name}: it is being deleted; remove it")
         return None
     return _live(found)
 

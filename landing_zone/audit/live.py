@@ -1,4 +1,4 @@
-"""Live projects as facts: their links, labels, liens, keys, limits, quotas and budgets. Key strings are never read."""
+"""Facts from live projects: links, labels, liens, keys, limits, quotas and budgets. Key strings are never read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
@@ -29,9 +29,9 @@ from landing_zone.settings.limits_in_force import in_force
 from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 
 _AT_ONCE: Final = 8
-"""Projects at a time."""
+"""Projects that are read at once."""
 _MANAGED: Final = ("goog-pulumi-provisioned", "goog-terraform-provisioned")
-"""Labels that the providers of these programs put on what they make."""
+"""Labels that the providers of Pulumi and Terraform set on their resources."""
 
 _PROJECT_GET: Final = "resourcemanager.projects.get (roles/browser)"
 _SERVICES_GET: Final = "serviceusage.services.get (roles/serviceusage.serviceUsageViewer)"
@@ -42,24 +42,24 @@ _QUOTAS_GET: Final = "cloudquotas.quotas.get (roles/cloudquotas.viewer)"
 
 @dataclass(frozen=True)
 class Found:
-    """What exists."""
+    """Facts from live projects, and gaps in them."""
 
     facts: Facts
     unread: tuple[str, ...]
-    """One line each of what could not be read, and what to do: nothing of it is judged."""
+    """Lines on data that could not be read, with remedies; it is not judged."""
     without_gemini: int
-    """Projects in which the Gemini API is not enabled: they are not judged."""
+    """Number of projects without the Gemini API, which are not judged."""
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What one project has."""
+    """Facts from one project."""
 
     gemini: bool | None
-    """Whether the Gemini API is enabled; None: that could not be read."""
+    """True if the Gemini API is enabled; None if that could not be read."""
     unread: Unread
     project: Project | None = None
-    """As it is judged; only with the Gemini API."""
+    """None without the Gemini API."""
     apis: list[Api] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
@@ -72,20 +72,20 @@ def read(
     day: date,
     progress: Callable[[str], None],
 ) -> Found:
-    """Every project that has the Gemini API enabled, with all that policies judge of it, by project id.
+    """Read the facts of every project with the Gemini API enabled, by project id.
 
-    The client is stopped if the reading ends early.
+    If the read ends early, the client is stopped.
 
     Args:
         google: the client.
-        parents: folders and organizations, as `folders/123`: all that is below them.
+        parents: folders and organizations, as `folders/123`, whose projects are read.
         projects: ids of further projects.
-        day: the day on which policies are to judge.
-        progress: told how far the reading is, in words.
+        day: the day for which policies judge.
+        progress: called with the progress as text.
 
     Raises:
-        GoogleError: one of the parents cannot be listed, or nobody answers who knows of projects.
-        StoppedError: the user wants no more.
+        GoogleError: a parent cannot be listed, or Resource Manager does not answer.
+        StoppedError: the user interrupted.
         CredentialsError: there are no credentials.
     """
     unread = Unread()
@@ -99,7 +99,7 @@ def read(
                 pool.map(lambda account: account_budgets.of_account(google, account, judged), accounts)
             )
         except BaseException:
-            # What other threads wait for ends now, and what is in line never begins.
+            # Ends the waits of other threads, and calls that have not begun.
             google.stop.set()
             raise
     facts = Facts(
@@ -117,7 +117,7 @@ def read(
 
 
 def _all(google: Google, pool: Executor, listed: list[Live], progress: Callable[[str], None]) -> list[_Seen]:
-    """What each of the projects has, in their order."""
+    """Read each project, in order."""
     futures = [pool.submit(_see, google, live) for live in listed]
     for done, future in enumerate(as_completed(futures), start=1):
         future.result()
@@ -157,7 +157,7 @@ def _see(google: Google, live: Live) -> _Seen:
     return _Seen(
         gemini,
         unread,
-        # Without a link only the free tier's limits are there, and nobody pays for what they let through.
+        # Without a billing link, only the limits of the free tier apply, and calls cost nothing.
         _limited(google, live, found, unread) if found.paid else found,
         [_api(live, found.subject)],
         unread.attempt(f"keys of {live.id}", _KEYS_LIST, lambda: _keys(google, live), []),
@@ -166,7 +166,7 @@ def _see(google: Google, live: Live) -> _Seen:
 
 
 def _has_gemini(google: Google, live: Live) -> bool:
-    # By number: v1beta1 knows no ids here.
+    # v1beta1 requires the number here.
     path = f"projects/{live.number}/services/{GEMINI_API}"
     return google.call("serviceusage", "GET", path, project=live.id).get("state") == "ENABLED"
 
@@ -189,12 +189,12 @@ def _limited(google: Google, live: Live, project: Project, unread: Unread) -> Pr
         f"limits of {live.id}", _LIMITS_GET, lambda: list(overrides(google, live.id)), None
     )
     if found is None:
-        # That models are open cannot be said: what is not known is not called broken.
+        # The limits are unknown, and unknown values violate no policy.
         return replace(project, others=BLOCKED)
     limits = in_force(found)
     unread += [
-        f"limits of {model} in {live.id}: no model that is known here, so what it can cost is not counted; a newer "
-        "gemini-landing-zone may know it"
+        f"limits of {model} in {live.id}: an unknown model, so its cost is not counted; a newer gemini-landing-zone "
+        "may know it"
         for model in limits.unpriced
     ]
     return replace(project, limits=limits.models, others=limits.others)
@@ -232,7 +232,7 @@ def _key(live: Live, key: Mapping[str, Any]) -> Key:
 def _quotas(google: Google, live: Live) -> list[Quota]:
     path = f"projects/{live.id}/locations/global/quotaPreferences"
     listed = google.list_all("cloudquotas", path, "quotaPreferences", project=live.id)
-    # Google filters by their state and time alone.
+    # Google cannot filter them by service.
     return [_quota(live, each) for each in sorted(listed, key=_name) if each.get("service") == GEMINI_API]
 
 
@@ -245,7 +245,7 @@ def _quota(live: Live, preference: Mapping[str, Any]) -> Quota:
         quota_id,
         int(preference.get("quotaConfig", {}).get("preferredValue", "0")),
         preference.get("justification") or None,
-        # Google takes it and never shows it.
+        # Google never returns it.
         contact=UNKNOWN,
     )
 
@@ -257,7 +257,7 @@ def _api(live: Live, project: Subject) -> Api:
 
 
 def _part(kind: Kind, live: Live, item: Mapping[str, Any], title: str, label: str) -> Subject:
-    """The subject of what is in a project: called by its title or its id, with the project in front."""
+    """The subject of a thing in a project; an exception can name it PROJECT/TITLE or PROJECT/ID."""
     names: Iterable[str] = (item["name"], *(f"{live.id}/{each}" for each in (title, _id(item)) if each))
     return Subject(kind, item["name"], label, frozenset(names))
 

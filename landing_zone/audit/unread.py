@@ -1,4 +1,4 @@
-"""What Google does not let the caller read: noted, with what to do, and the rest goes on."""
+"""Data that the caller may not read: collected with its remedy, so that the rest can still be read."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,16 +10,16 @@ _O = TypeVar("_O")
 
 
 class Unread(list[str]):
-    """One line each of what could not be read."""
+    """Lines, one for each read that Google refused."""
 
     def attempt(self, what: str, right: str, read: Callable[[], _T], otherwise: _O) -> _T | _O:
-        """What `read` returns; if Google refuses, a line of it and `otherwise`.
+        """Return the result of `read`; if Google refuses, add a line and return `otherwise`.
 
         Args:
-            what: what is read, in words.
-            right: the permission that it takes, and a role that has it.
+            what: name of the data, for the line.
+            right: the required permission, and a role that has it.
             read: makes the calls.
-            otherwise: stands for what is not known.
+            otherwise: value for unknown data.
         """
         try:
             return read()
@@ -28,9 +28,9 @@ class Unread(list[str]):
             return otherwise
 
     def note(self, what: str, right: str, error: GoogleError) -> None:
-        """Add a line."""
+        """Add a line, with the missing role if one is missing."""
         reasons = {detail.get("reason") for detail in error.details}
-        # Other reasons, such as SERVICE_DISABLED, are no lack of a role.
+        # Other reasons, such as SERVICE_DISABLED, are not about roles.
         lacking = error.code == 403 and reasons <= {None, "IAM_PERMISSION_DENIED"}
-        told = f"{error}: grant the caller {right}" if lacking else error.with_remedy
-        self.append(f"{what}: {told}")
+        text = f"{error}: grant the caller {right}" if lacking else error.with_remedy
+        self.append(f"{what}: {text}")

@@ -1,4 +1,4 @@
-"""`gemini-lz policy`: the verdicts of the policies, on a stack file or on what exists, without Pulumi's engine."""
+"""`gemini-lz policy`: judge a stack file or live projects by the policies, without Pulumi's engine."""
 
 import json
 import os
@@ -20,7 +20,6 @@ from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, StoppedError
 from landing_zone.policies import formats
-from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import (
     DEFAULT,
     Configuration,
@@ -28,9 +27,10 @@ from landing_zone.policies.configuration import (
     read_configuration,
     read_values,
 )
+from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Subject
 from landing_zone.policies.facts_from_settings import facts_of
-from landing_zone.policies.formats import Locate, Location
+from landing_zone.policies.formats import Locate, Position
 from landing_zone.policies.judge import Report, Verdict, judge
 from landing_zone.settings import SettingsError, load_file
 from landing_zone.settings.source import read_stack_file
@@ -38,12 +38,17 @@ from landing_zone.settings.source import read_stack_file
 CONFIGURATIONS = Path("policy/config")
 _STYLES = {"mandatory": "bold red", "advisory": "yellow", "remediate": "cyan", "exception": "dim"}
 
-app = typer.Typer(no_args_is_help=True, help="Budget policy as code. Try: gemini-lz policy check prod")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Judge stacks and live projects by the policies. Try: gemini-lz policy check prod",
+)
 
 
 Configurations = Annotated[
     list[Path] | None,
-    typer.Option("--config", help="A file as --policy-pack-config takes; may be given several times."),
+    typer.Option(
+        "--config", help="A configuration file, as for --policy-pack-config; may be given several times."
+    ),
 ]
 Format = Annotated[
     Literal["text", "json", "sarif", "junit"] | None,
@@ -64,10 +69,10 @@ def check(
     form: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """What policies say of a stack file, as `pulumi up --policy-pack policy` would.
+    """Judge a stack file by the policies, as `pulumi up --policy-pack policy` does.
 
-    Levels and options are those of policy/config/STACK.json, if there is one, and of each --config over it.
-    Exit code 1: the engine would stop.
+    Levels and options come from policy/config/STACK.json, if it exists, then from each --config.
+    Exit code 1: `pulumi up` would stop.
     """
     day, chosen = day_of(as_of), choose(stack, folder)
     name, path = chosen.name, chosen.path
@@ -81,17 +86,17 @@ def check(
         except SettingsError as error:
             err.print(str(error), markup=False)
             if shown_as != "text":
-                # What reads the file is not to find none.
+                # A program that reads the report must not find it empty.
                 wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
-                _write(_nothing_judged(name, day, wrong), lambda _: Location(str(path)), shown_as)
+                _write(_nothing_judged(name, day, wrong), lambda _: Position(str(path)), shown_as)
             raise typer.Exit(1) from None
         report = judge(name, facts, configuration, values=source.values)
         report = replace(report, configuration=tuple(map(str, files)))
 
-    def locate(subject: Subject) -> Location:
+    def locate(subject: Subject) -> Position:
         if subject.kind == "exception":
             return _exception(files, subject)
-        return Location(str(path), source.line(subject.path), source.keys)
+        return Position(str(path), source.line(subject.path), source.keys)
 
     _show(report, locate, shown_as)
 
@@ -112,9 +117,9 @@ def audit(
     form: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """What policies say of projects that exist, whoever made them. Only reads; key strings are never read.
+    """Judge live projects by the policies, whoever created them. Read-only; key strings are never read.
 
-    Exit code 1: a mandatory policy is broken; 2: something could not be read, so that it cannot be said of all.
+    Exit code 1: a mandatory policy is violated; 2: not everything could be read.
     """
     parents = [*_parents("folders", folders), *_parents("organizations", organizations)]
     if not parents and not projects:
@@ -128,23 +133,23 @@ def audit(
             found = live.read(google, parents, projects or (), day, progress)
     except (GoogleError, CredentialsError) as error:
         why = error.with_remedy if isinstance(error, GoogleError) else str(error)
-        _show(_nothing_judged(name, day, (why,), files), lambda _: Location(), shown_as)
+        _show(_nothing_judged(name, day, (why,), files), lambda _: Position(), shown_as)
     except StoppedError:
         raise typer.Exit(130) from None
     if found.unread and not found.facts.projects and not found.without_gemini:
-        _show(_nothing_judged(name, day, found.unread, files), lambda _: Location(), shown_as)
+        _show(_nothing_judged(name, day, found.unread, files), lambda _: Position(), shown_as)
     report = replace(
-        judge(name, found.facts, configuration, mends=False),
+        judge(name, found.facts, configuration, remediates=False),
         unread=found.unread,
         coverage="part" if found.unread else "all",
         configuration=tuple(map(str, files)),
     )
 
-    def locate(subject: Subject) -> Location:
-        return _exception(files, subject) if subject.kind == "exception" else Location()
+    def locate(subject: Subject) -> Position:
+        return _exception(files, subject) if subject.kind == "exception" else Position()
 
     err.print(
-        f"projects with the Gemini API: {len(found.facts.projects)}; without it, and so not judged: "
+        f"projects with the Gemini API: {len(found.facts.projects)}; without it, and not judged: "
         f"{found.without_gemini}",
         markup=False,
     )
@@ -152,7 +157,7 @@ def audit(
 
 
 def _nothing_judged(name: str, day: date, why: tuple[str, ...], files: Sequence[Path] = ()) -> Report:
-    """The report when nothing could be read: no policy is said to hold."""
+    """A report without judged policies, for when nothing could be read."""
     return Report(name, day, (), (), (), (), why, "nothing", tuple(map(str, files)))
 
 
@@ -169,18 +174,18 @@ def _parents(kind: str, names: list[str] | None) -> list[str]:
     return [f"{kind}/{name.removeprefix(f'{kind}/')}" for name in names or ()]
 
 
-def _exception(files: list[Path], subject: Subject) -> Location:
-    """The last of the files that has an exception for it."""
+def _exception(files: list[Path], subject: Subject) -> Position:
+    """The last file with an exception for the subject."""
     for file in reversed(files):
         entries = (entry for entry in read_values(file).values() if isinstance(entry, dict))
         exceptions = (each for entry in entries for each in entry.get("exceptions", ()))
         if any(each["resource"] == subject.name for each in exceptions):
-            return Location(str(file))
-    return Location()
+            return Position(str(file))
+    return Position()
 
 
 def _show(report: Report, locate: Locate, form: str) -> NoReturn:
-    """Write the report and exit."""
+    """Print the report and exit."""
     _write(report, locate, form)
     raise typer.Exit(1 if report.stopping else 2 if report.unread else 0)
 
@@ -194,44 +199,42 @@ def _write(report: Report, locate: Locate, form: str) -> None:
     elif form == "junit":
         typer.echo(formats.as_junit(report, locate), nl=False)
     else:
-        _tell(report, locate)
+        _print(report, locate)
 
 
-def _tell(report: Report, locate: Locate) -> None:
-    """The report for people: what stops `up` last, where a terminal shows it."""
+def _print(report: Report, locate: Locate) -> None:
+    """Print the report as text, with the verdicts that stop `up` last, where a terminal shows them."""
     for line in report.unread:
         out.print(f"not judged: {line}", markup=False, soft_wrap=True)
     if report.coverage == "nothing":
         err.print(f"{report.name}: nothing was audited", markup=False)
         return
-    told = [(verdict, locate(verdict.finding.subject)) for verdict in report.verdicts]
-    for verdict, at in sorted(told, key=lambda each: (each[0].stops, each[1].line or 0)):
-        _tell_one(verdict, at)
+    found = [(verdict, locate(verdict.finding.subject)) for verdict in report.verdicts]
+    for verdict, at in sorted(found, key=lambda each: (each[0].stops, each[1].line or 0)):
+        _print_verdict(verdict, at)
     for each in report.exceptions:
         out.print(str(each), markup=False, soft_wrap=True)
     set_by = ", ".join(report.configuration) or "no configuration: all mandatory, with their defaults"
-    out.print(
-        f"{report.name}: {len(report.judged)} of {len(POLICIES)} policies ({set_by})",
-        markup=False,
-        soft_wrap=True,
-    )
+    judged, every = len(report.judged), len(POLICIES)
+    which = "all policies" if judged == every else f"{judged} of {every} policies"
+    out.print(f"{report.name}: {which} ({set_by})", markup=False, soft_wrap=True)
     if report.idle:
         names = ", ".join(policy.id for policy in report.idle)
-        out.print(f"    nothing is set to judge by: {names}", markup=False, soft_wrap=True)
+        out.print(f"    not judged, as their options are not set: {names}", markup=False, soft_wrap=True)
     counts = Counter(verdict.state for verdict in report.verdicts)
     states = [f"{counts[state]} {state}" for state in _STYLES if counts[state]]
-    out.print(f"    {', '.join(states) or 'nothing breaks them'}", markup=False, soft_wrap=True)
+    out.print(f"    {', '.join(states) or 'no violations'}", markup=False, soft_wrap=True)
     if report.unread:
         out.print(f"    {formats.COVERED[report.coverage]}", markup=False, soft_wrap=True)
 
 
-def _tell_one(verdict: Verdict, at: Location) -> None:
+def _print_verdict(verdict: Verdict, at: Position) -> None:
     finding, policy = verdict.finding, verdict.policy
     where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject, at))))
     out.print(where, markup=False, soft_wrap=True)
     for line in (finding.text, finding.advice):
         out.print(f"    {line}", markup=False, soft_wrap=True)
-    said = Text(f"    {verdict.state} ", style=_STYLES[verdict.state])
+    state = Text(f"    {verdict.state} ", style=_STYLES[verdict.state])
     pages = ", ".join(each.page for each in (policy, *verdict.also))
-    said.append(f"{verdict.policies} ({policy.severity.value}): {pages}", style="not bold default")
-    out.print(said, soft_wrap=True)
+    state.append(f"{verdict.policies} ({policy.severity.value}): {pages}", style="not bold default")
+    out.print(state, soft_wrap=True)

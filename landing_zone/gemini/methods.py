@@ -77,6 +77,14 @@ def full_methods(methods: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for name in methods for each in METHOD_GROUPS.get(name, (name,))))
 
 
+def grouped_methods(methods: Iterable[str]) -> tuple[str, ...]:
+    """The shortest way to say these full names in a stack file: groups, then what no group has."""
+    found = tuple(dict.fromkeys(methods))
+    groups = tuple(name for name, group in METHOD_GROUPS.items() if set(group) <= set(found))
+    covered = full_methods(groups)
+    return (*groups, *(each for each in found if each not in covered))
+
+
 def can_create_caches(methods: Iterable[str] | None) -> bool:
     """Whether a key that is narrowed to these groups and names can create caches; without any, it can do all."""
     found = full_methods(methods or ())

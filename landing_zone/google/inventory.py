@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import OTHERS
-from landing_zone.gemini.methods import METHODS
+from landing_zone.gemini.methods import METHODS, grouped_methods
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import Override
 from landing_zone.google.errors import GoogleError, NoAnswerError
@@ -120,7 +120,7 @@ def _keys(keys: Iterable[Mapping[str, Any]], project: str, left_out: list[str]) 
             settings["displayName"] = title
         settings |= _clients(restrictions)
         if methods:
-            settings["methods"] = methods
+            settings["methods"] = list(grouped_methods(methods))
         if key.get("serviceAccountEmail"):
             settings["serviceAccount"] = key["serviceAccountEmail"]
         else:

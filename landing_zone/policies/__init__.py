@@ -1,4 +1,4 @@
-"""Budget policy as code: what an environment must keep to, judged on facts, wherever these come from.
+"""Budget policy as code: rules for environments, judged on facts from settings, Pulumi resources or Google.
 
-No Pulumi, no client, no I/O: the policy pack, `gemini-lz policy check` and `gemini-lz policy audit` bring the facts.
+No Pulumi, no client, no I/O: the policy pack, `gemini-lz policy check` and `gemini-lz policy audit` collect the facts.
 """

@@ -1,5 +1,4 @@
-"""How policies are set for a stack: levels, options and exceptions, in the form that Pulumi takes with
-`--policy-pack-config`.
+"""Configuration of the policies: levels, options and exceptions, in the form of Pulumi's `--policy-pack-config`.
 
 https://www.pulumi.com/docs/iac/crossguard/configuration/
 """
@@ -13,27 +12,27 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from landing_zone.policies.catalogue import BY_ID, POLICIES
+from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.policy import Options, Policy
 from landing_zone.settings.base import known_keys
 from landing_zone.settings.problems import nearest
 from landing_zone.settings.translate import model_at, reason_and_remedy, unknown_key
 
 ALL: Final = "all"
-"""Stands for every policy that is not named."""
+"""Key that applies to every policy without an entry of its own."""
 LEVEL: Final = "enforcementLevel"
 
 
 class Level(Enum):
-    """What breaking a policy does, in Pulumi's words."""
+    """Effect of a violation, in Pulumi's words."""
 
     DISABLED = "disabled"
     ADVISORY = "advisory"
-    """Told."""
+    """Reported."""
     MANDATORY = "mandatory"
-    """`pulumi up` stops."""
+    """Stops `pulumi up`."""
     REMEDIATE = "remediate"
-    """Mended where that is safe, else mandatory."""
+    """Fixed where the policy can; otherwise mandatory."""
 
 
 _LEVELS: Final = tuple(level.value for level in Level)
@@ -46,16 +45,16 @@ _REMEDIES: Final = {
     "dict_type": 'write a mapping: {{"…": …}}',
     "model_type": 'write a mapping: {{"…": …}}',
 }
-"""pydantic's kind of error -> what to write in JSON, where the words for stack files do not fit."""
+"""pydantic's type of error -> remedy in JSON, where the remedy for stack files does not fit."""
 
 
 class ConfigurationError(Exception):
-    """The configuration is wrong; tells every mistake."""
+    """Mistakes in the configuration; the message lists all of them."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is set for each policy, by its id."""
+    """Level and options of each policy, by id."""
 
     levels: Mapping[str, Level]
     options: Mapping[str, Options]
@@ -64,11 +63,11 @@ class Configuration:
 DEFAULT: Final = Configuration(
     {policy.id: Level.MANDATORY for policy in POLICIES}, {policy.id: policy.options() for policy in POLICIES}
 )
-"""Nothing is set: every policy is mandatory."""
+"""Without a file: every policy is mandatory."""
 
 
 def read_configuration(*paths: Path) -> Configuration:
-    """What files set, a later one over an earlier as Pulumi does it: `all` over the levels that were set before.
+    """Read files, a later one over an earlier one as Pulumi does: its `all` overrides every earlier level.
 
     Raises ConfigurationError with every mistake in them.
     """
@@ -80,13 +79,13 @@ def read_configuration(*paths: Path) -> Configuration:
             mistakes.append(str(error))
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
-    return configuration_of(_over_each_other(layers), "")
+    return configuration_of(_overlaid(layers), "")
 
 
 def read_values(path: Path) -> Mapping[str, Any]:
-    """What one file says, once it has no mistakes. Raises ConfigurationError with every one."""
+    """The contents of one file. Raises ConfigurationError with every mistake in it."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+        values = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except ValueError as error:
@@ -96,17 +95,17 @@ def read_values(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of the file. JSON takes the last of two with the same name, and nobody sees the first."""
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a JSON object, and refuse repeated names: the json module silently keeps the last one."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} stands there twice: keep one of the two")
+        raise ValueError(f"{twice!r} is there twice: keep one of the two")
     return found
 
 
-def _over_each_other(layers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def _overlaid(layers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     combined: dict[str, dict[str, Any]] = {policy.id: {} for policy in POLICIES}
     for layer in layers:
         if ALL in layer:
@@ -118,12 +117,12 @@ def _over_each_other(layers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str,
 
 
 def entry(value: Any) -> Mapping[str, Any]:
-    """A policy's entry, which may be its level alone."""
+    """An entry as a mapping; it may be a level alone."""
     return value if isinstance(value, Mapping) else {LEVEL: value}
 
 
 def configuration_of(values: Any, file: str) -> Configuration:
-    """What these values set. Raises ConfigurationError."""
+    """Convert the contents of a file. Raises ConfigurationError with every mistake in them."""
     if not isinstance(values, Mapping):
         raise ConfigurationError(f'{file}: not a mapping\n    write {{"all": "mandatory"}}')
     problems = list(_unknown(values))
@@ -133,7 +132,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
     if own.get(LEVEL, usual) in _LEVELS:
         usual = own.get(LEVEL, usual)
     else:
-        problems.append((ALL, f"{own[LEVEL]!r} is no level", f"write one of: {', '.join(_LEVELS)}"))
+        problems.append((ALL, f"{own[LEVEL]!r} is not a level", f"write one of: {', '.join(_LEVELS)}"))
     levels, options = {}, {}
     for policy in POLICIES:
         own = entry(values.get(policy.id, {}))
@@ -142,7 +141,7 @@ def configuration_of(values: Any, file: str) -> Configuration:
             levels[policy.id] = Level(level)
         else:
             problems.append(
-                (f"{policy.id}.{LEVEL}", f"{level!r} is no level", f"write one of: {', '.join(_LEVELS)}")
+                (f"{policy.id}.{LEVEL}", f"{level!r} is not a level", f"write one of: {', '.join(_LEVELS)}")
             )
         try:
             options[policy.id] = policy.options.model_validate(
@@ -164,22 +163,22 @@ def _unknown(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         if name == ALL or name in BY_ID:
             continue
         near = nearest(name, BY_ID)
-        yield name, "there is no such policy", f"did you mean {near!r}?" if near else "take it out"
+        yield name, "there is no such policy", f"did you mean {near!r}?" if near else "remove it"
 
 
 def _translated(policy: Policy, error: ValidationError) -> Iterator[tuple[str, str, str]]:
     for detail in error.errors():
         if detail["type"] == "too_short" and detail["input"]:
-            # Its entries are wrong, which is told of each: pydantic counts those that are right.
+            # Each wrong entry is reported; pydantic counts only the valid ones.
             continue
-        # pydantic's mark for what is wrong with the key and not with its value.
+        # pydantic's mark for a mistake in the key itself.
         loc = tuple(part for part in detail["loc"] if part != "[key]")
         path = policy.id + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
         kind, model = detail["type"], model_at(policy.options, loc[:-1])
         if kind == "extra_forbidden" and len(loc) == 1:
             yield path, *unknown_key(str(loc[0]), [LEVEL, *known_keys(policy.options)])
         elif kind in _REMEDIES:
-            # Without what a list looks like in YAML.
+            # Without the YAML example of a list.
             reason = reason_and_remedy(detail, model)[0].partition(" (lines of ")[0]
             yield path, reason, _REMEDIES[kind].format(**detail.get("ctx", {}))
         else:

@@ -1,7 +1,6 @@
-"""What policies judge: projects, budgets, keys and the rest, whether from settings, from resources or from Google.
+"""Facts that policies judge: projects, budgets, keys and more, read from settings, Pulumi resources or Google.
 
-A value that is not known yet, as in a preview, is UNKNOWN: no policy calls it broken. None is nothing said or nothing
-to say.
+A value that is not known yet, as in a preview, is UNKNOWN: it violates no policy. None is a value that is not set.
 """
 
 import re
@@ -27,31 +26,34 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
-"""Stands for what only the update will tell."""
+"""A value that only the update will know."""
 
 DELETION: Final = "resourcemanager.projects.delete"
-"""What a lien restricts that keeps a project from being deleted."""
+"""Restriction of a lien that protects a project from deletion."""
 
-Kind = Literal["project", "budget", "cap", "key", "api", "quota", "place", "exception"]
+MONTHS: Final[Mapping[str, Decimal]] = {"MONTH": Decimal(1), "QUARTER": Decimal(3), "YEAR": Decimal(12)}
+"""Calendar period of a budget -> its length in months."""
+
+Kind = Literal["project", "budget", "cap", "key", "api", "quota", "location", "exception"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Who or what a finding is about."""
+    """The thing that a finding is about."""
 
     kind: Kind
     name: str
-    """Pulumi's name of the resource, or Google's of what no stack made: one of its kind has it."""
+    """Name of the Pulumi resource, or Google's name where there is none; unique within the kind."""
     label: str
-    """For people: `key backend of acme-chat-prod`."""
+    """Name in messages, such as `key backend of acme-chat-prod`."""
     names: frozenset[str] = frozenset()
-    """What an exception may call it."""
+    """Names by which an exception can refer to it."""
     path: Path = ()
-    """Where the stack file has it."""
+    """Path in the stack file; empty if it is in none."""
     urn: str = ""
 
     def at(self, *setting: str) -> Path:
-        """Where the stack file has one of its settings; empty if no stack file has it."""
+        """Path in the stack file of one of its settings; empty if it is in none."""
         return (*self.path, *setting) if self.path else ()
 
 
@@ -61,54 +63,54 @@ class Project:
 
     subject: Subject
     ids: frozenset[str]
-    """How others refer to it: its id, its number, the URN of its resource."""
+    """References to it: id, number, URN of its resource."""
     account: str | Unknown | None
-    """The billing account that pays; None on the free tier."""
+    """Billing account; None on the free tier."""
     created: bool = True
-    """Whether it is the program's own to create and to label; no if it was there and is adopted."""
+    """True if the program creates it; False if the program adopts it."""
     labels: Mapping[str, str] | Unknown | None = None
     deletion: str | Unknown | None = None
     """`PREVENT`, `UNLINK`, `ABANDON` or `DELETE`."""
     protected: bool | None = None
-    """Whether deleting it is refused: Pulumi's `protect`, or a lien. None: that cannot be said."""
+    """True if Pulumi's `protect` or a lien protects it from deletion; None if unknown."""
     private_data: bool | Unknown | None = None
     users: tuple[str, ...] | Unknown | None = None
-    """Where its users are: ISO 3166 codes, or EEA."""
+    """Countries of its users: ISO 3166 codes, or EEA."""
     limits: Mapping[str, Limits] = field(default_factory=dict)
-    """By the API's model id; what holds on every paid tier."""
+    """Limits on every paid tier, by the model's id in the API."""
     others: Limits | None = None
-    """Of every model without limits of its own; None is no limit."""
+    """Limits of every other model; None if unlimited."""
     terms: Terms = LIST_PRICES
     doors: Doors = EVERY_DOOR
     """What its callers can spend on besides tokens."""
     allowance: Money | None = None
-    """What `limits.derive` of the stack file allows over its lag."""
+    """Allowed overshoot from `limits.derive` in the stack file."""
     tier_limits: Mapping[str, Limits] = field(default_factory=dict)
-    """Google's own of the account's tier, by model, as `accountTerms` has them; `limits` are no wider."""
+    """Google's limits of the account's tier, by model, from `accountTerms`; `limits` are at most these."""
     unpriced: tuple[str, ...] = ()
-    """Models that can be called and are not known here: what they cost is not counted."""
+    """Models that can be called and have no known price; their cost is not counted."""
     managed: bool = True
-    """Whether a program manages it, this one or another."""
+    """True if a program manages it, this one or another."""
 
     @property
     def free(self) -> bool:
-        """Whether nobody pays."""
+        """True without a billing account."""
         return not self.account
 
     @property
     def paid(self) -> bool:
-        """Whether it is known that somebody pays."""
+        """True if it is known to have a billing account."""
         return bool(self.account) and self.account is not UNKNOWN
 
     @property
     def opens_every_model(self) -> bool:
-        """Whether models without limits of their own can be called."""
+        """True if models without limits of their own can be called."""
         return self.others != BLOCKED
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """When a budget tells: at a share of its amount."""
+    """A threshold rule: a share of a budget's amount, of the current or of the forecasted spend."""
 
     share: Decimal
     forecast: bool = False
@@ -116,46 +118,46 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Budget:
-    """A budget at Cloud Billing that tells."""
+    """A budget at Cloud Billing. It notifies and stops nothing."""
 
     subject: Subject
     account: str | Unknown
     amount: Decimal | Unknown | None
-    """A period's; None: what the last one cost."""
+    """Amount per period; None: the cost of the last period."""
     currency: str | Unknown | None
     projects: tuple[str, ...] | Unknown
-    """Ids, numbers or URNs of those it counts; none: all that its account pays for."""
+    """Ids, numbers or URNs of the projects that it counts; empty: all of the billing account."""
     services: tuple[str, ...] | Unknown
-    """Billing services it counts, as services/XXXX-XXXX-XXXX; none: all."""
+    """Billing services that it counts, as services/XXXX-XXXX-XXXX; empty: all."""
     narrowed: bool | Unknown = False
-    """Whether it counts only some folders, subaccounts or labels of the account."""
+    """True if it counts only some folders, subaccounts or labels of the account."""
     thresholds: tuple[Threshold, ...] | Unknown = ()
-    told: bool | Unknown = True
-    """Whether anybody is told."""
+    notifies: bool | Unknown = True
+    """True if it has recipients."""
     months: Decimal | None = Decimal(1)
-    """How long a period is; None: days that do not come again."""
+    """Length of a period; None: a range of days, which does not repeat."""
     ends: date | None = None
-    """The last of days that do not come again; None: it does not end, or that is not known."""
+    """Last day of a range of days; None: no end, or unknown."""
     shared: bool = False
-    """Whether it is over several projects."""
+    """True if it is over several projects."""
     topic: str | Unknown | None = None
-    """Where it tells programs: a Pub/Sub topic, as projects/…/topics/…."""
+    """Pub/Sub topic that it publishes to, as projects/…/topics/…."""
     labelled: bool | Unknown = False
-    """Whether it counts only what has a label."""
+    """True if it counts only resources with a label."""
 
     def counts(self, project: Project, day: date) -> bool:
-        """Whether it names the project and the Gemini API, and counts all that the project spends there; or may."""
+        """True if it counts all spend of the project on the Gemini API, or if an unknown value may make it so."""
         if self.labelled is True or (self.ends and self.ends < day):
             return False
         named = self.projects is UNKNOWN or bool(project.ids & set(self.projects))
-        # A budget counts what its own account pays for, or what subaccounts do that it names.
+        # A budget counts only spend of its own billing account, or of subaccounts that it names.
         pays = UNKNOWN in (self.account, self.narrowed) or self.narrowed or self.account == project.account
         return named and pays and (self.services is UNKNOWN or GEMINI_BILLING_SERVICE in self.services)
 
 
 @dataclass(frozen=True)
 class Cap:
-    """Google's spend cap: it stops the Gemini API in a project."""
+    """Google's spend cap: it pauses the Gemini API in a project."""
 
     subject: Subject
     account: str | Unknown
@@ -165,7 +167,7 @@ class Cap:
     lifted: bool = False
 
     def stops(self, project: Project) -> bool:
-        """Whether it is the project's, or may be."""
+        """True if it is the project's cap, or if an unknown value may make it so."""
         named = self.projects is UNKNOWN or bool(project.ids & set(self.projects))
         return named and (self.account is UNKNOWN or self.account == project.account)
 
@@ -178,14 +180,14 @@ class Key:
     project: str | Unknown | None
     """Id, number or URN."""
     targets: tuple[str, ...] | Unknown
-    """The APIs that it opens; none: every one that is enabled."""
+    """APIs that it opens; empty: every enabled one."""
     methods: tuple[str, ...] | Unknown = field(default=(), kw_only=True)
-    """Methods of the Gemini API that it is narrowed to, by full name; none: all."""
+    """Methods of the Gemini API that it is narrowed to, by full name; empty: all."""
     addresses: tuple[str, ...] | Unknown = ()
-    """IP addresses and CIDR blocks that may use it."""
+    """Allowed IP addresses and CIDR blocks."""
     service_account: str | Unknown | None = None
     claimed: Literal["browser", "app"] | None = None
-    """What its clients have to say that they are, where that is all it asks of them: web pages, or apps."""
+    """Kind of client that it is restricted to, by a header that any client can send: web pages, or apps."""
 
 
 @dataclass(frozen=True)
@@ -195,12 +197,12 @@ class Api:
     subject: Subject
     project: str | Unknown | None
     service: str | Unknown
-    off_on_destroy: bool | Unknown = False
+    disable_on_destroy: bool | Unknown = False
 
 
 @dataclass(frozen=True)
 class Quota:
-    """A quota that Google is asked for."""
+    """A quota preference: a request to Google for a quota value."""
 
     subject: Subject
     project: str | Unknown | None
@@ -211,20 +213,20 @@ class Quota:
     justification: str | Unknown | None = None
     contact: str | Unknown | None = None
     automatic: bool | Unknown = False
-    """Whether it stands for Google's raising quotas by itself."""
+    """True for Google's quota adjuster, which raises quotas by itself."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a resource is, such as a topic's or a bucket's region."""
+class Location:
+    """Location of a resource, such as the region of a bucket."""
 
     subject: Subject
-    location: str | Unknown
+    name: str | Unknown
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All there is to judge, on a day."""
+    """All facts to judge, on a day."""
 
     day: date
     projects: tuple[Project, ...] = ()
@@ -233,18 +235,18 @@ class Facts:
     keys: tuple[Key, ...] = ()
     apis: tuple[Api, ...] = ()
     quotas: tuple[Quota, ...] = ()
-    places: tuple[Place, ...] = ()
+    locations: tuple[Location, ...] = ()
     liens: tuple[str | Unknown | None, ...] = ()
-    """Projects that a lien keeps from being deleted."""
+    """Projects that a lien protects from deletion."""
     listeners: tuple[str | Unknown | None, ...] = ()
-    """Topics that something listens to: a function, or a subscription that calls one."""
+    """Topics with a listener: a function, or a subscription that calls one."""
 
     def paid(self) -> Iterable[Project]:
-        """The projects of which it is known that somebody pays, and where the Gemini API may be called."""
+        """Projects that are known to be paid and that may call the Gemini API."""
         return (project for project in self.projects if project.paid and self._may_call(project))
 
     def _may_call(self, project: Project) -> bool:
-        """No if a program enables APIs in the project, and nothing says that the Gemini API is one of them."""
+        """False if a program enables APIs in the project, and nothing suggests that the Gemini API is one of them."""
         apis = [api for api in self.apis if api.project is UNKNOWN or api.project in project.ids]
         if not apis or any(api.service == GEMINI_API and api.project is not UNKNOWN for api in apis):
             return True
@@ -263,8 +265,8 @@ class Facts:
         )
 
     def subjects(self) -> Iterator[Subject]:
-        """Of all that is judged."""
-        groups = (self.projects, self.budgets, self.caps, self.keys, self.apis, self.quotas, self.places)
+        """Subjects of all facts."""
+        groups = (self.projects, self.budgets, self.caps, self.keys, self.apis, self.quotas, self.locations)
         return (each.subject for group in groups for each in group)
 
     def project_of(self, reference: str | Unknown | None) -> Project | None:
@@ -273,10 +275,36 @@ class Facts:
 
 
 _ALSO: Final = {"UK": "GB", "EU": "EEA", "EL": "GR"}
-"""Codes that people write -> ISO 3166's, or EEA."""
+"""Common codes -> ISO 3166 codes, or EEA."""
 
 
 def users_of(label: object) -> tuple[str, ...] | None:
-    """Where a project's users are, by its label `gemini-users: de_fr`, which Google has in small letters."""
+    """Countries of a project's users, from its label `gemini-users: de_fr`; labels are in lowercase."""
     codes = [code for code in re.split("[_-]+", str(label or "").upper()) if code]
     return tuple(_ALSO.get(code, code) for code in codes) or None
+
+
+def narrows(label: bool, ancestors: Iterable[str], subaccounts: Iterable[str], account: str) -> bool:
+    """True if a budget's filter excludes a part of its account. An organization or the account itself excludes none."""
+    return (
+        label
+        or any(not each.startswith("organizations/") for each in ancestors)
+        or any(each.removeprefix("billingAccounts/") != account for each in subaccounts)
+    )
+
+
+def notifies(
+    no_administrators: object, others: Iterable[object], owners: object, projects: tuple[str, ...] | Unknown
+) -> bool | Unknown:
+    """True if a budget has recipients, UNKNOWN if it may have some.
+
+    Args:
+        no_administrators: whether Google's mail to the billing account's administrators is off.
+        others: channels, and the topic.
+        owners: whether the project's owners are recipients. Google mails them for a budget of one project alone.
+        projects: the projects that the budget counts.
+    """
+    ways = [*others, *([owners] if projects is UNKNOWN or len(projects) == 1 else ())]
+    if not no_administrators or any(way and way is not UNKNOWN for way in ways):
+        return True
+    return UNKNOWN if UNKNOWN in (no_administrators, *ways) else False

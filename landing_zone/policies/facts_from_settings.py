@@ -1,14 +1,13 @@
-"""What a stack file's settings say, as facts."""
+"""Facts from the settings of a stack file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
-from typing import Final
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.methods import full_methods
 from landing_zone.names import key_account_email
 from landing_zone.policies.facts import (
+    MONTHS,
     Api,
     Budget,
     Cap,
@@ -19,6 +18,7 @@ from landing_zone.policies.facts import (
     Quota,
     Subject,
     Threshold,
+    narrows,
 )
 from landing_zone.pricing.money import Money
 from landing_zone.reports.billing_terms import billing_terms
@@ -26,12 +26,9 @@ from landing_zone.settings import BudgetRules, EnvironmentSettings, ProjectSetti
 from landing_zone.settings.doors import doors_of
 from landing_zone.settings.problems import Path, path_text
 
-MONTHS: Final = {"MONTH": Decimal(1), "QUARTER": Decimal(3), "YEAR": Decimal(12)}
-"""How long a calendar period of a budget is."""
-
 
 def facts_of(settings: EnvironmentSettings, day: date) -> Facts:
-    """All that the settings say, at a day's prices."""
+    """All facts from the settings, on a day."""
     found = {name: _project(name, project, settings) for name, project in settings.projects.items()}
     own = settings.projects.items()
     ids = {name: project.project_id for name, project in own}
@@ -84,12 +81,11 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
 
 def _budget(name: str, project: ProjectSettings, counted: tuple[str, ...]) -> Budget:
     budget = project.budget
-    assert budget  # noqa: S101 the caller looks
+    assert budget  # noqa: S101 the caller checks
     subject = _subject(
         "budget", name, f"budget of {project.project_id}", ("projects", name, "budget"), project.project_id
     )
-    told = bool(project.alerts.email or budget.project_recipients)
-    return _rules(subject, budget, project.billing_account or "", counted, told=told)
+    return _rules(subject, budget, project.billing_account or "", counted)
 
 
 def _shared(settings: EnvironmentSettings, ids: dict[str, str]) -> Iterator[Budget]:
@@ -100,18 +96,8 @@ def _shared(settings: EnvironmentSettings, ids: dict[str, str]) -> Iterator[Budg
             budget,
             budget.billing_account or "",
             tuple(ids[project] for project in budget.projects),
-            told=bool(budget.email),
             ancestors=budget.ancestors,
         )
-
-
-def narrows(label: bool, ancestors: Iterable[str], subaccounts: Iterable[str], account: str) -> bool:
-    """Whether a budget's filter leaves anything of its account out: an organization and the account itself do not."""
-    return (
-        label
-        or any(not each.startswith("organizations/") for each in ancestors)
-        or any(each.removeprefix("billingAccounts/") != account for each in subaccounts)
-    )
 
 
 def _rules(
@@ -120,7 +106,6 @@ def _rules(
     account: str,
     counted: tuple[str, ...],
     *,
-    told: bool,
     ancestors: tuple[str, ...] = (),
 ) -> Budget:
     period = budget.period.calendar or ("MONTH" if budget.period.start is None else None)
@@ -133,8 +118,9 @@ def _rules(
         budget.services,
         narrows(bool(budget.label), ancestors, budget.subaccounts, account),
         tuple(Threshold(rule.share, rule.basis == "FORECASTED_SPEND") for rule in budget.thresholds),
-        bool(told or budget.iam_recipients or budget.channels or budget.topic),
-        MONTHS[period] if period else None,
+        # The settings refuse a budget without recipients.
+        notifies=True,
+        months=MONTHS[period] if period else None,
         ends=budget.period.end,
         shared=subject.name.startswith("shared-"),
         topic=budget.topic,
@@ -144,9 +130,7 @@ def _rules(
 
 def _cap(name: str, project: ProjectSettings) -> Cap:
     budget = project.budget
-    assert budget  # noqa: S101 the caller looks
-    cap = budget.spend_cap
-    assert cap  # noqa: S101 likewise
+    assert budget  # noqa: S101 the caller checks
     subject = _subject(
         "cap",
         name,
@@ -154,9 +138,13 @@ def _cap(name: str, project: ProjectSettings) -> Cap:
         ("projects", name, "budget", "spendCap"),
         project.project_id,
     )
-    amount = cap.amount if cap.amount is not None else budget.amount
     return Cap(
-        subject, project.billing_account or "", amount, budget.currency, (project.project_id,), cap.lifted
+        subject,
+        project.billing_account or "",
+        budget.cap_amount,
+        budget.currency,
+        (project.project_id,),
+        lifted=budget.spend_cap is not None and budget.spend_cap.lifted,
     )
 
 
@@ -197,7 +185,7 @@ def _api(name: str, project: ProjectSettings) -> Api:
 def _quotas(name: str, project: ProjectSettings) -> Iterator[Quota]:
     for key, quota in project.quotas.items():
         if quota.quota_id is None:
-            # An override only lowers.
+            # An override only lowers a quota.
             continue
         label = f"quota {key} of {project.project_id}"
         yield Quota(

@@ -1,4 +1,4 @@
-"""One finding a fix: what one edit of the stack file puts right is reported once, whatever it concerns."""
+"""Merging findings: all that one edit of the stack file fixes is reported as one."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,34 +13,34 @@ from landing_zone.settings.problems import Path
 _CENT = Decimal("0.01")
 
 
-def one_a_fix(findings: Iterable[Finding], values: Mapping[str, Any]) -> list[Finding]:
-    """A policy's findings, those with the same remedy at the same place of the stack file as one.
+def one_per_fix(findings: Iterable[Finding], values: Mapping[str, Any]) -> list[Finding]:
+    """Merge findings of a policy that have the same remedy at the same setting.
 
-    `values`: what the stack file says. What is inherited is reported where the file has it.
+    `values`: the contents of the stack file. An inherited setting is reported at its line in `defaults`.
     """
     found: dict[Any, list[Finding]] = {}
     for position, each in enumerate(findings):
-        place = home(values, each.place) if each.subject.path and each.place else ()
-        found.setdefault((place, each.advice, each.mended) if place else position, []).append(each)
-    return [_together(group, key[0] if isinstance(key, tuple) else ()) for key, group in found.items()]
+        setting = home(values, each.setting) if each.subject.path and each.setting else ()
+        found.setdefault((setting, each.advice, each.fixable) if setting else position, []).append(each)
+    return [_merged(group, key[0] if isinstance(key, tuple) else ()) for key, group in found.items()]
 
 
-def _together(group: list[Finding], place: Path) -> Finding:
+def _merged(group: list[Finding], setting: Path) -> Finding:
     first, *others = group
-    path = place if place and place != first.place else first.subject.path
+    path = setting if setting and setting != first.setting else first.subject.path
     return replace(first, subject=replace(first.subject, path=path), others=tuple(others))
 
 
-def one_amount(single: Finding, sums: Finding, cuts: Iterable[Finding]) -> Finding:
-    """A budget that is too high by itself and too high with the others: the finding with an amount that is neither.
+def within_both(single: Finding, sums: Finding, cuts: Iterable[Finding]) -> Finding:
+    """Merge two findings on a budget, above its maximum and above the envelope: the remedy's amount is within both.
 
     Args:
-        single: that it is too high by itself; it may be several budgets with one amount in the file.
-        sums: that all budgets together are.
-        cuts: all that are too high by themselves, `single` among them; they are taken to be lowered as they are told.
+        single: above its maximum; several budgets if they share one amount in the file.
+        sums: the sum of all budgets is above the envelope.
+        cuts: all findings above the maximum, including `single`; their remedies are assumed to be applied.
     """
     own, over = single.excess, sums.excess
-    assert own  # noqa: S101 the caller looks
+    assert own  # noqa: S101 the caller checks
     assert over  # noqa: S101 likewise
     count = len(single.subjects)
     lowered = sum((_cut(each) for each in cuts if each is not single), Decimal(0))
@@ -55,5 +55,5 @@ def one_amount(single: Finding, sums: Finding, cuts: Iterable[Finding]) -> Findi
 
 
 def _cut(finding: Finding) -> Decimal:
-    """What its budgets come down by, a month."""
+    """Decrease of its budgets per month."""
     return finding.excess.monthly * len(finding.subjects) if finding.excess else Decimal(0)

@@ -1,4 +1,4 @@
-"""A report for programs: JSON, SARIF 2.1.0 for code scanning, and JUnit XML for the test pages of a CI.
+"""Machine-readable reports: JSON, SARIF 2.1.0 for code scanning, and JUnit XML for the test report of a CI.
 
 SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from landing_zone.policies.configuration import Level
 from landing_zone.policies.facts import Subject
-from landing_zone.policies.judge import Listed, Report, Verdict
+from landing_zone.policies.judge import ListedException, Report, Verdict
 from landing_zone.policies.policy import Policy, Severity
 from landing_zone.settings.problems import path_text
 
@@ -22,42 +22,42 @@ COVERED: Final = {
     "part": "not all was judged: some of it could not be read",
     "nothing": "nothing was judged: nothing could be read",
 }
-"""What a report covers, in words."""
+"""Coverage of a report -> text."""
 _SECURITY: Final = {
     Severity.LOW: "2.0",
     Severity.MEDIUM: "5.5",
     Severity.HIGH: "8.0",
     Severity.CRITICAL: "9.5",
 }
-"""What code scanning sorts by: from 0 to 10."""
+"""Scores by which code scanning sorts, from 0 to 10."""
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
-class Location:
-    """Where something is said."""
+class Position:
+    """File and line of a setting."""
 
     file: str = ""
-    """Empty: in no file, as what exists in the cloud."""
+    """Empty for what is in no file, such as live projects."""
     line: int | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Setting -> its key as the stack file has it."""
+    """Setting -> its key as written in the stack file."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-Locate = Callable[[Subject], Location]
+Locate = Callable[[Subject], Position]
 
 
-def path_of(subject: Subject, at: Location | None = None) -> str:
-    """Its path in the stack file, as `at` spells it, or its name at Google."""
+def path_of(subject: Subject, at: Position | None = None) -> str:
+    """Path of the subject in the stack file, as written there, or its name at Google."""
     key = at.keys.get(str(subject.path[0]), "") if at and subject.path else ""
     return path_text(subject.path, key) if subject.path else subject.name
 
 
 def as_json(report: Report, locate: Locate) -> dict[str, Any]:
-    """Everything, for programs."""
+    """The whole report as JSON."""
     return {
         "name": report.name,
         "asOf": report.day.isoformat(),
@@ -72,7 +72,7 @@ def as_json(report: Report, locate: Locate) -> dict[str, Any]:
     }
 
 
-def _verdict(verdict: Verdict, at: Location) -> dict[str, Any]:
+def _verdict(verdict: Verdict, at: Position) -> dict[str, Any]:
     finding, policy = verdict.finding, verdict.policy
     return {
         "policy": policy.id,
@@ -93,11 +93,11 @@ def _verdict(verdict: Verdict, at: Location) -> dict[str, Any]:
 
 def _exception(verdict: Verdict) -> dict[str, str] | None:
     exempt = verdict.exempt
-    return Listed(verdict.policy, exempt, "in force").as_json() if exempt else None
+    return ListedException(verdict.policy, exempt, "in force").as_json() if exempt else None
 
 
 def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
-    """A SARIF log with one run. What is exempt is suppressed, with the reason. `version`: this program's."""
+    """A SARIF log with one run. Exempt findings are suppressed, with the reason. `version`: of gemini-landing-zone."""
     index = {policy.id: position for position, policy in enumerate(report.judged)}
     return {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -144,30 +144,32 @@ def _rule(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _result(verdict: Verdict, rule: int, at: Location) -> dict[str, Any]:
+def _result(verdict: Verdict, rule: int, at: Position) -> dict[str, Any]:
     subject = verdict.finding.subject
     location = {
         "logicalLocations": [
             {"fullyQualifiedName": path_of(each, at), "kind": "resource"} for each in verdict.finding.subjects
         ],
-        # Code scanning shows nothing without a file: of what is in none, the policy's page.
+        # Code scanning shows only results with a file: without one, use the policy's page.
         "physicalLocation": {
             "artifactLocation": {"uri": _uri(at.file or verdict.policy.page)},
             "region": {"startLine": at.line or 1},
         },
     }
     exempt = verdict.exempt
-    told = f"{exempt.owner}, until {exempt.expires}: {exempt.reason}" if exempt else ""
-    suppressed = [{"kind": "external", "status": "accepted", "justification": told}] if exempt else []
+    justification = f"{exempt.owner}, until {exempt.expires}: {exempt.reason}" if exempt else ""
+    suppressed = (
+        [{"kind": "external", "status": "accepted", "justification": justification}] if exempt else []
+    )
     return {
         "ruleId": verdict.policy.id,
         "ruleIndex": rule,
         "level": SARIF_LEVELS[verdict.level],
         "message": {"text": f"{verdict.finding.text}: {verdict.finding.advice}"},
         "locations": [location],
-        # A line that moves is the same finding still.
+        # The fingerprint has no line: a finding that moves stays the same.
         "partialFingerprints": {"subject/v1": f"{verdict.policy.id}:{path_of(subject)}"},
-        # Of all results or of none: a viewer takes one without for one that was never looked at.
+        # On every result: a viewer takes a result without the property for one that was not reviewed.
         "suppressions": suppressed,
     }
 
@@ -178,7 +180,7 @@ def _uri(file: str) -> str:
 
 
 def as_junit(report: Report, locate: Locate) -> bytes:
-    """JUnit XML: a case for each policy that holds, and for each finding. What `up` stops on is a failure."""
+    """JUnit XML: a case per finding and per policy without one. A finding that stops `up` is a failure."""
     root = ElementTree.Element("testsuites", name="gemini-lz policy")
     cases = list(_cases(report, locate))
     suite = ElementTree.SubElement(
@@ -218,8 +220,8 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
             pages = "\n".join(each.page for each in (policy, *verdict.also))
             text = f"{where}\n{finding.text}\n{finding.advice}\n{pages}"
             if verdict.exempt:
-                told = f"exception until {verdict.exempt.expires}: {verdict.exempt.reason}"
-                ElementTree.SubElement(case, "skipped", message=_xml(told))
+                reason = f"exception until {verdict.exempt.expires}: {verdict.exempt.reason}"
+                ElementTree.SubElement(case, "skipped", message=_xml(reason))
             elif verdict.stops:
                 failure = ElementTree.SubElement(
                     case, "failure", type=policy.severity.value, message=_xml(finding.message)
@@ -231,5 +233,5 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
 
 
 def _xml(text: str) -> str:
-    """The text without what XML cannot hold."""
+    """Remove characters that XML does not allow."""
     return _NOT_IN_XML.sub("", text)

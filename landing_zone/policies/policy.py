@@ -1,4 +1,4 @@
-"""What a policy is: how bad it is to break it, why, what to do, what can be set, and its judgement."""
+"""The type of a policy: its group, severity, reason, remedy, options and rule; and of its findings."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from landing_zone.settings.problems import Path
 
 
 class Severity(Enum):
-    """How bad it is if a policy is broken."""
+    """Severity of a violation, in the words of Pulumi."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -24,86 +24,96 @@ class Severity(Enum):
     CRITICAL = "critical"
 
 
+class Group(Enum):
+    """Subject of a policy. The documentation lists the groups in this order."""
+
+    BUDGETS = "budgets"
+    SPEND = "spend"
+    KEYS = "keys"
+    DATA = "data"
+    GOVERNANCE = "governance"
+
+
 class Scope(Enum):
-    """What a policy must see to judge."""
+    """Facts that a policy needs."""
 
     EACH = "each"
-    """One resource at a time."""
+    """Those of one resource."""
     WHOLE = "whole"
-    """All of a stack."""
+    """Those of the whole stack."""
 
 
 class Frozen(BaseModel):
-    """Unknown keys are refused; camelCase outside."""
+    """A model that refuses unknown keys and has its keys in camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
 class Exempt(Frozen):
-    """That one resource need not keep to a policy, until a day."""
+    """An exception: a resource that may break a policy until a day."""
 
     resource: Annotated[StrictStr, Field(min_length=1)] = Field(
-        description="Its name: a project's id, PROJECT/KEY, a path of the stack file or a URN."
+        description="The resource: a project's id, PROJECT/KEY, a path of the stack file or a URN."
     )
-    owner: Annotated[StrictStr, Field(min_length=1)] = Field(description="Who answers for it.")
-    reason: Annotated[StrictStr, Field(min_length=1)] = Field(description="Why.")
-    expires: fields.Day = Field(description="The last day on which it holds (Pacific), as 2027-01-31.")
+    owner: Annotated[StrictStr, Field(min_length=1)] = Field(description="Owner of the exception.")
+    reason: Annotated[StrictStr, Field(min_length=1)] = Field(description="Reason for the exception.")
+    expires: fields.Day = Field(description="Last day of the exception (Pacific), as 2027-01-31.")
 
     def covers(self, subject: Subject) -> bool:
-        """Whether it is about this one."""
+        """True if the exception names this subject."""
         return self.resource in subject.names
 
 
 class Options(Frozen):
-    """What can be set for a policy."""
+    """Options of every policy."""
 
     exceptions: tuple[Exempt, ...] = Field(
         default=(),
-        description="Resources that need not keep to it, each with an owner, a reason and a last day.",
+        description="Resources that may break the policy, each with an owner, a reason and a last day.",
     )
 
 
 @dataclass(frozen=True)
 class Excess:
-    """By how much a budget is over what is allowed; amounts are those of one of its periods."""
+    """A budget above the allowed amount. Amounts are per period of the budget."""
 
     amount: Decimal
-    """The budget's."""
+    """Amount of the budget."""
     most: Decimal
-    """What is allowed, if only this budget is lowered; it may be below 0."""
+    """Allowed amount if no other budget is lowered; may be negative."""
     months: Decimal
-    """How long a period is."""
+    """Length of a period."""
 
     @property
     def monthly(self) -> Decimal:
-        """What is too much, a month."""
+        """Excess per month."""
         return EXACT.divide(self.amount - self.most, self.months)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """That something does not keep to a policy."""
+    """A violation of a policy."""
 
     subject: Subject
     message: str
-    """What is wrong with it, in words, without its name."""
+    """The defect, without the subject's name."""
     remedy: str
-    """What to write instead."""
-    mended: bool = False
-    """Whether `remediate` puts it right."""
+    """Setting to write instead."""
+    fixable: bool = False
+    """True if `remediate` fixes it."""
     elsewhere: str = ""
-    """What to do instead where no stack file says it: in a program of one's own."""
+    """Remedy in a program of one's own, where `remedy` is about the stack file."""
     live: str = ""
-    """What to do instead with what exists and no program is known to manage."""
-    place: Path = ()
-    """Where in the stack file the remedy is to be written, if that is known."""
+    """Remedy for a live resource that no known program manages."""
+    setting: Path = ()
+    """Path in the stack file of the setting to change; empty if unknown."""
     excess: Excess | None = None
     others: tuple["Finding", ...] = ()
-    """Those that the same edit puts right."""
+    """Findings that the same edit fixes."""
 
     @property
     def subjects(self) -> list[Subject]:
-        """All that it is about, each once."""
+        """All subjects, without repetition."""
         found: dict[tuple[str, str], Subject] = {}
         for each in (self, *self.others):
             found.setdefault((each.subject.kind, each.subject.name), each.subject)
@@ -111,7 +121,7 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """What is wrong with what."""
+        """Subjects and their defects, in a sentence."""
         by_message: dict[str, list[str]] = {}
         for each in (self, *self.others):
             by_message.setdefault(each.message, []).append(each.subject.label)
@@ -122,7 +132,7 @@ class Finding:
 
     @property
     def advice(self) -> str:
-        """What to do, where it is."""
+        """The remedy that fits the subject: stack file, program or live resource."""
         if self.subject.path:
             return self.remedy
         return (not self.subject.urn and self.live) or self.elsewhere or self.remedy
@@ -130,7 +140,7 @@ class Finding:
 
 Judge = Callable[[Facts, Any], Iterator[Finding]]
 Fix = Callable[[str, Mapping[str, Any], Any], Mapping[str, Any] | None]
-"""(Pulumi's type token, its inputs, options) -> inputs that keep to the policy; None if they do or it is not for it."""
+"""(Pulumi type token, inputs, options) -> inputs that comply; None if these do, or there is no fix for the type."""
 
 
 @dataclass(frozen=True)
@@ -138,35 +148,36 @@ class Policy:
     """One rule."""
 
     id: str
-    """Stable: configuration and exceptions name it."""
+    """Stable: configurations name it."""
     title: str
-    """What must hold, in a sentence without a full stop."""
+    """The rule as a sentence, without a full stop."""
+    group: Group
     severity: Severity
     scope: Scope
     reason: str
-    """Why: a paragraph of Markdown."""
+    """A paragraph of Markdown."""
     remedy: str
-    """What to do, in a sentence."""
+    """A sentence."""
     source: tuple[str, str]
-    """The incident or rule it comes from, and its address."""
+    """The incident or rule behind the policy, and its URL."""
     judge: Judge
     options: type[Options] = Options
     needs: tuple[str, ...] = ()
-    """Options of which one must be set: without any, nothing is judged."""
+    """Options of which at least one must be set; otherwise nothing is judged."""
     fix: Fix | None = None
 
     def idle(self, facts: Facts, options: Options) -> bool:
-        """Whether nothing is set to judge by. An allowance may be a project's own, from `limits.derive`."""
+        """True if none of `needs` is set. `limits.derive` of a project also sets an allowance."""
         own = "max_overshoot" in self.needs and any(project.allowance for project in facts.projects)
         return bool(self.needs) and not own and not any(getattr(options, name) for name in self.needs)
 
     @property
     def page(self) -> str:
-        """Its page, in the repository."""
+        """Path of its page in the repository."""
         return f"docs/policies/{self.id}.md"
 
     def schema(self) -> tuple[dict[str, Any], list[str]]:
-        """The JSON Schema of each option, without references, and which are required."""
+        """JSON Schema of each option, without references; and the names of the required ones."""
         whole = self.options.model_json_schema(by_alias=True)
         definitions = whole.get("$defs", {})
         properties = {name: _inlined(value, definitions) for name, value in whole["properties"].items()}

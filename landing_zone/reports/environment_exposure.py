@@ -235,6 +235,7 @@ def environment_exposure(
                 settings,
                 {name: each.month for name, each in found.items()},
                 {name: billing_terms(project, settings) for name, project in chosen.items()},
+                as_of,
             )
         ),
         {account: tier for account, tier in tiers.items() if tier},
@@ -295,7 +296,7 @@ def _project(
         tier=project.tier,
         currency=terms.currency,
         models=tuple(ModelExposure(each.model, each.limits, _told(each.bounds)) for each in models),
-        month=project_month(project, settings, in_force, terms, doors, as_of, bounds["month"]),
+        month=project_month(project, in_force, terms, doors, as_of, bounds["month"]),
         bounds=_told(bounds),
         lag=lag,
         mechanism=mechanism,
@@ -365,8 +366,9 @@ def _overshoot(
     if not budget or not settings:
         # Of another period, or of what the last one cost: whatever the amount, the lag is what comes on top.
         return lag
-    cap = settings.spend_cap
-    stops_at = cap.amount if cap and cap.amount is not None and not cap.lifted else budget.amount
+    stops_at = settings.cap_amount
+    if stops_at is None or (settings.spend_cap and settings.spend_cap.lifted):
+        stops_at = budget.amount
     found = overshoot(lag.amount if lag else None, stops_at, budget.amount, month.amount if month else None)
     return None if found is None else Money(found, budget.currency)
 

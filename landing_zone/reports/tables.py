@@ -126,7 +126,7 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
     if project.month.saved_by_methods:
         console.print(
-            f"  {project.month.saved_by_methods} less with methods on each of its keys that leave caches out",
+            f"  {project.month.saved_by_methods.as_bound} less with methods on each of its keys that leave caches out",
             soft_wrap=True,
         )
     windows = ("minute", "hour", "day", "month", "lag")

@@ -304,6 +304,13 @@ class BudgetSettings(BudgetRules):
         examples=["{amount: 1500}"],
     )
 
+    @property
+    def cap_amount(self) -> Decimal | None:
+        """Amount of the spend cap: its own, or else the budget's. None without a cap."""
+        if self.spend_cap is None:
+            return None
+        return self.amount if self.spend_cap.amount is None else self.spend_cap.amount
+
 
 class SharedBudgetSettings(BudgetRules):
     """A budget over several projects, a folder, or everything that a billing account pays for."""

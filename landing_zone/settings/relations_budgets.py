@@ -59,18 +59,21 @@ def _amount(budget: Mapping[str, Any]) -> _Found:
             "a budget has an amount or takes the last period's",
             "leave amount or lastPeriod out",
         )
-    if (
-        budget.get("amount") is not None
-        and budget.get("currency") is None
-        and not _mistyped(budget, "currency")
-    ):
+    amounts = (budget.get("amount"), _cap_amount(budget))
+    if amounts != (None, None) and budget.get("currency") is None and not _mistyped(budget, "currency"):
         yield Problem(
             ("currency",), "'currency' is missing", "write currency: (the billing account's, such as USD)"
         )
 
 
+def _cap_amount(budget: Mapping[str, Any]) -> Any:
+    """The spend cap's own amount, if it has one."""
+    cap = budget.get("spendCap")
+    return cap.get("amount") if isinstance(cap, Mapping) else None
+
+
 def _mistyped(budget: Mapping[str, Any], key: str) -> bool:
-    """Whether the key stands there under a mistyped name: that is told already."""
+    """True if the key is there under a mistyped name, which is reported already."""
     return any(name not in _KEYS and nearest(str(name), _KEYS) == key for name in budget)
 
 
@@ -101,7 +104,7 @@ def _period(budget: Mapping[str, Any]) -> _Found:
 
 
 def _day(value: object) -> date | None:
-    """A day that is one; another mistake is told where its type is checked."""
+    """A valid day, or None: the check of its type reports an invalid one."""
     try:
         return fields.day(value)
     except PydanticCustomError:
@@ -114,7 +117,7 @@ def _notifications(budget: Mapping[str, Any], emails: list[Any], email_path: Pat
     if budget.get("iamRecipients") is False and not others:
         yield Problem(
             ("iamRecipients",),
-            "nobody is told when the budget is reached",
+            "nobody is notified when the budget is reached",
             "write alerts: {email: [oncall@example.com]}, or name channels, or leave iamRecipients out",
         )
     count = len(emails) + len(channels)
@@ -127,7 +130,7 @@ def _notifications(budget: Mapping[str, Any], emails: list[Any], email_path: Pat
     if budget.get("thresholds") == [] and not budget.get("topic"):
         yield Problem(
             ("thresholds",),
-            "a budget without thresholds never tells anyone",
+            "a budget without thresholds never notifies anyone",
             "write thresholds: [0.5, 1.0, {forecast: 1.0}], or leave it out for the usual ones",
         )
     yield from repeated(("channels",), channels)
@@ -151,10 +154,9 @@ def _filter(budget: Mapping[str, Any]) -> _Found:
 
 
 def _cap(budget: Mapping[str, Any]) -> _Found:
-    cap = budget.get("spendCap")
-    if not cap:
+    if not budget.get("spendCap"):
         return
-    own = cap.get("amount") if isinstance(cap, Mapping) else None
+    own = _cap_amount(budget)
     if own is None and budget.get("amount") is None:
         yield Problem(
             ("spendCap",),
@@ -166,8 +168,4 @@ def _cap(budget: Mapping[str, Any]) -> _Found:
             ("spendCap",),
             "a spend cap is a month's, and this budget's amount is not",
             "write spendCap: {amount: 1500} with a month's amount",
-        )
-    if own is not None and budget.get("currency") is None:
-        yield Problem(
-            ("currency",), "'currency' is missing", "write currency: (the billing account's, such as USD)"
         )

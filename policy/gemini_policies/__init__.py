@@ -1,1 +1,1 @@
-"""The policies of `landing_zone.policies` as a Pulumi policy pack: resources in, Pulumi's violations out."""
+"""The policies of `landing_zone.policies` as a Pulumi policy pack: reads resources, reports violations to Pulumi."""

@@ -1,4 +1,4 @@
-"""Budgets and spend caps, as facts."""
+"""Facts from budgets and spend caps."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from gemini_policies.declared import Resource
 from gemini_policies.values import at, decimal, number, texts
-from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Threshold, Unknown
-from landing_zone.policies.facts_from_settings import MONTHS, narrows
+from landing_zone.policies.facts import MONTHS, UNKNOWN, Budget, Cap, Threshold, Unknown, narrows, notifies
 
 _NANO: Final = Decimal("1e-9")
 
@@ -15,27 +14,32 @@ _NANO: Final = Decimal("1e-9")
 def budget(resource: Resource) -> Budget:
     """A `gcp.billing.Budget`."""
     props = resource.props
-    part, rule = resource.said("budgetFilter"), at(props, "allUpdatesRule")
+    part, rule = resource.value("budgetFilter"), at(props, "allUpdatesRule")
     amount, currency = _amount(resource)
     account = _account(resource)
     projects = _projects(resource, part)
     days, period = at(part, "customPeriod"), at(part, "calendarPeriod")
     if UNKNOWN in (days, period):
-        # How long it is for says how much it is.
+        # Without the period, the amount per month is unknown.
         amount = UNKNOWN
-    labels = resource.said("budgetFilter", "labels")
+    labels = resource.value("budgetFilter", "labels")
     own = projects if projects is not UNKNOWN and len(projects) == 1 else ()
     return Budget(
-        # What is one project's can be called by it, as in a stack file.
+        # An exception can name the budget of one project by the project, as in a stack file.
         resource.subject("budget", f"budget {resource.text('displayName')}", at(props, "displayName"), *own),
         account,
         amount,
         currency,
         projects,
-        texts(resource.said("budgetFilter", "services")),
+        texts(resource.value("budgetFilter", "services")),
         _narrowed(part, labels, account),
         _thresholds(at(props, "thresholdRules")),
-        _told(rule, projects),
+        notifies(
+            at(rule, "disableDefaultIamRecipients"),
+            (at(rule, "monitoringNotificationChannels"), at(rule, "pubsubTopic")),
+            at(rule, "enableProjectLevelRecipients"),
+            projects,
+        ),
         None if days else MONTHS.get(period or "MONTH", Decimal(1)),
         ends=_day(at(days, "endDate")),
         shared=projects is not UNKNOWN and len(projects) > 1,
@@ -82,7 +86,7 @@ def _projects(resource: Resource, part: Any) -> tuple[str, ...] | Unknown:
     if len(known) == len(named):
         return known
     comes_from = resource.comes_from.get("budgetFilter", ())
-    # As many projects as names that are not known: these are they.
+    # If there are as many project resources as unknown names, the names are theirs.
     return (*known, *comes_from) if len(comes_from) == len(named) - len(known) else UNKNOWN
 
 
@@ -105,19 +109,8 @@ def _thresholds(rules: Any) -> tuple[Threshold, ...] | Unknown:
     return tuple(found)
 
 
-def _told(rule: Any, projects: tuple[str, ...] | Unknown) -> bool | Unknown:
-    ways = [at(rule, name) for name in ("monitoringNotificationChannels", "pubsubTopic")]
-    if projects is UNKNOWN or len(projects) == 1:
-        # Google mails a project's owners for a budget of one alone.
-        ways.append(at(rule, "enableProjectLevelRecipients"))
-    off = at(rule, "disableDefaultIamRecipients")
-    if not off or any(way and way is not UNKNOWN for way in ways):
-        return True
-    return UNKNOWN if UNKNOWN in (off, *ways) else False
-
-
 def _day(value: Any) -> date | None:
-    """A day of a filter; None if there is none, or it is not known."""
+    """A day of a filter; None if it is not set or unknown."""
     parts = [number(at(value, name)) for name in ("year", "month", "day")]
     whole = [part for part in parts if isinstance(part, int)]
     try:

@@ -1,7 +1,7 @@
-"""One resource, as the engine says it: its properties with what its provider adds, and which project it names.
+"""A resource as the engine sends it: its properties with the provider's defaults, and the project that it refers to.
 
-Properties are the inputs while it is registered, and the outputs once all are. In a preview, what the update will tell
-is UNKNOWN; a reference to a project is then known by the resource that it comes from.
+Properties are the inputs at registration, and the outputs at the end. Values that only the update knows are UNKNOWN;
+a reference to a project is then known by the resource that it comes from.
 """
 
 import json
@@ -25,11 +25,11 @@ class Resource:
     props: Mapping[str, Any]
     protect: bool = False
     comes_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Property -> URNs of the projects that it is made from."""
+    """Property -> URNs of the project resources that its value depends on."""
     default_project: str | Unknown | None = None
-    """Its provider's."""
+    """Project of its provider."""
     given: Mapping[str, Any] | None = None
-    """What the program gave it, where the properties are outputs; None if that is not known, or is the same."""
+    """Inputs, where the properties are outputs; None if unknown or the same."""
 
     @classmethod
     def of(
@@ -38,7 +38,7 @@ class Resource:
         comes_from: Mapping[str, tuple[str, ...]] | None = None,
         given: Mapping[str, Any] | None = None,
     ) -> "Resource":
-        """What pulumi-policy says of one."""
+        """Convert pulumi-policy's resource."""
         provider = plain(found.provider.props) if found.provider else {}
         project = at(provider, "project")
         return cls(
@@ -52,36 +52,36 @@ class Resource:
             given,
         )
 
-    def said(self, *path: str) -> Any:
-        """What stands at a path. In a preview nothing is known of what Google will fill in: there, what was given."""
+    def value(self, *path: str) -> Any:
+        """The value at a path. None instead of UNKNOWN if a preview does not know it and the program did not set it."""
         value = at(self.props, *path)
         if value is UNKNOWN and self.given is not None and at(self.given, *path) is None:
             return None
         return value
 
     def text(self, name: str) -> str:
-        """A property that is for people, or the resource's name if it has none that is known."""
+        """A property such as a display name, or the resource's name if it is not set or unknown."""
         value = at(self.props, name)
         return value if value and isinstance(value, str) else self.name
 
     def reference(self, *path: str) -> str | Unknown | None:
-        """Which project a property names: an id, a number, or the URN of the project's resource."""
-        value = self.said(*path)
+        """The project that a property refers to: an id, a number, or the URN of the project's resource."""
+        value = self.value(*path)
         if value is UNKNOWN:
             comes_from = self.comes_from.get(path[0], ())
             return comes_from[0] if len(comes_from) == 1 else UNKNOWN
         return str(value).removeprefix("projects/") if value else self.default_project
 
     def subject(self, kind: Kind, label: str, *names: Any) -> Subject:
-        """What is told of it is about this one."""
+        """The subject of findings on the resource; `names`: further names for exceptions."""
         own = {self.name, self.urn, *(name for name in names if isinstance(name, str))}
         return Subject(kind, self.name, label, frozenset(own), urn=self.urn)
 
 
 def certain(resources: Iterable[Resource]) -> Iterator[Resource]:
-    """The resources, and of what they come from that alone which says which project they name.
+    """Drop ambiguous project references from `comes_from`.
 
-    What is made from a project that another's id is made from as well may name either.
+    If the id of a second project depends on a project, a value that depends on it may refer to either.
     """
     every = list(resources)
     shared = {urn for each in every if each.type == PROJECT for urn in each.comes_from.get("projectId", ())}
@@ -91,7 +91,7 @@ def certain(resources: Iterable[Resource]) -> Iterator[Resource]:
 
 
 def _with_defaults(kind: str, props: Mapping[str, Any], provider: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A project's properties, with the labels and the deletion policy that its provider gives to all it makes."""
+    """A project's properties, with its provider's default labels and deletion policy."""
     if kind != PROJECT:
         return props
     found = dict(props)
@@ -104,7 +104,7 @@ def _with_defaults(kind: str, props: Mapping[str, Any], provider: Mapping[str, A
 
 
 def _parsed(value: Any) -> Any:
-    """A provider's property that is a mapping: Pulumi's SDKs write it as JSON."""
+    """A provider's property that is a mapping, which Pulumi's SDKs write as JSON."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,4 +1,4 @@
-"""What the pack itself sets for an environment: config/STACK.json, beneath what the engine is given."""
+"""The pack's own configuration for an environment, config/STACK.json, which the engine's configuration overrides."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,17 +16,20 @@ LEVELS: Final = {
     Level.MANDATORY: proto.MANDATORY,
     Level.REMEDIATE: proto.REMEDIATE,
 }
-"""As the engine says them."""
+"""Levels in the engine's protocol."""
 
 
 def initial_config(stack: str) -> dict[str, Any]:
-    """By policy, as messages; empty if there is no file for the stack. Raises ConfigurationError with every mistake."""
+    """Configuration of each policy, as messages; empty without a file for the stack.
+
+    Raises ConfigurationError with every mistake.
+    """
     path = FOLDER / f"{stack}.json"
     if not path.is_file():
         return {}
     entries = {name: entry(value) for name, value in read_values(path).items()}
     usual = entries.get(ALL, {}).get(LEVEL, Level.MANDATORY.value)
-    # The engine takes a message without a level for an advisory one.
+    # The engine treats a message without a level as advisory.
     return {name: _message({LEVEL: usual, **own}) for name, own in entries.items()}
 
 

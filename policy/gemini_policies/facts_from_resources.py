@@ -1,4 +1,4 @@
-"""Resources of pulumi_gcp, and of this project's own provider, as facts: whoever wrote the program."""
+"""Facts from resources of pulumi_gcp and of this project's provider, in any program."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ from landing_zone.policies.facts import (
     Cap,
     Facts,
     Key,
-    Place,
+    Location,
     Project,
     Quota,
     Unknown,
@@ -32,27 +32,27 @@ _LIEN: Final = "gcp:resourcemanager/lien:Lien"
 _TOPIC: Final = "gcp:pubsub/topic:Topic"
 _RULES: Final = "gcp:serviceusage/v2ConsumerPolicy:V2ConsumerPolicy"
 _VAULT: Final = "gcp:secretmanager/secret:Secret"
-_PLACES: Final = ("location", "region", "zone", "locationId")
-"""Properties that say where a resource is."""
+_LOCATIONS: Final = ("location", "region", "zone", "locationId")
+"""Properties with the location of a resource."""
 _LISTENERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
-    # A subscription that calls nothing only keeps what it is told.
+    # A subscription without a push endpoint calls nothing.
     "gcp:pubsub/subscription:Subscription": lambda props: (
         at(props, "pushConfig", "pushEndpoint") and at(props, "topic")
     ),
-    # A bucket's function names the bucket.
+    # The resource of a storage trigger is a bucket.
     "gcp:cloudfunctions/function:Function": lambda props: (
         "storage" not in str(at(props, "eventTrigger", "eventType")) and at(props, "eventTrigger", "resource")
     ),
     "gcp:cloudfunctionsv2/function:Function": lambda props: at(props, "eventTrigger", "pubsubTopic"),
     "gcp:eventarc/trigger:Trigger": lambda props: at(props, "transport", "pubsub", "topic"),
 }
-"""Type of what listens -> the topic that it listens to, if it does."""
+"""Type -> the topic that the resource listens to, if any."""
 Known = Mapping[tuple[str, str], Any]
-"""What the settings of this project's own program say, by kind and name."""
+"""Facts from the settings of this project's own program, by kind and name."""
 
 
 def concerns(resource: Any) -> bool:
-    """Whether a resource, as the engine sends it, says anything here."""
+    """True if a resource, as the engine sends it, yields facts."""
     kind = resource.type
     if (
         kind in _READERS
@@ -61,11 +61,11 @@ def concerns(resource: Any) -> bool:
         or kind in (LINK, _LIEN, _TOPIC, _RULES, _VAULT)
     ):
         return True
-    return kind.startswith("gcp:") and any(name in resource.properties.fields for name in _PLACES)
+    return kind.startswith("gcp:") and any(name in resource.properties.fields for name in _LOCATIONS)
 
 
 def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
-    """All that resources say."""
+    """All facts from the resources, on a day."""
     found: defaultdict[type, list[Any]] = defaultdict(list)
     links: list[Resource] = []
     limiting: list[limit_facts.Limit] = []
@@ -76,10 +76,10 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
             links.append(resource)
         elif reader := _READERS.get(resource.type):
             entity = reader(resource)
-            found[type(entity)].append(_lent(entity, known))
+            found[type(entity)].append(_with_settings(entity, known))
         if setter := _LIMITS.get(resource.type):
             limiting += setter(resource)
-        found[Place] += _places(resource)
+        found[Location] += _locations(resource)
         found[Api] += _apis(resource)
         liens += _liens(resource)
         listeners += _listeners(resource)
@@ -92,31 +92,31 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
         tuple(found[Key]),
         tuple(found[Api]),
         tuple(found[Quota]),
-        tuple(found[Place]),
+        tuple(found[Location]),
         tuple(liens),
         tuple(listeners),
     )
 
 
-def _lent(entity: Any, known: Known) -> Any:
-    """With what the settings say of it and no resource does: its name in the stack file, what prices are."""
+def _with_settings(entity: Any, known: Known) -> Any:
+    """Add facts that only the settings have, such as its name in the stack file and its prices."""
     subject = entity.subject
-    said = known.get((subject.kind, subject.name))
-    if said is None:
+    settings = known.get((subject.kind, subject.name))
+    if settings is None:
         return entity
-    own = said.subject
+    own = settings.subject
     subject = replace(subject, names=subject.names | own.names, label=own.label, path=own.path)
     if isinstance(entity, Budget):
-        return replace(entity, subject=subject, shared=said.shared)
+        return replace(entity, subject=subject, shared=settings.shared)
     if isinstance(entity, Project):
         return replace(
             entity,
             subject=subject,
-            terms=said.terms,
-            allowance=said.allowance,
-            tier_limits=said.tier_limits,
-            # With --refresh the engine shows a project that is only read like one that the stack makes.
-            created=said.created,
+            terms=settings.terms,
+            allowance=settings.allowance,
+            tier_limits=settings.tier_limits,
+            # With --refresh the engine shows an adopted project like a created one.
+            created=settings.created,
         )
     return replace(entity, subject=subject)
 
@@ -147,12 +147,12 @@ def _account(resource: Resource) -> str | Unknown | None:
 
 
 def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known) -> list[Project]:
-    """The projects with the accounts that links of their own give them; and those that have a link alone."""
+    """Add the accounts from billing links, and the projects that only a link names."""
     found = list(projects)
     for link in links:
         reference, account = link.reference("project"), _account(link)
         if not isinstance(reference, str):
-            # It may be that of any project: of none is it known that nobody pays.
+            # It may be the link of any project, so none is known to be free.
             found = [replace(project, account=project.account or UNKNOWN) for project in found]
             continue
         for position, project in enumerate(found):
@@ -162,15 +162,15 @@ def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known
         else:
             subject = link.subject("project", f"project {reference}", reference)
             ids = frozenset({link.urn, reference})
-            found.append(_lent(Project(subject, ids, account, created=False), known))
+            found.append(_with_settings(Project(subject, ids, account, created=False), known))
     return found
 
 
 def _numbered(projects: list[Project], counted: Iterable[Budget | Cap]) -> list[Project]:
-    """The projects, those that have a link alone with the numbers that may be theirs.
+    """Add project numbers to projects that only a link names.
 
-    A link names its project by the id and a budget by the number, and nothing in a stack says that both are one: those
-    that no project has are theirs, if there are enough of them.
+    A link refers to its project by the id and a budget by the number, and nothing in a stack connects the two: numbers
+    in budgets that belong to no other project may be theirs, if there are enough of them.
     """
     named = {each for entity in counted if entity.projects is not UNKNOWN for each in entity.projects}
     numbers = {each for each in named.difference(*(project.ids for project in projects)) if each.isdecimal()}
@@ -217,7 +217,7 @@ def _methods(targets: Any) -> tuple[str, ...] | Unknown:
 
 
 def _within(project: str | Unknown | None, *names: Any) -> list[str]:
-    """What is in a project by its names there, as an exception may call it."""
+    """Names PROJECT/NAME, by which an exception can refer to a thing in a project."""
     return [f"{project}/{name}" for name in names if isinstance(project, str) and isinstance(name, str)]
 
 
@@ -232,7 +232,7 @@ def _api(resource: Resource) -> Api:
 
 
 def _apis(resource: Resource) -> Iterator[Api]:
-    """Those that a consumer policy enables, in a project or below a folder."""
+    """APIs that a consumer policy enables, in a project or below a folder."""
     if resource.type != _RULES:
         return
     rules, project = at(resource.props, "enableRules"), resource.reference("parent")
@@ -261,7 +261,7 @@ def _quota(resource: Resource) -> Quota:
 
 
 def _adjuster(resource: Resource) -> Quota:
-    """That Google may raise a project's quotas by itself, the Gemini API's with the others."""
+    """Google's quota adjuster, which raises all quotas of a project, including the Gemini API's."""
     enabled = at(resource.props, "enablement")
     return Quota(
         resource.subject("quota", f"quota adjuster {resource.name}"),
@@ -273,26 +273,26 @@ def _adjuster(resource: Resource) -> Quota:
     )
 
 
-def _places(resource: Resource) -> Iterator[Place]:
+def _locations(resource: Resource) -> Iterator[Location]:
     if not resource.type.startswith("gcp:"):
         return
-    places = [next(filter(None, (at(resource.props, name) for name in _PLACES)), None)]
+    found = [next(filter(None, (at(resource.props, name) for name in _LOCATIONS)), None)]
     if resource.type == _TOPIC:
-        # It says nothing but where its messages may be kept.
-        kept = texts(resource.said("messageStoragePolicy", "allowedPersistenceRegions"))
-        places += [] if kept is UNKNOWN else kept
+        # A topic's only location is its message storage policy.
+        kept = texts(resource.value("messageStoragePolicy", "allowedPersistenceRegions"))
+        found += [] if kept is UNKNOWN else kept
     if resource.type == _VAULT:
         replicas = at(resource.props, "replication", "userManaged", "replicas")
-        places += [at(each, "location") for each in ([] if replicas is UNKNOWN else replicas or ())]
+        found += [at(each, "location") for each in ([] if replicas is UNKNOWN else replicas or ())]
     label = f"{resource.type.rpartition(':')[2]} {resource.name}"
-    for each in places:
+    for each in found:
         if each and each is not UNKNOWN:
-            # Compute Engine's may be addresses.
-            yield Place(resource.subject("place", label), str(each).rpartition("/")[2])
+            # Compute Engine's zones may be URLs.
+            yield Location(resource.subject("location", label), str(each).rpartition("/")[2])
 
 
 def _liens(resource: Resource) -> Iterator[str | Unknown | None]:
-    """The project that a lien keeps from being deleted."""
+    """The project that a lien protects from deletion."""
     if resource.type == _LIEN:
         kept = texts(at(resource.props, "restrictions"))
         if kept is UNKNOWN or DELETION in kept:
@@ -300,7 +300,7 @@ def _liens(resource: Resource) -> Iterator[str | Unknown | None]:
 
 
 def _listeners(resource: Resource) -> Iterator[str | Unknown | None]:
-    """The topic that something listens to."""
+    """The topic that the resource listens to."""
     if resource.type not in _LISTENERS:
         return
     topic, project = _LISTENERS[resource.type](resource.props), resource.reference("project")

@@ -1,4 +1,4 @@
-"""Limits on models, whichever resource sets them, as what lasts of them."""
+"""Limits on models from every type of resource that sets them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -19,17 +19,17 @@ _NO_LIMIT: Final = -1
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit that a resource sets."""
+    """A limit from a resource."""
 
     project: str | Unknown | None
     override: Override | Unknown
-    """UNKNOWN: on which model or metric it stands is not known yet."""
+    """UNKNOWN if its model or metric is not known yet."""
     asked: bool = False
-    """A quota preference: instead of what the tier allows, and no override."""
+    """True for a quota preference, which replaces the tier's limit and is no override."""
 
 
 def by_project(resource: Resource) -> Iterator[Limit]:
-    """A ProjectLimits of this project's provider: on the metrics of every tier."""
+    """Limits of a ProjectLimits of this project's provider, on the metrics of every tier."""
     project = resource.reference("project")
     found = at(resource.props, "limits")
     elsewhere = at(resource.props, "elsewhere") or []
@@ -52,7 +52,7 @@ def by_project(resource: Resource) -> Iterator[Limit]:
 
 
 def _limits(values: Any) -> Limits:
-    """A limit whose number is not known yet is one: what it is, is judged at the update."""
+    """Limits from a property. An unknown number counts as a limit of 0; the update judges its value."""
     if values == DENY:
         return BLOCKED
     numbers = {name: number(at(values, name)) for name in LIMIT_NAMES}
@@ -66,7 +66,7 @@ def _limits(values: Any) -> Limits:
 
 
 def by_override(resource: Resource) -> Iterator[Limit]:
-    """A `gcp.serviceusage.ConsumerQuotaOverride`."""
+    """The limit of a `gcp.serviceusage.ConsumerQuotaOverride`."""
     metric, limit = at(resource.props, "metric"), at(resource.props, "limit")
     known = BY_METRIC.get((unquote(str(metric)), unquote(str(limit))))
     yield from _of_gemini(
@@ -79,12 +79,12 @@ def by_override(resource: Resource) -> Iterator[Limit]:
 
 
 def by_preference(resource: Resource) -> Iterator[Limit]:
-    """A `gcp.cloudquota.SQuotaPreference`."""
+    """The limit of a `gcp.cloudquota.SQuotaPreference`."""
     quota = at(resource.props, "quotaId")
     yield from _of_gemini(
         resource,
         UNKNOWN if quota is UNKNOWN else BY_QUOTA_ID.get(str(quota)),
-        resource.said("dimensions", "model"),
+        resource.value("dimensions", "model"),
         number(at(resource.props, "quotaConfig", "preferredValue")),
         resource.reference("parent"),
         asked=True,
@@ -92,11 +92,11 @@ def by_preference(resource: Resource) -> Iterator[Limit]:
 
 
 def limited(project: Project, limits: Iterable[Limit]) -> Project:
-    """The project with those of the limits that are its own and last."""
-    # One that may be any project's may be this one's.
+    """The project with the limits that apply to it on every tier."""
+    # A limit of an unknown project may be of this one.
     own = [limit for limit in limits if limit.project is UNKNOWN or limit.project in project.ids]
     if any(limit.override is UNKNOWN for limit in own):
-        # What is not known may be on what has none.
+        # The unknown limit may be the one that is missing.
         return replace(project, limits={}, others=BLOCKED)
     found = in_force(
         _highest_last(limit for limit in own if not limit.asked),
@@ -107,7 +107,7 @@ def limited(project: Project, limits: Iterable[Limit]) -> Project:
 
 
 def _highest_last(limits: Iterable[Limit]) -> list[Override]:
-    """Of two on the same the last counts: which of them is written last is nobody's to say."""
+    """Sort by value: of two limits on the same metric the last counts, and their order at Google is unknown."""
     known = [limit.override for limit in limits if isinstance(limit.override, Override)]
     return sorted(known, key=lambda each: (each.value == _NO_LIMIT, each.value))
 
@@ -129,5 +129,5 @@ def _of_gemini(
 def _override(where: tuple[LimitName, str] | Unknown, model: Any, value: int | Unknown) -> Override | Unknown:
     if where is UNKNOWN or model is UNKNOWN:
         return UNKNOWN
-    # A limit whose number is not known yet is one: what it is, is judged at the update.
+    # An unknown number counts as a limit of 0; the update judges its value.
     return Override(*where, model or "", 0 if value is UNKNOWN else value)

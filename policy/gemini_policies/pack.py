@@ -1,9 +1,9 @@
-"""The pack: each policy as one of Pulumi's, judging in three places.
+"""The policy pack: each policy as a Pulumi policy, which judges in three stages.
 
-At the stack itself, before anything is made: the settings of this project's own program, by every policy.
-At each resource, before it is made: that resource, by the policies that need no more.
-At the end of a preview and of an update: all resources, by those that need the whole.
-What was told in one place is not told again in the next.
+`settings`, when the stack is registered: the settings of this project's own program, by every policy.
+`resource`, before each resource is created: the resource, by policies of scope `each`.
+`resources`, at the end of a preview or update: all resources, by policies of scope `whole`.
+A violation that one stage reports is not reported again by a later one.
 """
 
 import gc
@@ -26,13 +26,13 @@ from gemini_policies import sdk
 from gemini_policies.declared import PROJECT, Resource
 from gemini_policies.facts_from_resources import Known, concerns, facts_of
 from gemini_policies.settings import Lines, settings_of
-from gemini_policies.values import mend
+from gemini_policies.values import write_changes
 from landing_zone.policies import facts_from_settings
-from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import Level
+from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Facts, Subject
-from landing_zone.policies.fixes import one_a_fix
-from landing_zone.policies.judge import Listed, expired, listed, outcomes, unjudged
+from landing_zone.policies.fixes import one_per_fix
+from landing_zone.policies.judge import ListedException, expired, listed, outcomes, unjudged
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
 
@@ -41,20 +41,20 @@ STACK: Final = "pulumi:pulumi:Stack"
 
 
 class Operation:
-    """What is known of the preview or update that runs."""
+    """State of the running preview or update."""
 
     def __init__(self) -> None:
         self.settings: Facts | None = None
         self.lines = Lines(sdk.STACK)
         self.known: Known = {}
         self._given: dict[str, Mapping[str, Any]] = {}
-        self._told: dict[tuple[str, str, str], str] = {}
+        self._reported: dict[tuple[str, str, str], str] = {}
         self._whole: Facts | None = None
         self._each: tuple[ResourceValidationArgs, Resource, Facts] | None = None
         self._read = False
 
     def begin(self) -> None:
-        """The stack is registered, before all else."""
+        """Read the settings and print the exceptions, when the stack is registered."""
         if self._read:
             return
         self._read = True
@@ -66,12 +66,12 @@ class Operation:
             self.known = {(each.subject.kind, each.subject.name): each for group in every for each in group}
         for each in self._exceptions():
             if each.exempt.expires >= today():
-                # The engine shows what a pack prints; what has expired is a violation.
+                # The engine shows the pack's output. An expired exception is a violation instead.
                 sys.stdout.write(f"policy {each}\n")
         sys.stdout.flush()
 
-    def _exceptions(self) -> Iterator[Listed]:
-        """Those of every policy. What another program has is not known yet."""
+    def _exceptions(self) -> Iterator[ListedException]:
+        """Exceptions of every policy. Without settings, they count as in force: the resources are not known yet."""
         for policy in POLICIES:
             options = sdk.STACK.policies.options[policy.id]
             if sdk.STACK.policies.levels[policy.id] is Level.DISABLED:
@@ -80,59 +80,59 @@ class Operation:
                 found = list(outcomes(policy, self.settings, options))
                 yield from listed(policy, options, self.settings, found)
             else:
-                yield from (Listed(policy, each, "in force") for each in options.exceptions)
+                yield from (ListedException(policy, each, "in force") for each in options.exceptions)
 
     def each(self, args: ResourceValidationArgs) -> tuple[Resource, Facts]:
-        """The one resource, and its facts; the same for every policy that asks."""
+        """The resource and its facts, read once for all policies."""
         if self._each is None or self._each[0].urn != args.urn or self._each[0].props is not args.props:
             resource = Resource.of(args)
             self._each = (args, resource, facts_of([resource], today(), self.known))
             self._given[args.urn] = resource.props
         return self._each[1:]
 
-    def mended(self) -> None:
-        """The resource at hand is no longer what it was."""
+    def forget_resource(self) -> None:
+        """Read the resource again, because a fix has changed it."""
         self._each = None
 
     def whole(self, args: StackValidationArgs) -> Facts:
-        """The facts of all resources; the same for every policy that asks."""
+        """Facts of all resources, read once for all policies."""
         if self._whole is None:
-            self._whole = facts_of(map(self._made, args.resources), today(), self.known)
+            self._whole = facts_of(map(self._declared, args.resources), today(), self.known)
         return self._whole
 
-    def _made(self, found: Any) -> Resource:
+    def _declared(self, found: Any) -> Resource:
         comes_from = {
             name: tuple(each.urn for each in others if each.resource_type == PROJECT)
             for name, others in found.property_dependencies.items()
         }
         return Resource.of(found, comes_from, self._given.get(found.urn))
 
-    def first_told(self, policy: Policy, subject: Subject, place: str) -> bool:
-        """Whether nothing of the kind was told in another of the three places."""
-        return self._told.setdefault((policy.id, subject.kind, subject.name), place) == place
+    def is_new(self, policy: Policy, subject: Subject, stage: str) -> bool:
+        """True if no other stage has reported a violation of the policy by the subject."""
+        return self._reported.setdefault((policy.id, subject.kind, subject.name), stage) == stage
 
 
 OPERATION = Operation()
 
 
 class PulumiPolicy(ResourceValidationPolicy):
-    """A policy as the engine knows it."""
+    """A policy in the form of pulumi-policy."""
 
     def __init__(self, policy: Policy) -> None:
         properties, required = policy.schema()
-        told: dict[str, Any] = {
+        description: dict[str, Any] = {
             "config_schema": PolicyConfigSchema(properties, required),
             "display_name": policy.title,
             "severity": Severity(policy.severity.value),
             "remediation_steps": policy.remedy,
             "url": policy.page,
         }
-        fix = self._mended if policy.fix else None
-        super().__init__(policy.id, policy.title, remediate=fix, **told)
+        fix = self._remediated if policy.fix else None
+        super().__init__(policy.id, policy.title, remediate=fix, **description)
         self._policy = policy
 
     def validate(self, args: Any, report_violation: Report) -> None:
-        """Judge what is there."""
+        """Report violations of the policy."""
         for finding, urn in self._findings(args, self._options):
             lines = [
                 finding.text,
@@ -155,21 +155,21 @@ class PulumiPolicy(ResourceValidationPolicy):
             yield from ((finding, None) for finding in expired(policy, options, today()))
             if OPERATION.settings:
                 found = [finding for finding, _ in self._new(OPERATION.settings, options, "settings")]
-                yield from ((finding, None) for finding in one_a_fix(found, OPERATION.lines.values))
+                yield from ((finding, None) for finding in one_per_fix(found, OPERATION.lines.values))
         elif policy.scope is Scope.EACH:
             yield from self._new(OPERATION.each(args)[1], options, "resource")
 
-    def _new(self, facts: Facts, options: Any, place: str) -> Iterator[tuple[Finding, str | None]]:
-        mends = sdk.STACK.policies.levels[self._policy.id] is Level.REMEDIATE
+    def _new(self, facts: Facts, options: Any, stage: str) -> Iterator[tuple[Finding, str | None]]:
+        remediates = sdk.STACK.policies.levels[self._policy.id] is Level.REMEDIATE
         for outcome in outcomes(self._policy, facts, options):
             subject = outcome.finding.subject
-            if place == "settings" and mends and outcome.finding.mended:
-                # What is mended at the resource is not to stop the stack before.
+            if stage == "settings" and remediates and outcome.finding.fixable:
+                # The fix is applied to the resource, so the stack need not stop.
                 continue
-            if outcome.exempt is None and OPERATION.first_told(self._policy, subject, place):
+            if outcome.exempt is None and OPERATION.is_new(self._policy, subject, stage):
                 yield outcome.finding, subject.urn or None
 
-    def _mended(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+    def _remediated(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         policy, options = self._policy, self._options
         resource, facts = OPERATION.each(args)
         found = list(outcomes(policy, facts, options))
@@ -178,42 +178,42 @@ class PulumiPolicy(ResourceValidationPolicy):
         fixed = policy.fix(args.resource_type, resource.props, options)
         if fixed is None:
             return None
-        mend(args.props, resource.props, fixed)
-        OPERATION.mended()
-        mended: Mapping[str, Any] = args.props
-        return mended
+        write_changes(args.props, resource.props, fixed)
+        OPERATION.forget_resource()
+        changed: Mapping[str, Any] = args.props
+        return changed
 
 
 @StackValidationPolicy.register
 class WholePolicy(PulumiPolicy):
-    """One that is asked at the end as well: the SDK asks what is of both kinds in both places."""
+    """A policy of scope `whole`. It is of both of the SDK's kinds, so the SDK also calls it at the end."""
 
 
-def _is_asked(resource: Any) -> bool:
-    """Whether policies are asked of a resource, from the engine's message."""
-    # With --target the engine shows new resources that are not to be made, and nothing of them.
+def _concerns(resource: Any) -> bool:
+    """True if policies judge a resource, from the engine's message."""
+    # With --target the engine sends new resources that are no targets without properties.
     return resource.type == STACK or (bool(resource.properties.fields) and concerns(resource))
 
 
-def _is_well(args: ResourceValidationArgs) -> bool:
-    """Whether no policy has anything to tell of a resource by itself."""
+def _passes(args: ResourceValidationArgs) -> bool:
+    """True if no policy of scope `each` reports the resource."""
     if args.resource_type == STACK:
         return False
-    # Seen here as well for what judges at the end: an output says no more what it was given.
+    # Also keeps the inputs for the policies at the end, which see only outputs.
     _, facts = OPERATION.each(args)
-    set_for = sdk.STACK.policies
+    configuration = sdk.STACK.policies
     return not any(
         finding
         for policy in POLICIES
-        if policy.scope is Scope.EACH and set_for.levels[policy.id] is not Level.DISABLED
-        for finding in policy.judge(facts, set_for.options[policy.id])
+        if policy.scope is Scope.EACH and configuration.levels[policy.id] is not Level.DISABLED
+        for finding in policy.judge(facts, configuration.options[policy.id])
     )
 
 
 def serve() -> None:
-    """Serve the engine until it goes."""
-    sdk.prepare(_is_asked, _is_well)
-    # What is loaded stays: the collector need not look at it over and over again.
+    """Serve the engine until it disconnects."""
+    sdk.prepare(_concerns, _passes)
+    # The modules stay in memory, so the garbage collector need not visit them.
     gc.freeze()
     PolicyPack(
         "gemini-budget-policies",

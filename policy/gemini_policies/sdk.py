@@ -1,9 +1,8 @@
-"""What pulumi-policy keeps to itself, made to be had: the stack's configuration, and each value converted once.
+"""Patches to pulumi-policy 1.21.0: keep the stack's configuration, and convert each value once.
 
-pulumi-policy 1.21.0, which requirements.txt pins, is handed the stack's configuration and drops it; and it converts
-every resource anew for every policy, those too that none of them judges, which is most of a pack's time
-(`bench/policy.py`). Both are mended here, in the one module that knows its inside: with another version it fails at the
-start, and not silently.
+The SDK receives the stack's configuration and drops it. It also converts every resource again for every policy, even if
+no policy judges it, which is most of a pack's time (`bench/policy.py`). Only this module uses the SDK's internals, and
+requirements.txt pins the version: with another one, the pack fails at its start.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +31,7 @@ _LEVEL_OF: Final = {number: level for level, number in LEVELS.items()}
 
 @dataclass
 class Stack:
-    """What the engine says of the stack and of its policies, before anything else."""
+    """The stack and the configuration of its policies, which the engine sends first."""
 
     name: str = ""
     project: str = ""
@@ -41,24 +40,24 @@ class Stack:
 
 
 class Conversions:
-    """The values of messages that were converted before."""
+    """Cache of converted messages."""
 
     def __init__(self) -> None:
         self._dicts: dict[bytes, dict[str, Any]] = {}
-        self._made: dict[tuple[str, int], Any] = {}
+        self._cached: dict[tuple[str, int], Any] = {}
         self._kept: list[Any] = []
 
-    def made(self, what: str, value: Any, make: Callable[[Any], Any]) -> Any:
-        """What is made of a value, once."""
+    def cached(self, what: str, value: Any, make: Callable[[Any], Any]) -> Any:
+        """The result of `make` for a value, computed once."""
         key = (what, id(value))
-        if key not in self._made:
-            # Kept, so that no other value gets its id.
+        if key not in self._cached:
+            # Keeps the value alive, so that no other one gets its id.
             self._kept.append(value)
-            self._made[key] = make(value)
-        return self._made[key]
+            self._cached[key] = make(value)
+        return self._cached[key]
 
     def dict_of(self, message: Any) -> dict[str, Any]:
-        """A message as a dict, the same one each time."""
+        """A message as a dict, the same one for equal messages."""
         text = message.SerializeToString()
         found = self._dicts.get(text)
         if found is None:
@@ -66,11 +65,11 @@ class Conversions:
         return found
 
     def once(self, make: Callable[[Any], Any]) -> Callable[..., Any]:
-        """A function of one value that is called once for each."""
+        """Cache a function of one value."""
 
         def called(value: Any, *more: Any) -> Any:
-            # What a remediation gets is its own to change.
-            return make(value, *more) if more else self.made(make.__name__, value, make)
+            # A remediation changes its value, so it gets an uncached one.
+            return make(value, *more) if more else self.cached(make.__name__, value, make)
 
         return called
 
@@ -81,11 +80,11 @@ SECRETS = Secrets()
 
 
 class _Servicer(inside._PolicyAnalyzerServicer):
-    """The SDK's, with the configuration kept, and asked of nothing but what the policies judge."""
+    """The SDK's servicer, which keeps the configuration and skips resources that no policy judges."""
 
     concerns: Callable[[Any], bool] = staticmethod(lambda _: True)
-    is_well: Callable[[Any], bool] = staticmethod(lambda _: False)
-    _mends = False
+    passes: Callable[[Any], bool] = staticmethod(lambda _: False)
+    _remediates = False
 
     def ConfigureStack(self, request: Any, context: Any) -> Any:
         STACK.name, STACK.project, STACK.config = request.stack, request.project, dict(request.config)
@@ -102,14 +101,14 @@ class _Servicer(inside._PolicyAnalyzerServicer):
         return info
 
     def Configure(self, request: Any, context: Any) -> Any:
-        # The engine holds what it is given against the schema: it knows no mistyped name, and no number's bounds.
+        # The engine checks the schema, which finds neither mistyped names nor numbers out of bounds.
         try:
             STACK.policies = configuration_of(
                 {name: _given(each) for name, each in request.policyConfig.items()}, "configuration"
             )
         except ConfigurationError as error:
             context.abort(StatusCode.INVALID_ARGUMENT, str(error))
-        self._mends = Level.REMEDIATE in STACK.policies.levels.values()
+        self._remediates = Level.REMEDIATE in STACK.policies.levels.values()
         return super().Configure(request, context)
 
     def Analyze(self, request: Any, context: Any) -> Any:
@@ -125,11 +124,11 @@ class _Servicer(inside._PolicyAnalyzerServicer):
             self._get_resource_options(request),
             self._get_provider_resource(request),
         )
-        # Most keep to everything: each policy need not be asked in turn then, nor its answer be made.
-        return proto.AnalyzeResponse() if self.is_well(arguments) else super().Analyze(request, context)
+        # Most resources comply: they need no call and no response for each policy.
+        return proto.AnalyzeResponse() if self.passes(arguments) else super().Analyze(request, context)
 
     def Remediate(self, request: Any, context: Any) -> Any:
-        if not self._mends or not self.concerns(request):
+        if not self._remediates or not self.concerns(request):
             return proto.RemediateResponse()
         return super().Remediate(request, context)
 
@@ -141,17 +140,17 @@ class _Servicer(inside._PolicyAnalyzerServicer):
 
     def _create_report_violation(self, *args: Any, **kwargs: Any) -> Callable[..., None]:
         report = super()._create_report_violation(*args, **kwargs)
-        return lambda message, urn=None: report(SECRETS.struck_out(message), urn)
+        return lambda message, urn=None: report(SECRETS.redacted(message), urn)
 
     def _get_resource_options(self, request: Any) -> Any:
-        return CONVERSIONS.made("options", request, super()._get_resource_options)
+        return CONVERSIONS.cached("options", request, super()._get_resource_options)
 
     def _get_provider_resource(self, request: Any) -> Any:
-        return CONVERSIONS.made("provider", request, super()._get_provider_resource)
+        return CONVERSIONS.cached("provider", request, super()._get_provider_resource)
 
 
 def _given(config: Any) -> dict[str, Any]:
-    """What is set for a policy; the engine has filled in the defaults, of which some are nothing."""
+    """Configuration of a policy. The engine fills in defaults, of which some are null."""
     options = plain(MessageToDict(config.properties)).items()
     level = _LEVEL_OF[config.enforcementLevel].value
     return {LEVEL: level, **{name: value for name, value in options if value is not None}}
@@ -161,14 +160,14 @@ class _Json:
     MessageToDict = staticmethod(CONVERSIONS.dict_of)
 
 
-def prepare(concerns: Callable[[Any], bool], is_well: Callable[[Any], bool]) -> None:
-    """Put it in. Once, before the pack is made.
+def prepare(concerns: Callable[[Any], bool], passes: Callable[[Any], bool]) -> None:
+    """Install the patches. Call it once, before the pack is created.
 
     Args:
-        concerns: whether policies judge a resource, from its message.
-        is_well: whether none of them has anything to tell of one, from the SDK's arguments.
+        concerns: True if policies judge a resource, from its message.
+        passes: True if no policy reports a resource, from the SDK's arguments.
     """
-    _Servicer.concerns, _Servicer.is_well = staticmethod(concerns), staticmethod(is_well)
+    _Servicer.concerns, _Servicer.passes = staticmethod(concerns), staticmethod(passes)
     inside._PolicyAnalyzerServicer = _Servicer
     inside.json_format = _Json
     inside.deserialize_properties = CONVERSIONS.once(inside.deserialize_properties)

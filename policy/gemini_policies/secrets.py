@@ -1,4 +1,4 @@
-"""What the engine marks as secret in resources: it is judged, and no message tells it."""
+"""Values that the engine marks as secret: policies judge them, and messages have them redacted."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -8,17 +8,17 @@ from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from gemini_policies.values import decimal
 
 _SHORTEST: Final = 4
-"""What is shorter is in other words as well."""
+"""Shorter texts also occur in other words."""
 
 
 class Secrets:
-    """The texts that are not told."""
+    """Texts to redact from messages."""
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
 
     def note(self, value: Any, *, secret: bool = False) -> None:
-        """Keep in mind what is secret in a resource's properties, as the engine sends them."""
+        """Collect the secrets in a resource's properties, as the engine sends them."""
         if isinstance(value, dict) and value.get(SPECIAL_SIG_KEY) == SPECIAL_SECRET_SIG:
             self.note(value.get("value"), secret=True)
         elif isinstance(value, dict):
@@ -29,12 +29,12 @@ class Secrets:
                 self.note(each, secret=secret)
         elif secret and isinstance(value, str | float):
             number = decimal(value)
-            # Messages write money in their own way.
+            # Messages format money.
             texts = [str(value), *([f"{number:,.2f}"] if isinstance(number, Decimal) else [])]
             self._texts.update(text for text in texts if len(text) >= _SHORTEST)
 
-    def struck_out(self, text: str) -> str:
-        """The text without them."""
+    def redacted(self, text: str) -> str:
+        """The text without secrets."""
         for secret in sorted(self._texts, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
         return text

@@ -1,4 +1,4 @@
-"""The stack's settings, where the program is this project's own: judged before the first resource is made."""
+"""Settings of the stack, if the program is this project's own: judged before the first resource is created."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -18,32 +18,35 @@ _HERE: Final = Path(__file__).parent
 
 
 def settings_of(stack: Stack) -> EnvironmentSettings | None:
-    """What the stack's configuration says; None if it is not this project's, or has mistakes: the program tells."""
+    """Settings from the stack's configuration; None if it is another program's, or has mistakes.
+
+    The program itself reports the mistakes.
+    """
     if f"{NAMESPACE}:projects" not in stack.config:
         return None
     file = _stack_file(stack.project, stack.name)
     try:
-        # The file lends exact decimals; without one, numbers are what the engine has.
+        # The file has exact decimals; without it, numbers are the engine's doubles.
         return load_engine(stack.name, stack.config, file.parent if file else _HERE)
     except SettingsError:
         return None
 
 
 class Lines:
-    """Where the stack file says what it says; it is read when first asked for."""
+    """Line numbers of settings in the stack file, which is read on first use."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
 
     def of(self, subject: Subject) -> str:
-        """The line, as an editor takes it; empty if the file does not have it."""
+        """FILE:LINE of a subject; empty if it is not in the file."""
         file = self._file
         line = file.line(subject.path) if file and subject.path else None
         return f"{file.file}:{line}" if file and line else ""
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What the file says; nothing if it cannot be read."""
+        """Contents of the file; empty if it cannot be read."""
         return self._file.values if self._file else {}
 
     @cached_property
@@ -52,13 +55,13 @@ class Lines:
         try:
             return read_stack_file(path, f"{path.parent.name}/{path.name}") if path else None
         except SettingsError:
-            # Another program's need not have what ours must.
+            # The stack file of another program need not be valid here.
             return None
 
 
 @cache
 def _stack_file(project: str, stack: str) -> Path | None:
-    """The stack's file, looked for from several folders: the engine says of the program only what it is called."""
+    """Search several folders for the stack's file: the engine sends only the program's name."""
     for start in _starts():
         for folder in (start, *start.parents):
             program = _read(folder / "Pulumi.yaml")
@@ -70,14 +73,14 @@ def _stack_file(project: str, stack: str) -> Path | None:
 
 
 def _starts() -> Iterator[Path]:
-    """Where the program's folder, or one within it, may be."""
-    # Pulumi's language host, which has started this, is in the engine's folder; Linux tells.
+    """Folders that may be the program's, or within it."""
+    # The working directory of the parent, Pulumi's language host, is the engine's; only Linux exposes it.
     engine = Path("/proc", str(os.getppid()), "cwd")
     if engine.exists():
         yield engine.resolve()
-    # Elsewhere: where the shell is that has started the engine.
+    # Elsewhere: the working directory of the shell that started the engine.
     yield Path(os.environ.get("PWD", os.curdir)).absolute()
-    # A pack may lie beside its program.
+    # The pack may be in a folder of its program.
     yield _HERE.parents[1]
 
 

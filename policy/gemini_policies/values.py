@@ -1,4 +1,4 @@
-"""A resource's properties as plain values; what a preview does not know is UNKNOWN."""
+"""Properties of a resource as plain values; values that a preview does not know are UNKNOWN."""
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -10,7 +10,7 @@ from landing_zone.policies.facts import UNKNOWN, Unknown
 
 _MAX_INT = 2**63
 _UNKNOWN = frozenset(value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_"))
-"""What stands for a value that is not known, by its type."""
+"""Placeholders of pulumi-policy for unknown values."""
 
 
 def plain(value: Any) -> Any:
@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
 
 
 def wired(value: Any) -> Any:
-    """A plain value as Pulumi has it."""
+    """A plain value in Pulumi's form."""
     if isinstance(value, Mapping):
         return {key: wired(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -42,7 +42,7 @@ def _known(get: Callable[[Any], Any], key: Any) -> Any:
 
 
 def at(values: Any, *path: str) -> Any:
-    """What stands at a path: None if nothing does, UNKNOWN if it or what holds it is not known."""
+    """The value at a path: None if it is not set, UNKNOWN if it or its parent is unknown."""
     for name in path:
         if values is UNKNOWN:
             return UNKNOWN
@@ -51,14 +51,14 @@ def at(values: Any, *path: str) -> Any:
 
 
 def texts(values: Any) -> tuple[str, ...] | Unknown:
-    """A list of texts; UNKNOWN if any of it is."""
+    """A list of texts; UNKNOWN if any text is."""
     if values is UNKNOWN or UNKNOWN in (values or ()):
         return UNKNOWN
     return tuple(str(value) for value in values or ())
 
 
 def number(value: Any) -> int | Unknown | None:
-    """A whole number, which Pulumi may have as text. What is none is for Google to refuse, and so not known."""
+    """A whole number, which may be text. Anything else is UNKNOWN, as Google will refuse it."""
     if value is None or value is UNKNOWN:
         return value
     try:
@@ -68,7 +68,7 @@ def number(value: Any) -> int | Unknown | None:
 
 
 def decimal(value: Any) -> Decimal | Unknown | None:
-    """A number in full, likewise."""
+    """A decimal number, which may be text. Anything else is UNKNOWN, as Google will refuse it."""
     if value is None or value is UNKNOWN:
         return value
     try:
@@ -78,18 +78,18 @@ def decimal(value: Any) -> Decimal | Unknown | None:
     return found if found.is_finite() else UNKNOWN
 
 
-def mend(props: Any, before: Mapping[str, Any], mended: Mapping[str, Any]) -> None:
-    """Write to Pulumi's properties what differs between two sets of plain ones.
+def write_changes(props: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Write the differences between two sets of plain properties to Pulumi's properties.
 
-    All else is not touched, however deep it stands: what is secret, or not known yet, stays so.
+    Equal values stay untouched at any depth, so that secret and unknown ones stay so.
     """
-    for name, value in mended.items():
+    for name, value in after.items():
         was = before.get(name)
         if value == was:
             continue
         if isinstance(value, Mapping):
             if not isinstance(props.get(name), Mapping):
                 props[name] = {}
-            mend(props[name], was if isinstance(was, Mapping) else {}, value)
+            write_changes(props[name], was if isinstance(was, Mapping) else {}, value)
         else:
             props[name] = wired(value)

@@ -69,7 +69,7 @@ def test_projects_of_nested_folders_and_of_an_id_are_judged_as_a_stacks_are(worl
         f"project {project}" for project in ("acme-by-hand", "acme-free", "acme-good", "acme-named")
     ]
     assert found.without_gemini == 1
-    assert found.unread == ("project acme-gone: it is in deletion; take it out",)
+    assert found.unread == ("project acme-gone: it is being deleted; remove it",)
     assert verdicts(found) == [
         ("exposure-within-allowance", "project acme-by-hand"),
         ("free-tier-private-data", "project acme-free"),
@@ -174,7 +174,7 @@ def test_budgets_and_caps_are_those_of_the_projects_and_of_the_whole_account(wor
     ]  # fmt: skip
     assert facts.budgets == (
         budget("1 quarter", ACCOUNT, Decimal(100), "USD", one, gemini, thresholds=rules, months=Decimal(3)),
-        budget("2 both", ACCOUNT, Decimal(100), "USD", one + other, gemini, told=False, months=None, shared=True),
+        budget("2 both", ACCOUNT, Decimal(100), "USD", one + other, gemini, notifies=False, months=None, shared=True),
         budget("3 last", ACCOUNT, None, None, two, (), narrowed=True, thresholds=rules, labelled=True),
         budget("4 account", ACCOUNT, Decimal(100), "USD", (), (), shared=True),
         budget("5 euro", EURO_ACCOUNT, Decimal(100), "EUR", euro, gemini, thresholds=rules),

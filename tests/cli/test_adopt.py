@@ -110,7 +110,7 @@ config:
       keys:
         backend:
           allowedIps: [203.0.113.0/24]
-          methods: [google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent]
+          methods: [countTokens, google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent]
         site-2: {{displayName: The site, allowedReferrers: ["https://bot.example.com/*"]}}
         app:
           standard: true
@@ -148,7 +148,7 @@ def test_what_a_lost_stack_made_is_taken_over_under_its_own_names(workspace: Wor
     assert keys["backend"] == {
         "existing": "backend",
         "allowedIps": ["203.0.113.0/24"],
-        "methods": ["google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent"],
+        "methods": ["countTokens", "google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent"],
         "serviceAccount": f"gemini-backend@{PROJECT}.iam.gserviceaccount.com",
     }
     assert keys["app"]["standard"] is True

@@ -32,7 +32,7 @@ def overrides(cloud: Cloud) -> dict[str, int]:
 def changed_by_hand(cloud: Cloud) -> None:
     """A key opened to everybody, a limit raised, a model opened that the stack denies, a cap raised."""
     [key] = cloud.call("GET", "/apikeys/v2/projects/acme-chat-prod/locations/global/keys")["keys"]
-    restrictions = {"restrictions": {"apiTargets": [{"service": GEMINI}]}}
+    restrictions = {"restrictions": {"apiTargets": key["restrictions"]["apiTargets"]}}
     cloud.call("PATCH", f"/apikeys/v2/{key['name']}?updateMask=restrictions", restrictions)
     listed = cloud.call("GET", PER_MINUTE)["overrides"]
     [flash] = [each for each in listed if each.get("dimensions", {}).get("model") == "gemini-3.8-flash"]

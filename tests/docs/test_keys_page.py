@@ -46,6 +46,8 @@ def test_a_key_is_handed_over_and_rotated_as_the_page_says(
     grant(cloud, SEED, "roles/secretmanager.secretAccessor", application, condition)
     grant(cloud, "acme-chat-prod", "roles/viewer", "group:developers@example.com")
 
+    assert "standard: true" in page.take("yaml")
+    assert "disable gemini-backend@acme-chat-prod" in page.take("text")
     command, printed = page.shown()
     assert prod.run(command) == printed
     [old] = key_strings(cloud).values()

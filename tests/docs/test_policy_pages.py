@@ -15,8 +15,8 @@ from typing import Any
 import pulumi_gcp
 import pytest
 
-from landing_zone.policies.catalogue import BY_ID, POLICIES
 from landing_zone.policies.configuration import configuration_of
+from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.policy import Policy
 from landing_zone.settings import load_file
 
@@ -54,7 +54,7 @@ def test_every_policy_has_a_page_and_the_index_names_it(generator: ModuleType) -
     assert listed == [(policy.id, policy.id) for policy in POLICIES]
 
 
-def test_a_page_that_differs_is_missing_or_left_over_is_told_and_mended(
+def test_a_page_that_differs_is_missing_or_left_over_is_reported_and_written(
     generator: ModuleType, tmp_path: Path
 ) -> None:
     generator.write(tmp_path)
@@ -103,7 +103,7 @@ def test_an_example_breaks_its_policy_as_the_page_says(generator: ModuleType, po
         verdicts = generator.verdicts(policy, position)
         assert verdicts
         assert all(verdict.stops for verdict in verdicts)
-        assert text == "".join(f"{generator.told(verdict)}\n" for verdict in verdicts)
+        assert text == "".join(f"{generator.message(verdict)}\n" for verdict in verdicts)
 
 
 @EACH_POLICY
@@ -135,7 +135,9 @@ def test_a_program_on_a_page_makes_what_is_judged(generator: ModuleType, policy:
     assert blocks(page_of(policy), "python") == [each.code for each in programs]
     for each in programs:
         facts = each.facts
-        judged = [entity.subject.name for entity in (*facts.budgets, *facts.keys, *facts.apis, *facts.places)]
+        judged = [
+            entity.subject.name for entity in (*facts.budgets, *facts.keys, *facts.apis, *facts.locations)
+        ]
         resources = made(each.code)
         assert [name for name, _, _ in resources] == judged
         for _, kind, arguments in resources:
@@ -143,16 +145,16 @@ def test_a_program_on_a_page_makes_what_is_judged(generator: ModuleType, policy:
 
 
 @EACH_POLICY
-def test_what_is_mended_is_told(generator: ModuleType, policy: Policy) -> None:
-    mends = generator.SAMPLES[policy.id].mends
-    assert (mends is None) == (policy.fix is None)
-    if mends and policy.fix:
+def test_a_fix_has_an_example_that_it_fixes(generator: ModuleType, policy: Policy) -> None:
+    example = generator.SAMPLES[policy.id].remediation
+    assert (example is None) == (policy.fix is None)
+    if example and policy.fix:
         before, after, _ = map(json.loads, blocks(page_of(policy), "json"))
-        assert before == mends.inputs
+        assert before == example.inputs
         options = configuration_of({policy.id: generator.SAMPLES[policy.id].options}, "").options[policy.id]
-        assert after == policy.fix(mends.kind, before, options) != before
-        # What is mended is not mended again.
-        assert policy.fix(mends.kind, after, options) is None
+        assert after == policy.fix(example.kind, before, options) != before
+        # A second run changes nothing.
+        assert policy.fix(example.kind, after, options) is None
 
 
 @EACH_PAGE
@@ -167,7 +169,3 @@ def test_every_link_resolves(page: Path) -> None:
         assert target.is_file(), link
         headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE) if anchor else []
         assert not anchor or anchor in [heading.lower().replace(" ", "-") for heading in headings], link
-
-
-def test_every_policy_has_its_sample_and_every_sample_a_policy(generator: ModuleType) -> None:
-    assert generator.SAMPLES.keys() == BY_ID.keys()

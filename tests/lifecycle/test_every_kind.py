@@ -48,7 +48,7 @@ config:
         web: {allowedReferrers: ["https://a.example.com/*"], displayName: Web}
         phone: {androidApps: [{packageName: com.example.app, sha1Fingerprint: "FINGERPRINT"}]}
         tablet: {iosBundleIds: [com.example.app]}
-        bound: {serviceAccount: app@acme-every-kind.iam.gserviceaccount.com}
+        bound: {serviceAccount: app-one@sandbox-seed.iam.gserviceaccount.com}
         honey: {silent: true}
       budget:
         amount: 120.25
@@ -132,6 +132,8 @@ def prepare(workspace: Workspace, stack: str = STACK) -> None:
     value = call("POST", f"{base}/tagValues", {"parent": parent, "shortName": "prod"})
     tag = call("GET", f"{base}/{value['name']}")["response"]["name"]
     call("PUT", "/pubsub/v1/projects/sandbox-seed/topics/incidents", {})
+    for account in ("app-one", "app-two"):
+        call("POST", "/iam/v1/projects/sandbox-seed/serviceAccounts", {"accountId": account})
     fingerprint = ":".join(["AB"] * 20)
     file = workspace.stack_file.with_name(f"Pulumi.{stack}.yaml")
     file.write_text(STACK_FILE.replace("TAG", tag).replace("FINGERPRINT", fingerprint))
@@ -188,7 +190,7 @@ def test_every_setting_reaches_google(deployed: Workspace) -> None:
     kinds = {kind for key in keys for kind in key["restrictions"] if kind != "apiTargets"}
     assert kinds == {"browserKeyRestrictions", "androidKeyRestrictions", "iosKeyRestrictions"}
     assert "Web" in {key["displayName"] for key in keys}
-    assert any(key.get("serviceAccountEmail", "").startswith("app@") for key in keys)
+    assert any(key.get("serviceAccountEmail", "").startswith("app-one@") for key in keys)
 
     budgets = by_title(deployed, f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets", "budgets")
     one = budgets["One budget"]
@@ -325,7 +327,7 @@ def test_what_google_cannot_change_is_replaced_and_nothing_else(deployed: Worksp
     edit(
         deployed,
         ("legal@example.com", "law@example.com"),
-        ("bound: {serviceAccount: app@", "bound: {serviceAccount: other@"),
+        ("bound: {serviceAccount: app-one@", "bound: {serviceAccount: app-two@"),
         ("dimensions: {model: gemini-2.5-flash-lite}", "dimensions: {model: gemini-3.5-flash}"),
     )
     replaced = {

@@ -57,15 +57,17 @@ def test_a_leaked_key_goes_by_one_change_and_one_command_in_production(workspace
     done = workspace.pulumi(*command, "--yes")
     entries = workspace.cloud.requests(last)
     assert [re.sub(r"/keys/.*", "/keys/…", each) for each in writes(entries)] == [
+        f"POST /v1/projects/{CHAT}/serviceAccounts",
         f"POST /v2/projects/{CHAT}/locations/global/keys",
         f"DELETE /v2/projects/{CHAT}/locations/global/keys/…",
+        f"DELETE /v1/projects/{CHAT}/serviceAccounts/gemini-backend@{CHAT}.iam.gserviceaccount.com",
     ]
     assert list(losses(before, entries)) == []
     after = look(workspace.cloud)
     assert len(after.keys[CHAT]) == 1
     assert leaked not in after.keys[CHAT]
-    assert "1 created" in done.stdout
-    assert "1 deleted" in done.stdout
+    assert "2 created" in done.stdout
+    assert "2 deleted" in done.stdout
 
 
 def test_the_page_s_way_to_close_a_project_at_once_denies_every_model(workspace: Workspace) -> None:

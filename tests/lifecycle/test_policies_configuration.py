@@ -26,7 +26,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"labels": {"required": "owner"}}, "labels: required: Invalid type. Expected: array, given: string"),
     (
         {"budget-below-maximum": {"maximum": -1}},
-        "budget-below-maximum.maximum\n    -1: Input should be greater than 0",
+        "budget-below-maximum.maximum\n    the amount is -1",
     ),
     ({"budget-below-maximum": {"maximum": "1,200"}}, "write a number without currency sign or commas"),
     ({"exposure-within-allowance": {"lag": "24"}}, "exposure-within-allowance: lag: Does not match pattern"),
@@ -36,7 +36,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_mistake_is_told_before_anything_is_made(workspace: Workspace) -> None:
+def test_a_mistake_is_reported_before_anything_is_made(workspace: Workspace) -> None:
     plain(workspace, PROGRAM)
     for configuration, said in MISTAKES:
         run = workspace.pulumi(
@@ -67,16 +67,16 @@ def test_an_environment_s_file_stands_beneath_what_the_engine_is_given(
     plain(workspace, PROGRAM)
     own = judged(workspace, "preview", {}, pack=pack)
     assert (own.code, own.pairs, own.policies) == (0, {("labels", "Project chat")}, {"labels"}), own.printed
-    assert [told.level for told in own.told] == ["advisory"]
-    assert "has no label owner and no label team" in own.told[0].message
+    assert [violation.level for violation in own.violations] == ["advisory"]
+    assert "has no label owner and no label team" in own.violations[0].message
 
     given = judged(workspace, "preview", {"labels": "mandatory", "protected": "advisory"}, pack=pack)
     assert given.code
-    assert [(told.policy, told.level) for told in given.told] == [
+    assert [(violation.policy, violation.level) for violation in given.violations] == [
         ("labels", "mandatory"),
         ("protected", "advisory"),
     ]
-    assert "has no label owner and no label team" in given.told[0].message
+    assert "has no label owner and no label team" in given.violations[0].message
 
     (pack / "config" / f"{STACK}.json").write_text('{"lables": "advisory"}')
     wrong = judged(workspace, "up", {}, pack=pack)

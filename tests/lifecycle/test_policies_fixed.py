@@ -1,12 +1,12 @@
-"""What the pack mends before it is made, and what exceptions and levels have it leave alone."""
+"""Fixes that the pack applies before resources are created, and exceptions and levels that prevent them."""
 
 from typing import Any
 
-from landing_zone.policies.catalogue import POLICIES
+from landing_zone.policies.every_policy import POLICIES
 from tests.lifecycle.policies.judged import ACCOUNT, changed, judged, made, plain
 from tests.workspace import Workspace
 
-MENDS = {
+REMEDIATE = {
     "all": "disabled",
     "labels": {"enforcementLevel": "remediate", "defaults": {"owner": "nobody", "cost-centre": "cc-0"}},
     "deletion-policy": "remediate",
@@ -18,7 +18,7 @@ config:
   gemini-landing-zone:parent: folders/987654321098
   gemini-landing-zone:projects:
     chat:
-      projectId: acme-mended
+      projectId: acme-fixed
       tier: free
       deletionPolicy: DELETE
       labels: {owner: chat}
@@ -35,17 +35,19 @@ def labels(workspace: Workspace, name: str) -> dict[str, str]:
     return {label: value for label, value in found.items() if label != "goog-pulumi-provisioned"}
 
 
-def test_only_what_is_wrong_is_mended(workspace: Workspace) -> None:
-    plain(workspace, "mended.py")
-    # Secrets are judged and not told.
+def test_only_violations_are_fixed(workspace: Workspace) -> None:
+    plain(workspace, "fixable.py")
+    # Secrets are judged and redacted.
     strict = judged(workspace, "preview", {"all": "disabled", "budget-notifies": "mandatory"})
-    assert [told.message.splitlines()[1] for told in strict.told] == ["budget [secret] tells nobody"]
+    assert [violation.message.splitlines()[1] for violation in strict.violations] == [
+        "budget [secret] notifies nobody"
+    ]
 
-    foreseen = judged(workspace, "preview", MENDS)
-    assert (foreseen.code, foreseen.told) == (0, []), foreseen.printed
-    done = judged(workspace, "up", MENDS)
-    assert (done.code, done.told) == (0, []), done.printed
-    assert done.mended == {
+    foreseen = judged(workspace, "preview", REMEDIATE)
+    assert (foreseen.code, foreseen.violations) == (0, []), foreseen.printed
+    done = judged(workspace, "up", REMEDIATE)
+    assert (done.code, done.violations) == (0, []), done.printed
+    assert done.remediated == {
         ("labels", "Project chat"),
         ("labels", "Project hidden"),
         ("labels", "Project later"),
@@ -54,27 +56,27 @@ def test_only_what_is_wrong_is_mended(workspace: Workspace) -> None:
         ("deletion-policy", "Project of-provider"),
         ("budget-notifies", "Budget silent"),
     }
-    # What a preview does not know, it does not mend.
-    assert done.mended - foreseen.mended == {("labels", "Project later")}
+    # Values that a preview does not know are not fixed.
+    assert done.remediated - foreseen.remediated == {("labels", "Project later")}
 
-    number = workspace.cloud.call("GET", "/cloudresourcemanager/v1/projects/acme-mended-first")[
+    number = workspace.cloud.call("GET", "/cloudresourcemanager/v1/projects/acme-fixed-first")[
         "projectNumber"
     ]
     added = {"owner": "nobody", "cost-centre": "cc-0"}
-    assert labels(workspace, "acme-mended-chat") == {
+    assert labels(workspace, "acme-fixed-chat") == {
         "owner": "chat",
         "cost-centre": "cc-0",
         "codename": "hush-one",
         "beside": number,
     }
-    assert labels(workspace, "acme-mended-hidden") == {"codename": "hush-two", **added}
-    assert labels(workspace, "acme-mended-later") == {"beside": number, **added}
-    assert labels(workspace, "acme-mended-of-provider") == {"owner": "theirs", "cost-centre": "cc-0"}
+    assert labels(workspace, "acme-fixed-hidden") == {"codename": "hush-two", **added}
+    assert labels(workspace, "acme-fixed-later") == {"beside": number, **added}
+    assert labels(workspace, "acme-fixed-of-provider") == {"owner": "theirs", "cost-centre": "cc-0"}
     [budget] = workspace.cloud.call("GET", f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets")["budgets"]
     assert "disableDefaultIamRecipients" not in budget.get("notificationsRule", {})
     assert budget["displayName"] == "hush-three"
 
-    # The state holds what was mended, and no secret of it in plain text.
+    # The state has the fixed inputs, and no secret in plain text.
     inputs = made(workspace)
     assert {inputs[f"Project {name}"]["deletionPolicy"] for name in ("chat", "of-provider")} == {"PREVENT"}
     assert inputs["Project of-provider"]["labels"] == {"cost-centre": "cc-0"}
@@ -84,24 +86,24 @@ def test_only_what_is_wrong_is_mended(workspace: Workspace) -> None:
     assert SECRET in inputs["Budget silent"]["displayName"]
     assert "hush-" not in f"{inputs}{strict}{foreseen}{done}"
 
-    again = judged(workspace, "up", MENDS, "--expect-no-changes")
-    assert (again.code, again.told, again.mended) == (0, [], done.mended), again.printed
+    again = judged(workspace, "up", REMEDIATE, "--expect-no-changes")
+    assert (again.code, again.violations, again.remediated) == (0, [], done.remediated), again.printed
 
 
-def test_a_stack_file_is_mended_at_its_resources(workspace: Workspace) -> None:
-    """What will be mended does not stop the stack before; what cannot be does."""
+def test_a_stack_file_is_fixed_at_its_resources(workspace: Workspace) -> None:
+    """A fixable violation does not stop the stack at its settings; any other does."""
     workspace.write(STACK_FILE)
-    stopped = judged(workspace, "up", {**MENDS, "labels": "remediate"})
+    stopped = judged(workspace, "up", {**REMEDIATE, "labels": "remediate"})
     assert stopped.code
     assert stopped.pairs == {("labels", "Stack gemini-landing-zone-test")}
     assert (changed(workspace), made(workspace)) == ([], {})
 
-    done = judged(workspace, "up", MENDS)
-    assert (done.code, done.told) == (0, []), done.printed
-    assert done.mended == {("labels", "Project chat"), ("deletion-policy", "Project chat")}
-    assert labels(workspace, "acme-mended") == {"owner": "chat", "cost-centre": "cc-0"}
+    done = judged(workspace, "up", REMEDIATE)
+    assert (done.code, done.violations) == (0, []), done.printed
+    assert done.remediated == {("labels", "Project chat"), ("deletion-policy", "Project chat")}
+    assert labels(workspace, "acme-fixed") == {"owner": "chat", "cost-centre": "cc-0"}
     assert made(workspace)["Project chat"]["deletionPolicy"] == "PREVENT"
-    assert judged(workspace, "up", MENDS, "--expect-no-changes").code == 0
+    assert judged(workspace, "up", REMEDIATE, "--expect-no-changes").code == 0
 
 
 # What is left alone.
@@ -149,7 +151,7 @@ EXCEPTIONS = {
 def test_exceptions_and_levels(workspace: Workspace) -> None:
     plain(workspace, OPEN)
     done = judged(workspace, "up", EXCEPTIONS)
-    assert (done.code, done.told, done.mended) == (0, [], set()), done.printed
+    assert (done.code, done.violations, done.remediated) == (0, [], set()), done.printed
     assert done.policies == {policy.id for policy in POLICIES} - {"protected"}
     for policy, resource in (("key-clients", "Website"), ("deletion-policy", "acme-excepted")):
         line = f"policy exception in force until 2099-12-31: {resource} from {policy}"
@@ -165,12 +167,12 @@ def test_exceptions_and_levels(workspace: Workspace) -> None:
     }
     assert "Website from key-clients" not in late.printed
     said = "that expired on 2026-01-31 (chat-team@example.com: Until its server calls it.)"
-    assert [said in told.message for told in late.told] == [False, True]
+    assert [said in violation.message for violation in late.violations] == [False, True]
 
     # With nothing said, every policy is mandatory.
     strict = judged(workspace, "preview", {})
     assert strict.code
-    assert {told.level for told in strict.told} == {"mandatory"}
+    assert {violation.level for violation in strict.violations} == {"mandatory"}
     assert {policy for policy, _ in strict.pairs} == EXCEPTIONS.keys()
     assert strict.policies == {policy.id for policy in POLICIES}
 
@@ -181,9 +183,9 @@ def test_an_exception_by_the_stack_file_s_path_holds_for_the_resource(workspace:
     configuration = {
         "all": "disabled",
         "deletion-policy": level | excepted("projects.chat"),
-        "labels": level | excepted("acme-mended"),
+        "labels": level | excepted("acme-fixed"),
         "key-clients": level | excepted("projects.chat.keys.notebook"),
     }
     done = judged(workspace, "up", configuration)
-    assert (done.code, done.told) == (0, []), done.printed
+    assert (done.code, done.violations) == (0, []), done.printed
     assert "ApiKey chat--notebook" in made(workspace)

@@ -59,7 +59,7 @@ def costs(units: Any, **more: Any) -> Given:
     return budget(amount={"specifiedAmount": {"currencyCode": "USD", "units": units, **more}})
 
 
-def tells(**rule: Any) -> Given:
+def notifying(**rule: Any) -> Given:
     return budget(allUpdatesRule={"disableDefaultIamRecipients": True, **rule})
 
 
@@ -121,14 +121,14 @@ BUDGETS: list[tuple[Given, Given]] = [
         {"thresholds": [{"share": "0.1", "forecast": False}]},
     ),
     (budget(thresholdRules=[{"thresholdPercent": 1.0, "spendBasis": UNKNOWN}]), {"thresholds": LATER}),
-    (tells(), {"told": False}),
-    (tells(disableDefaultIamRecipients=UNKNOWN), {"told": LATER}),
-    (tells(monitoringNotificationChannels=[]), {"told": False}),
-    (tells(monitoringNotificationChannels=[UNKNOWN]), {"told": True}),
-    (tells(monitoringNotificationChannels=UNKNOWN), {"told": LATER}),
-    (tells(pubsubTopic="projects/a/topics/b"), {"told": True, "topic": "projects/a/topics/b"}),
-    (tells(enableProjectLevelRecipients=True), {"told": True}),
-    (budget(allUpdatesRule=UNKNOWN), {"told": LATER, "topic": LATER}),
+    (notifying(), {"notifies": False}),
+    (notifying(disableDefaultIamRecipients=UNKNOWN), {"notifies": LATER}),
+    (notifying(monitoringNotificationChannels=[]), {"notifies": False}),
+    (notifying(monitoringNotificationChannels=[UNKNOWN]), {"notifies": True}),
+    (notifying(monitoringNotificationChannels=UNKNOWN), {"notifies": LATER}),
+    (notifying(pubsubTopic="projects/a/topics/b"), {"notifies": True, "topic": "projects/a/topics/b"}),
+    (notifying(enableProjectLevelRecipients=True), {"notifies": True}),
+    (budget(allUpdatesRule=UNKNOWN), {"notifies": LATER, "topic": LATER}),
     # What the program left to Google is unknown in a preview, and known to be left.
     (
         {**filtered(services=UNKNOWN, labels=UNKNOWN), "given": {"budgetFilter": FILTER}},
@@ -227,32 +227,32 @@ PROJECTS: list[tuple[list[Given], list[Given]]] = [
 ]
 TOPIC = "projects/acme-chat/topics/spend"
 OTHERS: list[tuple[Given, str, Any]] = [
-    (a("compute/instance:Instance", zone="us-central1-a"), "places", [{"location": "us-central1-a"}]),
+    (a("compute/instance:Instance", zone="us-central1-a"), "locations", [{"name": "us-central1-a"}]),
     (
         a("compute/address:Address", region="https://c.example.com/regions/us-east1"),
-        "places",
-        [{"location": "us-east1"}],
+        "locations",
+        [{"name": "us-east1"}],
     ),
-    (a("storage/bucket:Bucket", location=UNKNOWN), "places", []),
-    (a("firestore/database:Database", locationId="nam5"), "places", [{"location": "nam5"}]),
+    (a("storage/bucket:Bucket", location=UNKNOWN), "locations", []),
+    (a("firestore/database:Database", locationId="nam5"), "locations", [{"name": "nam5"}]),
     (
         a(
             "secretmanager/secret:Secret",
             replication={"userManaged": {"replicas": [{"location": "us-east1"}, {"location": UNKNOWN}]}},
         ),
-        "places",
-        [{"location": "us-east1"}],
+        "locations",
+        [{"name": "us-east1"}],
     ),
-    (a("secretmanager/secret:Secret", replication={"auto": {}}), "places", []),
+    (a("secretmanager/secret:Secret", replication={"auto": {}}), "locations", []),
     (
         a(
             "pubsub/topic:Topic",
             messageStoragePolicy={"allowedPersistenceRegions": ["us-east1", "europe-west1"]},
         ),
-        "places",
-        [{"location": "us-east1"}, {"location": "europe-west1"}],
+        "locations",
+        [{"name": "us-east1"}, {"name": "europe-west1"}],
     ),
-    (a("pubsub/topic:Topic", messageStoragePolicy=UNKNOWN), "places", []),
+    (a("pubsub/topic:Topic", messageStoragePolicy=UNKNOWN), "locations", []),
     (
         a("resourcemanager/lien:Lien", parent="projects/1", restrictions=["resourcemanager.projects.delete"]),
         "liens",

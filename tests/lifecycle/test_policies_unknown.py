@@ -38,9 +38,9 @@ def test_what_is_not_known_is_judged_by_the_update(workspace: Workspace, tmp_pat
     pack = pack_on_a_day(tmp_path / "pack")
     plain(workspace, "later.py")
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
-    assert (foreseen.code, foreseen.told) == (0, []), foreseen.printed
+    assert (foreseen.code, foreseen.violations) == (0, []), foreseen.printed
 
-    # The preview lets it through, and the update stops at what has become known.
+    # The preview allows it, and the update stops at what has become known.
     stopped = workspace.pulumi("up", "--yes", *arguments(workspace, EUROS, pack), check=False)
     assert stopped.returncode
     assert "Project first" in made(workspace)
@@ -52,7 +52,7 @@ def test_what_is_not_known_is_judged_by_the_update(workspace: Workspace, tmp_pat
 
 
 def test_a_program_as_people_write_them(workspace: Workspace) -> None:
-    """Components, links, an import, an alias, providers: told alike before, during and after, and nothing else."""
+    """Components, links, an import, an alias, providers: the same violations before, during and after."""
     make_project(workspace, "acme-odd-there")
     make_project(workspace, "acme-odd-imported")
     plain(workspace, "odd.py")
@@ -71,5 +71,7 @@ def test_a_program_as_people_write_them(workspace: Workspace) -> None:
         }
         # What has the same name in another component is another.
         assert [
-            told.message.count("acme-odd-careless") for told in found.told if told.policy == "protected"
+            violation.message.count("acme-odd-careless")
+            for violation in found.violations
+            if violation.policy == "protected"
         ] == [1]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from landing_zone.policies.catalogue import BY_ID, POLICIES
+from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.policy import Scope
 from tests.lifecycle.policies.judged import (
     EUROS,
@@ -83,18 +83,19 @@ def test_a_program_that_keeps_to_every_policy_goes_through(workspace: Workspace,
     plain(workspace, "good.py")
     for operation in ("preview", "up", "preview"):
         found = judged(workspace, operation, STRICT, pack=pack)
-        assert (found.code, found.told, found.policies) == (0, [], set(BY_ID)), found.printed
+        assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
     assert {"Project chat", "Budget chat", "SpendCap chat", "ApiKey backend"} < made(workspace).keys()
 
 
-def test_a_program_that_breaks_every_policy_is_stopped_or_told(workspace: Workspace, pack: Path) -> None:
+def test_a_program_that_violates_every_policy_is_stopped_or_advised(workspace: Workspace, pack: Path) -> None:
     plain(workspace, "bad.py")
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
     assert {
-        policy: {told.resource for told in foreseen.told if told.policy == policy} for policy in BY_ID
+        policy: {violation.resource for violation in foreseen.violations if violation.policy == policy}
+        for policy in BY_ID
     } == BROKEN
-    assert {told.level for told in foreseen.told} == {"mandatory"}
-    golden("bad.py", foreseen.told)
+    assert {violation.level for violation in foreseen.violations} == {"mandatory"}
+    golden("bad.py", foreseen.violations)
 
     # The preview that `up` makes stops it.
     stopped = workspace.pulumi("up", "--yes", *arguments(workspace, EUROS, pack), check=False)
@@ -103,22 +104,22 @@ def test_a_program_that_breaks_every_policy_is_stopped_or_told(workspace: Worksp
     # Without one, what is wrong by itself is not made.
     unforeseen = judged(workspace, "up", EUROS, pack=pack)
     assert unforeseen.code
-    assert unforeseen.told
-    assert not {told.resource for told in unforeseen.told} & made(workspace).keys()
+    assert unforeseen.violations
+    assert not {violation.resource for violation in unforeseen.violations} & made(workspace).keys()
 
     # What needs the whole stack then comes too late to stop anything; it fails all the same.
     whole = {policy.id: "mandatory" for policy in POLICIES if policy.scope is Scope.WHOLE}
     late = judged(workspace, "up", {"all": "disabled", **whole}, pack=pack)
     assert late.code
-    assert {told.policy for told in late.told} <= whole.keys()
+    assert {violation.policy for violation in late.violations} <= whole.keys()
     assert ("paid-project-has-budget", "Project chat") in late.pairs
     assert {"Project chat", "ApiKey found", "Budget everything"} < made(workspace).keys()
 
     # Advice stops nothing, and is the same of what was made as of what was planned.
     advised = judged(workspace, "up", ADVISORY, pack=pack)
     assert advised.code == 0, advised.printed
-    assert {told.level for told in advised.told} == {"advisory"}
-    assert without_level(advised.told) == without_level(foreseen.told)
+    assert {violation.level for violation in advised.violations} == {"advisory"}
+    assert without_level(advised.violations) == without_level(foreseen.violations)
 
 
 def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspace, pack: Path) -> None:
@@ -127,11 +128,11 @@ def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspa
     workspace.write((HERE / "good.yaml").read_text())
     for operation in ("preview", "up"):
         found = judged(workspace, operation, STRICT, pack=pack)
-        assert (found.code, found.told, found.policies) == (0, [], set(BY_ID)), found.printed
+        assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
     # The engine shows what is new and no target without anything in it: that breaks nothing.
     workspace.write(workspace.stack_file.read_text().replace(":projects:\n", f":projects:\n{MORE}"))
     found = judged(workspace, "preview", {}, "--target", "**Project::chat", pack=pack)
-    assert (found.code, found.told) == (0, []), found.printed
+    assert (found.code, found.violations) == (0, []), found.printed
 
 
 def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
@@ -139,22 +140,22 @@ def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
 ) -> None:
     workspace.write((HERE / "bad.yaml").read_text())
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
-    assert {told.policy for told in foreseen.told} == BY_ID.keys() - NOT_OF_SETTINGS
+    assert {violation.policy for violation in foreseen.violations} == BY_ID.keys() - NOT_OF_SETTINGS
     # All at once, before the first resource, each with the stack file's line.
-    assert {told.resource for told in foreseen.told} == {"Stack gemini-landing-zone-test"}
-    assert all("\nstacks/Pulumi.test.yaml:" in told.message for told in foreseen.told)
-    golden("bad.yaml", foreseen.told)
+    assert {violation.resource for violation in foreseen.violations} == {"Stack gemini-landing-zone-test"}
+    assert all("\nstacks/Pulumi.test.yaml:" in violation.message for violation in foreseen.violations)
+    golden("bad.yaml", foreseen.violations)
 
     stopped = workspace.pulumi("up", "--yes", *arguments(workspace, EUROS, pack), check=False)
     unforeseen = judged(workspace, "up", EUROS, pack=pack)
     assert min(foreseen.code, stopped.returncode, unforeseen.code) > 0
-    assert unforeseen.told == foreseen.told
+    assert unforeseen.violations == foreseen.violations
     assert (changed(workspace), made(workspace)) == ([], {})
 
-    # Told once: the resources, which are made now, say the same.
+    # Violation once: the resources, which are made now, say the same.
     advised = judged(workspace, "up", ADVISORY, pack=pack)
     assert advised.code == 0, advised.printed
-    assert without_level(advised.told) == without_level(foreseen.told)
+    assert without_level(advised.violations) == without_level(foreseen.violations)
     assert {"Project chat", "ApiKey chat--notebook"} < made(workspace).keys()
 
 
@@ -170,5 +171,5 @@ def test_the_pack_that_is_published_needs_nothing_around_it(workspace: Workspace
     configuration = {**EUROS, **dict.fromkeys(priced, "disabled")}
     here = judged(workspace, "preview", configuration)
     there = judged(workspace, "preview", configuration, pack=published)
-    assert {told.policy for told in here.told} == here.policies == BY_ID.keys() - set(priced)
-    assert (there.code, there.told, there.policies) == (here.code, here.told, here.policies)
+    assert {violation.policy for violation in here.violations} == here.policies == BY_ID.keys() - set(priced)
+    assert (there.code, there.violations, there.policies) == (here.code, here.violations, here.policies)

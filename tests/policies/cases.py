@@ -1,4 +1,4 @@
-"""For each policy, what keeps to it and what does not. What is told of the latter is in golden/messages.txt."""
+"""Cases of each policy: facts that comply and facts that violate it. The messages are in golden/messages.txt."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,11 +16,11 @@ from tests.policies.facts import (
     BUDGET,
     CAP,
     GOOD,
+    LOCATION,
     MAPS,
     OTHER_ACCOUNT,
-    PLACE,
     SHARED,
-    TELLS,
+    THRESHOLDS,
     budget,
     budgets,
     key,
@@ -57,8 +57,8 @@ def on(day: date, **changes: Any) -> Facts:
     return replace(project(**changes), day=day)
 
 
-def place(location: Any) -> Facts:
-    return replace(GOOD, places=(replace(PLACE, location=location),))
+def located(name: Any) -> Facts:
+    return replace(GOOD, locations=(replace(LOCATION, name=name),))
 
 
 def argon(requests: int | None = None, tokens: int | None = None) -> dict[str, Limits]:
@@ -109,12 +109,12 @@ FAILING: Final = (
     ),
     Case("budget-thresholds", "none", budget(thresholds=())),
     Case("budget-thresholds", "the whole alone", budget(thresholds=(Threshold(Decimal(1)),))),
-    Case("budget-thresholds", "no forecast", budget(thresholds=TELLS[:3])),
-    Case("budget-thresholds", "the forecast is no spend", budget(thresholds=(TELLS[0], TELLS[3]))),
-    Case("budget-thresholds", "late", budget(thresholds=TELLS[1:]), {"firstAtMost": 0.75}),
-    Case("budget-thresholds", "days that do not repeat", budget(thresholds=TELLS[:2], months=None)),
-    Case("budget-thresholds", "a quarter", budget(thresholds=TELLS[:3], months=Decimal(3))),
-    Case("budget-notifies", "nobody", budget(told=False)),
+    Case("budget-thresholds", "no forecast", budget(thresholds=THRESHOLDS[:3])),
+    Case("budget-thresholds", "the forecast is no spend", budget(thresholds=(THRESHOLDS[0], THRESHOLDS[3]))),
+    Case("budget-thresholds", "late", budget(thresholds=THRESHOLDS[1:]), {"firstAtMost": 0.75}),
+    Case("budget-thresholds", "days that do not repeat", budget(thresholds=THRESHOLDS[:2], months=None)),
+    Case("budget-thresholds", "a quarter", budget(thresholds=THRESHOLDS[:3], months=Decimal(3))),
+    Case("budget-notifies", "nobody", budget(notifies=False)),
     Case(
         "currency-matches",
         "others are in dollars",
@@ -179,15 +179,18 @@ FAILING: Final = (
     Case("free-tier-users", "in Europe", project(account=None, users=("US", "CH", "GB", "DE"))),
     Case("free-tier-users", "no country", project(account=None, users=("GERMANY", "US"))),
     Case("free-tier-users", "in the EEA", project(account=None, users=("EEA",))),
-    Case("regions", "elsewhere", place("us-central1"), {"locations": ["europe", "EU"]}),
+    Case("regions", "elsewhere", located("us-central1"), {"locations": ["europe", "EU"]}),
     Case(
-        "regions", "a name that only begins like it", place("europe-west12"), {"locations": ["europe-west1"]}
+        "regions",
+        "a name that only begins like it",
+        located("europe-west12"),
+        {"locations": ["europe-west1"]},
     ),
     Case("regions", "users", project(users=("DE", "US", "CH"))),
     Case("protected", "not protected", project(protected=False)),
     Case("deletion-policy", "goes", project(deletion="DELETE")),
     Case("deletion-policy", "stays", project(deletion="ABANDON"), {"allowed": ["PREVENT"]}),
-    Case("no-disable-on-destroy", "goes", replace(GOOD, apis=(replace(API, off_on_destroy=True),))),
+    Case("no-disable-on-destroy", "goes", replace(GOOD, apis=(replace(API, disable_on_destroy=True),))),
     Case("labels", "none", project(labels=None)),
     Case("labels", "empty", project(labels={"owner": "platform", "cost-centre": ""})),
 )
@@ -232,10 +235,12 @@ PASSING: Final = (
         "own ones are not known",
         budgets(replace(BUDGET, projects=UNKNOWN), SHARED),
     ),
-    Case("budget-thresholds", "days that do not repeat", budget(thresholds=TELLS[:3], months=None)),
-    Case("budget-thresholds", "earlier", budget(thresholds=(Threshold(Decimal("0.2")), *TELLS[2:]))),
+    Case("budget-thresholds", "days that do not repeat", budget(thresholds=THRESHOLDS[:3], months=None)),
+    Case("budget-thresholds", "earlier", budget(thresholds=(Threshold(Decimal("0.2")), *THRESHOLDS[2:]))),
     Case("currency-matches", "two accounts", budgets(BUDGET, second(account=OTHER_ACCOUNT, currency="EUR"))),
-    Case("currency-matches", "no account is told", budgets(BUDGET, second(account=UNKNOWN, currency="EUR"))),
+    Case(
+        "currency-matches", "the account is unknown", budgets(BUDGET, second(account=UNKNOWN, currency="EUR"))
+    ),
     Case("spend-stops", "a function listens", replace(budget(topic=TOPIC), caps=(), listeners=(TOPIC,))),
     Case("spend-stops", "a cap of at most that", GOOD, {"maximum": 150}),
     Case("spend-stops", "free", replace(project(account=None), caps=())),
@@ -293,10 +298,10 @@ PASSING: Final = (
     Case("free-tier-private-data", "nothing said", project(account=None, private_data=None)),
     Case("free-tier-users", "elsewhere", project(account=None, users=("US", "JP"))),
     Case("free-tier-users", "nothing said", project(account=None, users=None)),
-    Case("regions", "a zone, in capitals", place("EUROPE-WEST1-B"), {"locations": ["europe-west1"]}),
-    Case("regions", "a multi-region", place("EU"), {"locations": ["EU"]}),
-    Case("regions", "global", place("global")),
-    Case("regions", "anywhere", replace(project(users=("US",)), places=place("us-east1").places), {}),
+    Case("regions", "a zone, in capitals", located("EUROPE-WEST1-B"), {"locations": ["europe-west1"]}),
+    Case("regions", "a multi-region", located("EU"), {"locations": ["EU"]}),
+    Case("regions", "global", located("global")),
+    Case("regions", "anywhere", replace(project(users=("US",)), locations=located("us-east1").locations), {}),
     Case("protected", "by a lien", replace(project(protected=False), liens=("1234567890",))),
     Case("protected", "adopted", project(created=False, protected=False)),
     Case("protected", "cannot be said", project(protected=None)),

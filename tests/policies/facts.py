@@ -1,4 +1,4 @@
-"""Facts of tests: a project that keeps to every policy, of which `replace` makes one that does not."""
+"""Facts for tests: a project that complies with every policy, which `replace` turns into one that does not."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import BLOCKED, Limits
-from landing_zone.policies.catalogue import BY_ID
 from landing_zone.policies.configuration import configuration_of
+from landing_zone.policies.every_policy import BY_ID
 from landing_zone.policies.facts import (
     Api,
     Budget,
@@ -16,7 +16,7 @@ from landing_zone.policies.facts import (
     Facts,
     Key,
     Kind,
-    Place,
+    Location,
     Project,
     Quota,
     Subject,
@@ -34,7 +34,7 @@ def subject(kind: Kind, name: str, label: str) -> Subject:
     return Subject(kind, name, label, frozenset({name}))
 
 
-TELLS: Final = (
+THRESHOLDS: Final = (
     Threshold(Decimal("0.5")),
     Threshold(Decimal("0.8")),
     Threshold(Decimal("1.0")),
@@ -61,7 +61,7 @@ BUDGET: Final = Budget(
     "USD",
     ("acme-chat",),
     (GEMINI_BILLING_SERVICE,),
-    thresholds=TELLS,
+    thresholds=THRESHOLDS,
 )
 SHARED: Final = replace(
     BUDGET, subject=subject("budget", "shared-pilot", "shared budget pilot"), amount=Decimal(400), shared=True
@@ -87,9 +87,9 @@ QUOTA: Final = Quota(
     "product pictures",
     "platform@example.com",
 )
-PLACE: Final = Place(subject("place", "prompts", "bucket prompts"), "europe-west1")
-GOOD: Final = Facts(DAY, (PROJECT,), (BUDGET,), (CAP,), (KEY,), (API,), (QUOTA,), (PLACE,))
-"""Keeps to every policy as STRICT sets them."""
+LOCATION: Final = Location(subject("location", "prompts", "bucket prompts"), "europe-west1")
+GOOD: Final = Facts(DAY, (PROJECT,), (BUDGET,), (CAP,), (KEY,), (API,), (QUOTA,), (LOCATION,))
+"""Complies with every policy, with the options in STRICT."""
 
 STRICT: Final[dict[str, dict[str, Any]]] = {
     "budget-below-maximum": {"maximum": 100},
@@ -133,13 +133,13 @@ def second(**changes: Any) -> Budget:
 
 
 def findings(policy: str, facts: Facts, options: dict[str, Any] | None = None) -> list[Finding]:
-    """What a policy finds; with STRICT's options, if none are given."""
+    """The findings of a policy; by default with the options in STRICT."""
     values = STRICT.get(policy, {}) if options is None else options
     configuration = configuration_of({policy: values}, "test")
     return list(BY_ID[policy].judge(facts, configuration.options[policy]))
 
 
 def text(finding: Finding) -> str:
-    """As people read it, in a stack file and elsewhere."""
-    told = f"{finding.subject.label}: {finding.message}\n  {finding.remedy}"
-    return f"{told}\n  elsewhere: {finding.elsewhere}" if finding.elsewhere else told
+    """The finding as printed, for a stack file and elsewhere."""
+    found = f"{finding.subject.label}: {finding.message}\n  {finding.remedy}"
+    return f"{found}\n  elsewhere: {finding.elsewhere}" if finding.elsewhere else found

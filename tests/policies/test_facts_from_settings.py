@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import BLOCKED, Limits
-from landing_zone.policies.catalogue import POLICIES
 from landing_zone.policies.configuration import DEFAULT, configuration_of, read_configuration
+from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Facts, Threshold
 from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.judge import judge
@@ -75,7 +75,7 @@ def test_the_sandbox_with_every_kind_of_guardrail() -> None:
     )
     assert (budget.account, budget.amount, budget.currency) == (ACCOUNT, Decimal("1200.50"), "USD")
     assert (budget.projects, budget.services) == (("acme-chat-sbx",), (GEMINI_BILLING_SERVICE,))
-    assert (budget.months, budget.shared, budget.narrowed, budget.told) == (1, False, False, True)
+    assert (budget.months, budget.shared, budget.narrowed, budget.notifies) == (1, False, False, True)
     assert budget.thresholds == (
         *(Threshold(Decimal(share)) for share in ("0.5", "0.8", "1")),
         Threshold(Decimal(1), forecast=True),
@@ -179,9 +179,9 @@ def test_a_budgets_period(tmp_path: Path, period: str, months: int | None) -> No
         (", iamRecipients: false, topic: projects/acme-x/topics/budgets", ""),
     ],
 )
-def test_whoever_is_told_by_a_budget_is_somebody(tmp_path: Path, budget: str, project: str) -> None:
+def test_a_budget_of_the_settings_always_has_recipients(tmp_path: Path, budget: str, project: str) -> None:
     facts = facts_of(loaded(tmp_path, "chat: " + PAID % (budget, project)), AS_OF)
-    assert [each.told for each in facts.budgets] == [True]
+    assert [each.notifies for each in facts.budgets] == [True]
 
 
 def test_a_cap_without_an_amount_has_the_budgets(tmp_path: Path) -> None:

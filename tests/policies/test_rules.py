@@ -1,6 +1,5 @@
-"""Each policy on facts that keep to it and on facts that do not, and what all policies keep to themselves."""
+"""Each policy on facts that comply and on facts that violate it, and rules for all policies."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date
@@ -9,10 +8,16 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from landing_zone.policies.catalogue import BY_ID, POLICIES
+from docs.policy_examples import SAMPLES
+from landing_zone.policies import rules
 from landing_zone.policies.configuration import configuration_of
+from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.facts import UNKNOWN, Facts, Unknown
 from landing_zone.policies.judge import judge
+from landing_zone.policies.policy import Group, Policy
+from sandbox.layout import ROOT
+from tests.golden import compare
+from tests.lifecycle.test_policies_verdicts import BROKEN
 from tests.policies.cases import FAILING, PASSING, Case
 from tests.policies.facts import GOOD, PROJECT, STRICT, budget, findings, project, text
 
@@ -20,31 +25,61 @@ GOLDEN = Path(__file__).parent / "golden" / "messages.txt"
 
 
 @pytest.mark.parametrize("case", PASSING, ids=str)
-def test_what_keeps_to_a_policy_is_not_told(case: Case) -> None:
+def test_facts_that_comply_have_no_findings(case: Case) -> None:
     assert [text(found) for found in findings(case.policy, case.facts, case.options)] == []
 
 
 @pytest.mark.parametrize("case", FAILING, ids=str)
-def test_what_does_not_keep_to_a_policy_is_told(case: Case) -> None:
+def test_facts_that_violate_a_policy_have_findings(case: Case) -> None:
     assert findings(case.policy, case.facts, case.options)
 
 
-def test_every_policy_has_cases_of_both_kinds() -> None:
-    assert {case.policy for case in FAILING} == {case.policy for case in PASSING} == set(BY_ID)
+@pytest.mark.parametrize("policy", POLICIES, ids=[policy.id for policy in POLICIES])
+def test_a_policy_is_complete(policy: Policy) -> None:
+    """Names what a new policy lacks: cases, a sample, a verdict by the engine."""
+    file = Path(rules.__file__).parent / f"{policy.id.replace('-', '_')}.py"
+    missing = [
+        where
+        for where, there in {
+            f"a file named like the policy: {file.name}": file.is_file(),
+            "a failing case of its own in tests/policies/cases.py": policy.id
+            in {case.policy for case in FAILING},
+            "an example in SAMPLES of docs/policy_examples.py": policy.id in SAMPLES,
+            "a resource in tests/lifecycle/policies/bad.py, named in BROKEN of test_policies_verdicts.py": policy.id
+            in BROKEN,
+            f"its page: run docs/policies.py to write {policy.page}": (ROOT / policy.page).is_file(),
+        }.items()
+        if not there
+    ]
+    assert missing == [], f"{policy.id} lacks {'; '.join(missing)}"
+
+
+def test_cases_and_examples_are_of_policies_that_exist() -> None:
+    named = {case.policy for case in (*FAILING, *PASSING)} | SAMPLES.keys() | BROKEN.keys()
+    assert named - BY_ID.keys() == set()
+
+
+def test_policies_are_found_once_each_and_in_the_order_of_their_groups() -> None:
+    files = {path.stem.replace("_", "-") for path in Path(rules.__file__).parent.glob("[!_]*.py")}
+    assert files == set(BY_ID)
+    assert len(POLICIES) == len(BY_ID)
+    groups = [policy.group for policy in POLICIES]
+    assert list(dict.fromkeys(groups)) == list(Group)
+    assert [policy.id for policy in POLICIES] == [
+        policy.id
+        for group in Group
+        for policy in sorted(POLICIES, key=lambda each: each.id)
+        if policy.group is group
+    ]
 
 
 def test_messages() -> None:
-    """What people read, word for word. `GOLDEN=write` writes the file anew: read what has changed in it."""
+    """The messages, word for word."""
     blocks = [
         "\n".join([f"[{case}]", *(text(found) for found in findings(case.policy, case.facts, case.options))])
         for case in sorted(FAILING, key=lambda case: case.policy)
     ]
-    told = "\n\n".join(blocks) + "\n"
-    if os.environ.get("GOLDEN") == "write":
-        GOLDEN.write_text(told, encoding="utf-8")
-    assert told == GOLDEN.read_text(encoding="utf-8"), (
-        "messages have changed; if that is meant: GOLDEN=write pytest tests/policies/test_rules.py"
-    )
+    compare({GOLDEN: "\n\n".join(blocks) + "\n"})
 
 
 def test_the_good_project_keeps_to_all_policies_at_once() -> None:
@@ -52,7 +87,7 @@ def test_the_good_project_keeps_to_all_policies_at_once() -> None:
     assert (report.verdicts, report.stopping, len(report.judged)) == ((), 0, len(POLICIES))
 
 
-# What is not known.
+# Unknown values.
 
 
 def _unknowns(facts: Facts) -> Iterator[tuple[str, Any, Facts]]:
@@ -71,29 +106,29 @@ def _unknowns(facts: Facts) -> Iterator[tuple[str, Any, Facts]]:
 def test_the_fields_that_may_be_unknown_are_found() -> None:
     found = {where for where, _, _ in _unknowns(GOOD)}
     assert len(found) >= 28
-    assert found > {"projects.account", "budgets.amount", "caps.projects", "keys.targets", "places.location"}
+    assert found > {"projects.account", "budgets.amount", "caps.projects", "keys.targets", "locations.name"}
 
 
 @pytest.mark.parametrize("policy", BY_ID)
-def test_what_is_not_known_breaks_no_policy(policy: str) -> None:
+def test_an_unknown_value_violates_no_policy(policy: str) -> None:
     known = [Case(policy, "good", GOOD), *(case for case in (*FAILING, *PASSING) if case.policy == policy)]
-    # Facts that break another policy are facts to this one too.
+    # Facts that violate another policy are facts to this one too.
     known += [replace(case, policy=policy, options=None) for case in FAILING]
     for case in known:
         before = findings(policy, case.facts, case.options)
         for where, entity, less in _unknowns(case.facts):
             after = findings(policy, less, case.options)
-            told = [text(found) for found in after if found.subject == entity.subject and found not in before]
-            # A sum is smaller without what is not known, and then is told with another number.
+            new = [text(found) for found in after if found.subject == entity.subject and found not in before]
+            # A sum is smaller without the unknown amount, and then reported with another number.
             if not any(found.subject == entity.subject for found in before):
-                assert told == [], f"{case}, without {where}"
+                assert new == [], f"{case}, without {where}"
             assert bool(after) <= bool(before), f"{case}, without {where}"
 
 
 def test_a_finding_does_not_outlive_the_value_that_it_is_about() -> None:
     for policy, where, facts in (
         ("budget-thresholds", "budgets.thresholds", budget(thresholds=())),
-        ("budget-notifies", "budgets.told", budget(told=False)),
+        ("budget-notifies", "budgets.notifies", budget(notifies=False)),
         ("labels", "projects.labels", project(labels=None)),
         ("deletion-policy", "projects.deletion", project(deletion="DELETE")),
         ("free-tier-private-data", "projects.account", project(account=None, private_data=True)),
@@ -103,7 +138,7 @@ def test_a_finding_does_not_outlive_the_value_that_it_is_about() -> None:
         assert findings(policy, less) == []
 
 
-# Prices that are announced.
+# Announced prices.
 
 
 @pytest.mark.parametrize(
@@ -115,31 +150,31 @@ def test_a_finding_does_not_outlive_the_value_that_it_is_about() -> None:
         ("gemini-3.8-flash", date(2027, 1, 1)),
     ],
 )
-def test_a_price_that_comes_is_told_for_30_days_and_then_is_the_price(model: str, change: date) -> None:
-    """One day's price is another policy's the next day: there is always one of the two that tells."""
+def test_a_price_change_is_reported_for_30_days_and_then_is_the_price(model: str, change: date) -> None:
+    """The two policies take turns: from 30 days before the change on, exactly one of them reports it."""
     limits = {model: replace(PROJECT.limits["gemini-4-argon"])}
     # Between what is the worst case before the change, and twice that.
     options = {"maxOvershoot": 300}
-    told = {}
+    reported = {}
     for ahead in (32, 31, 30, 1, 0, -1):
         facts = replace(project(limits=limits), day=date.fromordinal(change.toordinal() - ahead))
         pair = ("price-step-up", "exposure-within-allowance")
-        told[ahead] = [policy for policy in pair if findings(policy, facts, options)]
+        reported[ahead] = [policy for policy in pair if findings(policy, facts, options)]
     step, broken = ["price-step-up"], ["exposure-within-allowance"]
-    assert told == {32: [], 31: [], 30: step, 1: step, 0: broken, -1: broken}
+    assert reported == {32: [], 31: [], 30: step, 1: step, 0: broken, -1: broken}
 
 
 def test_a_new_price_is_that_of_every_model_that_can_be_called() -> None:
-    """The first of two changes that breaks the allowance is the one that is told."""
+    """Of two changes, the first one that breaks the allowance is reported."""
     limits = dict.fromkeys(("gemini-4-argon", "gemini-3.8-flash"), PROJECT.limits["gemini-4-argon"])
     facts = replace(project(limits=limits), day=date(2026, 11, 30))
     # 523.960320 today, 775.618560 from December on, 1,047.920640 from January on.
     for allowed, found in (("523.96032", "2026-12-01"), ("775.61856", "2027-01-01"), ("1047.92064", None)):
-        told = findings("price-step-up", facts, {"maxOvershoot": allowed, "days": 60})
-        assert [f"at the prices from {found} on" in each.message for each in told] == [True] * bool(found)
+        reported = findings("price-step-up", facts, {"maxOvershoot": allowed, "days": 60})
+        assert [f"at the prices from {found} on" in each.message for each in reported] == [True] * bool(found)
 
 
-# What is mended.
+# Fixes.
 
 PROJECT_TYPE = "gcp:organizations/project:Project"
 BUDGET_TYPE = "gcp:billing/budget:Budget"
@@ -196,19 +231,19 @@ def _fixed(policy: str, kind: str, inputs: dict[str, Any], options: dict[str, An
         ),
     ],
 )
-def test_what_is_mended_keeps_to_the_policy_and_all_else_is_as_it_was(
+def test_a_fix_complies_and_changes_nothing_else(
     policy: str, kind: str, inputs: dict[str, Any], options: dict[str, Any], changed: dict[str, Any]
 ) -> None:
-    mended = _fixed(policy, kind, inputs, options)
-    assert mended == {**inputs, **changed}
-    assert _fixed(policy, kind, mended, options) is None
+    fixed = _fixed(policy, kind, inputs, options)
+    assert fixed == {**inputs, **changed}
+    assert _fixed(policy, kind, fixed, options) is None
     assert _fixed(policy, "gcp:storage/bucket:Bucket", inputs, options) is None
     if policy == "labels":
         required = {"required": ["owner"]}
         assert findings(policy, project(labels=inputs["labels"]), required)
-        assert findings(policy, project(labels=mended["labels"]), required) == []
+        assert findings(policy, project(labels=fixed["labels"]), required) == []
     elif policy == "deletion-policy":
-        assert findings(policy, project(deletion=mended["deletionPolicy"]), options) == []
+        assert findings(policy, project(deletion=fixed["deletionPolicy"]), options) == []
 
 
 @pytest.mark.parametrize(
@@ -221,6 +256,7 @@ def test_what_is_mended_keeps_to_the_policy_and_all_else_is_as_it_was(
         ("labels", PROJECT_TYPE, {"labels": {"owner": UNKNOWN}}, LABELS),
         ("labels", PROJECT_TYPE, {"labels": UNKNOWN}, LABELS),
         ("budget-notifies", BUDGET_TYPE, {}, {}),
+        ("budget-notifies", BUDGET_TYPE, {"allUpdatesRule": {"disableDefaultIamRecipients": UNKNOWN}}, {}),
         *(
             ("budget-notifies", BUDGET_TYPE, {**OWNERS, "budgetFilter": part}, {})
             for part in (UNKNOWN, {"projects": UNKNOWN}, {"projects": ["projects/1"]})
@@ -241,7 +277,7 @@ def test_what_is_mended_keeps_to_the_policy_and_all_else_is_as_it_was(
         ),
     ],
 )
-def test_what_needs_no_mending_is_left_alone(
+def test_inputs_that_comply_or_are_unknown_need_no_fix(
     policy: str, kind: str, inputs: dict[str, Any], options: dict[str, Any]
 ) -> None:
     assert _fixed(policy, kind, inputs, options) is None

@@ -13,7 +13,7 @@ from landing_zone.gemini.limits import BLOCKED, LIMIT_NAMES, OTHERS, Limits, Wan
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, QUOTA_LIMITS, LimitName
 from landing_zone.policies.facts_from_settings import facts_of
-from landing_zone.policies.worst import worst
+from landing_zone.policies.worst_case import worst_case
 from landing_zone.pricing.days import month_of
 from landing_zone.pricing.money import Money
 from landing_zone.reports.environment_exposure import environment_exposure
@@ -57,7 +57,7 @@ def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
     exposed = environment_exposure(found, DAY, day).projects[name]
     return {
         "exposure": as_read(exposed.bounds["lag"]),
-        "policy": as_read(worst(facts, DAY, day)),
+        "policy": as_read(worst_case(facts, DAY, day)),
         "report": as_read(report(found, month_of(DAY), DAY, day).exposure.projects[name].bounds["lag"]),
         "month": as_read(exposed.month.amount),
         "preview": worst_month(whole.exposure)[0],

@@ -129,7 +129,7 @@ MISTAKES = [
     ("threshold in percent", "[0.5,", "[50,", "projects.chat.budget.thresholds[0]", "5000", "0.5 is 50 %"),
     ("threshold of no kind", "forecast: 1.0", "forcast: 1.0", "projects.chat.budget.thresholds[2]", "not a threshold", "forecast: 1.0"),
     ("threshold twice", "[0.5,", "[1.0,", "projects.chat.budget.thresholds[1]", "twice", "out of thresholds"),
-    ("no thresholds", "[0.5, 1.0, {forecast: 1.0}]", "[]", "projects.chat.budget.thresholds", "never tells", "thresholds:"),
+    ("no thresholds", "[0.5, 1.0, {forecast: 1.0}]", "[]", "projects.chat.budget.thresholds", "never notifies", "thresholds:"),
     ("thresholds that are no list", "[0.5, 1.0, {forecast: 1.0}]", "0.5", "projects.chat.budget.thresholds", "not a list", "thresholds: [0.5, 1.0"),
     ("nobody to notify", "USD, thresholds: [0.5, 1.0, {forecast: 1.0}]}\n      alerts: {email: [oncall@example.com], errorRate: 0.05}", "USD, iamRecipients: false}", "projects.chat.budget.iamRecipients", "nobody", "email"),
     ("six channels", "[oncall@example.com]", ALL_ADDRESSES, "projects.chat.alerts.email", "6 channels", "keep 5"),

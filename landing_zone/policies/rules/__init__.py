@@ -1,1 +1,1 @@
-"""The policies, one a file: a new one is written, and named in `landing_zone.policies.catalogue`."""
+"""One policy per file, which defines it as `POLICY`. `landing_zone.policies.every_policy` finds the files."""

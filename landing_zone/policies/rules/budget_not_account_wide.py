@@ -1,11 +1,11 @@
-"""A budget whose filter is empty counts all that the billing account pays for. It is what a typing error in a filter
-makes: the budget is there, looks right, and tells of something else. A budget over an account is the account's
-administrators' to make, not one project's program's."""
+"""A budget with an empty filter counts everything that the billing account pays for. A typing error in a filter has the
+same effect: the budget exists, looks right, and notifies of other spend. Budgets over a whole account belong to the
+account's administrators, not to the program of one project."""
 
 from collections.abc import Iterator
 
 from landing_zone.policies.facts import Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
@@ -15,17 +15,18 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 budget.subject,
                 "counts every project of its billing account",
                 "name projects, folders or subaccounts in its filter",
-                place=budget.subject.at(),
+                setting=budget.subject.at(),
             )
 
 
 POLICY = Policy(
     id="budget-not-account-wide",
     title="No budget counts a whole billing account",
+    group=Group.BUDGETS,
     severity=Severity.MEDIUM,
     scope=Scope.EACH,
     reason=__doc__,
-    remedy="Name the projects, folders or subaccounts that the budget is to count.",
+    remedy="Name the projects, folders or subaccounts to count in the budget's filter.",
     source=(
         "Google: a budget without a filter is applied to the whole billing account",
         "https://cloud.google.com/billing/docs/how-to/budgets",

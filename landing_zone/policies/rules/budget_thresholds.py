@@ -1,6 +1,6 @@
-"""Google's cost data are hours late and a stolen key spends fast: who is told at 100 percent alone is told when the
-money is gone. A threshold at half of the amount leaves time, one at 100 percent says that the agreement is broken, and
-one on the forecast tells weeks ahead of a slow overspend."""
+"""Google's cost data is hours late and a stolen key spends fast: a notification at 100 percent alone comes when the
+money is gone. A threshold at half of the amount leaves time, one at 100 percent marks the overspend, and one on the
+forecast warns weeks ahead of a slow overspend."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -8,16 +8,16 @@ from decimal import Decimal
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.options import Amount
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import plain
+from landing_zone.settings import fields
 
 
 class _Options(Options):
-    first_at_most: Amount = Field(
+    first_at_most: fields.Share = Field(
         default=Decimal("0.5"),
-        le=1,
-        description="The share of the amount at which it must tell at the latest at first.",
+        gt=0,
+        description="Largest share of the amount that the first threshold may have.",
     )
 
 
@@ -31,7 +31,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             missing.append(f"at {plain(options.first_at_most * 100)}% or below")
         if 1 not in current:
             missing.append("at 100%")
-        # Google forecasts calendar periods alone.
+        # Google forecasts calendar periods only.
         if budget.months and not any(rule.forecast for rule in budget.thresholds):
             missing.append("on the forecast")
         if missing:
@@ -39,23 +39,24 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             forecast = ", {forecast: 1}" if budget.months else ""
             yield Finding(
                 budget.subject,
-                f"does not tell {', nor '.join(missing)}",
+                f"does not notify {', nor '.join(missing)}",
                 f"write thresholds: [{shares}{forecast}]",
                 elsewhere=f"write thresholdRules with thresholdPercent {shares}"
                 + (", and one of 1 with spendBasis: FORECASTED_SPEND" if budget.months else ""),
-                place=budget.subject.at("thresholds"),
+                setting=budget.subject.at("thresholds"),
             )
 
 
 POLICY = Policy(
     id="budget-thresholds",
-    title="A budget tells at half or before, at 100 percent, and on the forecast",
+    title="A budget notifies at half of its amount or earlier, at 100 percent, and on the forecast",
+    group=Group.BUDGETS,
     severity=Severity.MEDIUM,
     scope=Scope.EACH,
     reason=__doc__,
     remedy="Add the thresholds that are missing.",
     source=(
-        "A 120 dollar cap was charged about 1,800, for what stops and what tells is hours late",
+        "A project with a cap of 120 dollars was charged about 1,800: caps and notifications are hours late",
         "https://cloud.google.com/billing/docs/how-to/budgets",
     ),
     judge=_judge,

@@ -1,5 +1,5 @@
-"""Each budget may be small and all of them together more than a department has. The envelope is what all budgets of a
-stack may add up to in a month, so that a new project is a decision on money and not only on a name."""
+"""Each budget may be small and their sum more than a department has. The envelope is the largest sum of all budgets of
+a stack per month, so that a new project is a decision on money."""
 
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
@@ -7,19 +7,19 @@ from decimal import ROUND_CEILING, Decimal
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Budget, Facts
-from landing_zone.policies.options import Amount, Currency
-from landing_zone.policies.policy import Excess, Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Excess, Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import EXACT, Money
+from landing_zone.settings import fields
 
 _CENT = Decimal("0.01")
 
 
 class _Options(Options):
-    envelope: Amount | None = Field(
+    envelope: fields.Amount | None = Field(
         default=None,
-        description="What all budgets of the stack may add up to in a month; without it nothing is judged.",
+        description="Largest sum of all budgets of the stack per month; if left out, nothing is judged.",
     )
-    currency: Currency = Field(default="USD", description="The currency of envelope.")
+    currency: fields.Currency = Field(default="USD", description="Currency of envelope.")
 
 
 def _a_month(amount: Decimal, months: Decimal | None) -> Decimal:
@@ -27,7 +27,10 @@ def _a_month(amount: Decimal, months: Decimal | None) -> Decimal:
 
 
 def _added(budget: Budget, amount: Decimal, budgets: tuple[Budget, ...]) -> Decimal | None:
-    """What a budget adds to the sum: a shared one, what its projects' own leave of it. None: that is not known."""
+    """Amount that a budget adds to the sum; None if unknown.
+
+    A shared budget adds what exceeds the budgets of its projects.
+    """
     more = _a_month(amount, budget.months)
     for own in budgets if budget.shared else ():
         if own.shared or not own.amount:
@@ -51,16 +54,16 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         if budget.amount is None:
             yield Finding(
                 budget.subject,
-                f"takes what the last period cost as its amount, and {envelope} is allowed for all budgets together",
+                f"uses the last period's cost as its amount, and {envelope} is allowed for all budgets together",
                 "write an amount",
-                place=budget.subject.at("lastPeriod"),
+                setting=budget.subject.at("lastPeriod"),
             )
         elif budget.currency not in (None, UNKNOWN, envelope.currency):
             yield Finding(
                 budget.subject,
                 f"is in {budget.currency} and cannot be added to the others: {envelope} is allowed for all",
                 f"write it in {envelope.currency} if its billing account is; else put it into a stack of its own",
-                place=budget.subject.at("currency"),
+                setting=budget.subject.at("currency"),
             )
         elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
             continue
@@ -68,19 +71,19 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             amounts.append((more, budget))
     in_force = [each for each in options.exceptions if facts.day <= each.expires]
     exempt = [each for each in amounts if any(one.covers(each[1].subject) for one in in_force)]
-    # What is exempt is not added; if the others fit, it is told, and excepted.
+    # Exempt budgets do not count. If only they exceed the envelope, the finding is about one of them, and exempt.
     rest = [each for each in amounts if each not in exempt]
-    for group, told in ((rest, rest), (amounts, exempt)):
+    for group, reported in ((rest, rest), (amounts, exempt)):
         total = Money(sum((amount for amount, _ in group), Decimal(0)), envelope.currency)
-        if told and envelope < total:
-            yield _over(total, envelope, len(group), *max(told, key=lambda each: each[0]))
+        if reported and envelope < total:
+            yield _over(total, envelope, len(group), *max(reported, key=lambda each: each[0]))
             break
 
 
 def _over(total: Money, envelope: Money, count: int, amount: Decimal, largest: Budget) -> Finding:
     own, over = Money(amount, envelope.currency), total - envelope
     months = largest.months or Decimal(1)
-    # Of what was added up the amounts are known.
+    # Only known amounts were added.
     whole = largest.amount if isinstance(largest.amount, Decimal) else amount
     return Finding(
         largest.subject,
@@ -91,7 +94,7 @@ def _over(total: Money, envelope: Money, count: int, amount: Decimal, largest: B
         )
         + f", and {envelope} is allowed for all",
         f"take {over} off the budgets",
-        place=largest.subject.at("amount"),
+        setting=largest.subject.at("amount"),
         excess=Excess(whole, whole - over.amount * months, months),
     )
 
@@ -99,10 +102,11 @@ def _over(total: Money, envelope: Money, count: int, amount: Decimal, largest: B
 POLICY = Policy(
     id="budgets-within-envelope",
     title="The budgets of a stack add up to no more than its envelope",
+    group=Group.BUDGETS,
     severity=Severity.HIGH,
     scope=Scope.WHOLE,
     reason=__doc__,
-    remedy="Lower budgets, or have the envelope raised by those who answer for the bill.",
+    remedy="Lower budgets, or have the envelope raised by the owners of the bill.",
     source=(
         "FinOps Foundation: budgeting is a commitment on a sum",
         "https://www.finops.org/framework/capabilities/budgeting/",

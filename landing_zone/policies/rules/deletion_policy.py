@@ -1,5 +1,5 @@
-"""A project's deletion policy is what Google's provider does when the project leaves the program. `DELETE` shuts it
-down with all that is in it, and after 30 days nothing brings it back."""
+"""A project's deletion policy is what pulumi_gcp does when the project is removed from the program. `DELETE` shuts it
+down with everything in it, and after 30 days it cannot be restored."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -7,14 +7,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 class _Options(Options):
     allowed: tuple[Literal["PREVENT", "UNLINK", "ABANDON", "DELETE"], ...] = Field(
         default=("PREVENT", "UNLINK", "ABANDON"),
         min_length=1,
-        description="What is allowed; the first is what it is mended to.",
+        description="Allowed policies; `remediate` sets the first.",
     )
 
 
@@ -26,8 +26,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             project.subject,
             f"has the deletion policy {project.deletion}",
             f"write deletionPolicy: {' or '.join(options.allowed)}",
-            mended=True,
-            place=project.subject.at("deletionPolicy"),
+            fixable=True,
+            setting=project.subject.at("deletionPolicy"),
         )
 
 
@@ -42,7 +42,8 @@ def _fix(kind: str, inputs: Mapping[str, Any], options: _Options) -> Mapping[str
 
 POLICY = Policy(
     id="deletion-policy",
-    title="A project is not deleted when it leaves the program",
+    title="A project is not deleted when it is removed from the program",
+    group=Group.GOVERNANCE,
     severity=Severity.MEDIUM,
     scope=Scope.EACH,
     reason=__doc__,

@@ -1,10 +1,10 @@
-"""On the free tier Google may use prompts and answers to improve its products, and people may read them. Data of
-customers, patients or staff do not belong there."""
+"""On the free tier Google may use prompts and responses to improve its products, and people may read them. Data of
+customers, patients or staff does not belong there."""
 
 from collections.abc import Iterator
 
 from landing_zone.policies.facts import Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.settings.types import PRIVATE_DATA_LABEL
 
 
@@ -14,17 +14,18 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 "handles private data on the free tier",
-                "write tier: paid with a budget, or keep such data out of it and write privateData: false (the label "
+                "write tier: paid with a budget, or keep such data out and write privateData: false (the label "
                 f"{PRIVATE_DATA_LABEL})",
-                elsewhere="link it to a billing account and give it a budget, or keep such data out of it and set the "
+                elsewhere="link it to a billing account and give it a budget, or keep such data out and set the "
                 f"label {PRIVATE_DATA_LABEL}: false",
-                place=project.subject.at("privateData"),
+                setting=project.subject.at("privateData"),
             )
 
 
 POLICY = Policy(
     id="free-tier-private-data",
     title="The free tier is never used with private data",
+    group=Group.DATA,
     severity=Severity.CRITICAL,
     scope=Scope.WHOLE,
     reason=__doc__,

@@ -1,12 +1,12 @@
-"""Google's terms let applications that are offered to users in the European Economic Area, the United Kingdom and
-Switzerland use the paid services only."""
+"""Google's terms allow applications for users in the European Economic Area, the United Kingdom and Switzerland to use
+the paid services only."""
 
 import re
 from collections.abc import Iterator
 
 from landing_zone.gemini.regions import PAID_ONLY
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.settings.types import USERS_LABEL
 
 
@@ -19,24 +19,25 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 f"has users in {', '.join(there)} on the free tier",
-                "write tier: paid with a budget, or do not offer it there and take them out of users (the label "
+                "write tier: paid with a budget, or do not offer it there and remove them from users (the label "
                 f"{USERS_LABEL})",
-                elsewhere="link it to a billing account and give it a budget, or do not offer it there and take them "
-                f"out of the label {USERS_LABEL}",
-                place=project.subject.at("users"),
+                elsewhere="link it to a billing account and give it a budget, or do not offer it there and remove "
+                f"them from the label {USERS_LABEL}",
+                setting=project.subject.at("users"),
             )
         if unknown := [code for code in project.users if not re.fullmatch("[A-Z]{2}|EEA", code)]:
             yield Finding(
                 project.subject,
-                f"says {', '.join(unknown)} of its users, which is no country's code, and is on the free tier",
+                f"has users in {', '.join(unknown)}, which is not a country code, and is on the free tier",
                 f"write codes such as DE, or EEA, in users (the label {USERS_LABEL}: de_fr)",
-                place=project.subject.at("users"),
+                setting=project.subject.at("users"),
             )
 
 
 POLICY = Policy(
     id="free-tier-users",
     title="The free tier is never used for users in the EEA, the United Kingdom or Switzerland",
+    group=Group.DATA,
     severity=Severity.HIGH,
     scope=Scope.WHOLE,
     reason=__doc__,

@@ -1,11 +1,14 @@
-"""A budget watches the projects that a program knows. The Gemini API enabled, or a key made, in a project that is not
-among them is watched by nobody: most surprises on a bill are such a project."""
+"""Budgets cover the projects that a program manages. If the Gemini API is enabled, or a key created, in any other
+project, nothing watches its spend: most surprises on a bill are such projects."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
+
+_DEFAULT: Final = "the provider's project"
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
@@ -16,38 +19,37 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
         if project is None:
             yield Finding(
                 api.subject,
-                f"opens the Gemini API in {api.project or 'the provider' + chr(39) + 's project'}, which this program "
-                "does not manage",
-                "make or adopt the project here: {projectId: …, adopt: true, tier: paid}",
+                f"enables the Gemini API in {api.project or _DEFAULT}, which this program does not manage",
+                "create or adopt the project here: {projectId: …, adopt: true, tier: paid}",
                 elsewhere="manage the project here: gcp.organizations.Project, or gcp.billing.ProjectInfo for its link",
             )
         elif not project.managed:
             yield Finding(
                 api.subject,
-                f"opens the Gemini API in {api.project}, which no program manages",
-                f"adopt it: gemini-lz adopt {api.project} prints its settings; if that is done, label it "
-                "goog-pulumi-provisioned: true",
+                f"enables the Gemini API in {api.project}, which no program manages",
+                f"adopt it: gemini-lz adopt {api.project} prints its settings; if a program manages it "
+                "already, label it goog-pulumi-provisioned: true",
             )
     for key in facts.keys:
         opens = key.targets is not UNKNOWN and GEMINI_API in key.targets
         if opens and key.project is not UNKNOWN and facts.project_of(key.project) is None:
             yield Finding(
                 key.subject,
-                f"opens the Gemini API in {key.project or 'the provider' + chr(39) + 's project'}, which this program "
-                "does not manage",
-                "make or adopt the project here: {projectId: …, adopt: true, tier: paid}",
+                f"opens the Gemini API in {key.project or _DEFAULT}, which this program does not manage",
+                "create or adopt the project here: {projectId: …, adopt: true, tier: paid}",
             )
 
 
 POLICY = Policy(
     id="gemini-in-managed-projects",
-    title="The Gemini API is open only in projects that the program manages",
+    title="The Gemini API is enabled only in projects that the program manages",
+    group=Group.KEYS,
     severity=Severity.HIGH,
     scope=Scope.WHOLE,
     reason=__doc__,
     remedy="Adopt the project: `gemini-lz adopt PROJECT` prints its settings.",
     source=(
-        "Google: keys and their project's enabled APIs",
+        "Google: API keys and the enabled APIs of their project",
         "https://ai.google.dev/gemini-api/docs/api-key",
     ),
     judge=_judge,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
@@ -18,13 +18,14 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "is a standard key, bound to no service account",
                 "make a key without standard: true beside it, and take this one out once nobody uses it",
                 elsewhere="make a key with serviceAccountEmail beside it, and delete this one once nobody uses it",
-                place=key.subject.at("standard"),
+                setting=key.subject.at("standard"),
             )
 
 
 POLICY = Policy(
     id="key-bound",
     title="An API key for the Gemini API is bound to a service account",
+    group=Group.KEYS,
     severity=Severity.HIGH,
     scope=Scope.EACH,
     reason=__doc__,

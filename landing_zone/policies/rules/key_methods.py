@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
@@ -19,13 +19,14 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "can call every method of the Gemini API",
                 "write what it is for, such as methods: [generate, countTokens]",
                 elsewhere="name its methods in restrictions.apiTargets[].methods",
-                place=key.subject.at("methods"),
+                setting=key.subject.at("methods"),
             )
 
 
 POLICY = Policy(
     id="key-methods",
     title="An API key names the methods that it may call",
+    group=Group.KEYS,
     severity=Severity.LOW,
     scope=Scope.EACH,
     reason=__doc__,

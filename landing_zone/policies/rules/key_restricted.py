@@ -1,12 +1,12 @@
-"""An API key without restrictions opens every API that is enabled in its project, and those enabled later. Keys that
-were made for maps years ago and stand in public pages became keys to Gemini that way. The Gemini API refuses such
-keys since 2026-06-19; other APIs of the project do not."""
+"""An API key without restrictions opens every API that is enabled in its project, now or later. Keys created for maps
+years ago, and published in web pages, became keys for Gemini that way. The Gemini API refuses such keys since
+2026-06-19; other APIs of the project do not."""
 
 from collections.abc import Iterator
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.policies.facts import Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
@@ -22,6 +22,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
 POLICY = Policy(
     id="key-restricted",
     title="No API key is unrestricted",
+    group=Group.KEYS,
     severity=Severity.CRITICAL,
     scope=Scope.EACH,
     reason=__doc__,

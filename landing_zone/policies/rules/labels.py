@@ -1,5 +1,5 @@
-"""A bill that nobody can assign is nobody's. Labels of a project are in the billing export: with an owner and a
-cost-centre, an alert reaches somebody, and a cost its budget."""
+"""Cost that cannot be assigned has no owner. A project's labels are in the billing export: with an owner and a
+cost-centre, an alert reaches the right people, and each cost its budget."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,16 +7,16 @@ from typing import Any
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.settings import fields
 
 
 class _Options(Options):
     required: tuple[fields.LabelKey, ...] = Field(
-        default=("owner", "cost-centre"), description="The labels that each project must have."
+        default=("owner", "cost-centre"), description="Labels that each project must have."
     )
     defaults: dict[fields.LabelKey, fields.LabelValue] = Field(
-        default={}, description="What a missing label is mended to, with enforcementLevel: remediate."
+        default={}, description="Values for missing labels, which `remediate` adds."
     )
 
 
@@ -31,8 +31,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 project.subject,
                 f"has no label {' and no label '.join(missing)}",
                 f"write labels: {{{', '.join(f'{name}: …' for name in missing)}}}",
-                mended=all(options.defaults.get(name) for name in missing),
-                place=project.subject.at("labels"),
+                fixable=all(options.defaults.get(name) for name in missing),
+                setting=project.subject.at("labels"),
             )
 
 
@@ -53,12 +53,13 @@ def _fix(kind: str, inputs: Mapping[str, Any], options: _Options) -> Mapping[str
 POLICY = Policy(
     id="labels",
     title="A project has the labels owner and cost-centre",
+    group=Group.GOVERNANCE,
     severity=Severity.LOW,
     scope=Scope.EACH,
     reason=__doc__,
-    remedy="Write the labels; `enforcementLevel: remediate` with `defaults` has them added.",
+    remedy="Write the labels; `enforcementLevel: remediate` adds those in `defaults`.",
     source=(
-        "Google: labels, and how they show in the billing export",
+        "Google: labels, and how they appear in the billing export",
         "https://cloud.google.com/resource-manager/docs/labels-overview",
     ),
     judge=_judge,

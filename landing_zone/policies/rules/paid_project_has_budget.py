@@ -1,12 +1,12 @@
-"""Without a budget nobody is told of a spend before the invoice. A budget over a whole account, or of other services,
-tells too late and of the wrong thing: the Gemini API can spend in an hour what the rest of an organization spends in a
+"""Without a budget the invoice is the first notice of the spend. A budget over a whole account, or over other services,
+notifies too late and of other spend: the Gemini API can cost in an hour what the rest of an organization costs in a
 month."""
 
 from collections.abc import Iterator
 
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.policies.facts import Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
@@ -16,22 +16,23 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 project.subject,
                 "is paid, and no budget of its billing account names it and the Gemini API",
                 "write budget: {amount: 100, currency: USD}",
-                elsewhere="make a gcp.billing.Budget on that account, with the project's number in "
+                elsewhere="create a gcp.billing.Budget on that account, with the project's number in "
                 f"budgetFilter.projects, {GEMINI_BILLING_SERVICE} in budgetFilter.services, no labels and no end in "
                 "the past",
-                place=project.subject.at("budget"),
+                setting=project.subject.at("budget"),
             )
 
 
 POLICY = Policy(
     id="paid-project-has-budget",
     title="A paid project has a budget that names it and the Gemini API",
+    group=Group.BUDGETS,
     severity=Severity.CRITICAL,
     scope=Scope.WHOLE,
     reason=__doc__,
-    remedy="Give each paid project a budget that is filtered to it and to the Gemini API.",
+    remedy="Give each paid project a budget with a filter on the project and the Gemini API.",
     source=(
-        "People ask for a budget on every new project, enforced: cloud-foundation-fabric issue 3360",
+        "Users ask for an enforced budget on every new project: cloud-foundation-fabric issue 3360",
         "https://github.com/GoogleCloudPlatform/cloud-foundation-fabric/issues/3360",
     ),
     judge=_judge,

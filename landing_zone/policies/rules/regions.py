@@ -1,5 +1,5 @@
-"""The Gemini API itself has no region to choose. What stands beside it has: topics, buckets, functions and logs hold
-prompts, answers and keys. And an organization may offer its applications in some countries alone."""
+"""The Gemini API itself has no region to choose. The resources beside it do: topics, buckets, functions and logs hold
+prompts, responses and keys. And an organization may offer its applications in some countries only."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from landing_zone.gemini.regions import EEA
 from landing_zone.policies.facts import UNKNOWN, Facts
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.settings import fields
 from landing_zone.settings.types import USERS_LABEL
 
@@ -15,15 +15,15 @@ from landing_zone.settings.types import USERS_LABEL
 class _Options(Options):
     locations: tuple[str, ...] = Field(
         default=(),
-        description="Where resources may be, as europe-west1 or europe; none: anywhere. global always may.",
+        description="Allowed locations of resources, as europe-west1 or europe; empty: all. global is always allowed.",
     )
     users: tuple[fields.Country, ...] = Field(
-        default=(), description="Where users may be: ISO 3166 codes, or EEA; none: anywhere."
+        default=(), description="Allowed countries of users: ISO 3166 codes, or EEA; empty: all."
     )
 
 
 def _within(location: str, allowed: tuple[str, ...]) -> bool:
-    """Whether a location is one of those allowed, or in one: europe-west1-b in europe-west1 and in europe."""
+    """True if a location is allowed, or is in an allowed one: europe-west1-b in europe-west1 and in europe."""
     name = location.lower()
     return name == "global" or any(
         name == each or name.startswith(f"{each}-") for each in map(str.lower, allowed)
@@ -31,11 +31,11 @@ def _within(location: str, allowed: tuple[str, ...]) -> bool:
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
-    for place in facts.places if options.locations else ():
-        if place.location is not UNKNOWN and not _within(place.location, options.locations):
+    for location in facts.locations if options.locations else ():
+        if location.name is not UNKNOWN and not _within(location.name, options.locations):
             yield Finding(
-                place.subject,
-                f"is in {place.location}, and may be in {' or '.join(options.locations)} alone",
+                location.subject,
+                f"is in {location.name}; allowed: {', '.join(options.locations)}",
                 "move it, or have the policy changed",
             )
     allowed = {*options.users, *(EEA if "EEA" in options.users else ())}
@@ -46,21 +46,22 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         if outside:
             yield Finding(
                 project.subject,
-                f"has users in {', '.join(outside)}, and may have them in {' or '.join(options.users)} alone",
-                "do not offer it there and take them out of users, or have the policy changed",
-                elsewhere=f"do not offer it there and take them out of the label {USERS_LABEL}, or have the policy "
+                f"has users in {', '.join(outside)}; allowed: {', '.join(options.users)}",
+                "do not offer it there and remove them from users, or have the policy changed",
+                elsewhere=f"do not offer it there and remove them from the label {USERS_LABEL}, or have the policy "
                 "changed",
-                place=project.subject.at("users"),
+                setting=project.subject.at("users"),
             )
 
 
 POLICY = Policy(
     id="regions",
-    title="Resources and users are where the organization allows them",
+    title="Resources and users are in allowed locations",
+    group=Group.DATA,
     severity=Severity.MEDIUM,
     scope=Scope.EACH,
     reason=__doc__,
-    remedy="Move the resource, or have the list of places extended.",
+    remedy="Move the resource, or have the location allowed.",
     source=(
         "Gemini API: available regions",
         "https://ai.google.dev/gemini-api/docs/available-regions",

@@ -1,33 +1,33 @@
-"""A budget tells and does not stop. Google's spend cap pauses the Gemini API in a project, some hours late: not soon
-enough for a stolen key on its own, and the only thing that ends one at a weekend. A guard is a function, or a
-subscription that calls one, which listens to the topic of a budget; whether it really unlinks the billing account is
-not seen, and one of another program is not seen at all: an exception says so."""
+"""A budget notifies and does not stop spending. Google's spend cap pauses the Gemini API in a project, some hours late:
+too late for a stolen key without limits, and still the only stop at a weekend. A guard is a function, or a subscription
+that calls one, which listens to the topic of a budget. The policy cannot see whether it stops the spending, nor a guard
+in another program: that takes an exception."""
 
 from collections.abc import Iterator
 
 from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Cap, Facts, Project
-from landing_zone.policies.options import Amount, Currency
-from landing_zone.policies.policy import Finding, Options, Policy, Scope, Severity
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.pricing.money import Money, plain
+from landing_zone.settings import fields
 
 
 class _Options(Options):
-    maximum: Amount | None = Field(
-        default=None, description="The most that a spend cap may be for a month; without it any amount."
+    maximum: fields.Amount | None = Field(
+        default=None, description="Largest amount of a spend cap per month. Default: unlimited."
     )
-    currency: Currency = Field(default="USD", description="The currency of maximum.")
+    currency: fields.Currency = Field(default="USD", description="Currency of maximum.")
 
 
 def _guarded(facts: Facts, project: Project) -> bool:
-    """Whether a budget tells a topic of it that something listens to: what listens is taken for a guard."""
+    """True if a budget of the project publishes to a topic with a listener, which is assumed to be a guard."""
     topics = {budget.topic for budget in facts.budgets if budget.topic and budget.counts(project, facts.day)}
     return any(UNKNOWN in (topic, *facts.listeners) or topic in facts.listeners for topic in topics)
 
 
 def _too_high(cap: Cap, most: Money) -> Money | None:
-    """Its amount, if it is known and more than that, or in another currency."""
+    """Amount of the cap if it is known and above `most`, or in another currency."""
     if cap.amount is None or cap.amount is UNKNOWN or cap.currency is None or cap.currency is UNKNOWN:
         return None
     own = Money(cap.amount, cap.currency)
@@ -47,33 +47,34 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 "has neither a spend cap nor a guard: nothing stops its spending",
                 "write budget: {spendCap: true}",
                 elsewhere="give it a SpendCap of this project's provider, or have a function of this program listen to "
-                "its budget's topic and unlink the billing account; what stops it elsewhere needs an exception",
+                "its budget's topic and unlink the billing account; a guard elsewhere needs an exception",
                 live="give it a spend cap in the console, or adopt it: gemini-lz adopt prints its settings",
-                place=project.subject.at("budget", "spendCap"),
+                setting=project.subject.at("budget", "spendCap"),
             )
         elif most and len(high) == len(caps):
             yield Finding(
                 caps[0].subject,
                 f"is {high[0]}, and at most {most} is allowed",
                 f"write at most {plain(most.amount)}",
-                place=caps[0].subject.at("amount"),
+                setting=caps[0].subject.at("amount"),
             )
         elif all(cap.lifted for cap in caps):
             yield Finding(
                 project.subject,
                 "has a spend cap that is lifted until the 1st of the next month",
-                "take spendCap.lifted out",
-                place=project.subject.at("budget", "spendCap", "lifted"),
+                "remove spendCap.lifted",
+                setting=project.subject.at("budget", "spendCap", "lifted"),
             )
 
 
 POLICY = Policy(
     id="spend-stops",
     title="In production, a spend cap or a guard stops a paid project",
+    group=Group.SPEND,
     severity=Severity.HIGH,
     scope=Scope.WHOLE,
     reason=__doc__,
-    remedy="Write `spendCap: true` in the project's budget; in environments without users, switch this policy off.",
+    remedy="Write `spendCap: true` in the project's budget; in environments without users, disable this policy.",
     source=(
         "4,000 dollars in two days with nothing to stop them: gemini-cli issue 27668",
         "https://github.com/google-gemini/gemini-cli/issues/27668",

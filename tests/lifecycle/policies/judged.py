@@ -1,7 +1,6 @@
-"""The policy pack on the real engine: programs, a pack on a day of its own, and what the engine tells of them."""
+"""The policy pack on the real engine: programs, a pack on a fixed day, and the violations in the engine's events."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from sandbox.layout import ROOT
+from tests.golden import compare
 from tests.policies.facts import STRICT
 from tests.workspace import STACK, Workspace
 
@@ -20,7 +20,7 @@ HERE: Final = Path(__file__).parent
 EUROS: Final = {**STRICT, "currency-matches": {"currencies": {ACCOUNT: "EUR"}}}
 """STRICT, and an account of another currency than its budgets: the local cloud's are all in dollars."""
 ON_A_DAY: Final = '''\
-"""The pack, on a day of the tests: prices change on days that are known ahead."""
+"""The pack on a fixed day: announced price changes would change verdicts."""
 
 from datetime import date
 
@@ -35,7 +35,7 @@ serve()
 
 
 @dataclass(frozen=True, order=True)
-class Told:
+class Violation:
     """One violation."""
 
     policy: str
@@ -47,24 +47,24 @@ class Told:
 
 @dataclass(frozen=True)
 class Judged:
-    """What an operation came to."""
+    """Result of an operation."""
 
     code: int
-    told: list[Told]
-    mended: set[tuple[str, str]]
+    violations: list[Violation]
+    remediated: set[tuple[str, str]]
     """Policy and resource."""
     policies: set[str]
-    """Those that were asked: the engine leaves out what is disabled."""
+    """Policies that were called: the engine omits disabled ones."""
     printed: str
 
     @property
     def pairs(self) -> set[tuple[str, str]]:
-        """Policy and resource of what was told."""
-        return {(told.policy, told.resource) for told in self.told}
+        """Policy and resource of each violation."""
+        return {(violation.policy, violation.resource) for violation in self.violations}
 
 
 def pack_on_a_day(folder: Path) -> Path:
-    """The pack, to which every day is 2026-11-24."""
+    """The pack on 2026-11-24."""
     folder.mkdir()
     for name in (".venv", "gemini_policies", "landing_zone", "config"):
         (folder / name).symlink_to(PACK / name)
@@ -74,7 +74,7 @@ def pack_on_a_day(folder: Path) -> Path:
 
 
 def plain(workspace: Workspace, program: str, config: str = "") -> Workspace:
-    """The workspace with a program of somebody else, which knows nothing of this project's."""
+    """The workspace with a program of another project."""
     folder = workspace.layout.program
     (folder / "__main__.py").write_text((HERE / program).read_text() if program.endswith(".py") else program)
     settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text()) | {"name": "somebody-elses"}
@@ -85,7 +85,7 @@ def plain(workspace: Workspace, program: str, config: str = "") -> Workspace:
 
 
 def arguments(workspace: Workspace, configuration: Mapping[str, Any], pack: Path) -> list[str]:
-    """What has the engine ask the pack."""
+    """Arguments that make the engine use the pack."""
     file = workspace.layout.state / "policies.json"
     file.write_text(json.dumps(configuration))
     return ["--stack", STACK, "--policy-pack", str(pack), "--policy-pack-config", str(file)]
@@ -102,22 +102,22 @@ def judged(
         operation, "--json", *flags, *arguments(workspace, configuration, pack), *more, check=False
     )
     events = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
-    told = [event["policyEvent"] for event in events if "policyEvent" in event]
-    mended = [event["policyRemediationEvent"] for event in events if "policyRemediationEvent" in event]
+    violations = [event["policyEvent"] for event in events if "policyEvent" in event]
+    remediated = [event["policyRemediationEvent"] for event in events if "policyRemediationEvent" in event]
     asked = [event["policyAnalyzeSummaryEvent"] for event in events if "policyAnalyzeSummaryEvent" in event]
     said = [event["diagnosticEvent"] for event in events if "diagnosticEvent" in event]
     return Judged(
         run.returncode,
         sorted(
-            Told(
+            Violation(
                 each["policyName"],
                 _named(each["resourceUrn"]),
                 each["message"].strip(),
                 each["enforcementLevel"],
             )
-            for each in told
+            for each in violations
         ),
-        {(each["policyName"], _named(each["resourceUrn"])) for each in mended},
+        {(each["policyName"], _named(each["resourceUrn"])) for each in remediated},
         {name for each in asked for name in (*each.get("passed", ()), *each.get("failed", ()))},
         "".join(each["message"] for each in said if each["severity"] != "debug") + run.stderr,
     )
@@ -128,9 +128,9 @@ def _named(urn: str) -> str:
     return f"{kind.rpartition(':')[2]} {name}"
 
 
-def without_level(told: Iterable[Told]) -> list[Told]:
-    """What was told, whatever breaking it does."""
-    return sorted(Told(each.policy, each.resource, each.message, "") for each in told)
+def without_level(violations: Iterable[Violation]) -> list[Violation]:
+    """The violations without their level."""
+    return sorted(Violation(each.policy, each.resource, each.message, "") for each in violations)
 
 
 def changed(workspace: Workspace, after: int = 0) -> list[str]:
@@ -152,13 +152,7 @@ def made(workspace: Workspace) -> dict[str, dict[str, Any]]:
     }
 
 
-def golden(name: str, told: Iterable[Told]) -> None:
-    """Hold what people read against a file. `GOLDEN=write` writes the file anew: read what has changed in it."""
-    blocks = [f"[{each.policy}] {each.resource}\n{each.message}" for each in without_level(told)]
-    text = "\n\n".join(blocks) + "\n"
-    file = HERE / "golden" / f"{name}.txt"
-    if os.environ.get("GOLDEN") == "write":
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8"), (
-        "messages have changed; if that is meant: GOLDEN=write pytest tests/lifecycle/test_policies_verdicts.py"
-    )
+def golden(name: str, violations: Iterable[Violation]) -> None:
+    """Compare the messages with a golden file."""
+    blocks = [f"[{each.policy}] {each.resource}\n{each.message}" for each in without_level(violations)]
+    compare({HERE / "golden" / f"{name}.txt": "\n\n".join(blocks) + "\n"})

@@ -12,16 +12,16 @@ from gemini_policies.facts_from_resources import facts_of
 from gemini_policies.values import plain
 
 
-def told(value: Any) -> Any:
+def json_of(value: Any) -> Any:
     """What JSON can say of facts."""
     if is_dataclass(value):
         return {
-            each.name: told(getattr(value, each.name)) for each in fields(value) if each.name != "subject"
+            each.name: json_of(getattr(value, each.name)) for each in fields(value) if each.name != "subject"
         }
     if isinstance(value, dict):
-        return {name: told(each) for name, each in value.items()}
+        return {name: json_of(each) for name, each in value.items()}
     if isinstance(value, tuple | frozenset):
-        return [told(each) for each in (sorted(value) if isinstance(value, frozenset) else value)]
+        return [json_of(each) for each in (sorted(value) if isinstance(value, frozenset) else value)]
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return value if isinstance(value, bool | int | None) else str(value)
@@ -35,5 +35,5 @@ def resource(values: dict[str, Any]) -> Resource:
 
 
 stacks = json.load(sys.stdin)
-found = [told(facts_of(map(resource, each), date(2026, 11, 24), {})) for each in stacks]
+found = [json_of(facts_of(map(resource, each), date(2026, 11, 24), {})) for each in stacks]
 json.dump(found, sys.stdout)

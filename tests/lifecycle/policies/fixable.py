@@ -1,4 +1,4 @@
-"""A program of pulumi_gcp with what the policies mend, beside secrets and what only the update tells."""
+"""A program of pulumi_gcp with resources that policies fix, secrets, and values that only the update knows."""
 
 import pulumi
 import pulumi_gcp as gcp
@@ -8,38 +8,38 @@ FOLDER = "987654321098"
 
 first = gcp.organizations.Project(
     "first",
-    project_id="acme-mended-first",
-    name="acme-mended-first",
+    project_id="acme-fixed-first",
+    name="acme-fixed-first",
     folder_id=FOLDER,
     labels={"owner": "platform", "cost-centre": "cc-4711"},
 )
 gcp.organizations.Project(
     "chat",
-    project_id="acme-mended-chat",
-    name="acme-mended-chat",
+    project_id="acme-fixed-chat",
+    name="acme-fixed-chat",
     folder_id=FOLDER,
     deletion_policy="DELETE",
     labels={"owner": "chat", "codename": pulumi.Output.secret("hush-one"), "beside": first.number},
 )
 gcp.organizations.Project(
     "hidden",
-    project_id="acme-mended-hidden",
-    name="acme-mended-hidden",
+    project_id="acme-fixed-hidden",
+    name="acme-fixed-hidden",
     folder_id=FOLDER,
     labels=pulumi.Output.secret({"codename": "hush-two"}),
 )
 gcp.organizations.Project(
     "later",
-    project_id="acme-mended-later",
-    name="acme-mended-later",
+    project_id="acme-fixed-later",
+    name="acme-fixed-later",
     folder_id=FOLDER,
     labels=first.number.apply(lambda number: {"beside": number}),
 )
 provider = gcp.Provider("own", default_labels={"owner": "theirs"}, deletion_policy="DELETE")
 gcp.organizations.Project(
     "of-provider",
-    project_id="acme-mended-of-provider",
-    name="acme-mended-of-provider",
+    project_id="acme-fixed-of-provider",
+    name="acme-fixed-of-provider",
     folder_id=FOLDER,
     opts=pulumi.ResourceOptions(provider=provider),
 )

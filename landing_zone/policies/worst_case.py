@@ -1,4 +1,4 @@
-"""The most that a project can cost, as the policies need it."""
+"""The worst-case cost of a project."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -13,16 +13,15 @@ from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import Terms, coming_changes
 
 
-def worst(project: Project, day: date, lag: timedelta) -> Money | None:
-    """The most that it can cost in any time as long as `lag`, at a day's prices; None is unlimited."""
-    amount = _worst(
-        tuple(sorted(project.limits.items())), project.others, day, lag, project.terms, project.doors
-    )
+def worst_case(project: Project, day: date, lag: timedelta) -> Money | None:
+    """The most that the project can cost within `lag`, at the prices of `day`; None if unlimited."""
+    limits = tuple(sorted(project.limits.items()))
+    amount = _amount(limits, project.others, day, lag, project.terms, project.doors)
     return None if amount is None else Money(amount, project.terms.currency)
 
 
 @lru_cache(maxsize=4096)
-def _worst(
+def _amount(
     limits: tuple[tuple[str, Limits], ...],
     others: Limits | None,
     day: date,
@@ -34,7 +33,7 @@ def _worst(
     return totals(exposure_of(dict(limits), others, day, {"lag": window}, terms, doors), ["lag"])["lag"]
 
 
-def coming(project: Project, day: date, ahead: int) -> Sequence[date]:
-    """The days, at most `ahead` from now, from which on models that it can call have other prices."""
+def coming_price_changes(project: Project, day: date, ahead: int) -> Sequence[date]:
+    """Days, up to `ahead` days after `day`, on which prices of models that the project can call change."""
     known = tuple(QUOTA_NAMES) if project.others != BLOCKED else tuple(project.limits)
     return [change for change, _ in coming_changes(known, day, ahead) if change > day]
