@@ -123,11 +123,11 @@ def _thresholds(rules: Any) -> tuple[Threshold, ...] | Unknown:
 def _credits(resource: Resource) -> tuple[str, ...] | Unknown:
     treatment = resource.value("budgetFilter", "creditTypesTreatment")
     kinds = texts(resource.value("budgetFilter", "creditTypes"))
-    if treatment is UNKNOWN:
+    if isinstance(treatment, Unknown):
         return UNKNOWN
-    return (
-        UNKNOWN if kinds is UNKNOWN and "SPECIFIED" in str(treatment) else subtracted(treatment, kinds or ())
-    )
+    if isinstance(kinds, Unknown):
+        return UNKNOWN if treatment == "INCLUDE_SPECIFIED_CREDITS" else subtracted(treatment, ())
+    return subtracted(treatment, kinds)
 
 
 def _day(value: Any) -> date | None:

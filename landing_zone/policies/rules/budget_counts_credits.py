@@ -1,6 +1,6 @@
-"""A budget that subtracts credits does not see the spend that they pay for: it notifies nobody until they are used up, and
-then the whole rate of spending is new. A stolen key or a runaway loop goes unnoticed meanwhile. Discounts are another
-matter: they lower the price for good."""
+"""A budget that subtracts credits does not count the spend that they pay for: it notifies nobody until they are used
+up, and a stolen key or a runaway loop goes unnoticed meanwhile. Discounts are no such credits: they lower the price for
+good."""
 
 from collections.abc import Iterator
 from typing import Final
