@@ -130,6 +130,17 @@ config:
         envelope=2000,
         currency="USD",
     ),
+    "budget-counts-credits": _sample(
+        StackFile("""\
+config:
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-chat-prod
+      tier: paid
+      budget: {amount: 100, currency: USD, credits: include}
+"""),
+    ),
     "budget-thresholds": _sample(
         StackFile("""\
 config:

@@ -21,6 +21,7 @@ from landing_zone.policies.facts import (
     Threshold,
     narrows,
     notifies,
+    subtracted,
 )
 
 _RIGHT: Final = "billing.budgets.list (roles/billing.viewer on the billing account)"
@@ -138,6 +139,7 @@ def _budget(account: str, budget: Mapping[str, Any], projects: Sequence[Project]
         shared=len(named) != 1,
         topic=rule.get("pubsubTopic") or None,
         labelled=bool(part.get("labels")),
+        credits=subtracted(part.get("creditTypesTreatment"), part.get("creditTypes", ())),
     )
 
 

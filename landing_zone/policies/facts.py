@@ -146,6 +146,8 @@ class Budget:
     """Pub/Sub topic that it publishes to, as projects/…/topics/…."""
     labelled: bool | Unknown = False
     """True if it counts only resources with a label."""
+    credits: tuple[str, ...] | Unknown = ()
+    """Types of credits that it subtracts from the cost; `ALL` for all of them."""
 
     def counts(self, project: Project, day: date) -> bool:
         """True if it counts all spend of the project on the Gemini API, or if an unknown value may make it so."""
@@ -155,6 +157,13 @@ class Budget:
         # A budget counts only spend of its own billing account, or of subaccounts that it names.
         pays = UNKNOWN in (self.account, self.narrowed) or self.narrowed or self.account == project.account
         return named and pays and (self.services is UNKNOWN or GEMINI_BILLING_SERVICE in self.services)
+
+
+def subtracted(treatment: str | None, kinds: Iterable[str]) -> tuple[str, ...]:
+    """The types of credits that a budget subtracts, as Google's API has them: all where nothing is set."""
+    if treatment == "EXCLUDE_ALL_CREDITS":
+        return ()
+    return tuple(kinds) if treatment == "INCLUDE_SPECIFIED_CREDITS" else ("ALL",)
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,7 @@ def _rules(
         shared=subject.name.startswith("shared-"),
         topic=budget.topic,
         labelled=bool(budget.label),
+        credits=tuple(kind.removeprefix("INCLUDE_") for kind in budget.credits if kind != "EXCLUDE_ALL"),
     )
 
 

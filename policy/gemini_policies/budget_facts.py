@@ -6,7 +6,17 @@ from typing import Any, Final
 
 from gemini_policies.declared import Resource
 from gemini_policies.values import at, decimal, number, texts
-from landing_zone.policies.facts import MONTHS, UNKNOWN, Budget, Cap, Threshold, Unknown, narrows, notifies
+from landing_zone.policies.facts import (
+    MONTHS,
+    UNKNOWN,
+    Budget,
+    Cap,
+    Threshold,
+    Unknown,
+    narrows,
+    notifies,
+    subtracted,
+)
 
 _NANO: Final = Decimal("1e-9")
 
@@ -45,6 +55,7 @@ def budget(resource: Resource) -> Budget:
         shared=projects is not UNKNOWN and len(projects) > 1,
         topic=at(rule, "pubsubTopic") or None,
         labelled=labels if labels is UNKNOWN else bool(labels),
+        credits=_credits(resource),
     )
 
 
@@ -107,6 +118,16 @@ def _thresholds(rules: Any) -> tuple[Threshold, ...] | Unknown:
             return UNKNOWN
         found.append(Threshold(share, basis == "FORECASTED_SPEND"))
     return tuple(found)
+
+
+def _credits(resource: Resource) -> tuple[str, ...] | Unknown:
+    treatment = resource.value("budgetFilter", "creditTypesTreatment")
+    kinds = texts(resource.value("budgetFilter", "creditTypes"))
+    if isinstance(treatment, Unknown):
+        return UNKNOWN
+    if isinstance(kinds, Unknown):
+        return UNKNOWN if treatment == "INCLUDE_SPECIFIED_CREDITS" else subtracted(treatment, ())
+    return subtracted(treatment, kinds)
 
 
 def _day(value: Any) -> date | None:

@@ -112,6 +112,7 @@ class World:
             "budgetFilter": {
                 **({"projects": [f"projects/{self.numbers[each]}" for each in projects]} if projects else {}),
                 "services": [GEMINI_BILLING_SERVICE],
+                "creditTypesTreatment": "EXCLUDE_ALL_CREDITS",
                 **body.get("budgetFilter", {}),
             },
         }

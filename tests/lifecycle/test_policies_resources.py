@@ -106,6 +106,17 @@ BUDGETS: list[tuple[Given, Given]] = [
     (filtered(subaccounts=[UNKNOWN]), {"narrowed": LATER}),
     (budget(budgetFilter=None), {"projects": [], "narrowed": False}),
     (budget(budgetFilter=UNKNOWN), {"projects": LATER, "services": LATER, "amount": LATER}),
+    (filtered(), {"credits": ["ALL"]}),
+    (filtered(creditTypesTreatment="EXCLUDE_ALL_CREDITS"), {"credits": []}),
+    (filtered(creditTypesTreatment=UNKNOWN), {"credits": LATER}),
+    (
+        filtered(creditTypesTreatment="INCLUDE_SPECIFIED_CREDITS", creditTypes=["PROMOTION"]),
+        {"credits": ["PROMOTION"]},
+    ),
+    (
+        filtered(creditTypesTreatment="INCLUDE_SPECIFIED_CREDITS", creditTypes=[UNKNOWN]),
+        {"credits": LATER},
+    ),
     (filtered(calendarPeriod="QUARTER"), {"months": "3"}),
     (filtered(calendarPeriod="CALENDAR_PERIOD_UNSPECIFIED"), {"months": "1"}),
     (filtered(calendarPeriod=UNKNOWN), {"amount": LATER}),

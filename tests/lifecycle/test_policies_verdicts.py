@@ -34,6 +34,7 @@ BROKEN = {
     "budget-not-account-wide": {"Budget everything"},
     "budget-below-maximum": {"Budget everything"},
     "budgets-within-envelope": {"Budget everything"},
+    "budget-counts-credits": {"Budget everything", "Budget of-dear"},
     "budget-thresholds": {"Budget everything"},
     "budget-notifies": {"Budget everything"},
     "currency-matches": {"Budget everything", "Budget of-dear"},

@@ -48,7 +48,10 @@ gcp.billing.Budget(
     billing_account=ACCOUNT,
     display_name=pulumi.Output.secret("hush-three"),
     amount={"specified_amount": {"currency_code": "USD", "units": "10"}},
-    budget_filter={"projects": [first.number.apply(lambda number: f"projects/{number}")]},
+    budget_filter={
+        "projects": [first.number.apply(lambda number: f"projects/{number}")],
+        "credit_types_treatment": "EXCLUDE_ALL_CREDITS",
+    },
     threshold_rules=[{"threshold_percent": 1.0}],
     all_updates_rule={"monitoring_notification_channels": [], "disable_default_iam_recipients": True},
 )

@@ -36,6 +36,7 @@ gcp.billing.Budget(
     budget_filter={
         "projects": [chat.number.apply(lambda number: f"projects/{number}")],
         "services": ["services/AEFD-7695-64FA"],
+        "credit_types_treatment": "EXCLUDE_ALL_CREDITS",
     },
     threshold_rules=[
         {"threshold_percent": 0.5},

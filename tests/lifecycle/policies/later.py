@@ -91,6 +91,7 @@ gcp.billing.Budget(
     budget_filter={
         "projects": [dear.number.apply(lambda number: f"projects/{number}")],
         "services": [later("services/24E6-581D-38E5")],
+        "credit_types_treatment": later("INCLUDE_ALL_CREDITS"),
     },
     threshold_rules=[{"threshold_percent": later(0.75)}, {"threshold_percent": 1.0}],
     all_updates_rule={
@@ -109,6 +110,7 @@ gcp.billing.Budget(
         "projects": [first.number.apply(lambda number: f"projects/{number}")],
         "services": ["services/AEFD-7695-64FA"],
         "calendar_period": later("YEAR"),
+        "credit_types_treatment": "EXCLUDE_ALL_CREDITS",
     },
     threshold_rules=[
         {"threshold_percent": 0.5},

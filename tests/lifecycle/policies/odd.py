@@ -30,6 +30,7 @@ def budget(name: str, *numbers: pulumi.Input[str], opts: pulumi.ResourceOptions 
         budget_filter={
             "projects": [pulumi.Output.concat("projects/", number) for number in numbers],
             "services": ["services/AEFD-7695-64FA"],
+            "credit_types_treatment": "EXCLUDE_ALL_CREDITS",
         },
         threshold_rules=TELLS,
         opts=opts,
