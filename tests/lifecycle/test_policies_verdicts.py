@@ -43,6 +43,8 @@ BROKEN = {
     "price-step-up": {"Project dear"},
     "quota-raise-justified": {"SQuotaPreference images"},
     "key-restricted": {"ApiKey found"},
+    "key-bound": {"ApiKey both"},
+    "key-methods": {"ApiKey both"},
     "key-gemini-only": {"ApiKey both"},
     "key-clients": {"ApiKey found"},
     "gemini-in-managed-projects": {"Service seed-gemini"},
