@@ -1,16 +1,24 @@
-"""What a stack calls its keys, budgets and caps at Google by default: they are recognized by it later."""
+"""Names of projects, and of what a stack makes in them by default, by which it recognizes that later."""
 
 import re
 from hashlib import sha256
 from typing import Final
 
+ANY_PROJECT_ID: Final = r"(?:(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}:)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+"""Pattern of every project ID that Google has ever given out; new ones are narrower.
+
+Source: ProjectRegex of terraform-provider-google, but for a domain, which has a dot.
+"""
+_LONGEST_IN_TITLES: Final = 37
+"""Characters of a project ID that leave room for the rest of each title below: Google takes 60 for a budget, 63 for a
+key. IDs that Google gives out today have at most 30."""
 _LONGEST_ACCOUNT_ID: Final = 30
 _DIGEST: Final = 6
 
 
 def key_title(project_id: str, key: str) -> str:
     """The display name of a key, by its name in the stack file."""
-    return f"{project_id} {key}"
+    return f"{_short(project_id)} {key}"
 
 
 def key_id(key: str, service_account: str | None, *, standard: bool) -> str:
@@ -34,7 +42,7 @@ def key_account_id(project_id: str, key: str) -> str:
 
 def key_account_email(project_id: str, key: str) -> str:
     """The address of the service account that is created for a key."""
-    return f"{key_account_id(project_id, key)}@{project_id}.iam.gserviceaccount.com"
+    return f"{key_account_id(project_id, key)}@{account_domain(project_id)}"
 
 
 def key_account_title(project: str, key: str) -> str:
@@ -54,9 +62,22 @@ def _digest(text: str) -> str:
 
 def budget_title(project_id: str) -> str:
     """The display name of a project's budget."""
-    return f"{project_id} Gemini API"
+    return f"{_short(project_id)} Gemini API"
 
 
 def cap_title(project_id: str) -> str:
     """The display name of a project's spend cap."""
     return f"{budget_title(project_id)} cap"
+
+
+def account_domain(project_id: str) -> str:
+    """The domain of the e-mail addresses of a project's service accounts."""
+    domain, _, own = project_id.rpartition(":")
+    return f"{own}.{domain}.iam.gserviceaccount.com" if domain else f"{own}.iam.gserviceaccount.com"
+
+
+def _short(project_id: str) -> str:
+    """The ID, or its beginning with what tells it from others of that beginning."""
+    if len(project_id) <= _LONGEST_IN_TITLES:
+        return project_id
+    return f"{project_id[: _LONGEST_IN_TITLES - _DIGEST - 1]}-{_digest(project_id)}"

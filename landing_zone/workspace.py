@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from landing_zone.bounded_yaml import load_bounded
+
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 
 
@@ -106,7 +108,7 @@ def without_secrets(url: str) -> str:
 
 def _project(path: Path) -> Project:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = load_bounded(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UnreadableError(f"{path} cannot be read: {_first_line(error)}") from None
     if not isinstance(values, dict) or not isinstance(values.get("name"), str):

@@ -11,6 +11,7 @@ from landing_zone.google.errors import GoogleError
 from landing_zone.google.quota_overrides import LimitError
 from landing_zone.google.rest import Google, StoppedError
 from landing_zone.google.spend_caps import SpendCapError
+from landing_zone.names import ANY_PROJECT_ID
 
 _T = TypeVar("_T")
 
@@ -177,7 +178,7 @@ def told(work: Callable[[], _T]) -> _T:
 
 
 def _project_problem(text: str) -> str:
-    if re.fullmatch(r"[0-9]+|[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
+    if re.fullmatch(f"[0-9]+|{ANY_PROJECT_ID}", text):
         return ""
     return f"{text!r} is no project: write its number or its id, without projects/ before it"
 

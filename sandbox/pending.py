@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.account_domain import account_domain
 from sandbox.local_cloud import Ready, call
 
 Values = Mapping[str, Any]
@@ -69,7 +70,7 @@ _LISTED = {
 }
 
 _KEY = "projects/{project}/locations/global/keys/{name}"
-_ACCOUNT = "projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com"
+_ACCOUNT = "projects/{project}/serviceAccounts/{accountId}@{domain}"
 _TOPIC = "projects/{project}/topics/{name}"
 _CONSTRAINT = "{parent}/customConstraints/{name}"
 _PREFERENCE = "{parent}/locations/global/quotaPreferences/{name}"
@@ -111,7 +112,8 @@ def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
 
 def _id(resource_type: str, inputs: Values, ready: Ready, known: set[str | None]) -> str | None:
     if resource_type in _CHOSEN:
-        identifier, path = (template.format_map(inputs) for template in _CHOSEN[resource_type])
+        values = {**inputs, "domain": account_domain(str(inputs.get("project")))}
+        identifier, path = (template.format_map(values) for template in _CHOSEN[resource_type])
         return None if "error" in json.loads(call(ready, "GET", f"/{path}")) else identifier
     listed = _LISTED.get(resource_type)
     if listed is None:  # making it again changes nothing: an API that is enabled, a link, a cap, a limit

@@ -135,18 +135,9 @@ def _clients(restrictions: Mapping[str, Any]) -> Json:
         "allowedIps": restrictions.get("serverKeyRestrictions", {}).get("allowedIps"),
         "allowedReferrers": restrictions.get("browserKeyRestrictions", {}).get("allowedReferrers"),
         "iosBundleIds": restrictions.get("iosKeyRestrictions", {}).get("allowedBundleIds"),
-        "androidApps": [
-            {**app, "sha1Fingerprint": _in_pairs(app["sha1Fingerprint"])}
-            for app in restrictions.get("androidKeyRestrictions", {}).get("allowedApplications", [])
-        ],
+        "androidApps": [*restrictions.get("androidKeyRestrictions", {}).get("allowedApplications", ())],
     }
     return {name: values for name, values in by_kind.items() if values}
-
-
-def _in_pairs(fingerprint: str) -> str:
-    """With the colons that Google takes and does not show."""
-    digits = fingerprint.replace(":", "").upper()
-    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def _budget(google: Google, account: str, project: str, left_out: list[str]) -> Json | None:

@@ -1,6 +1,7 @@
 """Calls to Google's REST APIs: authorized, against the right project's quota, patient, and stoppable."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,8 @@ from landing_zone.google.transport import authorized, no_answer
 
 Json = dict[str, Any]
 
+_DOMAIN: Final = re.compile(r"(?<=^projects/)([^/:]+\.[^/:]+):")
+"""The domain in the id of a domain-scoped project, `projects/example.com:bot/…`; no other id has a dot."""
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 20.0
 _LONGEST_OPERATION_S: Final = 900
@@ -106,6 +109,8 @@ class Google:
             CredentialsError: there are no credentials.
         """
         base = self.config.address(service)
+        # A colon as it is would read as a custom method's, as in projects/P:getIamPolicy.
+        path = _DOMAIN.sub(r"\1%3A", path)
         headers = self._headers(project)
         until, silent = self._silent.get(base, (0.0, None))
         if silent and time.monotonic() < until:

@@ -1,6 +1,6 @@
 """Money: an exact amount with its currency."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Any, Final
@@ -10,6 +10,14 @@ EXACT: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
 
 UPWARD: Final = Context(prec=60, rounding=ROUND_CEILING)
 """For quotients, which may have no end: never below the true one."""
+
+_WITHOUT_DECIMALS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_WITH_THREE: Final = "BHD IQD JOD KWD LYD OMR TND"
+_DECIMALS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(_WITHOUT_DECIMALS.split(), 0),
+    **dict.fromkeys(_WITH_THREE.split(), 3),
+}
+"""Currency -> decimals of its smallest unit, where it is not 2. Source: ISO 4217, list one."""
 
 NANO: Final = Decimal("1e-9")
 """The smallest amount Google's APIs tell, in units of a currency."""
@@ -49,12 +57,29 @@ class Money:
         return self.amount <= self._same(other)
 
     def __str__(self) -> str:
-        """For people: to the cent, `1,200.50 USD`."""
-        return f"{self.amount:,.2f} {self.currency}"
+        """For people: to the currency's smallest unit, `1,200.50 USD` or `1,200 JPY`."""
+        return f"{format_amount(self.amount, self.currency)} {self.currency}"
+
+    @property
+    def as_bound(self) -> str:
+        """For people, where it is the most that something can be: rounded up."""
+        return f"{format_amount(self.amount, self.currency, up=True)} {self.currency}"
 
     def as_json(self) -> dict[str, Any]:
         """For programs: the exact amount as text, of at most nine decimals."""
         return {"amount": plain(self.amount), "currency": self.currency}
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals of a currency's smallest unit; 2 for one that is not known."""
+    return _DECIMALS.get(currency, 2)
+
+
+def format_amount(amount: Decimal, currency: str, *, up: bool = False) -> str:
+    """An amount for people, to the currency's smallest unit: half to even, or up for a bound."""
+    smallest = Decimal(1).scaleb(-decimals_of(currency))
+    rounding = ROUND_CEILING if up else ROUND_HALF_EVEN
+    return f"{amount.quantize(smallest, rounding=rounding, context=EXACT):,f}"
 
 
 def plain(amount: Decimal) -> str:

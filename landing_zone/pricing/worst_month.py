@@ -3,12 +3,12 @@
 What stops it, acts late: up to its amount anything may be spent, and then what its lag allows. A cache that was filled
 before goes on costing while the lag lasts. So with a spend cap of A and a lag of L a month costs at most
 
-    A + the most of any time as long as L + storage over L of the tokens that A can have put into caches
+    A + the most of any time as long as L + storage over L of the tokens that A may have put into caches
 
 and never more than the limits allow in a month. A billing account's tier has a cap over all its projects alike.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -26,11 +26,9 @@ from landing_zone.pricing.exposure import (
     totals,
 )
 from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
-from landing_zone.pricing.rates import LIST_PRICES, Terms
+from landing_zone.pricing.rates import A_MILLIONTH, LIST_PRICES, Terms
 
 MONTH: Final = timedelta(days=31)
-_HOUR: Final = timedelta(hours=1)
-_A_MILLION: Final = 10**6
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Spender:
 
 @dataclass(frozen=True)
 class Late:
-    """The most that can be spent while something lags."""
+    """The most that can be spent from the moment at which a stop should act until it has."""
 
     allowed: Decimal | None
     """By the limits, in any time of that length; None: nothing bounds it."""
@@ -75,9 +73,24 @@ def limits_month(spender: Spender, day: date) -> Decimal | None:
     return _most(spender, day, WINDOWS["month"])
 
 
-def late(spender: Spender, day: date, stop: Stop) -> Late:
-    """The most that a project can spend from the moment at which a stop should act until it has."""
-    return Late(_most(spender, day, Window.any(stop.lag)), _kept(spender, day, stop))
+def late(spenders: Sequence[Spender], day: date, stop: Stop) -> Late:
+    """The most that projects which a stop is about can spend together while it lags."""
+    allowed: Decimal | None = Decimal(0)
+    with localcontext(EXACT):
+        for spender in spenders:
+            each = _most(spender, day, Window.any(stop.lag))
+            allowed = None if allowed is None or each is None else allowed + each
+    return Late(allowed, _kept(spenders, day, stop))
+
+
+def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | None) -> Decimal | None:
+    """The most of a month: what a stop allows, or what limits do; None: no bound."""
+    with localcontext(EXACT):
+        found = [
+            *([] if limits_alone is None else [limits_alone]),
+            *([stop.amount + lag.total] if stop and lag and lag.total is not None else []),
+        ]
+    return rounded_up(min(found)) if found else None
 
 
 def _most(spender: Spender, day: date, window: Window) -> Decimal | None:
@@ -87,33 +100,56 @@ def _most(spender: Spender, day: date, window: Window) -> Decimal | None:
     return totals(models, [""])[""]
 
 
-def _kept(spender: Spender, day: date, stop: Stop) -> Decimal:
-    """Storage, over a stop's lag, of the tokens in caches when it should act.
+@dataclass(frozen=True)
+class _Cached:
+    """Tokens of one model in caches, in the worst case."""
 
-    Each was paid for as input, out of the stop's amount; and in a month only so many are allowed.
+    storage: Decimal
+    """Price of a token kept for a minute, at its highest."""
+    written: Decimal
+    """Price of putting a token there, at its lowest: text."""
+    a_minute: int | None
+    """Tokens that limits allow in a minute; None: as many as a month's."""
+    a_month: int | None
+    """Tokens that limits allow in a month; None: no bound."""
+
+
+def _kept(spenders: Iterable[Spender], day: date, stop: Stop) -> Decimal:
+    """Storage, over a stop's lag, of the tokens in caches when it should act: the least of three bounds.
+
+    1. Each token was paid for as input, out of the stop's amount A: `A x the highest storage price / input price`.
+    2. Tokens come at the pace that limits allow, and are stored while more come. For S tokens at r a minute that is
+       `s S^2 / 2r` at least; so all models together cost at most `sqrt(2 A sum(s r))` a minute when A is spent.
+       What the minute adds that a token may come late or early, its price as input covers, if it is 1.5 s or more.
+    3. In a month only so many tokens are allowed.
     """
-    if not spender.doors.caches:
+    found = [each for spender in spenders if spender.doors.caches for each in _cached(spender, day)]
+    if not found:
         return Decimal(0)
-    most = Decimal(0)
-    allowed: Decimal | None = Decimal(0)
     with localcontext(EXACT):
-        hours = UPWARD.divide(Decimal(stop.lag // timedelta(minutes=1)) + 1, Decimal(60))
-        for model, limits in _callable(spender):
-            dear = Prices.of(model, day, spender.terms, spender.doors, day + MONTH)
-            storage = dear.short.storage * hours
-            if not storage:
-                continue
-            # The cheapest token that can be stored is text, at the lowest price of a month that holds the day.
-            cheapest = min(
-                Prices.of(model, each, spender.terms).short.input for each in (day - MONTH, day, day + MONTH)
-            )
-            if cheapest:
-                most = max(most, UPWARD.divide(storage, cheapest))
-            tokens = _tokens(limits, dear)
-            if allowed is not None:
-                allowed = None if tokens is None or not cheapest else allowed + storage * tokens / _A_MILLION
-        by_amount = most * stop.amount
-        return rounded_up(by_amount if allowed is None else min(by_amount, allowed))
+        minutes = stop.lag // timedelta(minutes=1) + 1
+        bounds = []
+        if all(each.written for each in found):
+            ratio = max(UPWARD.divide(each.storage, each.written) for each in found)
+            bounds.append(stop.amount * ratio)
+        if all(each.a_minute is not None and each.written >= 2 * each.storage for each in found):
+            pace = sum((each.storage * (each.a_minute or 0) for each in found), Decimal(0))
+            bounds.append(UPWARD.next_plus(UPWARD.sqrt(2 * stop.amount * pace)))
+        if all(each.a_month is not None for each in found):
+            bounds.append(sum((each.storage * (each.a_month or 0) for each in found), Decimal(0)))
+        assert bounds, "a model whose input is free can be filled without end"  # noqa: S101
+        return rounded_up(min(bounds) * minutes)
+
+
+def _cached(spender: Spender, day: date) -> Iterator[_Cached]:
+    """The models whose caches can be filled."""
+    for model, limits in _callable(spender):
+        dearest = Prices.of(model, day, spender.terms, spender.doors, day + MONTH)
+        storage = UPWARD.divide(dearest.short.storage * A_MILLIONTH, Decimal(60))
+        if storage:
+            days = (day - MONTH, day, day + MONTH)
+            written = min(Prices.of(model, each, spender.terms).short.input for each in days)
+            yield _Cached(storage, written * A_MILLIONTH, *_tokens(limits, dearest.size.context))
 
 
 def _callable(spender: Spender) -> Iterable[tuple[str, Limits]]:
@@ -125,35 +161,20 @@ def _callable(spender: Spender) -> Iterable[tuple[str, Limits]]:
         yield from ((model, rest) for quota, model in MODELS.items() if quota not in taken)
 
 
-def _tokens(limits: Limits, prices: Prices) -> int | None:
-    """Input tokens that limits allow in a month; None: no bound."""
-    window = WINDOWS["month"]
-    found = []
-    if limits.input_tokens_per_minute is not None:
-        found.append(limits.input_tokens_per_minute * window.minutes)
-    if limits.requests_per_minute is not None:
-        found.append(limits.requests_per_minute * window.minutes * prices.size.context)
-    if limits.requests_per_day is not None:
-        found.append(limits.requests_per_day * window.days * prices.size.context)
-    return min(found, default=None)
-
-
-def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | None) -> Decimal | None:
-    """The most of a month for one project: what its stop allows, or what its limits do; None: no bound."""
-    with localcontext(EXACT):
-        found = [
-            *([] if limits_alone is None else [limits_alone]),
-            *([stop.amount + lag.total] if stop and lag and lag.total is not None else []),
-        ]
-    return min(found, default=None)
-
-
-def account_month(stop: Stop, lags: Sequence[Late]) -> Decimal | None:
-    """The most of a month for all projects of an account with a cap over them together; None: no bound."""
-    with localcontext(EXACT):
-        total = stop.amount
-        for each in lags:
-            if each.allowed is None:
-                return None
-            total += each.allowed + each.kept
-        return total
+def _tokens(limits: Limits, context: int) -> tuple[int | None, int | None]:
+    """Input tokens that limits allow in a minute, and in a month; None: no bound."""
+    month = WINDOWS["month"]
+    tokens, requests, a_day = (
+        limits.input_tokens_per_minute,
+        limits.requests_per_minute,
+        limits.requests_per_day,
+    )
+    minute = [
+        *([] if tokens is None else [tokens]),
+        *([] if requests is None else [requests * context]),
+        *([] if a_day is None else [a_day * context]),
+    ]
+    whole = [each * month.minutes for each in minute[: len(minute) - (a_day is not None)]]
+    if a_day is not None:
+        whole.append(a_day * month.days * context)
+    return min(minute, default=None), min(whole, default=None)

@@ -235,6 +235,7 @@ def environment_exposure(
                 settings,
                 {name: each.month for name, each in found.items()},
                 {name: billing_terms(project, settings) for name, project in chosen.items()},
+                as_of,
             )
         ),
         {account: tier for account, tier in tiers.items() if tier},
@@ -295,7 +296,7 @@ def _project(
         tier=project.tier,
         currency=terms.currency,
         models=tuple(ModelExposure(each.model, each.limits, _told(each.bounds)) for each in models),
-        month=project_month(project, settings, in_force, terms, doors, as_of, bounds["month"]),
+        month=project_month(project, in_force, terms, doors, as_of, bounds["month"]),
         bounds=_told(bounds),
         lag=lag,
         mechanism=mechanism,

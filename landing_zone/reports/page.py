@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, Final
 
 import plotly.io
@@ -10,12 +10,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from landing_zone.pricing.money import format_amount
 from landing_zone.reports.charts import environment_charts, project_charts
-from landing_zone.reports.drawing import Chart, at
+from landing_zone.reports.drawing import Chart, Path, Shown, at
 from landing_zone.reports.environment_report import Report
 
 MOST: Final = 50
 """Projects that get charts of their own."""
+
+
+def _amount(shown: Shown, path: Path, amount: Decimal) -> str:
+    """An amount at a path of the report, in the currency of the nearest part around it; bounds are rounded up."""
+    around = (at(shown, path[:length]) for length in range(len(path) - 1, 0, -1))
+    currencies = (part["currency"] for part in around if isinstance(part, dict) and "currency" in part)
+    return format_amount(amount, next(currencies, "USD"), up=path[0] == "exposure")
 
 
 def page(report: Report) -> str:
@@ -36,7 +44,7 @@ def page(report: Report) -> str:
         elif isinstance(found, int):
             text = f"{found:,}"
         else:
-            text = found if found == "unlimited" else f"{Decimal(found):,.2f}"
+            text = found if found == "unlimited" else _amount(shown, path, Decimal(found))
         value = found if isinstance(found, str) else json.dumps(found)
         where = "/".join(map(str, path))
         return Markup('<span class="figure" data-figure="{}" data-value="{}">{}</span>').format(
@@ -54,7 +62,7 @@ def page(report: Report) -> str:
 
     names = sorted(report.estimate.projects, key=rank, reverse=True)
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(FilePath(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

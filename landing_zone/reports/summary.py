@@ -17,11 +17,11 @@ def month_report(settings: EnvironmentSettings, day: date) -> Report:
 
 def worst_month(found: EnvironmentExposure) -> tuple[str, str]:
     """The most that all projects can cost in a month with what stops it, by currency; and what bounds it."""
-    amounts = " and ".join(str(month.amount or "unlimited") for month in found.months)
+    amounts = " and ".join(month.amount.as_bound if month.amount else "unlimited" for month in found.months)
     return amounts, "; ".join(month.bound_by for month in found.months)
 
 
 def bound(bounds: Mapping[str, Money | None], window: str) -> str:
     """A bound as people read it."""
     money = bounds[window]
-    return str(money) if money is not None else "unlimited"
+    return money.as_bound if money is not None else "unlimited"

@@ -13,7 +13,7 @@ from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.days import Period, month_of
 from landing_zone.pricing.estimate import CASES
 from landing_zone.pricing.exposure import ModelExposure
-from landing_zone.pricing.money import Money, plain
+from landing_zone.pricing.money import Money, format_amount, plain
 from landing_zone.reports.assumptions import ASSUMPTIONS, MEANINGS
 from landing_zone.reports.denied_metrics import denied_words
 from landing_zone.reports.environment_estimate import BudgetPeriod, EnvironmentEstimate
@@ -80,13 +80,17 @@ def _named(period: Period) -> str:
 
 
 def _amount(money: Money) -> str:
-    return f"{money.amount:,.2f}"
+    return format_amount(money.amount, money.currency)
+
+
+def _bound(amount: Decimal | None, currency: str) -> str:
+    return "unlimited" if amount is None else format_amount(amount, currency, up=True)
 
 
 def show_exposure(console: Console, found: EnvironmentExposure) -> None:
     """The most that each project and model can cost, by how long; then what it rests on."""
     for month in found.months:
-        amount = month.amount or "unlimited"
+        amount = month.amount.as_bound if month.amount else "unlimited"
         console.print(
             f"[bold]{found.stack}[/]  at worst in a month: [bold]{amount}[/], bounded by {month.bound_by}",
             soft_wrap=True,
@@ -118,20 +122,25 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     if not project.models:
         console.print("  nothing can be spent")
         return
-    amount = project.month.amount or "unlimited"
+    amount = project.month.amount.as_bound if project.month.amount else "unlimited"
     console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
     if project.month.saved_by_methods:
         console.print(
-            f"  {project.month.saved_by_methods} less with methods on each of its keys that leave caches out",
+            f"  {project.month.saved_by_methods.as_bound} less with methods on each of its keys that leave caches out",
             soft_wrap=True,
         )
     windows = ("minute", "hour", "day", "month", "lag")
     table = _table("model", *windows[:-1], f"any {format_lag(project.lag)}")
     for model in project.models:
         bounds = (model.bounds[window] for window in windows)
-        table.add_row(model.model, *(f"{each.total:,.2f}" if each else "unlimited" for each in bounds))
+        table.add_row(
+            model.model, *(_bound(each.total if each else None, project.currency) for each in bounds)
+        )
     totals = (project.bounds[window] for window in windows)
-    table.add_row("[bold]all[/]", *(f"[bold]{_amount(each) if each else 'unlimited'}[/]" for each in totals))
+    table.add_row(
+        "[bold]all[/]",
+        *(f"[bold]{_bound(each.amount if each else None, project.currency)}[/]" for each in totals),
+    )
     console.print(table)
     for model in project.models:
         denied = model.model == OTHERS and project.denies_others
@@ -142,15 +151,17 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     lag = project.bounds["lag"]
     if lag and stored_cost * 2 > lag.amount:
         console.print(
-            f"  of any {format_lag(project.lag)}, {Money(stored_cost, project.currency)} is for tokens kept in "
-            "caches: a lower inputTokensPerMinute bounds them",
+            f"  of any {format_lag(project.lag)}, {Money(stored_cost, project.currency).as_bound} is for tokens "
+            "kept in caches: a lower inputTokensPerMinute bounds them",
             soft_wrap=True,
         )
     if project.compared:
-        over = str(project.overshoot) if project.overshoot is not None else "unlimited"
+        over = project.overshoot.as_bound if project.overshoot is not None else "unlimited"
         by = f"{project.mechanism} acts" if project.mechanism else "somebody acts on the budget's mail"
         what = f"the month's budget of {project.budget}" if project.budget else "the budget"
-        kept = f", and {project.month.kept} for what caches held before" if project.month.kept else ""
+        kept = (
+            f", and {project.month.kept.as_bound} for what caches held before" if project.month.kept else ""
+        )
         console.print(
             f"  over {what}: {over} at most{kept}, if {by} within {format_lag(project.lag)}", soft_wrap=True
         )
@@ -188,10 +199,10 @@ def show_limits(console: Console, found: dict[str, DerivedLimits]) -> None:
         )
         table = _table("model", "", "requests/min", "requests/day", "tokens/min", "can cost")
         for model, each in derived.models.items():
-            cost = _amount(Money(each.exposure, currency))
+            cost = _bound(each.exposure, currency)
             table.add_row(model, "limits", *_numbers(each.limits), cost)
             if each.need:
-                cost = _amount(Money(each.needs_exposure, currency))
+                cost = _bound(each.needs_exposure, currency)
                 table.add_row("", "needs", *_numbers(each.need.limits), cost)
         console.print(table)
 

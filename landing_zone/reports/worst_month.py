@@ -12,10 +12,8 @@ from landing_zone.pricing.money import EXACT, Money, plain
 from landing_zone.pricing.rates import Terms
 from landing_zone.pricing.worst_month import (
     MONTH,
-    Late,
     Spender,
     Stop,
-    account_month,
     late,
     limits_month,
     worst_month,
@@ -39,8 +37,8 @@ class ProjectMonth:
     """Of it, storage while a cap lags of what caches held before; None if there is none."""
     saved_by_methods: Money | None = None
     """What it is less where no key can make caches; None if that changes nothing."""
-    tier_late: Late | None = None
-    """The most that can be spent while the account's own cap lags; None without one."""
+    spender: Spender | None = None
+    """Itself, as far as it can spend; None on the free tier."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -73,7 +71,6 @@ class EnvironmentMonth:
 
 def project_month(
     project: ProjectSettings,
-    settings: EnvironmentSettings,
     in_force: LimitsInForce,
     terms: Terms,
     doors: Doors,
@@ -97,23 +94,22 @@ def project_month(
         if without and without < found.amount:
             with localcontext(EXACT):
                 saved = Money(found.amount.amount - without.amount, terms.currency)
-    stop = _tier_stop(project.billing_account, settings, terms)
-    return replace(found, saved_by_methods=saved, tier_late=late(spender, day, stop) if stop else None)
+    return replace(found, saved_by_methods=saved, spender=spender)
 
 
 def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMonth:
     currency = spender.terms.currency
     alone, stop = limits_month(spender, day), _cap(project, spender.terms)
-    lag = late(spender, day, stop) if stop else None
+    lag = late([spender], day, stop) if stop else None
     amount = worst_month(alone, stop, lag)
     if amount is None:
         return ProjectMonth(None, "nothing", "neither limits nor a spend cap bound it")
     if stop is None or lag is None or lag.allowed is None or amount == alone:
         return ProjectMonth(Money(amount, currency), "limits", "what its limits allow in 31 days")
     kept = Money(lag.kept, currency) if lag.kept else None
-    held = f", {kept} of it for what caches held before" if kept else ""
+    held = f", {kept.as_bound} of it for what caches held before" if kept else ""
     text = (
-        f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total or Decimal(0), currency)} while it lags "
+        f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total or Decimal(0), currency).as_bound} while it lags "
         f"{format_lag(stop.lag)}{held}"
     )
     return ProjectMonth(Money(amount, currency), "spend cap", text, kept)
@@ -139,7 +135,7 @@ def _tier_stop(account: str | None, settings: EnvironmentSettings, terms: Terms)
 
 
 def environment_months(
-    settings: EnvironmentSettings, months: Mapping[str, ProjectMonth], terms: Mapping[str, Terms]
+    settings: EnvironmentSettings, months: Mapping[str, ProjectMonth], terms: Mapping[str, Terms], day: date
 ) -> Iterator[EnvironmentMonth]:
     """The worst month of all projects, one a currency. `terms`: each project's."""
     currencies = dict.fromkeys(each.currency for each in terms.values())
@@ -149,7 +145,7 @@ def environment_months(
         reasons: list[str] = []
         for account, own in _by_account(names, settings).items():
             stop = _tier_stop(account, settings, terms[own[0]])
-            amount, reason = _account({name: months[name] for name in own}, stop, account)
+            amount, reason = _account({name: months[name] for name in own}, stop, account, day)
             with localcontext(EXACT):
                 total = None if total is None or amount is None else total + amount
             if reason and (amount is None or total is not None):
@@ -169,7 +165,7 @@ def _by_account(names: Sequence[str], settings: EnvironmentSettings) -> dict[str
 
 
 def _account(
-    months: Mapping[str, ProjectMonth], stop: Stop | None, account: str | None
+    months: Mapping[str, ProjectMonth], stop: Stop | None, account: str | None, day: date
 ) -> tuple[Decimal | None, str]:
     """The worst month of one account's projects, and what bounds it; empty where nothing is charged."""
     paid = {name: month for name, month in months.items() if month.bound_by != "free tier"}
@@ -184,13 +180,14 @@ def _account(
         )
     capped = None
     if stop:
-        capped = account_month(stop, [month.tier_late for month in paid.values() if month.tier_late])
+        spenders = [month.spender for month in paid.values() if month.spender]
+        capped = worst_month(None, stop, late(spenders, day, stop))
     if capped is not None and stop and (alone is None or capped < alone):
         currency = next((money.currency for money in amounts.values() if money), "USD")
         with localcontext(EXACT):
             lagging = Money(capped - stop.amount, currency)
         return capped, (
-            f"Google's cap of {Money(stop.amount, currency)} for the tier of account {account}, and {lagging} while it "
+            f"Google's cap of {Money(stop.amount, currency)} for the tier of account {account}, and {lagging.as_bound} while it "
             f"lags {format_lag(stop.lag)}"
         )
     if alone is None:
@@ -206,4 +203,4 @@ def _projects_words(paid: Mapping[str, ProjectMonth]) -> str:
         return f"{name}: {month.text}"
     name, most = max(paid.items(), key=lambda each: each[1].amount.amount if each[1].amount else Decimal(0))
     words = " and ".join(f"{kind}{'' if kind.endswith('s') else 's'}" for kind in kinds)
-    return f"the {words}, most of it {name} ({most.amount}: {most.text})"
+    return f"the {words}, most of it {name} ({most.amount.as_bound if most.amount else ''}: {most.text})"

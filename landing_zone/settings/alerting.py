@@ -34,7 +34,7 @@ class ChannelSettings(Settings):
     password: fields.Secret | None = Field(
         default=None, description="Password for basic authentication, for type webhook; a secret."
     )
-    topic: Annotated[StrictStr, Field(pattern="^projects/[a-z0-9-]+/topics/.+$")] | None = Field(
+    topic: Annotated[StrictStr, Field(pattern="^projects/[a-z0-9.:-]+/topics/.+$")] | None = Field(
         default=None, description="Topic to publish to, as projects/ID/topics/NAME, for type pubsub."
     )
 

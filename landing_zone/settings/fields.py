@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StrictInt, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -14,6 +14,7 @@ from landing_zone.gemini.currencies import CURRENCIES
 from landing_zone.gemini.limits import count
 from landing_zone.gemini.methods import METHOD_GROUPS, METHODS
 from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.names import ANY_PROJECT_ID
 from landing_zone.pricing.model_ids import UnknownModelError, check_model, known_models, limited_as, served
 from landing_zone.settings.problems import nearest
 
@@ -32,8 +33,16 @@ def _matching(pattern: str, what: str, remedy: str) -> Any:
         return value
 
     return Annotated[
-        StrictStr, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+        StrictStr, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": _whole(pattern)})
     ]
+
+
+def _whole(pattern: str) -> str:
+    """The pattern for a whole text: a JSON Schema's may match a part of it."""
+    return f"^({pattern})$" if "|" in pattern else f"^{pattern}$"
+
+
+_OF_ANY_AGE: Final = re.compile(rf"(?![0-9]+$){ANY_PROJECT_ID}")
 
 
 def _text(limit: int, what: str) -> Callable[[str], str]:
@@ -45,7 +54,18 @@ def _text(limit: int, what: str) -> Callable[[str], str]:
     return check
 
 
+def is_project_id(value: str) -> bool:
+    """Whether it is one that a project can have, be it old."""
+    return bool(_OF_ANY_AGE.fullmatch(value))
+
+
 def _project_id(value: str) -> str:
+    # What a new project may be called is checked where it is known whether it is new.
+    return value if is_project_id(value) else new_project_id(value)
+
+
+def new_project_id(value: str) -> str:
+    """An ID that Google still gives out. Raises PydanticCustomError."""
     remedy = (
         "write 6 to 30 lowercase letters, digits and hyphens, a letter first, no hyphen last: acme-chat-prod"
     )
@@ -61,6 +81,9 @@ def _project_id(value: str) -> str:
     return value
 
 
+_MAX_DIGITS: Final = 30
+
+
 def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise mistake(f"{value!r} is not a number", "write a number such as 1200.50")
@@ -72,6 +95,12 @@ def _decimal(value: object) -> Decimal:
         ) from None
     if not number.is_finite():
         raise mistake(f"{value!r} is not a finite number", "write a number such as 1200.50")
+    if not -_MAX_DIGITS <= int(number.as_tuple().exponent) <= number.adjusted() <= _MAX_DIGITS:
+        # Written out, 1e999999999 takes a gigabyte.
+        raise mistake(
+            f"the number has more than {_MAX_DIGITS} digits before or after its point",
+            "write a number such as 1200.50",
+        )
     return number
 
 
@@ -284,7 +313,7 @@ def _preferred(value: int) -> int:
 ProjectId = Annotated[
     StrictStr,
     AfterValidator(_project_id),
-    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9-]{4,28}[a-z0-9]$"}),
+    WithJsonSchema({"type": "string", "pattern": rf"^(?![0-9]+$){ANY_PROJECT_ID}$"}),
 ]
 DisplayName = _matching(
     r"[A-Za-z0-9 '\"!-]{4,30}",
@@ -332,7 +361,7 @@ ApiMethod = Annotated[
     WithJsonSchema({"type": "string", "enum": [*METHOD_GROUPS, *sorted(METHODS)]}),
 ]
 ChannelName = _matching(
-    r"projects/[a-z0-9-]+/notificationChannels/[0-9]+",
+    r"projects/[a-z0-9.:-]+/notificationChannels/[0-9]+",
     "a notification channel",
     "write it as `gcloud beta monitoring channels list` shows it: projects/acme-seed/notificationChannels/1234567890",
 )
@@ -340,11 +369,13 @@ BundleId = _matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcod
 PackageName = _matching(
     r"[A-Za-z0-9_.]+", "an Android package name", "write it as in the manifest: com.example.app"
 )
-Sha1Fingerprint = _matching(
-    r"([0-9A-F]{2}:){19}[0-9A-F]{2}",
+_FINGERPRINT: Any = _matching(
+    r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}",
     "a SHA-1 fingerprint",
-    "write 20 pairs of capital hex digits with colons between, such as 0A:1B:2C:… of `keytool -list -v`",
+    "write 20 pairs of hex digits, with or without colons between, such as 0A:1B:2C:… of `keytool -list -v`",
 )
+Sha1Fingerprint: Any = Annotated[_FINGERPRINT, AfterValidator(lambda value: value.replace(":", "").upper())]
+"""In the form in which Google returns it (apikeys.v2 discovery document), whatever the form in the file."""
 Referrer = Annotated[StrictStr, AfterValidator(_text(2048, "the referrer"))]
 BudgetName = Annotated[StrictStr, AfterValidator(_text(60, "the budget's name"))]
 Email = Annotated[StrictStr, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})]
@@ -393,7 +424,7 @@ Secret = Annotated[
     ),
 ]
 ExistingProject = _matching(
-    r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+    rf"(?![0-9]+$){ANY_PROJECT_ID}",
     "a project id",
     "write the id of a project that exists, such as acme-seed",
 )
@@ -409,7 +440,7 @@ TopicName = _matching(
     "write 3 to 255 letters, digits and -_.~+%, a letter first and not goog, such as spend",
 )
 TopicReference = _matching(
-    r"(projects/[a-z0-9-]+/topics/)?[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
+    r"(projects/[a-z0-9.:-]+/topics/)?[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
     "a topic",
     "write a name that stands under topics, or projects/ID/topics/NAME of one that exists",
 )

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from landing_zone.bounded_yaml import UnboundedError, check_json
 from landing_zone.pricing.days import today
 from landing_zone.settings.derived_limits import derive_limits
 from landing_zone.settings.examples import example_of
@@ -21,7 +22,7 @@ from landing_zone.settings.merge import budget_values, holds, project_values
 from landing_zone.settings.problems import Path, Problem, SettingsError, nearest, setting_of_key
 from landing_zone.settings.relations import environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
-from landing_zone.settings.relations_keys import SUFFIX_LENGTH
+from landing_zone.settings.relations_identity import SUFFIX_LENGTH
 from landing_zone.settings.source import StackFile, read_stack_file
 from landing_zone.settings.successors import with_successors
 from landing_zone.settings.terms import AccountTermsSettings
@@ -83,27 +84,38 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     `folder`: where the stack files are; they lend the lines for messages, and the digits of numbers, which the engine
     reads as doubles. Raises SettingsError.
     """
+    path = folder / f"Pulumi.{stack}.yaml"
+    written: StackFile | None = None
+    if path.is_file():
+        # First: it knows the lines of what is too large to decode.
+        written = read_stack_file(path, f"{folder.name}/{path.name}")
+    values = _handed(config, f"Pulumi.{stack}.yaml")
+    if written is None:
+        return _checked(stack, StackFile(f"Pulumi.{stack}.yaml", values), {}, today())
+    # A key with nothing behind it is empty text to the engine.
+    values = {n: None if v == "" and written.values.get(n, v) is None else v for n, v in values.items()}
+    file = replace(written, values=_with_digits(values, written.values))
+    return _checked(stack, file, written.values, today())
+
+
+def _handed(config: Mapping[str, str], file: str) -> dict[str, Any]:
+    """The settings among the keys of the engine's configuration. Raises SettingsError for what is too large."""
     values: dict[str, Any] = {}
     for key, text in config.items():
         name = setting_of_key(key)
         if name is not None:
+            try:
+                check_json(text)
+            except UnboundedError as error:
+                raise SettingsError([Problem((name,), str(error.problem), error.remedy, file)]) from None
             values[name] = _decoded(text) if name in _STRUCTURED else text
-    path = folder / f"Pulumi.{stack}.yaml"
-    file = StackFile(f"Pulumi.{stack}.yaml", values)
-    written: Mapping[str, Any] = {}
-    if path.is_file():
-        file = read_stack_file(path, f"{folder.name}/{path.name}")
-        written = file.values
-        # A key with nothing behind it is empty text to the engine.
-        values = {n: None if v == "" and written.get(n, v) is None else v for n, v in values.items()}
-        file = replace(file, values=_with_digits(values, written))
-    return _checked(stack, file, written, today())
+    return values
 
 
 def _decoded(text: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal)
-    except json.JSONDecodeError:
+    except ValueError:  # also an integer of thousands of digits
         return text
 
 

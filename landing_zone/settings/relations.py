@@ -12,12 +12,12 @@ from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID
 from landing_zone.pricing.model_ids import limited_as, served
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import Problem, nearest
-from landing_zone.settings.relations_budgets import budget_problems
-from landing_zone.settings.relations_keys import SUFFIX_LENGTH, account_problems, key_problems
+from landing_zone.settings.relations_budgets import budget_problems, whole_amount
+from landing_zone.settings.relations_identity import identity_problems
+from landing_zone.settings.relations_keys import account_problems, key_problems
 from landing_zone.settings.types import DERIVE, OTHERS
 from landing_zone.settings.values import items, repeated, value
 
-MAX_ID: Final = 30
 _ALERTS: Final = (
     "errorRate",
     "tooManyRequestsPerMinute",
@@ -96,24 +96,6 @@ def _tier(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             )
 
 
-def _adopted(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
-    if merged.get("adopt") is not True:
-        return
-    if own.get("deletionPolicy") == "DELETE":
-        yield Problem(
-            ("deletionPolicy",),
-            "a stack never deletes an adopted project",
-            "write UNLINK to take billing away when it leaves the stack, or ABANDON to keep link and guardrails",
-        )
-    for key in ("name", "parent", "labels"):
-        if own.get(key) is not None:
-            yield Problem(
-                (key,),
-                f"{key} is not managed for an adopted project",
-                f"leave {key} out, or leave adopt out to create the project",
-            )
-
-
 def _budget(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     budget = merged.get("budget")
     if not isinstance(budget, Mapping):
@@ -122,6 +104,8 @@ def _budget(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     for problem in budget_problems(budget, emails, ("alerts", "email")):
         inside = problem.path[:1] != ("alerts",)
         yield replace(problem, path=("budget", *problem.path)) if inside else problem
+    overshoot = ("limits", DERIVE, "maxOvershoot")
+    yield from whole_amount(budget.get("currency"), value(merged, *overshoot), overshoot)
 
 
 def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
@@ -327,25 +311,6 @@ def _opened(merged: Mapping[str, Any]) -> set[str | None]:
     }
 
 
-def _suffix(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
-    suffix = merged.get("idSuffix")
-    if not suffix:
-        return
-    if merged.get("adopt") is True:
-        yield Problem(
-            ("idSuffix",),
-            "a project that exists has its id",
-            "write the whole id, such as projectId: acme-chat-prod-x1y2, without idSuffix",
-        )
-    project_id = merged.get("projectId")
-    if isinstance(project_id, str) and len(project_id) > MAX_ID - SUFFIX_LENGTH:
-        yield Problem(
-            ("projectId",),
-            f"{project_id!r} with a suffix has {len(project_id) + SUFFIX_LENGTH} characters; Google allows {MAX_ID}",
-            f"write at most {MAX_ID - SUFFIX_LENGTH} characters, or leave idSuffix out",
-        )
-
-
 def _contacts(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     contacts = items(merged, "contacts")
     emails = [contact.get("email") if isinstance(contact, Mapping) else None for contact in contacts]
@@ -360,13 +325,12 @@ def _contacts(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
 
 
 _CHECKS: Final[tuple[Callable[[Mapping[str, Any], Mapping[str, Any]], _Found], ...]] = (
+    identity_problems,
     _tier,
-    _adopted,
     _budget,
     _alerts,
     key_problems,
     _limits,
     _quotas,
-    _suffix,
     _contacts,
 )

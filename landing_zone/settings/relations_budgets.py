@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import ROUND_CEILING
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
+from landing_zone.pricing.money import decimals_of
 from landing_zone.settings import fields
 from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
 from landing_zone.settings.problems import Path, Problem, nearest
 from landing_zone.settings.translate import known_keys
-from landing_zone.settings.values import items, repeated
+from landing_zone.settings.values import items, repeated, value
 
 MAX_CHANNELS: Final = 5
 _KEYS: Final = {*known_keys(BudgetSettings), *known_keys(SharedBudgetSettings)}
@@ -24,6 +26,25 @@ def budget_problems(budget: Mapping[str, Any], emails: list[Any], email_path: Pa
     yield from _notifications(budget, emails, email_path)
     yield from _filter(budget)
     yield from _cap(budget)
+    for path in (("amount",), ("spendCap", "amount")):
+        yield from whole_amount(budget.get("currency"), value(budget, *path), path)
+
+
+def whole_amount(currency: object, amount: object, path: Path) -> _Found:
+    """An amount with decimals, in a currency that has none."""
+    if not isinstance(currency, str) or decimals_of(currency):
+        return
+    try:
+        number = fields.quantity(amount)
+    except PydanticCustomError:
+        # Another mistake, which the check of its type reports.
+        return
+    if number % 1:
+        yield Problem(
+            path,
+            f"{number:f} {currency}: {currency} has no decimals",
+            f"write a whole number, such as {number.to_integral_value(ROUND_CEILING):f}",
+        )
 
 
 def _amount(budget: Mapping[str, Any]) -> _Found:

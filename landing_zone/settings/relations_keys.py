@@ -5,10 +5,9 @@ from typing import Any, Final
 
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import Path, Problem
+from landing_zone.settings.relations_identity import SUFFIX_LENGTH
 from landing_zone.settings.values import items, repeated, value
 
-SUFFIX_LENGTH: Final = 5
-"""Of a project id's suffix: a hyphen and four characters."""
 _CLIENT_KINDS: Final = ("allowedIps", "allowedReferrers", "androidApps", "iosBundleIds")
 _Found = Iterator[Problem]
 
@@ -74,7 +73,7 @@ def account_problems(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
             account = value(key, "serviceAccount") if isinstance(key, Mapping) else None
             if not isinstance(account, str):
                 continue
-            project_id = account.partition("@")[2].partition(".")[0]
+            project_id = account.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
             if created.get(project_id) is False or created.get(project_id[:-SUFFIX_LENGTH]) is True:
                 yield Problem(
                     (name, "keys", key_name, "serviceAccount"),

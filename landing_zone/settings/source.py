@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import yaml
 
+from landing_zone.bounded_yaml import UnboundedError, check_bounds, load_bounded, read_bounded
 from landing_zone.settings.problems import (
     NAMESPACE,
     Path,
@@ -70,6 +71,9 @@ def _day(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
         return loader.construct_scalar(node)
 
 
+_FULL_WORDS_UP_TO: Final = 1 << 16
+"""Characters of a file that PyYAML's own parser, which is slow and says more, reads a second time."""
+
 _Reader.add_constructor("tag:yaml.org,2002:float", _decimal)
 _Reader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 
@@ -77,34 +81,11 @@ _Reader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     """Read a Pulumi stack file.
 
-    Raises SettingsError, naming the line, where it is missing, is not YAML, says the same key twice, or has a key that
-    Pulumi cannot read.
+    Raises SettingsError, naming the line, where it is missing, is not YAML, is too large, says the same key twice, or
+    has a key that Pulumi cannot read.
     """
     file = shown_as or str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = _composed(text)
-    except FileNotFoundError:
-        raise SettingsError(
-            [Problem((), "there is no such file", "name a stack that has one", file)]
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        reason = f"not YAML: {error.problem or error.context}"
-        raise SettingsError(
-            [
-                Problem(
-                    (),
-                    reason,
-                    "check indentation, colons and quotes there: a line is `projectId: acme-chat-prod`",
-                    file,
-                    line,
-                )
-            ]
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError([Problem((), f"not YAML: {error}", "write it as UTF-8 text", file)]) from None
-
+    text, root = _read(path, file)
     config = _child(root, "config")
     if not isinstance(config, yaml.MappingNode):
         raise SettingsError(
@@ -122,6 +103,9 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     loader = _Reader(text)
     try:
         for key, value in config.value:
+            if not isinstance(key, yaml.ScalarNode):
+                problems.append(_no_text(("config",), file, key))
+                continue
             written = str(key.value)
             name = setting_of_key(written, project)
             if not is_key(written):
@@ -133,8 +117,15 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
             if name in values:
                 problems.append(_in_two_forms(name, keys[name], written, file, key))
             keys[name] = written
+            known = len(problems)
             _note_lines(value, (name,), key.start_mark.line + 1, lines, problems, file)
-            values[name] = loader.construct_object(value, deep=True)
+            if len(problems) > known:
+                continue
+            try:
+                values[name] = loader.construct_object(value, deep=True)
+            except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
+                # Tags of YAML's such as !!int, and numbers of thousands of digits, promise what is not there.
+                problems.append(_not_built((name,), file, value, error))
     finally:
         loader.dispose()
     if problems:
@@ -162,11 +153,44 @@ def _mistyped_namespace(written: str, meant: str, file: str, key: yaml.Node) -> 
     )
 
 
+def _read(path: FilePath, file: str) -> tuple[str, yaml.Node | None]:
+    """The text of a file, and its nodes. Raises SettingsError."""
+    try:
+        text = read_bounded(path)
+        return text, _composed(text)
+    except FileNotFoundError:
+        problem = Problem((), "there is no such file", "name a stack that has one", file)
+    except OSError as error:
+        problem = Problem((), f"cannot be read: {error.strerror}", "make it a file that you may read", file)
+    except UnboundedError as error:
+        problem = Problem((), str(error.problem), error.remedy, file, _line(error.problem_mark))
+    except yaml.MarkedYAMLError as error:
+        problem = Problem(
+            (),
+            f"not YAML: {error.problem or error.context}",
+            "check indentation, colons and quotes there: a line is `projectId: acme-chat-prod`",
+            file,
+            _line(error.problem_mark),
+        )
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problem = Problem((), f"not YAML: {error}", "write it as UTF-8 text", file)
+    raise SettingsError([problem])
+
+
+def _line(mark: yaml.Mark | None) -> int | None:
+    return mark.line + 1 if mark else None
+
+
 def _composed(text: str) -> yaml.Node | None:
     """The file's nodes, with their lines. Raises YAMLError."""
     try:
+        check_bounds(text)
         found: yaml.Node | None = yaml.compose(text, Loader=_Fast)
+    except UnboundedError:
+        raise
     except yaml.YAMLError:
+        if len(text) > _FULL_WORDS_UP_TO:
+            raise
         # libyaml has fewer words for what is wrong.
         found = yaml.compose(text, Loader=_Reader)
     return found
@@ -184,7 +208,7 @@ def _project_of(path: FilePath) -> str:
     """What Pulumi calls the project of a stack file: the nearest Pulumi.yaml says."""
     for folder in path.absolute().parents:
         try:
-            program = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+            program = load_bounded(folder / "Pulumi.yaml")
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
@@ -201,6 +225,28 @@ def _no_key(written: str, file: str, key: yaml.Node) -> Problem:
         file,
         key.start_mark.line + 1,
         written,
+    )
+
+
+def _no_text(path: Path, file: str, key: yaml.Node) -> Problem:
+    return Problem(
+        path,
+        "a list or a mapping stands here as a key",
+        "write a name as the key",
+        file,
+        _line(key.start_mark),
+    )
+
+
+def _not_built(path: Path, file: str, node: yaml.Node, error: Exception) -> Problem:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else str(error).partition("\n")[0]
+    return Problem(
+        path,
+        f"a value cannot be read: {reason}",
+        "write it without tags (!…), as text, a number, a list or a mapping",
+        file,
+        _line(mark or node.start_mark),
     )
 
 
@@ -234,6 +280,9 @@ def _note_lines(
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                problems.append(_no_text(path, file, key))
+                continue
             below = (*path, str(key.value))
             if key.value in seen:
                 problems.append(_twice(below, file, key))

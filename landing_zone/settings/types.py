@@ -36,7 +36,7 @@ class AndroidApp(Settings):
 
     package_name: fields.PackageName = Field(description="Package name of the app, as in its manifest.")
     sha1_fingerprint: fields.Sha1Fingerprint = Field(
-        description="SHA-1 fingerprint of the app's signing certificate."
+        description="SHA-1 fingerprint of the app's signing certificate, with or without colons."
     )
 
 
@@ -211,7 +211,8 @@ class ProjectSettings(Settings):
         default=False,
         description=(
             "Manage the billing link, APIs, keys, budget, alerts and limits of an existing "
-            "project, and never create or delete the project itself."
+            "project, and never create or delete the project itself. Its ID may be one that Google no longer "
+            "gives out, such as example.com:legacy-bot."
         ),
     )
     parent: fields.Parent | None = Field(
@@ -222,7 +223,11 @@ class ProjectSettings(Settings):
         default=None, description="Billing account that pays for a paid project. Default: the environment's."
     )
     labels: dict[fields.LabelKey, fields.LabelValue] = Field(
-        default={}, description="Labels of a created project, in addition to the environment's."
+        default={},
+        description=(
+            "Labels of a created project, in addition to the environment's; at most 64 altogether, with the one "
+            "that Pulumi adds."
+        ),
     )
     private_data: StrictBool | None = Field(
         default=None,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 
 from gemini_policies.sdk import Stack
+from landing_zone.bounded_yaml import load_bounded
 from landing_zone.policies.facts import Subject
 from landing_zone.settings import NAMESPACE, EnvironmentSettings, SettingsError, load_engine
 from landing_zone.settings.source import StackFile, read_stack_file
@@ -85,7 +86,7 @@ def _starts() -> Iterator[Path]:
 
 def _read(program: Path) -> dict[str, object]:
     try:
-        values = yaml.safe_load(program.read_text(encoding="utf-8"))
+        values = load_bounded(program)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     return values if isinstance(values, dict) else {}

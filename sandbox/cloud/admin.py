@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -31,6 +31,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     - `PATCH /_local/billingAccounts/X` with any of `tier` (1 to 3), `open`, `linkLimit`, `master`.
     - `PATCH /_local/spendCaps/PROJECT` with any of `outputState`, `survivesDeletes`, `unlisted`: what only Google
       changes.
+    - `POST /_local/projects` with `projectId` and `parent`: a project whose ID Google no longer gives out, such as
+      `example.com:bot`.
     - `DELETE /_local/deletedProjects`: forget projects in deletion, so that their ids can be used again.
     - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
     - `PUT /_local/enablement` with `{"polls": 3}`: calls of an API in a project that are refused after it was enabled.
@@ -57,6 +59,13 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     def patch_cap(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         with store.transaction():
             return budgets.set_cap(store, request.path_params["project"], body)
+
+    def post_project(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        with store.transaction():
+            made = projects.create_old_project(
+                store, datetime.now(UTC) + application.clock, body["projectId"], body["parent"]
+            )
+            return {"projectNumber": made.number}
 
     async def forget(_: Request) -> JSONResponse:
         with store.transaction():
@@ -107,6 +116,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
             Route("/_local/requests", requests, methods=["GET"]),
             Route("/_local/billingAccounts/{account}", _endpoint(patch_account), methods=["PATCH"]),
             Route("/_local/spendCaps/{project}", _endpoint(patch_cap), methods=["PATCH"]),
+            Route("/_local/projects", _endpoint(post_project), methods=["POST"]),
             Route("/_local/deletedProjects", forget, methods=["DELETE"]),
             Route("/_local/latency", _endpoint(put_latency), methods=["PUT"]),
             Route("/_local/enablement", _endpoint(put_enablement), methods=["PUT"]),

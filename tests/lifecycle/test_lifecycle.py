@@ -316,6 +316,54 @@ config:
     assert workspace.cloud.call("GET", linked)["billingEnabled"]
 
 
+OLD_IDS = {
+    "scoped": "example.com:legacy-bot",
+    "sub": "eng.example.co.uk:1bot",
+    "reserved": "google-ssl-bot",
+    "long": f"{'l' * 40}-bot",
+}
+
+
+def test_projects_are_adopted_whose_ids_google_no_longer_gives_out(workspace: Workspace) -> None:
+    call, account = workspace.cloud.call, "01A2B3-C4D5E6-F7A8B9"
+    for project_id in OLD_IDS.values():
+        made = {"projectId": project_id, "parent": "folders/987654321098"}
+        call("POST", "/_local/projects", made)
+    projects = "".join(
+        f"    {name}: {{projectId: '{project_id}'}}\n" for name, project_id in OLD_IDS.items()
+    ).replace(
+        "}\n",
+        """,
+      adopt: true, tier: paid, deletionPolicy: UNLINK, keys: {widget: {allowedIps: [203.0.113.7]}},
+      alerts: {email: [oncall@example.com]}, dashboard: true,
+      budget: {amount: 80, currency: USD, spendCap: {amount: 90}},
+      limits: {gemini-3.8-flash: {requestsPerMinute: 3}, others: deny}}\n""",
+    )
+    workspace.write(f"""\
+config:
+  gcp:disableGlobalProjectWarning: true
+  gemini-landing-zone:billingAccount: {account}
+  gemini-landing-zone:projects:
+{projects}""")
+    workspace.up()
+    assert workspace.preview() == []
+    for project_id in OLD_IDS.values():
+        assert call("GET", f"/cloudbilling/v1/projects/{project_id}/billingInfo")["billingEnabled"]
+        [key] = call("GET", f"/apikeys/v2/projects/{project_id}/locations/global/keys")["keys"]
+        assert len(key["displayName"]) <= 63
+    budgets = call("GET", f"/billingbudgets/v1/billingAccounts/{account}/budgets")["budgets"]
+    assert len({budget["displayName"] for budget in budgets}) == 2 * len(OLD_IDS)
+    # Google reads a colon as it is as the beginning of a custom method's name.
+    native = [
+        entry["path"] for entry in workspace.cloud.requests() if "consumerQuotaMetrics" in entry["path"]
+    ]
+    assert any("/example.com%3Alegacy-bot/" in path for path in native)
+    assert not any("example.com:" in path for path in native)
+    workspace.destroy()
+    for project_id in OLD_IDS.values():
+        assert not call("GET", f"/cloudbilling/v1/projects/{project_id}/billingInfo").get("billingEnabled")
+
+
 @pytest.mark.parametrize("protected", [True, False])
 def test_a_kept_project_survives_a_destroy(workspace: Workspace, protected: bool) -> None:
     policy = "deletionPolicy: DELETE\n    protect: true" if protected else "deletionPolicy: PREVENT"

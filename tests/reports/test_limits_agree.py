@@ -15,6 +15,7 @@ from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, QUOTA_LIMITS, Lim
 from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.worst_case import worst_case
 from landing_zone.pricing.days import month_of
+from landing_zone.pricing.money import Money
 from landing_zone.reports.environment_exposure import environment_exposure
 from landing_zone.reports.environment_report import report
 from landing_zone.reports.summary import worst_month
@@ -44,6 +45,10 @@ def loaded(folder: Path, text: str) -> EnvironmentSettings:
     return load_file("case", folder / "Pulumi.case.yaml", DAY)
 
 
+def as_read(bound: Money | None) -> str:
+    return bound.as_bound if bound else "unlimited"
+
+
 def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
     """The most that a project can cost in any 24 hours, as each of them says it, and in a month."""
     day = timedelta(hours=24)
@@ -51,17 +56,17 @@ def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
     whole = report(found, month_of(DAY), DAY)
     exposed = environment_exposure(found, DAY, day).projects[name]
     return {
-        "exposure": str(exposed.bounds["lag"]),
-        "policy": str(worst_case(facts, DAY, day)),
-        "report": str(report(found, month_of(DAY), DAY, day).exposure.projects[name].bounds["lag"]),
-        "month": str(exposed.month.amount or "unlimited"),
+        "exposure": as_read(exposed.bounds["lag"]),
+        "policy": as_read(worst_case(facts, DAY, day)),
+        "report": as_read(report(found, month_of(DAY), DAY, day).exposure.projects[name].bounds["lag"]),
+        "month": as_read(exposed.month.amount),
         "preview": worst_month(whole.exposure)[0],
     }
 
 
 @pytest.mark.parametrize(
     ("text", "lag", "month"),
-    [(OVERRIDE, "447,255.02 USD", "392,994,823.86 USD"), (PREFERENCE, "89,451.00 USD", "78,598,964.77 USD")],
+    [(OVERRIDE, "447,255.02 USD", "392,994,823.87 USD"), (PREFERENCE, "89,451.01 USD", "78,598,964.78 USD")],
     ids=["override", "preference"],
 )
 def test_a_quota_beside_a_limit_is_judged_once_and_for_all(

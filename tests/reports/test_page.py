@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +200,8 @@ def figures_of(opened: Opened) -> list[tuple[str, str, str]]:
 
 
 def hold(figures: list[tuple[str, str, str]], shown: dict[str, Any]) -> None:
-    """All figures are there, and each is the JSON's: exactly in its attribute, and to the cent as it is read."""
+    """All figures are there, and each is the JSON's: exactly in its attribute, and to the cent as it is read, a bound
+    rounded up."""
     for path, value, text in figures:
         assert as_text(at(shown, path)) == value, path
         if value in ("unlimited", "null"):
@@ -209,7 +210,8 @@ def hold(figures: list[tuple[str, str, str]], shown: dict[str, Any]) -> None:
             assert Decimal(text[:-1]) / 100 == Decimal(value), path
         else:
             assert re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d\d)?", text), path
-            assert Decimal(text.replace(",", "")) == round(Decimal(value), 2), path
+            rounding = ROUND_CEILING if path.startswith("exposure/") else ROUND_HALF_EVEN
+            assert Decimal(text.replace(",", "")) == Decimal(value).quantize(Decimal("0.01"), rounding), path
     assert {path for path, *_ in figures} == must_be_told(shown)
 
 

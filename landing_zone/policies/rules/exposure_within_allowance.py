@@ -59,7 +59,7 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
         elif allowance and allowance < most:
             yield Finding(
                 project.subject,
-                f"can spend {most} in {format_lag(options.lag)}, and {allowance} is allowed",
+                f"can spend {most.as_bound} in {format_lag(options.lag)}, and {allowance} is allowed",
                 "lower its limits on requests and input tokens, the most expensive model's first: gemini-lz exposure "
                 "shows which; or, with a workload, have them derived: limits: {derive: {maxOvershoot: "
                 f"{plain(allowance.amount)}}}}}",

@@ -28,8 +28,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             if then and allowance < then:
                 yield Finding(
                     project.subject,
-                    f"can spend {then} in {format_lag(options.lag)} at the prices from {day} on ({now} today), and "
-                    f"{allowance} is allowed",
+                    f"can spend {then.as_bound} in {format_lag(options.lag)} at the prices from {day} on "
+                    f"({now.as_bound} today), and {allowance} is allowed",
                     f"lower its limits before {day}; gemini-lz exposure --as-of {day} shows them at those prices",
                     elsewhere=f"lower its limits before {day}",
                     setting=project.subject.at("limits"),

@@ -37,6 +37,7 @@ CREATE TABLE api_keys (
 ) WITHOUT ROWID;
 """
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_FINGERPRINT = re.compile(r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}")
 _KEY_ALPHABET = string.ascii_letters + string.digits + "-_"
 
 
@@ -77,7 +78,7 @@ def create(store: Store, now: datetime, project: str, identifier: str, settings:
         raise invalid_argument(f"Service account {account} does not exist.", "key.service_account_email")
     stamp = rfc3339(now)
     key_string = _key_string("AQ.Ab", 48) if account else _key_string("AIzaSy", 33)
-    key = Key(project, identifier or uid, uid, key_string, settings, stamp, stamp, "", 1)
+    key = Key(project, identifier or uid, uid, key_string, _normalized(settings), stamp, stamp, "", 1)
     _save(store, key)
     return key
 
@@ -121,7 +122,9 @@ def change(store: Store, now: datetime, key: Key, settings: JsonObject) -> Key:
     if settings.get("serviceAccountEmail", "") != key.settings.get("serviceAccountEmail", ""):
         raise invalid_argument("The service account of a key cannot be changed.", "key.service_account_email")
     _check(settings)
-    changed = replace(key, settings=settings, updated=rfc3339(now), generation=key.generation + 1)
+    changed = replace(
+        key, settings=_normalized(settings), updated=rfc3339(now), generation=key.generation + 1
+    )
     _save(store, changed)
     return changed
 
@@ -193,9 +196,30 @@ def _check(settings: JsonObject) -> None:
     for referrer in restrictions.get("browserKeyRestrictions", {}).get("allowedReferrers", []):
         if not referrer or " " in referrer:
             raise _restriction("browser_key_restrictions", f"{referrer!r} is not a referrer.")
+    for app in _android_apps(settings):
+        if not _FINGERPRINT.fullmatch(app.get("sha1Fingerprint", "")):
+            raise _restriction("android_key_restrictions", f"{app.get('sha1Fingerprint')!r} is not a SHA1.")
     clients = restrictions.keys() - {"apiTargets"}
     if len(clients) > 1:
         raise _restriction("client_restrictions", "Only one kind of client restriction can be set.")
+
+
+def _normalized(settings: JsonObject) -> JsonObject:
+    """With fingerprints in Google's output format: capitals, no colons."""
+    apps = [
+        {**app, "sha1Fingerprint": app["sha1Fingerprint"].replace(":", "").upper()}
+        for app in _android_apps(settings)
+    ]
+    if not apps:
+        return settings
+    restrictions = {**settings["restrictions"], "androidKeyRestrictions": {"allowedApplications": apps}}
+    return {**settings, "restrictions": restrictions}
+
+
+def _android_apps(settings: JsonObject) -> list[JsonObject]:
+    restrictions = settings.get("restrictions", {}).get("androidKeyRestrictions", {})
+    apps: list[JsonObject] = restrictions.get("allowedApplications", [])
+    return apps
 
 
 def _restriction(field: str, text: str) -> CloudError:

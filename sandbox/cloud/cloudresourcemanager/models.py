@@ -55,6 +55,9 @@ ACTIVE = "ACTIVE"
 DELETE_REQUESTED = "DELETE_REQUESTED"
 
 _PROJECT_ID = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+_OLD_PROJECT_ID = re.compile(
+    r"(?![0-9]+$)(?:(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}:)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
 _NAME = re.compile(r"[A-Za-z0-9'\"! -]*")
 _FOLDER_NAME = re.compile(r"[^\W_](?:[\w -]{1,28}[^\W_])")
 _FORBIDDEN_WORDS = ("google", "ssl")
@@ -171,7 +174,24 @@ def create_project(
             id that was ever used.
     """
     _check_project_id(project_id)
-    check_name(name or project_id)
+    return _created(store, now, project_id, name or project_id, parent, labels)
+
+
+def create_old_project(store: Store, now: datetime, project_id: str, parent: str) -> Project:
+    """A project of the time when Google gave out other IDs: domain-scoped, short, long, with words reserved since.
+
+    Raises:
+        CloudError: as `create_project`, but for an ID that never was one.
+    """
+    if not _OLD_PROJECT_ID.fullmatch(project_id):
+        raise _issue("project_id", "project_id contains invalid characters")
+    return _created(store, now, project_id, "Old project", parent, {})
+
+
+def _created(
+    store: Store, now: datetime, project_id: str, name: str, parent: str, labels: dict[str, str]
+) -> Project:
+    check_name(name)
     check_labels(labels)
     if parent:
         require_parent(store, parent)
@@ -180,7 +200,7 @@ def create_project(
     # Twelve digits, spread so that two neighbours are not mistaken for one another.
     number = str(100_000_000_000 + store.next_value("project") * 104_729 % 900_000_000_000)
     stamp = rfc3339(now)
-    project = Project(number, project_id, name or project_id, parent, ACTIVE, labels, stamp, stamp, "", 1)
+    project = Project(number, project_id, name, parent, ACTIVE, labels, stamp, stamp, "", 1)
     _save(store, project)
     for hook in store.on_project_created:
         hook(store, number)

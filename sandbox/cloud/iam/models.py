@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from sandbox.account_domain import account_domain
 from sandbox.cloud.cloudresourcemanager.models import Project, find
 from sandbox.cloud.core.errors import (
     JsonObject,
@@ -72,7 +73,7 @@ def create(store: Store, project: Project, account_id: str, settings: JsonObject
             "account_id",
         )
     _check(settings)
-    email = f"{account_id}@{project.project_id}.iam.gserviceaccount.com"
+    email = f"{account_id}@{account_domain(project.project_id)}"
     if by_email(store, email) is not None:
         raise already_exists(
             f"Service account {account_id} already exists within project projects/{project.project_id}."

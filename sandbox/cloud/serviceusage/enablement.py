@@ -74,7 +74,11 @@ def disabled(project: str, api: str) -> CloudError:
 def _named_project(store: Store, raw_path: str) -> str | None:
     """The number of the active project that a path names."""
     _, found, rest = raw_path.partition("/projects/")
-    project = projects.find(store, unquote(rest.partition("/")[0].partition(":")[0])) if found else None
+    named, whole, _ = rest.partition("/")
+    # At the end of a path, the last colon as it is begins a custom method; others are a domain-scoped project's.
+    names = (named,) if whole else (named, named.rpartition(":")[0])
+    projects_found = (projects.find(store, unquote(name)) for name in names if found and name)
+    project = next((each for each in projects_found if each is not None), None)
     return project.number if project is not None and project.state == projects.ACTIVE else None
 
 

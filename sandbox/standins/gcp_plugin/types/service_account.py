@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
+from sandbox.account_domain import account_domain
 from sandbox.standins.gcp_plugin.errors import ResourceError
 from sandbox.standins.gcp_plugin.google import GoogleError, Json
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
@@ -20,7 +21,7 @@ from sandbox.standins.gcp_plugin.schema import (
 )
 from sandbox.standins.gcp_plugin.types.project import GO_CLIENT
 
-_ACCOUNT = "projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com"
+_ACCOUNT = "projects/{project}/serviceAccounts/{accountId}@{domain}"
 _ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
 _PATCH = Call("PATCH", _ACCOUNT, GO_CLIENT)
 _ENABLE = Call("POST", f"{_ACCOUNT}:enable", GO_CLIENT)
@@ -81,6 +82,21 @@ class _ServiceAccountLifecycle(Lifecycle):
     """Service accounts have calls of their own to be enabled and disabled, and a mask inside the body."""
 
     @override
+    def id(self, properties: Mapping[str, Value]) -> str:
+        return super().id(_with_domain(properties))
+
+    @override
+    async def _call(
+        self,
+        context: Context,
+        call: Call,
+        properties: Properties,
+        body: Json | None = None,
+        query: Json | None = None,
+    ) -> Json:
+        return await super()._call(context, call, _with_domain(properties), body, query)
+
+    @override
     async def create(self, context: Context, plan: Properties) -> State:
         body: Json = {"accountId": plan["accountId"], "serviceAccount": _texts(plan)}
         try:
@@ -107,6 +123,11 @@ class _ServiceAccountLifecycle(Lifecycle):
         except GoogleError as error:
             raise ResourceError(f'Error updating Service Account "{resource_id}": {error}') from error
         return await self._read_back(context, plan)
+
+
+def _with_domain(properties: Mapping[str, Value]) -> Properties:
+    """With what the paths need of the account's address."""
+    return {**properties, "domain": account_domain(str(properties.get("project") or ""))}
 
 
 def _texts(plan: Properties) -> Json:

@@ -1,0 +1,138 @@
+"""YAML written by people one does not know: refused before it is built, where it would grow or nest without bound.
+
+A file of a few lines can stand for billions of values, by aliases of aliases, and libyaml ends the process at some ten
+thousand levels. One pass over the parser's events counts both, without building a value.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+MAX_TEXT: Final = 1 << 20
+"""Characters of a file, and of all its values with every alias expanded. A thousand projects need a quarter of it."""
+MAX_VALUES: Final = 200_000
+"""Keys and values, with every alias expanded."""
+MAX_SCALAR: Final = 1 << 16
+"""Characters of one value."""
+MAX_DEPTH: Final = 64
+
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml, where PyYAML comes with it: many times as fast."""
+
+
+class UnboundedError(yaml.MarkedYAMLError):
+    """The text is too large, too deep, or grows without bound; `problem` says which, `remedy` what to do."""
+
+    def __init__(self, problem: str, remedy: str, mark: Any = None) -> None:
+        super().__init__(problem=problem, problem_mark=mark)
+        self.remedy = remedy
+
+
+@dataclass
+class _Weight:
+    """Number of values in a node, and their characters, with every alias expanded."""
+
+    values: int = 1
+    text: int = 0
+    anchor: str | None = None
+
+
+def read_bounded(path: Path) -> str:
+    """The text of a file. Raises UnboundedError before more than that is read; OSError; UnicodeDecodeError."""
+    with path.open(encoding="utf-8") as file:
+        text = file.read(MAX_TEXT + 1)
+    if len(text) > MAX_TEXT:
+        raise UnboundedError(
+            f"the file has more than {MAX_TEXT:,} characters", "split the environment into several stacks"
+        )
+    return text
+
+
+def check_bounds(text: str) -> None:
+    """Raises UnboundedError, with the place, before memory is taken; other YAMLErrors if it is not YAML."""
+    anchors: dict[str, _Weight | None] = {}
+    open_nodes = [_Weight()]
+    for event in yaml.parse(text, Loader=_FAST):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append(_Weight(anchor=event.anchor))
+            if event.anchor:
+                # Open: an alias to it before its end is a cycle.
+                anchors[event.anchor] = None
+            if len(open_nodes) > MAX_DEPTH + 1:
+                raise UnboundedError(
+                    f"more than {MAX_DEPTH} levels inside each other",
+                    "no setting is that deep: check brackets and indentation",
+                    event.start_mark,
+                )
+            continue
+        if isinstance(event, yaml.CollectionEndEvent):
+            weight = open_nodes.pop()
+        elif isinstance(event, yaml.ScalarEvent):
+            weight = _scalar(event)
+        elif isinstance(event, yaml.AliasEvent):
+            weight = _aliased(event, anchors)
+        else:
+            continue
+        if weight.anchor:
+            anchors[weight.anchor] = weight
+        around = open_nodes[-1]
+        around.values += weight.values
+        around.text += weight.text
+        if around.values > MAX_VALUES or around.text > MAX_TEXT:
+            raise UnboundedError(
+                f"more than {MAX_VALUES:,} values, or {MAX_TEXT:,} characters, with every alias expanded",
+                "write out what an alias (*name) stands for, or put it under defaults",
+                event.start_mark,
+            )
+
+
+_JSON_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
+
+
+def check_json(text: str) -> None:
+    """The same for a value that Pulumi's engine has made JSON of, with its aliases expanded. Raises UnboundedError."""
+    if len(text) > 2 * MAX_TEXT:
+        raise UnboundedError(
+            f"more than {2 * MAX_TEXT:,} characters, with every alias expanded",
+            "write out what an alias (*name) stands for, or split the environment into several stacks",
+        )
+    depth = 0
+    for found in _JSON_BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > MAX_DEPTH:
+            raise UnboundedError(
+                f"more than {MAX_DEPTH} levels inside each other",
+                "no setting is that deep: check brackets and indentation",
+            )
+
+
+def load_bounded(path: Path) -> Any:
+    """The plain values of a YAML file. Raises UnboundedError and other YAMLErrors; OSError; UnicodeDecodeError."""
+    text = read_bounded(path)
+    check_bounds(text)
+    return yaml.load(text, Loader=_FAST)  # noqa: S506, a safe loader
+
+
+def _scalar(event: yaml.ScalarEvent) -> _Weight:
+    length = len(event.value)
+    if length > MAX_SCALAR:
+        raise UnboundedError(
+            f"a value of {length:,} characters; at most {MAX_SCALAR:,} are read",
+            "no setting takes that much text: check quotes and indentation",
+            event.start_mark,
+        )
+    return _Weight(1, length, event.anchor)
+
+
+def _aliased(event: yaml.AliasEvent, anchors: dict[str, _Weight | None]) -> _Weight:
+    found = anchors.get(str(event.anchor), _Weight())  # an unknown one is refused by the composer
+    if found is None:
+        raise UnboundedError(
+            f"*{event.anchor} stands inside what it stands for, without end",
+            f"write the value out instead of *{event.anchor}",
+            event.start_mark,
+        )
+    return _Weight(found.values, found.text)
