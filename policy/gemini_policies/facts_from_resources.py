@@ -115,6 +115,7 @@ def _with_settings(entity: Any, known: Known) -> Any:
             terms=settings.terms,
             allowance=settings.allowance,
             tier_limits=settings.tier_limits,
+            doors=settings.doors,
             # With --refresh the engine shows an adopted project like a created one.
             created=settings.created,
         )
