@@ -8,16 +8,16 @@ All of it comes from the types: the settings' JSON Schema, the built-in defaults
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from landing_zone.settings.base import Settings, fields_of, known_keys
 from landing_zone.settings.budgets import BudgetRules
-from landing_zone.settings.merge import BUILT_IN, BUILT_IN_PAID, budget_values
-from landing_zone.settings.schema import StackFileSettings
-from landing_zone.settings.translate import known_keys
-from landing_zone.settings.types import DERIVE
+from landing_zone.settings.markers import BuiltIn
+from landing_zone.settings.types import DERIVE, StackFileSettings
 from landing_zone.settings.workload import DeriveSettings
 from provider.package import RESOURCES
 from provider.resource import ResourceType
@@ -36,12 +36,6 @@ TYPE_NAMES: Final = {
     "number": "number",
     "integer": "whole number",
     "boolean": "true or false",
-}
-#: What `landing_zone/settings/merge.py` lays under the file's values, by definition.
-LAID_UNDER: Final[Mapping[str, Mapping[str, Any]]] = {
-    "AlertSettings": BUILT_IN["alerts"],
-    "BudgetSettings": budget_values({}),
-    "ProjectSettings": {name: f"{value} if paid" for name, value in BUILT_IN_PAID.items()},
 }
 #: More values than these are not listed.
 LISTED: Final = 8
@@ -183,10 +177,29 @@ def kind(entry: Mapping[str, Any], found: Mapping[str, Section]) -> str:
     return TYPE_NAMES.get("number" if isinstance(name, list) else name, str(name))
 
 
+@cache
+def built_in(definition: str) -> dict[str, Any]:
+    """The values that are built in for the settings of a definition."""
+    return {
+        field.alias or name: f"{each.value} if paid" if each.paid else each.value
+        for model in descendants(Settings)
+        if model.__name__ == definition
+        for name, field in fields_of(model).items()
+        for each in field.metadata
+        if isinstance(each, BuiltIn)
+    }
+
+
+def descendants(base: type[Any]) -> Iterator[type[Any]]:
+    """All types below a type."""
+    for model in base.__subclasses__():
+        yield model
+        yield from descendants(model)
+
+
 def default(section: Section, name: str, entry: Schema, described: str) -> str:
     """What holds when a setting is left out; `described`: what its description says of that."""
-    laid_under = LAID_UNDER.get(section.definition, {})
-    value = laid_under.get(name, entry.get("default"))
+    value = built_in(section.definition).get(name, entry.get("default"))
     if described:
         return described
     if name in section.schema.get("required", ()):

@@ -44,9 +44,13 @@ Count = Annotated[StrictInt, AfterValidator(count), WithJsonSchema({"type": "int
 class Limits:
     """Limits of one model, as quotas count them; what is left out is not limited. 0 blocks."""
 
-    requests_per_minute: Annotated[Count | None, Field(description="Calls a minute.")] = None
-    requests_per_day: Annotated[Count | None, Field(description="Calls a day; days are Pacific.")] = None
-    input_tokens_per_minute: Annotated[Count | None, Field(description="Input tokens a minute.")] = None
+    requests_per_minute: Annotated[Count | None, Field(description="Calls a minute.", examples=["60"])] = None
+    requests_per_day: Annotated[
+        Count | None, Field(description="Calls a day; days are Pacific.", examples=["8000"])
+    ] = None
+    input_tokens_per_minute: Annotated[
+        Count | None, Field(description="Input tokens a minute.", examples=["200000"])
+    ] = None
 
     @classmethod
     def of(cls, values: Mapping[LimitName, int]) -> "Limits":

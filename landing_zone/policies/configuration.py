@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.policy import Options, Policy
+from landing_zone.settings.base import known_keys
 from landing_zone.settings.problems import nearest
-from landing_zone.settings.translate import known_keys, model_at, reason_and_remedy, unknown_key
+from landing_zone.settings.translate import model_at, reason_and_remedy, unknown_key
 
 ALL: Final = "all"
 """Key that applies to every policy without an entry of its own."""

@@ -151,8 +151,8 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     lag = project.bounds["lag"]
     if lag and stored_cost * 2 > lag.amount:
         console.print(
-            f"  of any {format_lag(project.lag)}, {Money(stored_cost, project.currency).as_bound} is for tokens "
-            "kept in caches: a lower inputTokensPerMinute bounds them",
+            f"  of any {format_lag(project.lag)}, {Money(stored_cost, project.currency).as_bound} is for tokens kept "
+            "in caches: a lower inputTokensPerMinute bounds them",
             soft_wrap=True,
         )
     if project.compared:

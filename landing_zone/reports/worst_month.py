@@ -109,8 +109,8 @@ def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMont
     kept = Money(lag.kept, currency) if lag.kept else None
     held = f", {kept.as_bound} of it for what caches held before" if kept else ""
     text = (
-        f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total or Decimal(0), currency).as_bound} while it lags "
-        f"{format_lag(stop.lag)}{held}"
+        f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total or Decimal(0), currency).as_bound} while "
+        f"it lags {format_lag(stop.lag)}{held}"
     )
     return ProjectMonth(Money(amount, currency), "spend cap", text, kept)
 
@@ -187,8 +187,8 @@ def _account(
         with localcontext(EXACT):
             lagging = Money(capped - stop.amount, currency)
         return capped, (
-            f"Google's cap of {Money(stop.amount, currency)} for the tier of account {account}, and {lagging.as_bound} while it "
-            f"lags {format_lag(stop.lag)}"
+            f"Google's cap of {Money(stop.amount, currency)} for the tier of account {account}, and "
+            f"{lagging.as_bound} while it lags {format_lag(stop.lag)}"
         )
     if alone is None:
         name = next(name for name, money in amounts.items() if money is None)
@@ -203,4 +203,5 @@ def _projects_words(paid: Mapping[str, ProjectMonth]) -> str:
         return f"{name}: {month.text}"
     name, most = max(paid.items(), key=lambda each: each[1].amount.amount if each[1].amount else Decimal(0))
     words = " and ".join(f"{kind}{'' if kind.endswith('s') else 's'}" for kind in kinds)
-    return f"the {words}, most of it {name} ({most.amount.as_bound if most.amount else ''}: {most.text})"
+    amount = most.amount.as_bound if most.amount else "unlimited"
+    return f"the {words}, most of it {name} ({amount}: {most.text})"

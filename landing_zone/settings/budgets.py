@@ -10,6 +10,7 @@ from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.settings import fields
 from landing_zone.settings.base import Settings, Shorthand
 from landing_zone.settings.fields import mistake
+from landing_zone.settings.markers import BuiltIn
 
 CreditType = Literal[
     "COMMITTED_USAGE_DISCOUNT",
@@ -74,8 +75,12 @@ class Period(Settings):
     """Days that a budget counts: a calendar period, which repeats, or a range of days, which does not."""
 
     calendar: Literal["MONTH", "QUARTER", "YEAR"] | None = None
-    start: fields.Day | None = Field(default=None, description="First day, from midnight Pacific.")
-    end: fields.Day | None = Field(default=None, description="Last day. Default: no end.")
+    start: fields.Day | None = Field(
+        default=None, description="First day, from midnight Pacific.", examples=["2026-01-31"]
+    )
+    end: fields.Day | None = Field(
+        default=None, description="Last day. Default: no end.", examples=["2026-12-31"]
+    )
 
 
 def _period(value: object) -> Any:
@@ -157,10 +162,12 @@ class SpendCapSettings(Settings):
     """Google's spend cap: pauses the Gemini API in the project some hours after the month's amount is spent."""
 
     amount: fields.CapAmount | None = Field(
-        default=None, description="Amount per month, in the budget's currency. Default: the budget's amount."
+        default=None,
+        description="Amount per month, in the budget's currency. Default: the budget's amount.",
+        examples=["1200.50"],
     )
     adopt: StrictBool = Field(
-        default=False, description="Take over the spend cap that the project already has."
+        default=False, description="Take over the spend cap that the project already has.", examples=["true"]
     )
     lag: fields.Lag = Field(
         default=timedelta(hours=24),
@@ -168,9 +175,12 @@ class SpendCapSettings(Settings):
             "Assumed time until the cap pauses the API; spend in that time counts in the "
             "exposure. Google guarantees no time. Default: 24h."
         ),
+        examples=["3h42m"],
     )
     lifted: StrictBool = Field(
-        default=False, description="Lift the cap, once it is enforced, until the 1st of the next month."
+        default=False,
+        description="Lift the cap, once it is enforced, until the 1st of the next month.",
+        examples=["true"],
     )
 
 
@@ -187,25 +197,35 @@ class BudgetRules(Settings):
     """Settings of every budget. A budget notifies; it does not stop spending."""
 
     amount: fields.Amount | None = Field(
-        default=None, description="Amount per period, with at most 9 decimals."
+        default=None, description="Amount per period, with at most 9 decimals.", examples=["1200.50"]
     )
-    last_period: StrictBool = Field(default=False, description="Use the last period's spend as the amount.")
+    last_period: StrictBool = Field(
+        default=False, description="Use the last period's spend as the amount.", examples=["true"]
+    )
     currency: fields.Currency | None = Field(
-        default=None, description="Currency of the billing account, ISO 4217; required with amount."
+        default=None,
+        description="Currency of the billing account, ISO 4217; required with amount.",
+        examples=["USD"],
     )
     period: PeriodField = Field(
         default=Period(calendar="MONTH"),
         description=("Period that the budget counts: month, quarter, year, or {start, end}. Default: month."),
+        examples=["month"],
     )
-    thresholds: tuple[ThresholdField, ...] = Field(
+    thresholds: Annotated[
+        tuple[ThresholdField, ...], BuiltIn([Decimal("0.5"), Decimal("0.9"), 1, {"forecast": 1}])
+    ] = Field(
         default=(),
         description=(
             "Threshold rules: shares of the amount that trigger a notification, such as 0.5 or "
             "{forecast: 1.0}."
         ),
+        examples=["[0.5, 1.0, {forecast: 1.0}]"],
     )
     name: fields.BudgetName | None = Field(
-        default=None, description="Display name in the console. Default: the project ID and Gemini API."
+        default=None,
+        description="Display name in the console. Default: the project ID and Gemini API.",
+        examples=["Acme chat"],
     )
     services: Annotated[
         tuple[fields.BillingService, ...],
@@ -216,12 +236,17 @@ class BudgetRules(Settings):
         description=(
             "Services whose cost counts: gemini, all, or a list of services/XXXX-XXXX-XXXX. Default: gemini."
         ),
+        examples=["gemini"],
     )
     subaccounts: tuple[fields.BillingAccount, ...] = Field(
-        default=(), description="Count only these subaccounts of the billing account."
+        default=(),
+        description="Count only these subaccounts of the billing account.",
+        examples=["[01A2B3-C4D5E6-F7A8B9]"],
     )
     label: dict[fields.LabelKey, fields.LabelValue] = Field(
-        default={}, description="Count only resources with this label; at most one label."
+        default={},
+        description="Count only resources with this label; at most one label.",
+        examples=["{team: chat}"],
     )
     credits: Annotated[
         tuple[CreditField, ...],
@@ -233,22 +258,32 @@ class BudgetRules(Settings):
             "Credits to subtract from the cost: exclude for none, include for all, or a list of "
             "types. Default: exclude."
         ),
+        examples=["exclude"],
     )
     iam_recipients: StrictBool = Field(
-        default=True, description="Notify the billing account's administrators and users by e-mail."
+        default=True,
+        description="Notify the billing account's administrators and users by e-mail.",
+        examples=["false"],
     )
     project_recipients: StrictBool = Field(
-        default=False, description="Notify the project's owners by e-mail; only for a budget of one project."
+        default=False,
+        description="Notify the project's owners by e-mail; only for a budget of one project.",
+        examples=["true"],
     )
     channels: tuple[fields.ChannelName, ...] = Field(
-        default=(), description="Existing e-mail notification channels to notify as well."
+        default=(),
+        description="Existing e-mail notification channels to notify as well.",
+        examples=["[projects/acme-seed/notificationChannels/1234567890]"],
     )
     topic: fields.TopicReference | None = Field(
         default=None,
         description=("Pub/Sub topic to publish notifications to: a name under topics, or an existing topic."),
+        examples=["spend"],
     )
     existing: fields.BudgetId | None = Field(
-        default=None, description="ID of an existing budget to import instead of creating one."
+        default=None,
+        description="ID of an existing budget to import instead of creating one.",
+        examples=["01234567-89ab-cdef-0123-456789abcdef"],
     )
     ownership: Literal["allUsers", "billingAccount"] | None = Field(
         default=None,
@@ -256,6 +291,7 @@ class BudgetRules(Settings):
             "Access to the budget: allUsers includes the project's users, billingAccount only the"
             " billing account's."
         ),
+        examples=["allUsers"],
     )
 
 
@@ -263,7 +299,9 @@ class BudgetSettings(BudgetRules):
     """A budget on one project's use of the Gemini API."""
 
     spend_cap: SpendCapField = Field(
-        default=None, description="Pause the Gemini API in the project at the amount: true, or {amount: …}."
+        default=None,
+        description="Pause the Gemini API in the project at the amount: true, or {amount: …}.",
+        examples=["{amount: 1500}"],
     )
 
     @property
@@ -278,17 +316,23 @@ class SharedBudgetSettings(BudgetRules):
     """A budget over several projects, a folder, or everything that a billing account pays for."""
 
     billing_account: fields.BillingAccount | None = Field(
-        default=None, description="Billing account of the budget. Default: the environment's."
+        default=None,
+        description="Billing account of the budget. Default: the environment's.",
+        examples=["01A2B3-C4D5E6-F7A8B9"],
     )
     projects: tuple[fields.ProjectKey, ...] = Field(
-        default=(), description="Projects to count, by their names in this file."
+        default=(), description="Projects to count, by their names in this file.", examples=["[chat]"]
     )
     ancestors: tuple[fields.Parent, ...] = Field(
-        default=(), description="Folders and organizations to count, as folders/NUMBER."
+        default=(),
+        description="Folders and organizations to count, as folders/NUMBER.",
+        examples=["[folders/987654321098]"],
     )
     account_wide: StrictBool = Field(
-        default=False, description="Count everything that the billing account pays for."
+        default=False, description="Count everything that the billing account pays for.", examples=["true"]
     )
     email: tuple[fields.Email, ...] = Field(
-        default=(), description="E-mail addresses to notify, through channels in notificationProject."
+        default=(),
+        description="E-mail addresses to notify, through channels in notificationProject.",
+        examples=["[oncall@example.com]"],
     )

@@ -1,156 +1,38 @@
-"""An example of every setting, for the hints of mistakes: what can be copied into a stack file."""
+"""The example of a setting, from its field: what hints of mistakes show to copy into a stack file."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
-_UUID: Final = "01234567-89ab-cdef-0123-456789abcdef"
-
-#: By the setting's name; one that means something else elsewhere stands below its type too.
-EXAMPLES: Final[Mapping[str, str]] = {
-    "accountTerms": "{01A2B3-C4D5E6-F7A8B9: {usdRate: 0.92}}",
-    "accountWide": "true",
-    "address": "desk@example.com",
-    "adopt": "true",
-    "alerts": "{email: [oncall@example.com]}",
-    "aliases": "[talk]",
-    "allowedIps": "[203.0.113.0/24]",
-    "allowedReferrers": "['https://app.example.com/*']",
-    "amount": "1200.50",
-    "ancestors": "[folders/987654321098]",
-    "androidApps": "[{packageName: com.example.app, sha1Fingerprint: '"
-    + ":".join(f"{byte:02X}" for byte in range(20))
-    + "'}]",
-    "audioInput": "0.75",
-    "audioOutputTokens": "1500",
-    "audioTokens": "100",
-    "batchShare": "0.2",
-    "billingAccount": "01A2B3-C4D5E6-F7A8B9",
-    "budget": "{amount: 1200.50, currency: USD}",
-    "businessHours": "{days: [mon, fri], hours: 8}",
-    "cacheHours": "24",
-    "cacheStorage": "0.5",
-    "cachedAudioTokens": "200",
-    "cachedInput": "0.075",
-    "cachedTokens": "800",
-    "categories": "[SECURITY]",
-    "channel": "'#oncall'",
-    "channels": "[projects/acme-seed/notificationChannels/1234567890]",
-    "contactEmail": "oncall@example.com",
-    "contacts": "[{email: security@example.com, categories: [SECURITY]}]",
-    "credits": "exclude",
-    "currency": "USD",
-    "dashboard": "true",
-    "days": "[mon, tue, wed]",
-    "defaults": "{alerts: {email: [oncall@example.com]}}",
-    "deletionPolicy": "PREVENT",
-    "dimensions": "{model: gemini-2.5-flash}",
-    "discount": "0.05",
-    "displayName": "Backend of the chat",
-    "email": "[oncall@example.com]",
-    "end": "2026-12-31",
-    "errorRate": "0.05",
-    "existing": _UUID,
-    "expected": "200",
-    "flexShare": "0.3",
-    "forbidUnrestrictedKeys": "true",
-    "growthPerMonth": "0.1",
-    "high": "300",
-    "hours": "8",
-    "iamRecipients": "false",
-    "idSuffix": "true",
-    "ignoreSafetyCheck": "tooDeep",
-    "imageTokens": "258",
-    "imageOutputTokens": "1120",
-    "input": "0.75",
-    "inputTokens": "1200",
-    "inputTokensPerMinute": "200000",
-    "iosBundleIds": "[com.example.app]",
-    "justification": "Nightly batch of the search index",
-    "keys": "{backend: {allowedIps: [203.0.113.0/24]}}",
-    "label": "{team: chat}",
-    "labels": "{owner: platform}",
-    "lag": "3h42m",
-    "language": "en",
-    "lastPeriod": "true",
-    "lifted": "true",
-    "limit": "/min/model/project",
-    "limits": "{gemini-2.5-flash: {requestsPerMinute: 60}, others: deny}",
-    "low": "100",
-    "mapQueries": "0.1",
-    "maxOvershoot": "500",
-    "methods": "[generate, countTokens]",
-    "metric": "generativelanguage.googleapis.com/generate_requests_per_model",
-    "model": "gemini-3.8-flash",
-    "name": "Acme chat",
-    "notificationProject": "acme-seed",
-    "organization": "organizations/123456789012",
-    "output": "3.75",
-    "outputTokens": "300",
-    "ownership": "allUsers",
-    "packageName": "com.example.app",
-    "parent": "folders/987654321098",
-    "password": "{secure: v1:…}",
-    "peakFactor": "3",
-    "period": "month",
-    "policies": "{slow: {conditions: [{displayName: slow}]}}",
-    "pricePerMillionTokens": "0.6",
-    "prices": "{gemini-3.8-flash: {input: 0.7, output: 3.5}}",
-    "priorityShare": "0.1",
-    "privateData": "true",
-    "projectId": "acme-chat-prod",
-    "projectRecipients": "true",
-    "projects": "{chat: {projectId: acme-chat-prod, tier: free}}",
-    "protect": "true",
-    "quotaId": "GenerateRequestsPerDayPerProjectPerModel",
-    "quotaShare": "0.8",
-    "quotas": "{more: {quotaId: GenerateRequestsPerDayPerProjectPerModel, value: 2000}}",
-    "requestsPerDay": "8000",
-    "requestsPerMinute": "60",
-    "service": "generativelanguage.googleapis.com",
-    "serviceAccount": "chat@acme-seed.iam.gserviceaccount.com",
-    "serviceKey": "{secure: v1:…}",
-    "services": "gemini",
-    "sha1Fingerprint": "'" + ":".join(f"{byte:02X}" for byte in range(20)) + "'",
-    "searches": "1",
-    "sharedBudgets": "{pilot: {projects: [chat], amount: 90, currency: USD}}",
-    "shares": "{gemini-3.8-flash: 0.7, gemini-2.5-pro: 0.3}",
-    "silent": "true",
-    "spendCap": "{amount: 1500}",
-    "spendRate": "{times: 3, pricePerMillionTokens: 0.6}",
-    "standard": "true",
-    "start": "2026-01-31",
-    "subaccounts": "[01A2B3-C4D5E6-F7A8B9]",
-    "tags": "[tagValues/281480012345678]",
-    "thinkingTokens": "150",
-    "thresholds": "[0.5, 1.0, {forecast: 1.0}]",
-    "tier": "paid",
-    "tierLimits": "{gemini-3.8-flash: {requestsPerMinute: 900}}",
-    "tierWait": "600",
-    "times": "3",
-    "token": "{secure: v1:…}",
-    "tooManyRequestsPerMinute": "10",
-    "topic": "spend",
-    "topics": "[spend]",
-    "type": "slack",
-    "url": "https://hooks.example.com/alerts",
-    "usdRate": "0.92",
-    "username": "gemini",
-    "users": "[DE, FR]",
-    "value": "2000",
-    "videoTokens": "263",
-    "workload": "[{model: gemini-3.8-flash, requestsPerDay: 8000, inputTokens: 1200, outputTokens: 300}]",
-    "AccountTermsSettings.tier": "2",
-    "AlertSettings.channels": "[chatops]",
-    "ChannelSettings.topic": "projects/acme-seed/topics/alerts",
-    "ContactSettings.email": "security@example.com",
-    "EnvironmentRules.channels": "{desk: {type: email, address: desk@example.com}}",
-    "SharedBudgetSettings.projects": "[chat]",
-}
+from landing_zone.gemini.limits import Limits
+from landing_zone.settings.base import Settings, fields_of
 
 
-def example_of(key: str, model: type | None = None) -> str:
-    """An example of a setting's value, as YAML on one line; empty if there is no such setting. `model`: its type."""
-    kinds = model.__mro__ if model else ()
-    return next(
-        (EXAMPLES[f"{kind.__name__}.{key}"] for kind in kinds if f"{kind.__name__}.{key}" in EXAMPLES), ""
-    ) or (EXAMPLES.get(key, ""))
+def example_of(key: str, model: type[Any] | None = None) -> str:
+    """An example of a setting's value, as YAML on one line; empty if there is no such setting.
+
+    `model`: the type that has it; without one, or if it has no such setting, any type that has.
+    """
+    return (model and _own(model).get(key)) or _all().get(key, "")
+
+
+def _own(model: type[Any]) -> dict[str, str]:
+    return {
+        field.alias or name: field.examples[0] for name, field in fields_of(model).items() if field.examples
+    }
+
+
+@cache
+def _all() -> dict[str, str]:
+    """By the setting's name; of several types' settings of one name, the first one's."""
+    found: dict[str, str] = {}
+    for model in (*_types(Settings), Limits):
+        for key, example in _own(model).items():
+            found.setdefault(key, example)
+    return found
+
+
+def _types(base: type[Any]) -> Iterator[type[Any]]:
+    for model in base.__subclasses__():
+        yield model
+        yield from _types(model)

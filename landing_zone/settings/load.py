@@ -8,16 +8,18 @@ from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Any, Final, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from landing_zone.bounded_yaml import UnboundedError, check_json
 from landing_zone.pricing.days import today
+from landing_zone.settings.base import fields_of, known_keys, plain_type
 from landing_zone.settings.derived_limits import derive_limits
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
+from landing_zone.settings.markers import Mark, marked
 from landing_zone.settings.merge import budget_values, holds, project_values
 from landing_zone.settings.problems import Path, Problem, SettingsError, nearest, setting_of_key
 from landing_zone.settings.relations import environment_problems, project_problems
@@ -28,7 +30,6 @@ from landing_zone.settings.successors import with_successors
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.translate import (
     UNKNOWN_KEY,
-    known_keys,
     model_at,
     reason_and_remedy,
     unknown_key,
@@ -40,13 +41,17 @@ from landing_zone.settings.types import (
     EnvironmentRules,
     EnvironmentSettings,
     ProjectSettings,
+    StackFileSettings,
 )
 from landing_zone.settings.workload import DeriveSettings
 
 _OWN_KEYS: Final = tuple(known_keys(EnvironmentRules))
-ENVIRONMENT_KEYS: Final = ("projects", "defaults", "parent", "billingAccount", "labels", *_OWN_KEYS)
-_MAPPINGS: Final = ("projects", "defaults", "labels", "channels", "sharedBudgets", "accountTerms")
-_STRUCTURED: Final = (*_MAPPINGS, "topics", "dashboard")
+ENVIRONMENT_KEYS: Final = tuple(known_keys(StackFileSettings))
+_KINDS: Final = {
+    field.alias or name: plain_type(field.annotation) for name, field in fields_of(StackFileSettings).items()
+}
+_MAPPINGS: Final = {key for key, kind in _KINDS.items() if get_origin(kind) is dict or known_keys(kind)}
+_STRUCTURED: Final = {key for key, kind in _KINDS.items() if kind is not str}
 """What the engine hands on as JSON."""
 _PROJECT_KEY: Final[TypeAdapter[str]] = TypeAdapter(ProjectKey)
 
@@ -228,10 +233,10 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(
                 (key,),
                 f"{key} is not a mapping",
-                f"write lines of `name: …` below it, such as {key}: {example_of(key, EnvironmentRules)}",
+                f"write lines of `name: …` below it, such as {key}: {example_of(key, StackFileSettings)}",
             )
     defaults = values.get("defaults")
-    for key in ("projectId", "adopt", "aliases"):
+    for key in marked(ProjectSettings, Mark.OWN):
         if isinstance(defaults, Mapping) and key in defaults:
             yield Problem(
                 ("defaults", key),
@@ -239,7 +244,9 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
                 f"move {key} to the projects",
             )
     if "projects" not in values or values["projects"] == {}:
-        yield Problem(("projects",), "no project is set", f"write projects: {example_of('projects')}")
+        yield Problem(
+            ("projects",), "no project is set", f"write projects: {example_of('projects', StackFileSettings)}"
+        )
 
 
 def _project(

@@ -1,20 +1,24 @@
 """How a project's settings come together: built in for its tier, then the stack's defaults, then its own."""
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
+from landing_zone.settings.base import Settings, fields_of, known_keys, plain_type
+from landing_zone.settings.budgets import BudgetRules
+from landing_zone.settings.markers import Mark, built_in, marked
 from landing_zone.settings.problems import Path
+from landing_zone.settings.types import EnvironmentRules, ProjectSettings, StackFileSettings
 
-BUILT_IN: Final[Mapping[str, Any]] = {
-    "alerts": {"errorRate": Decimal("0.1"), "tooManyRequestsPerMinute": 10, "quotaShare": Decimal("0.8")},
-}
-BUILT_IN_PAID: Final[Mapping[str, Any]] = {"tierWait": 600}
-"""Laid under a paid project: a free one has nothing to wait for."""
-_THRESHOLDS: Final = [Decimal("0.5"), Decimal("0.9"), 1]
-
-ENVIRONMENT_WIDE: Final = ("parent", "billingAccount", "labels")
+ENVIRONMENT_WIDE: Final = tuple(
+    key
+    for key in known_keys(StackFileSettings)
+    if key in known_keys(ProjectSettings) and key not in known_keys(EnvironmentRules)
+)
 """Settings of the environment that each project takes over unless it has its own."""
+_BUILT_IN: Final = {paid: built_in(ProjectSettings, paid=paid) for paid in (True, False)}
+"""Whether the project is paid -> what it has before the stack's defaults and its own settings."""
+_CREATED: Final = marked(ProjectSettings, Mark.CREATED)
+_INHERITED_IF_PAID: Final = marked(ProjectSettings, Mark.INHERITED_IF_PAID)
 
 
 def merge(base: object, over: object) -> Any:
@@ -40,28 +44,26 @@ def project_values(environment: Mapping[str, Any], project: object) -> Any:
     inherited = merge({key: environment[key] for key in ENVIRONMENT_WIDE if key in environment}, defaults)
     tier = project.get("tier", inherited.get("tier"))
     if tier == "free":
-        inherited = {key: value for key, value in inherited.items() if key != "billingAccount"}
+        inherited = {key: value for key, value in inherited.items() if key not in _INHERITED_IF_PAID}
     if project.get("adopt", inherited.get("adopt")) is True:
-        inherited = {
-            key: value
-            for key, value in inherited.items()
-            if key not in {"parent", "labels", "deletionPolicy"}
-        }
+        inherited = {key: value for key, value in inherited.items() if key not in _CREATED}
         inherited["deletionPolicy"] = "ABANDON"
-    built_in = merge(BUILT_IN, BUILT_IN_PAID) if tier == "paid" else BUILT_IN
-    merged = merge(merge(built_in, inherited), project)
+    merged = merge(merge(_BUILT_IN[tier == "paid"], inherited), project)
     if tier == "free":
-        merged = _without_budget(merged)
+        merged = _without_idle(merged, ProjectSettings)
     if "budget" in merged:
         merged["budget"] = budget_values(merged["budget"])
     return merged
 
 
-def _without_budget(merged: Mapping[str, Any]) -> dict[str, Any]:
-    """A project's values without its budget, and without the alert that compares with it."""
-    found = {key: value for key, value in merged.items() if key != "budget"}
-    if isinstance(found.get("alerts"), Mapping):
-        found["alerts"] = {key: value for key, value in found["alerts"].items() if key != "spendRate"}
+def _without_idle(values: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
+    """A free project's values without those that have no effect there: the budget, and the alert on its pace."""
+    idle = marked(model, Mark.IDLE_IF_FREE)
+    found = {key: value for key, value in values.items() if key not in idle}
+    for name, field in fields_of(model).items():
+        key, below = field.alias or name, plain_type(field.annotation)
+        if isinstance(below, type) and issubclass(below, Settings) and isinstance(found.get(key), Mapping):
+            found[key] = _without_idle(found[key], below)
     return found
 
 
@@ -69,9 +71,11 @@ def budget_values(budget: object) -> Any:
     """A budget with the usual thresholds, if it has none of its own."""
     if not isinstance(budget, Mapping):
         return budget
-    # Google forecasts calendar periods alone.
-    forecast = [] if isinstance(budget.get("period"), Mapping) else [{"forecast": 1}]
-    return merge({"thresholds": [*_THRESHOLDS, *forecast]}, budget)
+    usual = built_in(BudgetRules, paid=True)
+    if isinstance(budget.get("period"), Mapping):
+        # Google forecasts calendar periods alone.
+        usual["thresholds"] = [each for each in usual["thresholds"] if not isinstance(each, Mapping)]
+    return merge(usual, budget)
 
 
 def holds(values: Any, path: Iterable[str | int]) -> bool:

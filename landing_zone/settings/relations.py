@@ -10,22 +10,21 @@ from landing_zone.gemini.limits import DENY
 from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID
 from landing_zone.pricing.model_ids import limited_as, served
+from landing_zone.settings.alerting import AlertSettings
+from landing_zone.settings.base import known_keys
 from landing_zone.settings.examples import example_of
+from landing_zone.settings.markers import Mark, marked
 from landing_zone.settings.problems import Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems, whole_amount
 from landing_zone.settings.relations_identity import identity_problems
 from landing_zone.settings.relations_keys import account_problems, key_problems
-from landing_zone.settings.types import DERIVE, OTHERS
+from landing_zone.settings.types import DERIVE, OTHERS, QuotaSettings
 from landing_zone.settings.values import items, repeated, value
 
-_ALERTS: Final = (
-    "errorRate",
-    "tooManyRequestsPerMinute",
-    "quotaShare",
-    "inputTokensPerMinute",
-    "spendRate",
-    "policies",
-)
+_ALERTS: Final = [
+    key for key in known_keys(AlertSettings) if key not in marked(AlertSettings, Mark.RECIPIENT)
+]
+_OF_PREFERENCES: Final = marked(QuotaSettings, Mark.PREFERENCE)
 _Found = Iterator[Problem]
 
 
@@ -213,7 +212,7 @@ def _quotas(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 "an override only lowers",
                 "write value: 60, or name the quota by its quotaId",
             )
-        for key in ("justification", "contactEmail", "ignoreSafetyCheck"):
+        for key in _OF_PREFERENCES:
             if by_limit and quota.get(key) is not None:
                 yield Problem(
                     (*path, key), f"{key} is for what Google is asked for", "leave it out, or write quotaId"

@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from landing_zone.pricing.money import decimals_of
 from landing_zone.settings import fields
+from landing_zone.settings.base import known_keys
 from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
 from landing_zone.settings.problems import Path, Problem, nearest
-from landing_zone.settings.translate import known_keys
 from landing_zone.settings.values import items, repeated, value
 
 MAX_CHANNELS: Final = 5

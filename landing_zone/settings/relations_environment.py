@@ -4,22 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from pydantic import SecretStr
+
 from landing_zone.settings.alerting import ChannelSettings
 from landing_zone.settings.examples import example_of
+from landing_zone.settings.markers import channel_settings, keys_of_type
 from landing_zone.settings.merge import budget_values
 from landing_zone.settings.problems import Path, Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems
 from landing_zone.settings.values import items, repeated, value
 
-_CHANNEL_NEEDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    # type: what it must have, what it may have
-    "email": (("address",), ()),
-    "slack": (("channel", "token"), ()),
-    "pagerduty": (("serviceKey",), ()),
-    "webhook": (("url",), ("username", "password")),
-    "pubsub": (("topic",), ()),
-}
-SECRETS: Final = ("token", "serviceKey", "password")
+_CHANNEL_NEEDS: Final = channel_settings(ChannelSettings)
+SECRETS: Final = keys_of_type(ChannelSettings, SecretStr)
 _Found = Iterator[Problem]
 
 

@@ -6,8 +6,9 @@ from typing import Any, Final
 from pydantic_core import PydanticCustomError
 
 from landing_zone.settings.fields import is_project_id, new_project_id
+from landing_zone.settings.markers import Mark, marked
 from landing_zone.settings.problems import Problem
-from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
+from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL, ProjectSettings
 from landing_zone.settings.values import items
 
 MAX_ID: Final = 30
@@ -35,7 +36,7 @@ def _adopted(own: Mapping[str, Any]) -> _Found:
             "a stack never deletes an adopted project",
             "write UNLINK to take billing away when it leaves the stack, or ABANDON to keep link and guardrails",
         )
-    for key in ("name", "parent", "labels"):
+    for key in marked(ProjectSettings, Mark.CREATED):
         if own.get(key) is not None:
             yield Problem(
                 (key,),

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from landing_zone.settings.examples import example_of
+from landing_zone.settings.markers import Mark, marked
 from landing_zone.settings.problems import Path, Problem
 from landing_zone.settings.relations_identity import SUFFIX_LENGTH
+from landing_zone.settings.types import KeySettings
 from landing_zone.settings.values import items, repeated, value
 
-_CLIENT_KINDS: Final = ("allowedIps", "allowedReferrers", "androidApps", "iosBundleIds")
+_CLIENT_KINDS: Final = marked(KeySettings, Mark.CLIENTS)
 _Found = Iterator[Problem]
 
 

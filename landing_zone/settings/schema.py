@@ -1,46 +1,15 @@
 """JSON Schema of a stack file, generated from the types, for editors."""
 
+from datetime import date
 from typing import Any
 
-from pydantic import Field
+import yaml
 
-from landing_zone.settings.fields import BillingAccount, LabelKey, LabelValue, Parent
+from landing_zone.settings.base import Whole
+from landing_zone.settings.markers import Mark, marked
 from landing_zone.settings.problems import NAMESPACE
-from landing_zone.settings.types import DERIVE, EnvironmentRules, ProjectSettings
+from landing_zone.settings.types import DERIVE, ProjectSettings, StackFileSettings
 from landing_zone.settings.workload import DeriveSettings
-
-
-class StackFileSettings(EnvironmentRules):
-    """Settings of an environment, as a stack file has them."""
-
-    projects: dict[str, ProjectSettings] = Field(description="Projects, by their names in this file.")
-    defaults: ProjectSettings | None = Field(
-        default=None,
-        description=(
-            "Settings that every project inherits unless it has its own; projectId, adopt and "
-            "aliases cannot be inherited."
-        ),
-    )
-    parent: Parent | None = Field(default=None, description="Folder or organization to create projects in.")
-    billing_account: BillingAccount | None = Field(
-        default=None, description="Billing account that pays for the paid projects."
-    )
-    labels: dict[LabelKey, LabelValue] | None = Field(
-        default=None, description="Labels of all created projects; a project adds its own."
-    )
-
-
-_WHOLE = (
-    "AndroidApp",
-    "ChannelSettings",
-    "ContactSettings",
-    "DeriveSettings",
-    "QuotaSettings",
-    "RangeSettings",
-    "SpendRateSettings",
-    "WorkloadSettings",
-)
-"""What no defaults complete."""
 
 
 def stack_file_schema() -> dict[str, Any]:
@@ -54,16 +23,18 @@ def stack_file_schema() -> dict[str, Any]:
     definitions["ProjectSettings"]["properties"]["limits"]["properties"] = {
         DERIVE: {"$ref": "#/$defs/DeriveSettings"}
     }
+    whole = {model.__name__ for model in Whole.__subclasses__()}
     for definition in definitions.values():
-        if definition.get("title") not in _WHOLE:
+        if definition.get("title") not in whole:
             definition.pop("required", None)
-    project = definitions["ProjectSettings"]
+    project, own = definitions["ProjectSettings"], marked(ProjectSettings, Mark.OWN)
     definitions["Defaults"] = {
         **project,
         "description": "Settings that every project inherits unless it has its own.",
-        "properties": {k: v for k, v in project["properties"].items() if k not in {"projectId", "adopt"}},
+        "properties": {k: v for k, v in project["properties"].items() if k not in own},
     }
     project["required"] = ["projectId"]
+    _read_examples(schema)
     properties = schema["properties"]
     properties["defaults"] = {"$ref": "#/$defs/Defaults"}
     return {
@@ -89,3 +60,21 @@ def stack_file_schema() -> dict[str, Any]:
         "required": ["config"],
         "$defs": definitions,
     }
+
+
+def _read_examples(part: Any) -> None:
+    """Replace examples, which are YAML, by the values that editors offer."""
+    if isinstance(part, list):
+        for each in part:
+            _read_examples(each)
+    if isinstance(part, dict):
+        if all(isinstance(each, str) for each in part.get("examples") or [{}]):
+            part["examples"] = [_json_value(each) for each in part["examples"]]
+        for each in part.values():
+            _read_examples(each)
+
+
+def _json_value(example: str) -> Any:
+    value = yaml.safe_load(example)
+    # JSON has no days.
+    return example if isinstance(value, date) else value

@@ -15,31 +15,41 @@ from landing_zone.settings.base import Settings
 class ContractSettings(Settings):
     """Contract prices of a model, in US dollars per million tokens; the list price where left out."""
 
-    input: fields.Price | None = Field(default=None, description="Price of input tokens.")
-    cached_input: fields.Price | None = Field(default=None, description="Price of input tokens from a cache.")
-    audio_input: fields.Price | None = Field(default=None, description="Price of audio input tokens.")
+    input: fields.Price | None = Field(default=None, description="Price of input tokens.", examples=["0.75"])
+    cached_input: fields.Price | None = Field(
+        default=None, description="Price of input tokens from a cache.", examples=["0.075"]
+    )
+    audio_input: fields.Price | None = Field(
+        default=None, description="Price of audio input tokens.", examples=["0.75"]
+    )
     output: fields.Price | None = Field(
-        default=None, description="Price of output tokens, including thinking tokens."
+        default=None, description="Price of output tokens, including thinking tokens.", examples=["3.75"]
     )
     cache_storage: fields.Price | None = Field(
-        default=None, description="Price of storing tokens in a cache, per hour."
+        default=None, description="Price of storing tokens in a cache, per hour.", examples=["0.5"]
     )
 
 
 class AccountTermsSettings(Settings):
     """Terms agreed with Google for a billing account, and the limits of its tier."""
 
-    discount: fields.Share = Field(default=Decimal(0), description="Discount on all prices: 0.1 is a tenth.")
+    discount: fields.Share = Field(
+        default=Decimal(0), description="Discount on all prices: 0.1 is a tenth.", examples=["0.05"]
+    )
     prices: dict[fields.PricedModel, ContractSettings] = Field(
-        default={}, description="Contract prices by model ID, before the discount."
+        default={},
+        description="Contract prices by model ID, before the discount.",
+        examples=["{gemini-3.8-flash: {input: 0.7, output: 3.5}}"],
     )
     usd_rate: fields.Positive | None = Field(
         default=None,
         description="Price of one US dollar in the account's currency, if that is another.",
+        examples=["0.92"],
     )
     tier: Literal[1, 2, 3] | None = Field(
         default=None,
         description="Paid tier of the account; the exposure then shows Google's spend caps for that tier.",
+        examples=["2"],
     )
     lag: fields.Lag = Field(
         default=timedelta(hours=24),
@@ -47,9 +57,12 @@ class AccountTermsSettings(Settings):
             "Assumed time until Google's cap for the tier pauses the account's projects; spend in that time counts in "
             "the exposure. Default: 24h."
         ),
+        examples=["3h42m"],
     )
     tier_limits: dict[fields.LimitedModel, Limits] = Field(
-        default={}, description="Limits of the tier by model ID; no derived limit exceeds them."
+        default={},
+        description="Limits of the tier by model ID; no derived limit exceeds them.",
+        examples=["{gemini-3.8-flash: {requestsPerMinute: 900}}"],
     )
 
     def terms(self, currency: str | None) -> Terms | None:

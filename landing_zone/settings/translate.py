@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from landing_zone.settings.base import fields_of, known_keys, plain_type
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.problems import nearest
 
@@ -24,17 +23,6 @@ _KINDS = {
 
 #: pydantic's names of an error about a key that a type does not have.
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
-
-
-def fields_of(model: type[Any]) -> dict[str, FieldInfo]:
-    """The fields of a pydantic model or dataclass; none of any other type."""
-    found: dict[str, FieldInfo] = getattr(model, "__pydantic_fields__", {})
-    return found
-
-
-def known_keys(model: type[Any]) -> list[str]:
-    """The keys a mapping of this type takes, as the stack file spells them."""
-    return [field.alias or name for name, field in fields_of(model).items()]
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
@@ -143,20 +131,11 @@ def _below(kind: Any, part: str | int) -> Any:
     if isinstance(kind, type) and fields_of(kind):
         for name, field in fields_of(kind).items():
             if part in (name, field.alias):
-                return _plain(field.annotation)
+                return plain_type(field.annotation)
         return None
     if get_origin(kind) is dict:
-        return _plain(get_args(kind)[1])
-    return _plain(get_args(kind)[0]) if get_origin(kind) is tuple else None
-
-
-def _plain(kind: Any) -> Any:
-    """The type without Annotated and `| None`."""
-    if get_origin(kind) is Annotated:
-        return _plain(get_args(kind)[0])
-    if get_origin(kind) in (Union, UnionType):
-        return _plain(next(part for part in get_args(kind) if part is not type(None)))
-    return kind
+        return plain_type(get_args(kind)[1])
+    return plain_type(get_args(kind)[0]) if get_origin(kind) is tuple else None
 
 
 # A key pasted into the wrong place must not travel into logs by way of the error about it.

@@ -13,9 +13,10 @@ from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import Tier
 from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
-from landing_zone.settings.base import Settings, Shorthand
+from landing_zone.settings.base import Settings, Shorthand, Whole
 from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
 from landing_zone.settings.fields import mistake
+from landing_zone.settings.markers import BuiltIn, Mark
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.workload import DeriveSettings, WorkloadSettings
 
@@ -31,12 +32,15 @@ ContactCategory = Literal[
 ]
 
 
-class AndroidApp(Settings):
+class AndroidApp(Whole):
     """An Android app that may use a key."""
 
-    package_name: fields.PackageName = Field(description="Package name of the app, as in its manifest.")
+    package_name: fields.PackageName = Field(
+        description="Package name of the app, as in its manifest.", examples=["com.example.app"]
+    )
     sha1_fingerprint: fields.Sha1Fingerprint = Field(
-        description="SHA-1 fingerprint of the app's signing certificate, with or without colons."
+        description="SHA-1 fingerprint of the app's signing certificate, with or without colons.",
+        examples=["0A1B2C3D4E5F60718293A4B5C6D7E8F901234567"],
     )
 
 
@@ -52,17 +56,30 @@ class KeySettings(Settings):
             min_length=1,
             max_length=63,
             description=("Name of the key in the console. Default: the project ID and the key's name."),
+            examples=["Backend of the chat"],
         ),
     ] = None
-    allowed_ips: tuple[fields.AllowedIp, ...] = Field(
-        default=(), description="IP addresses and CIDR blocks of the servers that may use the key."
+    allowed_ips: Annotated[tuple[fields.AllowedIp, ...], Mark.CLIENTS] = Field(
+        default=(),
+        description="IP addresses and CIDR blocks of the servers that may use the key.",
+        examples=["[203.0.113.0/24]"],
     )
-    allowed_referrers: tuple[fields.Referrer, ...] = Field(
-        default=(), description="Web pages that may use the key, as URL patterns."
+    allowed_referrers: Annotated[tuple[fields.Referrer, ...], Mark.CLIENTS] = Field(
+        default=(),
+        description="Web pages that may use the key, as URL patterns.",
+        examples=["['https://app.example.com/*']"],
     )
-    android_apps: tuple[AndroidApp, ...] = Field(default=(), description="Android apps that may use the key.")
-    ios_bundle_ids: tuple[fields.BundleId, ...] = Field(
-        default=(), description="Bundle IDs of the iOS apps that may use the key."
+    android_apps: Annotated[tuple[AndroidApp, ...], Mark.CLIENTS] = Field(
+        default=(),
+        description="Android apps that may use the key.",
+        examples=[
+            "[{packageName: com.example.app, sha1Fingerprint: 0A1B2C3D4E5F60718293A4B5C6D7E8F901234567}]"
+        ],
+    )
+    ios_bundle_ids: Annotated[tuple[fields.BundleId, ...], Mark.CLIENTS] = Field(
+        default=(),
+        description="Bundle IDs of the iOS apps that may use the key.",
+        examples=["[com.example.app]"],
     )
     service_account: fields.ServiceAccount | None = Field(
         default=None,
@@ -70,6 +87,7 @@ class KeySettings(Settings):
             "Existing service account to bind the key to: calls with the key act as it. Default: one is "
             "created for the key, in its project and without roles. Changing it replaces the key."
         ),
+        examples=["chat@acme-seed.iam.gserviceaccount.com"],
     )
     standard: StrictBool = Field(
         default=False,
@@ -77,6 +95,7 @@ class KeySettings(Settings):
             "Create a standard key (AIza…), bound to no service account. Google announced that the "
             "Gemini API will refuse such keys. Changing it replaces the key."
         ),
+        examples=["true"],
     )
     methods: tuple[fields.ApiMethod, ...] = Field(
         default=(),
@@ -84,6 +103,7 @@ class KeySettings(Settings):
             "Methods that the key may call, by group (generate, embed, countTokens, caches, batch, "
             "files, images, video, live, models) or by Google's full name. Default: all."
         ),
+        examples=["[generate, countTokens]"],
     )
     existing: fields.KeyId | None = Field(
         default=None,
@@ -91,9 +111,12 @@ class KeySettings(Settings):
             "ID of an existing key to import instead of creating one; with serviceAccount or "
             "`standard: true`, as the key is."
         ),
+        examples=["01234567-89ab-cdef-0123-456789abcdef"],
     )
     silent: StrictBool = Field(
-        default=False, description="Alert on any call with the key: nobody is supposed to use it."
+        default=False,
+        description="Alert on any call with the key: nobody is supposed to use it.",
+        examples=["true"],
     )
 
     @property
@@ -118,16 +141,21 @@ def _limit(value: object) -> Any:
 LimitField = Annotated[Limits, BeforeValidator(_limit), Shorthand({"const": DENY})]
 
 
-class QuotaSettings(Settings):
+class QuotaSettings(Whole):
     """A quota preference by quotaId, which can raise a quota, or an override by metric and limit, which lowers it."""
 
-    value: fields.Preferred = Field(description="Requested value; -1 means no limit (with quotaId only).")
+    value: fields.Preferred = Field(
+        description="Requested value; -1 means no limit (with quotaId only).", examples=["2000"]
+    )
     service: fields.ServiceName = Field(
-        default="generativelanguage.googleapis.com", description="API that the quota belongs to."
+        default="generativelanguage.googleapis.com",
+        description="API that the quota belongs to.",
+        examples=["generativelanguage.googleapis.com"],
     )
     quota_id: fields.QuotaId | None = Field(
         default=None,
         description="ID of the quota. Creates a quota preference, which asks Google for the value.",
+        examples=["GenerateRequestsPerDayPerProjectPerModel"],
     )
     metric: fields.QuotaMetric | None = Field(
         default=None,
@@ -135,9 +163,12 @@ class QuotaSettings(Settings):
             "Metric of the quota, together with limit. Creates a quota override, which can only "
             "lower the value."
         ),
+        examples=["generativelanguage.googleapis.com/generate_requests_per_model"],
     )
     limit: fields.QuotaLimitName | None = Field(
-        default=None, description="Limit of the metric, as Service Usage names it."
+        default=None,
+        description="Limit of the metric, as Service Usage names it.",
+        examples=["/min/model/project"],
     )
     dimensions: dict[StrictStr, StrictStr] = Field(
         default={},
@@ -145,19 +176,25 @@ class QuotaSettings(Settings):
             "Dimensions that the quota applies to, such as {model: gemini-3.8-flash}. Changing "
             "them replaces the resource."
         ),
+        examples=["{model: gemini-2.5-flash}"],
     )
-    justification: fields.Text | None = Field(
-        default=None, description="Reason for an increase, for Google's reviewers."
+    justification: Annotated[fields.Text | None, Mark.PREFERENCE] = Field(
+        default=None,
+        description="Reason for an increase, for Google's reviewers.",
+        examples=["Nightly batch of the search index"],
     )
-    contact_email: fields.Email | None = Field(
-        default=None, description="E-mail address that Google contacts about an increase."
+    contact_email: Annotated[fields.Email | None, Mark.PREFERENCE] = Field(
+        default=None,
+        description="E-mail address that Google contacts about an increase.",
+        examples=["oncall@example.com"],
     )
-    ignore_safety_check: Literal["belowUsage", "tooDeep"] | None = Field(
+    ignore_safety_check: Annotated[Literal["belowUsage", "tooDeep"] | None, Mark.PREFERENCE] = Field(
         default=None,
         description=(
             "Safety check to skip, at most one: belowUsage for a value below current usage, "
             "tooDeep for a cut by more than a tenth."
         ),
+        examples=["tooDeep"],
     )
 
     @property
@@ -174,26 +211,30 @@ class QuotaSettings(Settings):
         )
 
 
-class ContactSettings(Settings):
+class ContactSettings(Whole):
     """An essential contact: an address that Google notifies about the project."""
 
-    email: fields.Email = Field(description="E-mail address to notify, preferably a group's.")
+    email: fields.Email = Field(
+        description="E-mail address to notify, preferably a group's.", examples=["security@example.com"]
+    )
     categories: tuple[ContactCategory, ...] = Field(
-        default=("ALL",), description="Categories of notifications to send."
+        default=("ALL",), description="Categories of notifications to send.", examples=["[SECURITY]"]
     )
     language: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = Field(
-        default="en", description="Language of the notifications, as a BCP 47 tag."
+        default="en", description="Language of the notifications, as a BCP 47 tag.", examples=["en"]
     )
 
 
 class ProjectSettings(Settings):
     """A Google Cloud project with the Gemini API."""
 
-    project_id: fields.ProjectId = Field(
-        description="Project ID, unique in all of Google Cloud and never reusable."
+    project_id: Annotated[fields.ProjectId, Mark.OWN] = Field(
+        description="Project ID, unique in all of Google Cloud and never reusable.",
+        examples=["acme-chat-prod"],
     )
     tier: Tier = Field(
-        description="free: no billing account. paid: linked to a billing account, with a budget."
+        description="free: no billing account. paid: linked to a billing account, with a budget.",
+        examples=["paid"],
     )
     id_suffix: Annotated[
         StrictBool | StrictStr,
@@ -201,33 +242,41 @@ class ProjectSettings(Settings):
             description=(
                 "Append a stable 4-character suffix to the project ID: true, or any word for a "
                 "different suffix."
-            )
+            ),
+            examples=["true"],
         ),
     ] = False
-    name: fields.DisplayName | None = Field(
-        default=None, description="Display name in the console. Default: the project ID."
+    name: Annotated[fields.DisplayName | None, Mark.CREATED] = Field(
+        default=None,
+        description="Display name in the console. Default: the project ID.",
+        examples=["Acme chat"],
     )
-    adopt: StrictBool = Field(
+    adopt: Annotated[StrictBool, Mark.OWN] = Field(
         default=False,
         description=(
             "Manage the billing link, APIs, keys, budget, alerts and limits of an existing "
             "project, and never create or delete the project itself. Its ID may be one that Google no longer "
             "gives out, such as example.com:legacy-bot."
         ),
+        examples=["true"],
     )
-    parent: fields.Parent | None = Field(
+    parent: Annotated[fields.Parent | None, Mark.CREATED] = Field(
         default=None,
         description="Folder or organization to create the project in. Default: the environment's.",
+        examples=["folders/987654321098"],
     )
-    billing_account: fields.BillingAccount | None = Field(
-        default=None, description="Billing account that pays for a paid project. Default: the environment's."
+    billing_account: Annotated[fields.BillingAccount | None, Mark.INHERITED_IF_PAID] = Field(
+        default=None,
+        description="Billing account that pays for a paid project. Default: the environment's.",
+        examples=["01A2B3-C4D5E6-F7A8B9"],
     )
-    labels: dict[fields.LabelKey, fields.LabelValue] = Field(
+    labels: Annotated[dict[fields.LabelKey, fields.LabelValue], Mark.CREATED] = Field(
         default={},
         description=(
             "Labels of a created project, in addition to the environment's; at most 64 altogether, with the one "
             "that Pulumi adds."
         ),
+        examples=["{owner: platform}"],
     )
     private_data: StrictBool | None = Field(
         default=None,
@@ -235,6 +284,7 @@ class ProjectSettings(Settings):
             "Whether the project handles personal data. Sets the label gemini-private-data, which"
             " policies check."
         ),
+        examples=["true"],
     )
     users: tuple[fields.Country, ...] = Field(
         default=(),
@@ -243,8 +293,11 @@ class ProjectSettings(Settings):
             "Countries of the project's users: codes such as DE, or EEA. Sets the label gemini-"
             "users, which policies check."
         ),
+        examples=["[DE, FR]"],
     )
-    tags: tuple[fields.TagValue, ...] = Field(default=(), description="Tag values to bind to the project.")
+    tags: tuple[fields.TagValue, ...] = Field(
+        default=(), description="Tag values to bind to the project.", examples=["[tagValues/281480012345678]"]
+    )
     deletion_policy: DeletionPolicy = Field(
         default="PREVENT",
         description=(
@@ -252,6 +305,7 @@ class ProjectSettings(Settings):
             "the project, UNLINK keeps it without billing, ABANDON keeps it with billing and all "
             "guardrails. Default: PREVENT; ABANDON if adopted."
         ),
+        examples=["PREVENT"],
     )
     protect: StrictBool = Field(
         default=False,
@@ -259,39 +313,52 @@ class ProjectSettings(Settings):
             "Refuse to let the project leave the stack, whatever deletionPolicy says. Keys can "
             "still be removed."
         ),
+        examples=["true"],
     )
-    aliases: tuple[fields.ProjectKey, ...] = Field(
+    aliases: Annotated[tuple[fields.ProjectKey, ...], Mark.OWN] = Field(
         default=(),
         description=(
             "Former names of the project in this file, oldest first. Keeps its resources when the"
             " name changes."
         ),
+        examples=["[talk]"],
     )
-    tier_wait: Annotated[StrictInt, Field(ge=0)] | None = Field(
+    tier_wait: Annotated[Annotated[StrictInt, Field(ge=0)] | None, BuiltIn(600, paid=True)] = Field(
         default=None,
         description="Seconds to wait until the tier's limits are in force; null skips the check.",
+        examples=["600"],
     )
     contacts: tuple[ContactSettings, ...] = Field(
-        default=(), description="Essential contacts of the project."
+        default=(),
+        description="Essential contacts of the project.",
+        examples=["[{email: security@example.com, categories: [SECURITY]}]"],
     )
     forbid_unrestricted_keys: StrictBool = Field(
         default=False,
         description=(
             "Enforce an organization policy that rejects API keys without API restrictions in the project."
         ),
+        examples=["true"],
     )
-    keys: dict[fields.KeyName, KeySettings] = Field(default={}, description="API keys, by name.")
-    budget: BudgetSettings | None = Field(
-        default=None, description="Budget of the project; required for a paid project."
+    keys: dict[fields.KeyName, KeySettings] = Field(
+        default={}, description="API keys, by name.", examples=["{backend: {allowedIps: [203.0.113.0/24]}}"]
+    )
+    budget: Annotated[BudgetSettings | None, Mark.IDLE_IF_FREE] = Field(
+        default=None,
+        description="Budget of the project; required for a paid project.",
+        examples=["{amount: 1200.50, currency: USD}"],
     )
     alerts: AlertSettings = Field(
-        default=AlertSettings(), description="Alert policies, and the people and channels to notify."
+        default=AlertSettings(),
+        description="Alert policies, and the people and channels to notify.",
+        examples=["{email: [oncall@example.com]}"],
     )
     dashboard: StrictBool = Field(
         default=False,
         description=(
             "Create a Cloud Monitoring dashboard of requests, errors, latency, tokens and quota usage."
         ),
+        examples=["true"],
     )
     limits: dict[str, LimitField] = Field(
         default={},
@@ -299,6 +366,7 @@ class ProjectSettings(Settings):
             "Limits by model ID; `others: deny` blocks all other models, and `derive` computes "
             "limits from an overshoot."
         ),
+        examples=["{gemini-2.5-flash: {requestsPerMinute: 60}, others: deny}"],
     )
     searches_per_request: Annotated[StrictInt, Field(ge=0, le=100)] = Field(
         default=3,
@@ -306,12 +374,17 @@ class ProjectSettings(Settings):
             "Assumed most queries to Google Search or Google Maps that a request makes, for the exposure: Google "
             "limits them no further. Default: 3."
         ),
+        examples=["3"],
     )
     workload: tuple[WorkloadSettings, ...] = Field(
-        default=(), description="Planned usage, one entry per model, for estimates and derived limits."
+        default=(),
+        description="Planned usage, one entry per model, for estimates and derived limits.",
+        examples=["[{model: gemini-3.8-flash, requestsPerDay: 8000, inputTokens: 1200, outputTokens: 300}]"],
     )
     quotas: dict[fields.KeyName, QuotaSettings] = Field(
-        default={}, description="Other quotas to raise or lower, by name."
+        default={},
+        description="Other quotas to raise or lower, by name.",
+        examples=["{more: {quotaId: GenerateRequestsPerDayPerProjectPerModel, value: 2000}}"],
     )
 
     @property
@@ -343,28 +416,39 @@ class EnvironmentRules(Settings):
             "Existing project that holds the budgets' notification channels and topics, and the "
             "environment's dashboard."
         ),
+        examples=["acme-seed"],
     )
     organization: fields.Organization | None = Field(
-        default=None, description="Organization in which to create the constraint for forbidUnrestrictedKeys."
+        default=None,
+        description="Organization in which to create the constraint for forbidUnrestrictedKeys.",
+        examples=["organizations/123456789012"],
     )
     channels: dict[fields.ChannelKey, ChannelSettings] = Field(
         default={},
         description=(
             "Notification channels that alerts refer to by name: Slack, PagerDuty, webhook, Pub/Sub, e-mail."
         ),
+        examples=["{desk: {type: email, address: desk@example.com}}"],
     )
     topics: tuple[fields.TopicName, ...] = Field(
-        default=(), description="Pub/Sub topics for budgets, created in notificationProject."
+        default=(),
+        description="Pub/Sub topics for budgets, created in notificationProject.",
+        examples=["[spend]"],
     )
     shared_budgets: dict[fields.KeyName, SharedBudgetSettings] = Field(
-        default={}, description="Budgets over several projects, a folder or a subaccount, by name."
+        default={},
+        description="Budgets over several projects, a folder or a subaccount, by name.",
+        examples=["{pilot: {projects: [chat], amount: 90, currency: USD}}"],
     )
     dashboard: StrictBool = Field(
-        default=False, description="Create a dashboard of all projects, in notificationProject."
+        default=False,
+        description="Create a dashboard of all projects, in notificationProject.",
+        examples=["true"],
     )
     account_terms: dict[fields.BillingAccount, AccountTermsSettings] = Field(
         default={},
         description="Terms of billing accounts, by account ID: discounts, contract prices, the tier.",
+        examples=["{01A2B3-C4D5E6-F7A8B9: {usdRate: 0.92}}"],
     )
 
 
@@ -377,6 +461,38 @@ class Derivation(Settings):
 
     settings: DeriveSettings
     by_hand: dict[str, Limits]
+
+
+class StackFileSettings(EnvironmentRules):
+    """Settings of an environment, as a stack file has them."""
+
+    projects: dict[str, ProjectSettings] = Field(
+        description="Projects, by their names in this file.",
+        examples=["{chat: {projectId: acme-chat-prod, tier: free}}"],
+    )
+    defaults: ProjectSettings | None = Field(
+        default=None,
+        description=(
+            "Settings that every project inherits unless it has its own; projectId, adopt and "
+            "aliases cannot be inherited."
+        ),
+        examples=["{alerts: {email: [oncall@example.com]}}"],
+    )
+    parent: fields.Parent | None = Field(
+        default=None,
+        description="Folder or organization to create projects in.",
+        examples=["folders/987654321098"],
+    )
+    billing_account: fields.BillingAccount | None = Field(
+        default=None,
+        description="Billing account that pays for the paid projects.",
+        examples=["01A2B3-C4D5E6-F7A8B9"],
+    )
+    labels: dict[fields.LabelKey, fields.LabelValue] | None = Field(
+        default=None,
+        description="Labels of all created projects; a project adds its own.",
+        examples=["{owner: platform}"],
+    )
 
 
 class EnvironmentSettings(EnvironmentRules):

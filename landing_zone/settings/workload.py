@@ -13,16 +13,16 @@ from landing_zone.pricing.estimate import Range, Workload
 from landing_zone.pricing.grounding import grounding_price
 from landing_zone.pricing.model_ids import record_of
 from landing_zone.settings import fields
-from landing_zone.settings.base import Settings, Shorthand
+from landing_zone.settings.base import Settings, Shorthand, Whole
 from landing_zone.settings.fields import mistake
 
 
-class RangeSettings(Settings):
+class RangeSettings(Whole):
     """A quantity that is only known within a range."""
 
-    low: fields.Quantity = Field(description="Lowest expected value.")
-    expected: fields.Quantity = Field(description="Planned value.")
-    high: fields.Quantity = Field(description="Highest expected value.")
+    low: fields.Quantity = Field(description="Lowest expected value.", examples=["100"])
+    expected: fields.Quantity = Field(description="Planned value.", examples=["200"])
+    high: fields.Quantity = Field(description="Highest expected value.", examples=["300"])
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -60,10 +60,13 @@ class BusinessHours(Settings):
     """Days and hours in which requests come."""
 
     days: tuple[Weekday, ...] = Field(
-        default=_WEEKDAYS[:5], min_length=1, description="Days of the week with requests."
+        default=_WEEKDAYS[:5],
+        min_length=1,
+        description="Days of the week with requests.",
+        examples=["[mon, tue, wed]"],
     )
     hours: Annotated[StrictInt, Field(ge=1, le=24)] = Field(
-        default=9, description="Hours with requests on such a day."
+        default=9, description="Hours with requests on such a day.", examples=["8"]
     )
 
 
@@ -73,16 +76,21 @@ def _hours(value: object) -> Any:
     return None if value is False else value
 
 
-class WorkloadSettings(Settings):
+class WorkloadSettings(Whole):
     """Planned usage of one model, for estimates and derived limits."""
 
-    model: fields.PricedModel = Field(description="Model ID, as API calls name it.")
-    requests_per_day: RangeField = Field(description="Requests per day: a number, or {low, expected, high}.")
+    model: fields.PricedModel = Field(
+        description="Model ID, as API calls name it.", examples=["gemini-3.8-flash"]
+    )
+    requests_per_day: RangeField = Field(
+        description="Requests per day: a number, or {low, expected, high}.", examples=["8000"]
+    )
     input_tokens: RangeField = Field(
         description=(
             "Input tokens per request, including cached, audio, image and video tokens: a number, or {low, expected, "
             "high}."
-        )
+        ),
+        examples=["1200"],
     )
     output_tokens: RangeField = Field(
         default=_NONE,
@@ -90,27 +98,35 @@ class WorkloadSettings(Settings):
             "Output tokens per request, without thinking tokens: a number, or {low, expected, "
             "high}. Default: 0."
         ),
+        examples=["300"],
     )
     thinking_tokens: RangeField = Field(
         default=_NONE,
         description=(
             "Thinking tokens per request, priced as output: a number, or {low, expected, high}. Default: 0."
         ),
+        examples=["150"],
     )
     cached_tokens: fields.Quantity = Field(
-        default=Decimal(0), description="Input tokens per request that come from a cache."
+        default=Decimal(0), description="Input tokens per request that come from a cache.", examples=["800"]
     )
     cached_audio_tokens: fields.Quantity = Field(
-        default=Decimal(0), description="Cached tokens per request that are audio."
+        default=Decimal(0), description="Cached tokens per request that are audio.", examples=["200"]
     )
     audio_tokens: fields.Quantity = Field(
-        default=Decimal(0), description="Input tokens per request that are audio, none of them cached."
+        default=Decimal(0),
+        description="Input tokens per request that are audio, none of them cached.",
+        examples=["100"],
     )
     image_tokens: fields.Quantity = Field(
-        default=Decimal(0), description="Input tokens per request that are images, none of them cached."
+        default=Decimal(0),
+        description="Input tokens per request that are images, none of them cached.",
+        examples=["258"],
     )
     video_tokens: fields.Quantity = Field(
-        default=Decimal(0), description="Input tokens per request that are video, none of them cached."
+        default=Decimal(0),
+        description="Input tokens per request that are video, none of them cached.",
+        examples=["263"],
     )
     image_output_tokens: RangeField = Field(
         default=_NONE,
@@ -118,6 +134,7 @@ class WorkloadSettings(Settings):
             "Output tokens per request that are images, in addition to outputTokens: a number, or {low, "
             "expected, high}. Default: 0."
         ),
+        examples=["1120"],
     )
     audio_output_tokens: RangeField = Field(
         default=_NONE,
@@ -125,31 +142,37 @@ class WorkloadSettings(Settings):
             "Output tokens per request that are audio, in addition to outputTokens: a number, or {low, "
             "expected, high}. Default: 0."
         ),
+        examples=["1500"],
     )
     searches: fields.Quantity = Field(
-        default=Decimal(0), description="Queries to Google Search per request, for grounding."
+        default=Decimal(0), description="Queries to Google Search per request, for grounding.", examples=["1"]
     )
     map_queries: fields.Quantity = Field(
-        default=Decimal(0), description="Queries to Google Maps per request, for grounding."
+        default=Decimal(0), description="Queries to Google Maps per request, for grounding.", examples=["0.1"]
     )
     cache_hours: fields.HoursOfDay = Field(
-        default=Decimal(0), description="Hours per day that an explicit cache stores cachedTokens."
+        default=Decimal(0),
+        description="Hours per day that an explicit cache stores cachedTokens.",
+        examples=["24"],
     )
     batch_share: fields.Share = Field(
-        default=Decimal(0), description="Share of requests sent through the Batch API."
+        default=Decimal(0), description="Share of requests sent through the Batch API.", examples=["0.2"]
     )
-    flex_share: fields.Share = Field(default=Decimal(0), description="Share of requests in the Flex tier.")
+    flex_share: fields.Share = Field(
+        default=Decimal(0), description="Share of requests in the Flex tier.", examples=["0.3"]
+    )
     priority_share: fields.Share = Field(
-        default=Decimal(0), description="Share of requests in the Priority tier."
+        default=Decimal(0), description="Share of requests in the Priority tier.", examples=["0.1"]
     )
     growth_per_month: fields.Growth = Field(
         default=Decimal(0),
         description="Growth of the requests per calendar month: 0.1 adds a tenth each month.",
+        examples=["0.1"],
     )
     start: fields.Day | None = Field(
-        default=None, description="First day of use; growth counts from its month."
+        default=None, description="First day of use; growth counts from its month.", examples=["2026-01-31"]
     )
-    end: fields.Day | None = Field(default=None, description="Last day of use.")
+    end: fields.Day | None = Field(default=None, description="Last day of use.", examples=["2026-12-31"])
     business_hours: Annotated[
         BusinessHours | None, BeforeValidator(_hours), Shorthand({"type": "boolean"})
     ] = Field(
@@ -158,9 +181,10 @@ class WorkloadSettings(Settings):
             "Days and hours with requests: true for 9 hours from Monday to Friday, or {days, "
             "hours}. Default: all week."
         ),
+        examples=["{days: [mon, fri], hours: 8}"],
     )
     peak_factor: fields.PeakFactor = Field(
-        default=Decimal(3), description="Peak minute ÷ average minute in business hours."
+        default=Decimal(3), description="Peak minute ÷ average minute in business hours.", examples=["3"]
     )
 
     @model_validator(mode="after")
@@ -249,23 +273,25 @@ class WorkloadSettings(Settings):
         )
 
 
-class DeriveSettings(Settings):
+class DeriveSettings(Whole):
     """Limits computed from an overshoot: the largest whose exposure over the lag stays within maxOvershoot."""
 
     max_overshoot: fields.Amount = Field(
-        description="Highest amount that may be spent in the lag, in the budget's currency."
+        description="Highest amount that may be spent in the lag, in the budget's currency.", examples=["500"]
     )
     lag: fields.Lag = Field(
         default=timedelta(hours=24),
         description=(
             "Assumed time until something stops the spending, such as 24h, 90m or 2d. Default: 24h."
         ),
+        examples=["3h42m"],
     )
     shares: dict[fields.LimitedModel, fields.Share] = Field(
         default={},
         description=(
             "Share of maxOvershoot, by model ID. Default: in proportion to the workload's highest cost."
         ),
+        examples=["{gemini-3.8-flash: 0.7, gemini-2.5-pro: 0.3}"],
     )
 
     @model_validator(mode="after")

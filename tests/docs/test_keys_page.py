@@ -12,7 +12,7 @@ from tests.workspace import Cloud
 
 KEYS = "/apikeys/v2/projects/acme-chat-prod/locations/global/keys"
 SECRET = f"/secretmanager/v1/projects/{SEED}/secrets/chat-gemini-key"
-ONE = "        backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens, caches]}\n"
+ONE = "        backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}\n"
 
 
 def key_strings(cloud: Cloud) -> dict[str, str]:

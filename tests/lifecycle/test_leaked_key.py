@@ -10,7 +10,7 @@ PAGE = (ROOT / "docs" / "leaked-key.md").read_text()
 COMMAND = "pulumi up --stack prod --policy-pack policy"
 KEYS = """\
       keys:
-        backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens, caches]}
+        backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}
 """
 CHAT = "acme-chat-prod"
 

@@ -20,9 +20,11 @@ BROKEN_LATER = {
     ("free-tier-private-data", "Project chat"),
     ("free-tier-users", "Project chat"),
     ("gemini-in-managed-projects", "ApiKey abroad"),
+    *(("key-bound", f"ApiKey {name}") for name in ("abroad", "parts", "whole")),
     ("key-clients", "ApiKey parts"),
     ("key-clients", "ApiKey whole"),
     ("key-gemini-only", "ApiKey parts"),
+    *(("key-methods", f"ApiKey {name}") for name in ("abroad", "parts", "whole")),
     ("labels", "Project chat"),
     ("models-limited", "Project dear"),
     ("paid-project-has-budget", "Project dear"),
@@ -56,7 +58,14 @@ def test_a_program_as_people_write_them(workspace: Workspace) -> None:
     make_project(workspace, "acme-odd-there")
     make_project(workspace, "acme-odd-imported")
     plain(workspace, "odd.py")
-    off = ("spend-stops", "models-limited", "exposure-within-allowance", "price-step-up")
+    off = (
+        "spend-stops",
+        "models-limited",
+        "exposure-within-allowance",
+        "price-step-up",
+        "key-bound",
+        "key-methods",
+    )
     configuration = {"all": "advisory", **dict.fromkeys(off, "disabled")}
     for operation in ("preview", "up", "preview"):
         found = judged(workspace, operation, configuration)

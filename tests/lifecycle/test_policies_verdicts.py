@@ -47,6 +47,8 @@ BROKEN = {
     "key-methods": {"ApiKey both"},
     "key-gemini-only": {"ApiKey both"},
     "key-clients": {"ApiKey found"},
+    "key-bound": {"ApiKey both"},
+    "key-methods": {"ApiKey both"},
     "gemini-in-managed-projects": {"Service seed-gemini"},
     "free-tier-private-data": {"Project lab"},
     "free-tier-users": {"Project lab"},
@@ -61,7 +63,7 @@ MORE = """\
     extra:
       projectId: acme-file-extra
       tier: paid
-      keys: {backend: {allowedIps: [203.0.113.0/24]}}
+      keys: {backend: {allowedIps: [203.0.113.0/24], methods: [generate]}}
       budget: {amount: 1, currency: USD, spendCap: true, thresholds: [0.5, 1, {forecast: 1}]}
       limits: {others: deny}
 """

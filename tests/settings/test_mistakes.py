@@ -9,10 +9,9 @@ import pytest
 import yaml
 from pydantic import BaseModel, TypeAdapter
 
+from landing_zone.gemini.limits import Limits
 from landing_zone.settings import SettingsError, load_file
-from landing_zone.settings.base import Settings
-from landing_zone.settings.examples import EXAMPLES, example_of
-from landing_zone.settings.schema import StackFileSettings
+from landing_zone.settings.base import Settings, fields_of, known_keys
 
 PAID = """\
 config:
@@ -320,18 +319,10 @@ COST_MISTAKES = [
 
 
 PACKAGE = "landing_zone.settings."
-#: What others are read into, which no stack file has; and defaults, which are a part of a project.
-BEHIND = {
-    ("Threshold", "share"),
-    ("Threshold", "basis"),
-    ("Period", "calendar"),
-    ("Derivation", "settings"),
-    ("Derivation", "by_hand"),
-    ("StackFileSettings", "defaults"),
-    ("EnvironmentSettings", "stack"),
-    ("EnvironmentSettings", "derivations"),
-    ("EnvironmentSettings", "unfit"),
-}
+#: What no stack file has.
+INTERNAL = {"Derivation", "EnvironmentSettings", "Threshold"}
+#: Read out of a word; and defaults, which are a part of a project.
+BEHIND = {("Period", "calendar"), ("StackFileSettings", "defaults")}
 
 
 def descendants(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -378,7 +369,7 @@ PLAIN = set(
         r"\w+", "write writes a an the it is are no not of to in or and for such as with here one at most"
     )
 )
-SETTINGS = {name.rpartition(".")[2] for name in EXAMPLES}
+SETTINGS = {key for model in descendants(Settings) for key in known_keys(model)}
 
 
 def words(text: str) -> set[str]:
@@ -404,24 +395,26 @@ def test_a_hint_says_more_than_the_mistake_and_shows_what_to_write(
         assert shown or named or remedy.startswith("did you mean "), (reason, remedy)
 
 
-def _accepted(model: type[BaseModel], name: str) -> None:
-    field = model.model_fields[name]
-    key = field.alias or name
-    shown = example_of(key, model)
-    assert shown, f"{model.__name__}.{key} has no example"
-    annotation: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-    TypeAdapter(annotation).validate_python(yaml.safe_load(shown))
-
-
 @pytest.mark.parametrize(
     "model",
-    [StackFileSettings, *(kind for kind in descendants(Settings) if kind.__module__.startswith(PACKAGE))],
+    [
+        Limits,
+        *(
+            kind
+            for kind in descendants(Settings)
+            if kind.__module__.startswith(PACKAGE) and kind.__name__ not in INTERNAL
+        ),
+    ],
     ids=lambda model: model.__name__,
 )
-def test_every_setting_has_an_example_that_it_takes(model: type[BaseModel]) -> None:
-    for name in model.model_fields:
+def test_every_setting_has_an_example_that_it_takes(model: type[Any]) -> None:
+    for name, field in fields_of(model).items():
         if (model.__name__, name) not in BEHIND:
-            _accepted(model, name)
+            assert field.examples, f"{model.__name__}.{name} has no example"
+            annotation: Any = (
+                Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+            )
+            TypeAdapter(annotation).validate_python(yaml.safe_load(field.examples[0]))
 
 
 def test_the_right_text_is_right(tmp_path: Path) -> None:

@@ -68,8 +68,9 @@ gcp.projects.ApiKey(
 gcp.projects.ApiKey(
     "abroad",
     project=later("sandbox-seed"),
+    service_account_email=later(""),
     restrictions={
-        "api_targets": [{"service": GEMINI}],
+        "api_targets": [{"service": GEMINI, "methods": later([])}],
         "server_key_restrictions": {"allowed_ips": ["203.0.113.7"]},
     },
     opts=KEY,
