@@ -47,8 +47,6 @@ BROKEN = {
     "key-methods": {"ApiKey both"},
     "key-gemini-only": {"ApiKey both"},
     "key-clients": {"ApiKey found"},
-    "key-bound": {"ApiKey both"},
-    "key-methods": {"ApiKey both"},
     "gemini-in-managed-projects": {"Service seed-gemini"},
     "free-tier-private-data": {"Project lab"},
     "free-tier-users": {"Project lab"},

@@ -1,7 +1,7 @@
-"""A standard key identifies a project and no caller. The Gemini API refuses unrestricted standard keys since 2026-06-19,
-and Google announced that it will refuse all of them from September 2026 on: calls with them fail from that day. A key
-bound to a service account stops within about a minute when it is deleted or its account is disabled; a standard key
-takes 8 to 23 minutes."""
+"""A standard key identifies a project and no caller. The Gemini API refuses unrestricted standard keys since
+2026-06-19, and Google announced that it will refuse all of them from September 2026 on: calls with them fail from
+that day. A key bound to a service account stops within about a minute when it is deleted or its account is
+disabled; a standard key takes 8 to 23 minutes."""
 
 from collections.abc import Iterator
 
