@@ -197,6 +197,7 @@ def _account(
 
 
 def _projects_words(paid: Mapping[str, ProjectMonth]) -> str:
+    paid = {name: month for name, month in paid.items() if month.amount and month.amount.amount} or paid
     kinds = dict.fromkeys(month.bound_by for month in paid.values())
     if len(paid) == 1:
         [(name, month)] = paid.items()

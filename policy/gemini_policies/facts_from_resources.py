@@ -118,7 +118,6 @@ def _with_settings(entity: Any, known: Known) -> Any:
             planned=settings.planned,
             allowance=settings.allowance,
             tier_limits=settings.tier_limits,
-            doors=settings.doors,
             # With --refresh the engine shows an adopted project like a created one.
             created=settings.created,
         )

@@ -13,6 +13,7 @@ from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.policy import Scope
 from tests.lifecycle.policies.judged import (
     EUROS,
+    GROUNDED,
     HERE,
     PACK,
     arguments,
@@ -24,7 +25,6 @@ from tests.lifecycle.policies.judged import (
     plain,
     without_level,
 )
-from tests.policies.facts import STRICT
 from tests.provider.program import make_project
 from tests.workspace import Workspace
 
@@ -40,7 +40,7 @@ BROKEN = {
     "currency-matches": {"Budget everything", "Budget of-dear"},
     "spend-stops": {"Project chat", "Project dear"},
     "models-limited": {"Project chat"},
-    "models-served": {"Project dear"},
+    "models-served": {"Project chat"},
     "exposure-within-allowance": {"Project chat", "Project dear"},
     "price-step-up": {"Project dear"},
     "quota-raise-justified": {"SQuotaPreference images"},
@@ -86,7 +86,7 @@ def pack(tmp_path: Path) -> Path:
 def test_a_program_that_keeps_to_every_policy_goes_through(workspace: Workspace, pack: Path) -> None:
     plain(workspace, "good.py")
     for operation in ("preview", "up", "preview"):
-        found = judged(workspace, operation, STRICT, pack=pack)
+        found = judged(workspace, operation, GROUNDED, pack=pack)
         assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
     assert {"Project chat", "Budget chat", "SpendCap chat", "ApiKey backend"} < made(workspace).keys()
 
@@ -131,7 +131,7 @@ def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspa
     make_project(workspace, "acme-file-there")
     workspace.write((HERE / "good.yaml").read_text())
     for operation in ("preview", "up"):
-        found = judged(workspace, operation, STRICT, pack=pack)
+        found = judged(workspace, operation, GROUNDED, pack=pack)
         assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
     # The engine shows what is new and no target without anything in it: that breaks nothing.
     workspace.write(workspace.stack_file.read_text().replace(":projects:\n", f":projects:\n{MORE}"))

@@ -78,7 +78,6 @@ A_MINUTE = ("min", ("generate_requests_per_model", *OF_TIERS_2_AND_3))
 for model, (window, metrics), value in (
     ("gemini-4-argon", A_DAY, "20"),
     ("gemini-4-argon", A_MINUTE, "2"),
-    ("gemini-3-pro", A_MINUTE, "1"),
     ("", A_MINUTE, "0"),
 ):
     for metric in metrics:
@@ -93,6 +92,19 @@ for model, (window, metrics), value in (
             force=True,
             opts=AFTER,
         )
+# Of a model that Google has shut down.
+for metric in A_MINUTE[1]:
+    gcp.serviceusage.ConsumerQuotaOverride(
+        f"gone-{metric}",
+        project=chat.project_id,
+        service=GEMINI,
+        metric=f"{GEMINI}%2F{metric}",
+        limit="%2Fmin%2Fmodel%2Fproject",
+        dimensions={"model": "gemini-3-pro"},
+        override_value="1",
+        force=True,
+        opts=AFTER,
+    )
 gcp.cloudquota.SQuotaPreference(
     "images",
     parent=chat.project_id.apply(lambda project: f"projects/{project}"),

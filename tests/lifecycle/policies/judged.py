@@ -17,8 +17,15 @@ from tests.workspace import STACK, Workspace
 ACCOUNT: Final = "01A2B3-C4D5E6-F7A8B9"
 PACK: Final = ROOT / "policy"
 HERE: Final = Path(__file__).parent
-EUROS: Final = {**STRICT, "currency-matches": {"currencies": {ACCOUNT: "EUR"}}}
-"""STRICT, and an account of another currency than its budgets: the local cloud's are all in dollars."""
+GROUNDED: Final = {
+    **STRICT,
+    # 20 requests with 3 queries each at 0.014 dollars come on top; of a program nothing says how many there are.
+    "exposure-within-allowance": {"maxOvershoot": 252.5},
+    "price-step-up": {"maxOvershoot": 505},
+}
+"""STRICT, for programs that set no `searchesPerRequest`."""
+EUROS: Final = {**GROUNDED, "currency-matches": {"currencies": {ACCOUNT: "EUR"}}}
+"""GROUNDED, and an account of another currency than its budgets: the local cloud's are all in dollars."""
 ON_A_DAY: Final = '''\
 """The pack on a fixed day: announced price changes would change verdicts."""
 
