@@ -1,4 +1,4 @@
-"""What is told of a project's use of the Gemini API: errors, refusals, quotas, tokens, pace, and silent keys."""
+"""Alerts on a project's use of the Gemini API: errors, refusals, quotas, tokens, pace, and decoy keys."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -24,7 +24,7 @@ class AlertsArgs(TypedDict):
     channels: Sequence[pulumi.Input[str]]
     monthlyBudget: NotRequired[Decimal | None]
     """In the budget's currency: what the pace is measured against."""
-    silentKeys: NotRequired[Mapping[str, pulumi.Output[str]]]
+    decoyKeys: NotRequired[Mapping[str, pulumi.Output[str]]]
     """Name → uid of the keys that nobody should call with."""
 
 
@@ -39,8 +39,8 @@ class Alerts(Component):
         self._refusals(settings)
         self._quotas(settings)
         self._tokens(settings)
-        for key, uid in (args.get("silentKeys") or {}).items():
-            self._silent(key, uid)
+        for key, uid in (args.get("decoyKeys") or {}).items():
+            self._decoy(key, uid)
         for key, policy in settings.policies.items():
             self._raw(key, policy)
         self.register_outputs({})
@@ -114,10 +114,10 @@ class Alerts(Component):
                 f"{pace.times:f} times what the monthly budget of {budget:f} allows. Budgets tell of it hours later.",
             )
 
-    def _silent(self, key: str, uid: pulumi.Output[str]) -> None:
+    def _decoy(self, key: str, uid: pulumi.Output[str]) -> None:
         self._policy(
-            f"silent-{key}",
-            f"Gemini API: calls with key {key}, which should be silent",
+            f"decoy-{key}",
+            f"Gemini API: calls with key {key}, which nobody should use",
             "Somebody uses a key that nobody should use: replace the key, and look for where it got out.",
             condition_threshold=_rate_above(uid.apply(metrics.calls_of_key), 0),
             severity="CRITICAL",

@@ -125,7 +125,7 @@ class GeminiProject(Component):
         after = failed_of(guarding).apply(lambda failed: [leave, *apis, *failed])
         keys = make_keys(self, self._name, settings.project_id, settings.keys, self._accounts, after)
         self.key_strings = {name: pulumi.Output.secret(key.key_string) for name, key in keys.items()}
-        self._watch({name: keys[name].uid for name, key in settings.keys.items() if key.silent})
+        self._watch({name: keys[name].uid for name, key in settings.keys.items() if key.decoy})
         outputs = {"projectId": self.project_id, "number": self.number, "tierFound": self.tier_found}
         self.register_outputs(outputs)
 
@@ -192,7 +192,7 @@ class GeminiProject(Component):
         cap = spend_cap(self._name, account, self.number, settings.project_id, budget, options)
         return [made, *([cap] if cap else [])]
 
-    def _watch(self, silent_keys: Mapping[str, pulumi.Output[str]]) -> None:
+    def _watch(self, decoy_keys: Mapping[str, pulumi.Output[str]]) -> None:
         settings = self._settings
         budget = settings.budget
         if settings.alerts.has_recipients:
@@ -204,7 +204,7 @@ class GeminiProject(Component):
                     "alerts": settings.alerts,
                     "channels": self._channels,
                     "monthlyBudget": monthly,
-                    "silentKeys": silent_keys,
+                    "decoyKeys": decoy_keys,
                 },
                 pulumi.ResourceOptions(parent=self, depends_on=[self.ready]),
             )

@@ -31,13 +31,13 @@ def key_problems(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield from _binding(("keys", name), key)
         if (
             isinstance(key, Mapping)
-            and key.get("silent") is True
+            and key.get("decoy") is True
             and not (items(merged, "alerts", "email") or items(merged, "alerts", "channels"))
         ):
             yield Problem(
-                ("keys", name, "silent"),
+                ("keys", name, "decoy"),
                 "nobody is told when the key is used",
-                "write alerts: {email: [oncall@example.com]} for the project, or leave silent out",
+                "write alerts: {email: [oncall@example.com]} for the project, or leave decoy out",
             )
 
 

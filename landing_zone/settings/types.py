@@ -114,7 +114,7 @@ class KeySettings(Settings):
         ),
         examples=["01234567-89ab-cdef-0123-456789abcdef"],
     )
-    silent: StrictBool = Field(
+    decoy: StrictBool = Field(
         default=False,
         description="Alert on any call with the key: nobody is supposed to use it.",
         examples=["true"],

@@ -17,6 +17,7 @@ LIMITS = "gemini-landing-zone:index:ProjectLimits"
 BUDGET = "gcp:billing/budget:Budget"
 PROJECT = "gcp:organizations/project:Project"
 KEY = "gcp:projects/apiKey:ApiKey"
+STACK_EXIT = "gemini-landing-zone:index:StackExit"
 
 
 class Recorder(pulumi.runtime.Mocks):
@@ -184,3 +185,48 @@ def test_outputs_are_ids_numbers_and_secret_keys(sandbox: EnvironmentSettings) -
     outputs = make(sandbox)
     chat = {"projectId": "acme-chat-sbx", "number": "123456789012", "keys": {"backend", "website"}}
     assert {**outputs["chat"], "keys": set(outputs["chat"]["keys"])} == chat
+
+
+@pytest.mark.parametrize(
+    ("key", "besides"),
+    [
+        ("{standard: true}", []),
+        # A bound key has a service account, which the IAM API creates.
+        ("{}", ["gcp:projects/service:Service", "gcp:serviceaccount/account:Account"]),
+    ],
+)
+def test_a_paid_project_is_nine_resources_and_two_more_for_a_bound_key(
+    recorder: Recorder, tmp_path: Path, key: str, besides: list[str]
+) -> None:
+    (tmp_path / "Pulumi.t.yaml").write_text(f"""\
+config:
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-chat-t
+      tier: paid
+      budget: {{amount: 100, currency: USD}}
+      keys: {{backend: {key}}}
+      limits: {{gemini-3.8-flash: {{requestsPerMinute: 1}}, others: deny}}
+""")
+    make(load_file("t", tmp_path / "Pulumi.t.yaml"))
+    of_stack = {"gemini-landing-zone:index:Environment", "gemini-landing-zone:index:Roster", STACK_EXIT}
+    found = Counter(
+        each.typ
+        for each in recorder.resources
+        if each.typ not in of_stack and not each.typ.startswith("pulumi:providers:")
+    )
+    assert found == Counter(
+        [
+            "gemini-landing-zone:index:GeminiProject",
+            "gemini-landing-zone:index:ProjectExit",
+            "gemini-landing-zone:index:TierCheck",
+            LIMITS,
+            BUDGET,
+            PROJECT,
+            KEY,
+            "gcp:projects/service:Service",
+            "gcp:projects/service:Service",
+            *besides,
+        ]
+    )

@@ -176,7 +176,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "standard": to(True, "Account ApiKey"),
         "methods": to(["generate"], "ApiKey"),
         "existing": to("backend-1", "Account ApiKey", besides={f"{CHAT}/keys/open/standard": True}),
-        "silent": to(True, "AlertPolicy"),
+        "decoy": to(True, "AlertPolicy"),
     }),
     "AndroidApp": (f"{CHAT}/keys/app/androidApps/0", {
         "packageName": to("com.example.two", "ApiKey"),

@@ -82,7 +82,7 @@ def _belongs(urn: str, project: str) -> bool:
     return "GeminiProject" in urn and (name == project or name.startswith(f"{project}-")) if project else True
 
 
-def test_the_alert_on_a_silent_key_comes_after_the_key(workspace: Workspace) -> None:
+def test_the_alert_on_a_decoy_key_comes_after_the_key(workspace: Workspace) -> None:
     workspace.write("""\
 config:
   gcp:disableGlobalProjectWarning: true
@@ -91,10 +91,10 @@ config:
   gemini-landing-zone:notificationProject: sandbox-seed
   gemini-landing-zone:projects:
     one:
-      projectId: acme-silent-one
+      projectId: acme-decoy-one
       tier: paid
       deletionPolicy: DELETE
-      keys: {app: {}, honey: {silent: true}}
+      keys: {app: {}, honey: {decoy: true}}
       budget: {amount: 10, currency: USD}
       alerts: {email: [oncall@example.com]}
       limits: {gemini-2.5-flash: {requestsPerMinute: 2}, others: deny}
@@ -106,4 +106,4 @@ config:
         for urn, entry in known.items()
         if depth(urn, known) > 4 and entry["type"] not in ORDER
     ]
-    assert deepest == ["one-silent-honey"]
+    assert deepest == ["one-decoy-honey"]

@@ -49,7 +49,7 @@ config:
         phone: {androidApps: [{packageName: com.example.app, sha1Fingerprint: "FINGERPRINT"}]}
         tablet: {iosBundleIds: [com.example.app]}
         bound: {serviceAccount: app-one@sandbox-seed.iam.gserviceaccount.com}
-        honey: {silent: true}
+        honey: {decoy: true}
       budget:
         amount: 120.25
         currency: USD

@@ -67,7 +67,7 @@ config:
       tags: [tagValues/281480012345678]
       contacts: [{email: sec@example.com, categories: [SECURITY], language: en}]
       forbidUnrestrictedKeys: true
-      keys: {honey: {silent: true, standard: true, existing: honey-1}}
+      keys: {honey: {decoy: true, standard: true, existing: honey-1}}
       budget: {amount: 10, currency: USD, topic: spend, spendCap: true, credits: [PROMOTION], ownership: allUsers}
       alerts:
         email: [oncall@example.com]
@@ -253,11 +253,11 @@ WIDE_MISTAKES = [
     ("a suffix for an id that is there", "idSuffix: true", "idSuffix: true\n      adopt: true", "projects.chat.idSuffix", "has its id", "without idSuffix"),
     ("a wait of no length", "tierWait: 60", "tierWait: -1", "projects.chat.tierWait", "too small", "0 or more"),
     ("a wait in words", "tierWait: 60", "tierWait: 10m", "projects.chat.tierWait", "not a whole number", "whole number"),
-    ("a service account in a project with a suffix", "{silent: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-chat-prod-x1y2.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
-    ("a service account in another project of the file", "{silent: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-lab-dev.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
+    ("a service account in a project with a suffix", "{decoy: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-chat-prod-x1y2.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
+    ("a service account in another project of the file", "{decoy: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-lab-dev.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
     ("an existing key of no kind", "standard: true, existing", "existing", "projects.chat.keys.honey.existing", "or it is a standard key", "standard: true"),
     ("a key of no id", "existing: honey-1", "existing: Honey", "projects.chat.keys.honey.existing", "not a key's id", "api-keys list"),
-    ("a silent key that tells nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.keys.honey.silent", "nobody is told", "alerts:"),
+    ("a decoy key that tells nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.keys.honey.decoy", "nobody is told", "alerts:"),
     # Alerts.
     ("a pace without an amount", "{amount: 10,", "{lastPeriod: true,", "projects.chat.alerts.spendRate", "no amount to compare", "leave spendRate out"),
     ("half a pace", "times: 3, ", "", "projects.chat.alerts.spendRate.times", "missing", "times:"),
