@@ -63,6 +63,8 @@ class Grounding:
 
 
 Ground = Literal["search", "maps"]
+QUERIES_A_REQUEST: Final = 3
+"""Assumed most queries of one request where no setting says otherwise: Google names no limit."""
 
 
 def grounding_of(model: str, ground: Ground) -> Grounding | None:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import BLOCKED, Limits
-from landing_zone.pricing.exposure import EVERY_DOOR, Doors
+from landing_zone.pricing.exposure import USUAL_DOORS, Doors
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import LIST_PRICES, Terms
 from landing_zone.settings.problems import Path
@@ -81,8 +81,10 @@ class Project:
     others: Limits | None = None
     """Limits of every other model; None if unlimited."""
     terms: Terms = LIST_PRICES
-    doors: Doors = EVERY_DOOR
+    doors: Doors = USUAL_DOORS
     """What its callers can spend on besides tokens."""
+    planned: tuple[str, ...] = ()
+    """Models of its workload, as far as settings name them."""
     allowance: Money | None = None
     """Allowed overshoot from `limits.derive` in the stack file."""
     tier_limits: Mapping[str, Limits] = field(default_factory=dict)

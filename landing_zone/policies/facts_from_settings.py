@@ -75,6 +75,7 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
         unpriced=found.unpriced,
         terms=terms,
         doors=doors_of(project),
+        planned=tuple(entry.model for entry in project.workload),
         allowance=Money(derivation.settings.max_overshoot, terms.currency) if derivation else None,
     )
 

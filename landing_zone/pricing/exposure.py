@@ -14,7 +14,7 @@ from typing import Final
 
 from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
-from landing_zone.gemini.prices import LONG_CONTEXT
+from landing_zone.gemini.prices import LONG_CONTEXT, QUERIES_A_REQUEST
 from landing_zone.pricing.grounding import GROUNDS, grounding_price, per_unit
 from landing_zone.pricing.model_ids import Size, record_of, size_of
 from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
@@ -111,6 +111,8 @@ class Doors:
 
 
 EVERY_DOOR: Final = Doors()
+USUAL_DOORS: Final = Doors(queries=QUERIES_A_REQUEST)
+"""Where no setting narrows them."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Models that Google shuts down, in limits and workloads; limits hold for the successor that answers in their place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from landing_zone.gemini.limits import OTHERS, Limits
 from landing_zone.gemini.models import RECORDS, Retirement
-from landing_zone.pricing.model_ids import retirement_of
+from landing_zone.pricing.model_ids import UnknownModelError, retirement_of
 from landing_zone.pricing.rates import rates
 from landing_zone.settings.problems import Path
 from landing_zone.settings.types import ProjectSettings
@@ -70,8 +70,16 @@ def retiring(project: ProjectSettings, day: date, within: timedelta) -> Iterator
         *((("limits", model), model) for model in project.limits if model != OTHERS),
         *((("workload", place, "model"), entry.model) for place, entry in enumerate(project.workload)),
     ]
+    return retiring_models(named, day, within)
+
+
+def retiring_models(named: Iterable[tuple[Path, str]], day: date, within: timedelta) -> Iterator[Retiring]:
+    """Those of some models, each named at a path, that are gone or will be within a time."""
     for path, model in named:
-        retirement = retirement_of(model)
+        try:
+            retirement = retirement_of(model)
+        except UnknownModelError:
+            continue
         if retirement and retirement.day <= day + within:
             routed = path[0] == "limits" and successor_of(model, day) is not None
             yield Retiring(path, model, retirement, routed)

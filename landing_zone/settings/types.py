@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 from landing_zone.gemini.limits import BLOCKED, DENY, Limits
 from landing_zone.gemini.limits import OTHERS as OTHERS
 from landing_zone.gemini.models import QUOTA_NAMES
+from landing_zone.gemini.prices import QUERIES_A_REQUEST
 from landing_zone.gemini.quotas import Tier
 from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
@@ -369,7 +370,7 @@ class ProjectSettings(Settings):
         examples=["{gemini-2.5-flash: {requestsPerMinute: 60}, others: deny}"],
     )
     searches_per_request: Annotated[StrictInt, Field(ge=0, le=100)] = Field(
-        default=3,
+        default=QUERIES_A_REQUEST,
         description=(
             "Assumed most queries to Google Search or Google Maps that a request makes, for the exposure: Google "
             "limits them no further. Default: 3."

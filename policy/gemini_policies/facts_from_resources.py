@@ -11,6 +11,7 @@ from gemini_policies.budget_facts import budget, cap
 from gemini_policies.declared import PROJECT, Resource, certain
 from gemini_policies.values import at, number, texts
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.methods import can_create_caches
 from landing_zone.policies.facts import (
     DELETION,
     UNKNOWN,
@@ -86,7 +87,7 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
     projects = _numbered(_linked(found[Project], links, known), [*found[Budget], *found[Cap]])
     return Facts(
         day,
-        tuple(limit_facts.limited(project, limiting) for project in projects),
+        tuple(limit_facts.limited(_with_doors(each, found[Key], known), limiting) for each in projects),
         tuple(found[Budget]),
         tuple(found[Cap]),
         tuple(found[Key]),
@@ -113,12 +114,23 @@ def _with_settings(entity: Any, known: Known) -> Any:
             entity,
             subject=subject,
             terms=settings.terms,
+            doors=settings.doors,
+            planned=settings.planned,
             allowance=settings.allowance,
             tier_limits=settings.tier_limits,
             # With --refresh the engine shows an adopted project like a created one.
             created=settings.created,
         )
     return replace(entity, subject=subject)
+
+
+def _with_doors(project: Project, keys: list[Key], known: Known) -> Project:
+    """With what its keys can do; the settings say it where there are some."""
+    if (project.subject.kind, project.subject.name) in known:
+        return project
+    own = [key for key in keys if key.project in project.ids]
+    caches = not own or any(key.methods is UNKNOWN or can_create_caches(key.methods) for key in own)
+    return replace(project, doors=replace(project.doors, caches=caches))
 
 
 def _project(resource: Resource) -> Project:

@@ -40,6 +40,7 @@ BROKEN = {
     "currency-matches": {"Budget everything", "Budget of-dear"},
     "spend-stops": {"Project chat", "Project dear"},
     "models-limited": {"Project chat"},
+    "models-served": {"Project dear"},
     "exposure-within-allowance": {"Project chat", "Project dear"},
     "price-step-up": {"Project dear"},
     "quota-raise-justified": {"SQuotaPreference images"},

@@ -146,6 +146,13 @@ FAILING: Final = (
         replace(project(others=None), apis=(MAPS_API, API)),
     ),
     Case("models-limited", "others have tokens alone", project(others=Limits(input_tokens_per_minute=10))),
+    Case("models-served", "gone", project(limits={"gemini-3-pro-preview": Limits(requests_per_day=1)})),
+    Case(
+        "models-served",
+        "30 days before",
+        replace(project(planned=("gemini-2.5-pro",)), day=date(2026, 11, 1)),
+    ),
+    Case("models-served", "further ahead", project(planned=("gemini-3.1-flash-lite",)), {"days": 200}),
     Case("exposure-within-allowance", "a cent", GOOD, {"maxOvershoot": 251.64824}),
     Case("exposure-within-allowance", "over two hours", GOOD, {"maxOvershoot": 50.0, "lag": "2h"}),
     Case("exposure-within-allowance", "what is derived", project(allowance=Money(Decimal(250), "USD")), {}),
@@ -256,6 +263,13 @@ PASSING: Final = (
         replace(project(others=None, limits={}), apis=(MAPS_API,), keys=(), budgets=()),
     ),
     Case("models-limited", "free", project(account=None, others=None)),
+    Case(
+        "models-served",
+        "31 days before",
+        replace(project(planned=("gemini-2.5-pro",)), day=date(2026, 10, 31)),
+    ),
+    Case("models-served", "shut", project(limits={"gemini-3-pro-preview": BLOCKED})),
+    Case("models-served", "unknown", project(planned=("gemini-9",))),
     Case("exposure-within-allowance", "free", project(account=None, others=None)),
     Case("exposure-within-allowance", "no allowance", GOOD, {}),
     Case(

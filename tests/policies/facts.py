@@ -23,6 +23,7 @@ from landing_zone.policies.facts import (
     Threshold,
 )
 from landing_zone.policies.policy import Finding
+from landing_zone.pricing.exposure import EVERY_DOOR
 
 DAY: Final = date(2026, 11, 24)
 ACCOUNT: Final = "01A2B3-C4D5E6-F7A8B9"
@@ -50,7 +51,8 @@ PROJECT: Final = Project(
     private_data=False,
     users=("DE",),
     # At worst 20 requests of 24 hours, 251.65824 USD before 2026-12-01 and twice that from then on:
-    # 20 x 1,048,576 x 2 USD of input and 20 x 1,048,576 x 10 USD of output for a million.
+    # 20 x 1,048,576 x 2 USD of input and 20 x 1,048,576 x 10 USD of output for a million; without grounding.
+    doors=EVERY_DOOR,
     limits={"gemini-4-argon": Limits(requests_per_day=10)},
     others=BLOCKED,
 )

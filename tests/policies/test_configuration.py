@@ -331,6 +331,7 @@ TYPICAL: dict[str, list[dict[str, Any]]] = {
     "currency-matches": [{"currencies": {"01A2B3-C4D5E6-F7A8B9": "USD"}}, {"currencies": {}}],
     "exposure-within-allowance": [{"maxOvershoot": 50, "lag": "24h"}, {"lag": "90m", "currency": "CHF"}],
     "price-step-up": [{"maxOvershoot": 50.0, "lag": "2d", "days": 60}, {"days": 60.0, "currency": "CHF"}],
+    "models-served": [{"days": 90}, {"days": 5.0}],
     "spend-stops": [{"maximum": 1500.5, "currency": "EUR"}],
     "quota-raise-justified": [{"ceiling": 100.0, "ceilings": {"PredictRequestsPerDay": 10}}],
     "regions": [{"locations": ["europe", "global"], "users": ["EEA", "CH"]}],

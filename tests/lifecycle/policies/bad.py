@@ -78,6 +78,7 @@ A_MINUTE = ("min", ("generate_requests_per_model", *OF_TIERS_2_AND_3))
 for model, (window, metrics), value in (
     ("gemini-4-argon", A_DAY, "20"),
     ("gemini-4-argon", A_MINUTE, "2"),
+    ("gemini-3-pro", A_MINUTE, "1"),
     ("", A_MINUTE, "0"),
 ):
     for metric in metrics:
