@@ -1,7 +1,7 @@
-"""A standard key identifies a project and no caller. The Gemini API refuses unrestricted ones since 2026-06-19, and
-Google announced that it will refuse all of them from September 2026 on: what calls with one fails that day. A key that
-is bound to a service account stops within about a minute when it is deleted or its account is disabled; a standard
-one takes 8 to 23 minutes."""
+"""A standard key identifies a project and no caller. The Gemini API refuses unrestricted standard keys since
+2026-06-19, and Google announced that it will refuse all of them from September 2026 on: calls with them fail from
+that day. A key bound to a service account stops within about a minute when it is deleted or its account is
+disabled; a standard key takes 8 to 23 minutes."""
 
 from collections.abc import Iterator
 
@@ -16,8 +16,8 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             yield Finding(
                 key.subject,
                 "is a standard key, bound to no service account",
-                "make a key without standard: true beside it, and take this one out once nobody uses it",
-                elsewhere="make a key with serviceAccountEmail beside it, and delete this one once nobody uses it",
+                "create a key without standard: true beside it, and remove this one once it is unused",
+                elsewhere="create a key with serviceAccountEmail beside it, and delete this one once it is unused",
                 setting=key.subject.at("standard"),
             )
 
@@ -29,7 +29,7 @@ POLICY = Policy(
     severity=Severity.HIGH,
     scope=Scope.EACH,
     reason=__doc__,
-    remedy="Replace the key by one that is bound to a service account, without a gap (docs/keys.md).",
+    remedy="Replace the key with one bound to a service account, without a gap (docs/keys.md).",
     source=(
         "Google: standard and authorization keys",
         "https://ai.google.dev/gemini-api/docs/api-key",

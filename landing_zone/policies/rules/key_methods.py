@@ -1,6 +1,5 @@
-"""A key opens all of the Gemini API unless it names methods. Most programs generate and count tokens, and nothing else:
-a key that is narrowed to that creates no caches, which cost by the hour, and starts no batches and no videos, whoever
-has it."""
+"""A key opens all of the Gemini API unless it names methods. Most programs only generate and count tokens: a key for
+these methods cannot create caches, which cost by the hour, nor start batches or videos, not even in a thief's hands."""
 
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
             yield Finding(
                 key.subject,
                 "can call every method of the Gemini API",
-                "write what it is for, such as methods: [generate, countTokens]",
+                "write the methods that it needs, such as methods: [generate, countTokens]",
                 elsewhere="name its methods in restrictions.apiTargets[].methods",
                 setting=key.subject.at("methods"),
             )
@@ -30,7 +29,7 @@ POLICY = Policy(
     severity=Severity.LOW,
     scope=Scope.EACH,
     reason=__doc__,
-    remedy="Name the methods that the key is for.",
+    remedy="Name the methods that the key needs.",
     source=(
         "Google: API restrictions of keys",
         "https://cloud.google.com/docs/authentication/api-keys#adding-api-restrictions",
