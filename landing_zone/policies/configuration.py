@@ -88,7 +88,7 @@ def read_values(path: Path) -> Mapping[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: not JSON: {error}") from None
     configuration_of(values, str(path))
     found: Mapping[str, Any] = values

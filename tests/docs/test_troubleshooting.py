@@ -31,6 +31,7 @@ OF_OTHERS = (
     "googleapi: ",
     "missing permission on ",
     "no changes were expected",
+    "document contains excessive aliasing",
     "Your application is authenticating by using local Application Default Credentials",
 )
 
