@@ -256,7 +256,7 @@ def adoptable(workspace: Workspace) -> str:
     call("POST", "/cloudresourcemanager/v1/projects", made)
     link = "/cloudbilling/v1/projects/acme-legacy/billingInfo"
     call("PUT", link, {"billingAccountName": f"billingAccounts/{account}"})
-    for service in ("apikeys", "pubsub", "monitoring"):
+    for service in ("apikeys", "iam", "pubsub", "monitoring"):
         call("POST", f"/serviceusage/v1/projects/acme-legacy/services/{service}.googleapis.com:enable", {})
     call("POST", "/apikeys/v2/projects/acme-legacy/locations/global/keys", {"displayName": "Old key"})
     budget = {"displayName": "Old budget", "amount": {"specifiedAmount": {"units": "7"}}}
