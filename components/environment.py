@@ -18,6 +18,7 @@ from landing_zone.gemini.console import console_links
 from landing_zone.pricing.days import today
 from landing_zone.reports.summary import month_report, worst_month
 from landing_zone.settings import EnvironmentSettings
+from landing_zone.settings.cautions import stored_requests
 
 
 class Environment(Component):
@@ -76,6 +77,8 @@ class Environment(Component):
         found = month_report(settings, today())
         for warning in found.warnings:
             pulumi.log.warn(warning, self)
+        for each in stored_requests(settings):
+            pulumi.log.warn(f"{each.path[1]}: {each.reason}: {each.remedy}", self)
         amount, bound = worst_month(found.exposure)
         return Roster(
             settings.stack,

@@ -208,6 +208,18 @@ config:
         maximum=1500,
         currency="USD",
     ),
+    "private-data-stored": _sample(
+        StackFile("""\
+config:
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-chat-prod
+      tier: paid
+      privateData: true
+      budget: {amount: 100, currency: USD}
+""")
+    ),
     "models-served": _sample(
         StackFile("""\
 config:

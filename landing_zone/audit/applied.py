@@ -104,6 +104,10 @@ class AppliedStack:
     shared_budgets: Mapping[str, AppliedBudget]
     secrets_provider: Json
     """`type` (`passphrase`, `cloud`, `service`) and `state`."""
+    worst_month: str = ""
+    """The most that a month could cost, in words, such as `7,471.35 USD`; empty if no update has printed it."""
+    bound_by: str = ""
+    """What bounds it, in words."""
 
 
 def parse(export: Json) -> AppliedStack:
@@ -114,6 +118,8 @@ def parse(export: Json) -> AppliedStack:
     parents = {each["urn"]: each.get("parent", "") for each in resources}
     projects: dict[str, AppliedProject] = {}
     shared: dict[str, AppliedBudget] = {}
+    roster: Json = next((each for each in resources if each["type"] == f"{_OURS}Roster"), {})
+    month: Json = roster.get("inputs") or {}
     # The order in the state depends on timing.
     resources.sort(key=lambda each: _name(each["urn"]))
     for each in resources:
@@ -127,7 +133,13 @@ def parse(export: Json) -> AppliedStack:
             shared[_name(each["urn"]).removeprefix("shared-")] = _budget(each)
     # A project that could not be created is in the state without its resource.
     found = {name: project for name, project in projects.items() if project.project_id}
-    return AppliedStack(found, shared, deployment.get("secrets_providers") or {})
+    return AppliedStack(
+        found,
+        shared,
+        deployment.get("secrets_providers") or {},
+        month.get("worstMonth") or "",
+        month.get("boundBy") or "",
+    )
 
 
 def _owner(urn: str, parents: Mapping[str, str]) -> str:

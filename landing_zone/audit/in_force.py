@@ -62,6 +62,9 @@ class StackInForce:
     shared_budgets: dict[str, Item]
     unread: dict[str, list[str]] = field(default_factory=dict)
     """Reason → items that could not be read, and are as last applied."""
+    worst_month: str = ""
+    """As last applied: the most that a month could cost."""
+    bound_by: str = ""
 
     @property
     def differences(self) -> int:
@@ -211,7 +214,7 @@ def _in_force(
         name: compare.budget(each, budgets.get(each.id.split("/")[1]), numbers)
         for name, each in stack.shared_budgets.items()
     }
-    return StackInForce(projects, shared, unread)
+    return StackInForce(projects, shared, unread, stack.worst_month, stack.bound_by)
 
 
 def _project(

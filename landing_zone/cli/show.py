@@ -34,6 +34,7 @@ class ShownStack:
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {
+            "worstMonth": {"amount": self.found.worst_month, "boundBy": self.found.bound_by},
             "projects": [_as_json(project) for project in self.found.projects],
             "sharedBudgets": {name: item.as_json() for name, item in self.found.shared_budgets.items()},
             "differences": self.found.differences,
@@ -71,6 +72,12 @@ def _as_json(project: ProjectInForce) -> dict[str, Any]:
 
 def print_table(console: Console, stack: ShownStack) -> None:
     """Each project: what is in force, with differences from what was last applied; then what several share."""
+    if stack.found.worst_month:
+        console.print(
+            f"at worst in a month: {stack.found.worst_month}, bounded by {stack.found.bound_by} (as last applied)",
+            markup=False,
+            soft_wrap=True,
+        )
     for project in stack.found.projects:
         applied = project.applied
         console.print(f"[bold]{applied.name}[/]  {applied.project_id}  {applied.number}", soft_wrap=True)

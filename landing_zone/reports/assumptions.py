@@ -34,8 +34,9 @@ MEANINGS: Final[tuple[tuple[str, str], ...]] = (
 ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
     (f"Prices are those in force on the day of the exposure: {PRICES_FROM}.", PRICING_PAGE),
     (
-        "Each request is taken to write as much as its model can, and each input token to be of the dearest kind "
-        "(audio, where that costs more; a prompt over 200,000 tokens, where a minute's tokens can hold one).",
+        "Each request is taken to write as much as its model can (2.x text models up to 8 answers), and each input "
+        "token to be of the most expensive kind (audio, where that costs more; a prompt over 200,000 tokens, where a "
+        "minute's tokens can hold one).",
         "https://ai.google.dev/gemini-api/docs/models",
     ),
     (

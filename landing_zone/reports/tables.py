@@ -124,6 +124,8 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
         return
     amount = project.month.amount.as_bound if project.month.amount else "unlimited"
     console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
+    if project.month.left_out:
+        console.print(f"  not in it: {'; '.join(project.month.left_out)}", soft_wrap=True)
     if project.month.saved_by_methods:
         console.print(
             f"  {project.month.saved_by_methods.as_bound} less with methods on each of its keys that leave caches out",

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, Final, Literal
 
-from landing_zone.gemini.prices import ACCOUNT_TIERS
+from landing_zone.gemini.methods import METHOD_GROUPS, full_methods
+from landing_zone.gemini.prices import ACCOUNT_TIERS, PRIORITY
 from landing_zone.pricing.exposure import Doors
 from landing_zone.pricing.money import EXACT, Money, plain
 from landing_zone.pricing.rates import Terms
@@ -16,6 +17,7 @@ from landing_zone.pricing.worst_month import (
     Stop,
     late,
     limits_month,
+    tokens_bound,
     worst_month,
 )
 from landing_zone.settings import EnvironmentSettings, LimitsInForce, ProjectSettings, format_lag
@@ -33,6 +35,8 @@ class ProjectMonth:
     bound_by: BoundBy
     text: str
     """The sum in words: `spend cap of 100.00 USD, and 20.00 USD while it lags 24h`."""
+    left_out: tuple[str, ...] = ()
+    """Ways to spend that are not in it, with their size where it can be computed."""
     kept: Money | None = None
     """Of it, storage while a cap lags of what caches held before; None if there is none."""
     saved_by_methods: Money | None = None
@@ -48,6 +52,7 @@ class ProjectMonth:
             "boundBy": self.bound_by,
             "text": self.text,
             "savedByMethods": plain(saved.amount) if saved else None,
+            "leftOut": list(self.left_out),
         }
 
 
@@ -94,7 +99,28 @@ def project_month(
         if without and without < found.amount:
             with localcontext(EXACT):
                 saved = Money(found.amount.amount - without.amount, terms.currency)
-    return replace(found, saved_by_methods=saved, spender=spender)
+    left_out = tuple(_left_out(project, spender, found, day))
+    return replace(found, saved_by_methods=saved, spender=spender, left_out=left_out)
+
+
+def _left_out(project: ProjectSettings, spender: Spender, month: ProjectMonth, day: date) -> Iterator[str]:
+    """Ways to spend that other quotas count, as far as the methods of the keys leave them open."""
+    lag = _cap(project, spender.terms) if month.bound_by == "spend cap" else None
+    with localcontext(EXACT):
+        priority = tokens_bound(spender, day, lag) * (PRIORITY - 1)
+    if priority:
+        when = f"while the cap lags {format_lag(lag.lag)}" if lag else "a month"
+        most = Money(priority, spender.terms.currency).as_bound
+        yield f"Priority, at 1.8 times the price of tokens (up to {most} {when})"
+    methods = [full_methods(key.methods) for key in project.keys.values()]
+    for group, name in (
+        ("batch", "the Batch API, at half the price"),
+        ("video", "videos"),
+        ("live", "live sessions"),
+    ):
+        own = set(METHOD_GROUPS[group]) - set(METHOD_GROUPS["batch"] if group == "video" else ())
+        if not methods or any(not each or own & set(each) for each in methods):
+            yield name
 
 
 def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMonth:
@@ -112,7 +138,7 @@ def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMont
         f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total or Decimal(0), currency).as_bound} while "
         f"it lags {format_lag(stop.lag)}{held}"
     )
-    return ProjectMonth(Money(amount, currency), "spend cap", text, kept)
+    return ProjectMonth(Money(amount, currency), "spend cap", text, kept=kept)
 
 
 def _cap(project: ProjectSettings, terms: Terms) -> Stop | None:

@@ -41,6 +41,7 @@ BROKEN = {
     "spend-stops": {"Project chat", "Project dear"},
     "models-limited": {"Project chat"},
     "models-served": {"Project chat"},
+    "private-data-stored": {"Project chat"},
     "exposure-within-allowance": {"Project chat", "Project dear"},
     "price-step-up": {"Project dear"},
     "quota-raise-justified": {"SQuotaPreference images"},

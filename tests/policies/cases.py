@@ -146,6 +146,7 @@ FAILING: Final = (
         replace(project(others=None), apis=(MAPS_API, API)),
     ),
     Case("models-limited", "others have tokens alone", project(others=Limits(input_tokens_per_minute=10))),
+    Case("private-data-stored", "of a new project", project(private_data=True)),
     Case("models-served", "gone", project(limits={"gemini-3-pro-preview": Limits(requests_per_day=1)})),
     Case(
         "models-served",
@@ -268,6 +269,9 @@ PASSING: Final = (
         "31 days before",
         replace(project(planned=("gemini-2.5-pro",)), day=date(2026, 10, 31)),
     ),
+    Case("private-data-stored", "an older project", project(private_data=True, created=False)),
+    Case("private-data-stored", "free", project(private_data=True, account=None)),
+    Case("private-data-stored", "none", project(private_data=False)),
     Case("models-served", "shut", project(limits={"gemini-3-pro-preview": BLOCKED})),
     Case("models-served", "unknown", project(planned=("gemini-9",))),
     Case("exposure-within-allowance", "free", project(account=None, others=None)),

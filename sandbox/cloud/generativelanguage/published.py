@@ -1,6 +1,6 @@
 """The models that the local Gemini API serves.
 
-Names, token limits and quota names: Google's pages and quota violations in 429 responses, as of 2026-11-20.
+Names, token limits and quota names: Google's pages and quota violations in 429 responses, as of 2026-11-26.
 """
 
 from collections.abc import Mapping
@@ -53,9 +53,29 @@ MODELS: Final[Mapping[str, Model]] = {
     for model in (
         *(Model(name, name, _title(name)) for name in _SAME_NAME),
         *(Model(f"{name}-preview", name, _title(f"{name}-preview")) for name in _PREVIEWS),
-        Model("gemini-2.5-flash-image", "gemini-2.5-flash-image", "Gemini 2.5 Flash Image", 32_768, 32_768),
+        # The quota's name of this one is neither its id nor that of its preview.
         Model(
-            "gemini-3-pro-image-preview", "gemini-3-pro-image", "Gemini 3 Pro Image Preview", 65_536, 32_768
+            "gemini-2.5-flash-image",
+            "gemini-2.5-flash-preview-image",
+            "Gemini 2.5 Flash Image",
+            32_768,
+            32_768,
+        ),
+        *(
+            Model(name, name.removesuffix("-preview"), _title(name), 65_536, 32_768)
+            for name in ("gemini-3-pro-image", "gemini-3-pro-image-preview", "gemini-3.1-flash-image")
+        ),
+        *(
+            Model(f"{name}-preview-tts", f"{name}-tts", _title(f"{name}-preview-tts"), 8_192, 16_384)
+            for name in ("gemini-2.5-flash", "gemini-2.5-pro")
+        ),
+        Model(
+            "gemini-embedding-2",
+            "gemini-embedding-2",
+            "Gemini Embedding 2",
+            8_192,
+            1,
+            ("embedContent", "countTextTokens"),
         ),
         Model(
             "gemini-embedding-001",

@@ -17,7 +17,7 @@ chat = gcp.organizations.Project(
     folder_id=FOLDER,
     billing_account=ACCOUNT,
     deletion_policy="DELETE",
-    labels={"gemini-users": "de_us"},
+    labels={"gemini-users": "de_us", "gemini-private-data": "true"},
 )
 # Paid, and its limits let too much through, from December on twice as much.
 dear = gcp.organizations.Project(

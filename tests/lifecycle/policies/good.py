@@ -14,7 +14,7 @@ chat = gcp.organizations.Project(
     project_id="acme-good-chat",
     name="acme-good-chat",
     folder_id=FOLDER,
-    labels={**CARE, "gemini-users": "de_fr", "gemini-private-data": "true"},
+    labels={**CARE, "gemini-users": "de_fr", "gemini-private-data": "false"},
     opts=PROTECTED,
 )
 link = gcp.billing.ProjectInfo("chat", project=chat.project_id, billing_account=ACCOUNT)
