@@ -121,7 +121,7 @@ _ROLE: Final = (
 RULES: Final[tuple[_Rule, ...]] = (
     _rule(_LINKS, 400, 403, 429, violation="^billingAccounts/", words="Cloud billing quota exceeded"),
     _rule(
-        f"Google does not say what is wrong; while a project is linked it most often means that {_LINKS}",
+        f"Google gives no reason; while a project is linked it most often means that {_LINKS}",
         400,
         services="cloudbilling cloudresourcemanager",
         words=r"^Precondition check failed\.?\s*$",

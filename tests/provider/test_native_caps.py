@@ -166,7 +166,7 @@ def test_twelve_refusals_each_with_its_remedy(capped: Workspace) -> None:
 
     words = {
         "Denied": "docs/organization.md lists the roles",
-        "Bare": "Google does not say what is wrong",
+        "Bare": "Google gives no reason",
         "Precondition": "FAILED_PRECONDITION",
         "Unauthenticated": "Google does not accept the credentials",
     }
