@@ -1,4 +1,4 @@
-"""How long `up` takes for 1, 10 and 100 paid projects, beside the bound that the chain of calls sets.
+"""Measure `up` of 1, 10 and 100 paid projects, and compare it with the bound set by the chain of calls.
 
     python -m bench [--projects 1 10 100] [--latency-ms 100] [--json]
 

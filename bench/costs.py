@@ -1,4 +1,4 @@
-"""How long estimate and exposure take for 100 to 10,000 projects, and how much memory.
+"""Measure time and memory of estimate and exposure for 100 to 10,000 projects.
 
     python -m bench.costs [--projects 100 1000 10000] [--json]
 
@@ -120,7 +120,7 @@ def measure(count: int) -> Figures:
 
 
 def table(found: list[Figures]) -> str:
-    """As Markdown; growth is time per project against the first size's."""
+    """The figures as a Markdown table; growth is the time per project relative to the first size's."""
     lines = ["| projects | estimate | exposure | together | per project, of the first | peak memory |"]
     lines.append("| ---: | ---: | ---: | ---: | ---: | ---: |")
     first = (found[0].estimate_s + found[0].exposure_s) / found[0].projects

@@ -1,4 +1,4 @@
-"""Where both benches start: an empty local cloud, and a stack in it that has made nothing yet."""
+"""Start of the benches that run the engine: an empty local cloud, and a stack without resources."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the policy pack adds to an `up` of 100 projects that keep to every policy.
+"""Measure the time that the policy pack adds to an `up` of 100 projects that comply with every policy.
 
     python -m bench.policy [--projects 100] [--runs 3] [--latency-ms 100] [--json]
 
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def empty_pack(folder: Path) -> Path:
-    """A pack with one policy that looks at nothing: what Pulumi itself takes for any pack in Python."""
+    """A pack with one policy that checks nothing: measures Pulumi's own cost of any pack in Python."""
     shutil.copy(ROOT / "policy" / "PulumiPolicy.yaml", folder)
     (folder / ".venv").symlink_to(ROOT / "policy" / ".venv")
     (folder / "__main__.py").write_text(ASKS_NOTHING)

@@ -12,20 +12,20 @@ from components.base import Component
 from landing_zone.settings import AlertSettings
 
 _RATE = {"alignment_period": "300s", "per_series_aligner": "ALIGN_RATE", "cross_series_reducer": "REDUCE_SUM"}
-"""Calls a second over 5 minutes, of all methods and keys together."""
+"""Calls per second over 5 minutes, all methods and keys together."""
 _MINUTES_A_MONTH = Decimal(30 * 24 * 60)
 
 
 class AlertsArgs(TypedDict):
-    """What to tell of, and whom."""
+    """Conditions to alert on, and channels to notify."""
 
     projectId: pulumi.Input[str]
     alerts: AlertSettings
     channels: Sequence[pulumi.Input[str]]
     monthlyBudget: NotRequired[Decimal | None]
-    """In the budget's currency: what the pace is measured against."""
+    """In the budget's currency; the rate of spending is compared with it."""
     decoyKeys: NotRequired[Mapping[str, pulumi.Output[str]]]
-    """Name → uid of the keys that nobody should call with."""
+    """Name → uid of the keys that nobody should use."""
 
 
 class Alerts(Component):
@@ -72,10 +72,11 @@ class Alerts(Component):
         self._policy(
             "too-many-requests",
             f"Gemini API: more than {settings.too_many_requests_per_minute} calls a minute are refused (429)",
-            "A limit is reached: the tier's, or the stack file's. `gemini-lz show` has the address of the quotas page.",
+            "A limit is reached: the tier's, or one in the stack file. `gemini-lz show` has the address of the quotas "
+            "page.",
             condition_threshold=_rate_above(
                 f'{metrics.CALLS} AND metric.label.response_code="429"',
-                # The series is a rate a second.
+                # The series is a rate per second.
                 settings.too_many_requests_per_minute / 60,
             ),
         )
@@ -89,8 +90,8 @@ class Alerts(Component):
             "quota-share",
             f"Gemini API: more than {_percent(share)} of a limit is used",
             f"({' or '.join(queries)}) > {share:f}",
-            "A model is near its limit, of calls or of input tokens a minute: soon calls are refused with 429. The "
-            "limit in force is the stack file's, or the tier's.",
+            "A model is near its limit of calls or of input tokens per minute: Google refuses calls above it with 429. "
+            "The limit is the tier's, or one in the stack file.",
         )
 
     def _tokens(self, settings: AlertSettings) -> None:
@@ -101,7 +102,7 @@ class Alerts(Component):
                 "input-tokens",
                 f"Gemini API: more than {planned:,} input tokens a minute",
                 f"{rate} > {planned}",
-                "More is used than planned: a new workload, a loop, or a stolen key.",
+                "Use is above plan: a new workload, a loop, or a stolen key.",
             )
         pace, budget = settings.spend_rate, self._args.get("monthlyBudget")
         if pace is not None and budget is not None:
@@ -111,14 +112,14 @@ class Alerts(Component):
                 f"Gemini API: spends {pace.times:f} times the budget's pace",
                 f"{rate} > {most:.0f}",
                 f"At {pace.price_per_million_tokens:f} a million input tokens, the pace of the last minutes spends "
-                f"{pace.times:f} times what the monthly budget of {budget:f} allows. Budgets tell of it hours later.",
+                f"{pace.times:f} times what the monthly budget of {budget:f} allows. Budgets notify of it hours later.",
             )
 
     def _decoy(self, key: str, uid: pulumi.Output[str]) -> None:
         self._policy(
             f"decoy-{key}",
             f"Gemini API: calls with key {key}, which nobody should use",
-            "Somebody uses a key that nobody should use: replace the key, and look for where it got out.",
+            "This key should never be used: replace it, and find out where it leaked.",
             condition_threshold=_rate_above(uid.apply(metrics.calls_of_key), 0),
             severity="CRITICAL",
         )
@@ -150,7 +151,7 @@ class Alerts(Component):
         )
 
     def _raw(self, key: str, policy: Mapping[str, Any]) -> None:
-        """A policy as Cloud Monitoring's API has it: its names are the resource's."""
+        """Create a policy that the settings write in the form of Cloud Monitoring's API."""
         own = f"{self.pulumi_resource_name}--{key}"
         monitoring.AlertPolicy(
             own,

@@ -1,4 +1,4 @@
-"""The APIs of a project: Gemini's, and those that its guardrails need."""
+"""The APIs of a project: the Gemini API, and those that keys and alerts need."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ MONITORING_API = "monitoring.googleapis.com"
 def enable_apis(
     owner: Component, name: str, project_id: str, services: Iterable[str], ready: pulumi.Resource
 ) -> dict[str, pulumi.Resource]:
-    """Enable services; returns them by name. They stay enabled when the stack goes: others may use them by then."""
+    """Enable services; returns them by name. They stay enabled after the stack is destroyed, as others may use them."""
     made: dict[str, pulumi.Resource] = {}
     for service in services:
         own = f"{name}-{service.partition('.')[0]}"

@@ -1,4 +1,4 @@
-"""What every component shares: its type token, and how its children are tied to it."""
+"""Base class of the components: type token, and options of their children."""
 
 import copy
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ class Component(pulumi.ComponentResource):
     """A component of this package; its type token is `gemini-landing-zone:index:<Class>`."""
 
     after: Any
-    """What its children wait for: a list, or an output of one."""
+    """Resources that its children depend on: a list, or an output of one."""
     setting: str
-    """Where its settings stand in a stack file, such as `projects.chat`; empty for the environment's."""
+    """Path of its settings in a stack file, such as `projects.chat`; empty for the environment's."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None, setting: str) -> None:
         self.after = _listed(opts.depends_on) if opts else []
@@ -25,8 +25,8 @@ class Component(pulumi.ComponentResource):
         self.providers_of_children: list[pulumi.ProviderResource] = []
         own = copy.copy(opts)
         if own:
-            # Not the component waits but its children: a component that depends on what failed would end the
-            # program, and with it every other project.
+            # The children depend on these resources, not the component: a component that depends on a failed
+            # resource ends the program, and with it every other project.
             own.depends_on = None
         super().__init__(f"{PACKAGE}:index:{type(self).__name__}", name, None, own)
 
@@ -42,17 +42,17 @@ class Component(pulumi.ComponentResource):
         kept: bool = False,
         replaced_first: bool | None = None,
     ) -> pulumi.ResourceOptions:
-        """Options for one child: built fresh, so that the caller's aliases and protection do not leak into it.
+        """Options for one child, without the caller's aliases and protection.
 
         Args:
-            name: the child's.
-            setting: where its setting stands below the component's, such as `keys.backend`: an error names it.
-            after: what it waits for; what the component has to wait for if left out.
+            name: the child's name.
+            setting: path of its setting below the component's, such as `keys.backend`; error messages have it.
+            after: resources that it depends on; by default those of the component.
             protect: Pulumi refuses to delete it.
-            secret_outputs: outputs that are secrets whatever the plugin says.
-            existing: the id of one to take over instead of making it.
+            secret_outputs: outputs that are always secrets.
+            existing: the id of an existing resource to take over instead of creating one.
             kept: it stays at Google when it leaves the stack.
-            replaced_first: a replacement deletes the old one first: Google holds one alone.
+            replaced_first: a replacement deletes the old resource first, as Google allows only one.
         """
         path = ".".join(part for part in (self.setting, setting) if part)
         return pulumi.ResourceOptions(
@@ -61,7 +61,7 @@ class Component(pulumi.ComponentResource):
             protect=protect,
             additional_secret_outputs=secret_outputs,
             import_=existing,
-            # What was there before the stack outlives it; so does what guards a project that outlives it.
+            # Resources that existed before the stack outlive it, and so do the guardrails of a project that does.
             retain_on_delete=True if existing or kept else None,
             delete_before_replace=replaced_first,
             providers=self.providers_of_children or None,
@@ -70,7 +70,7 @@ class Component(pulumi.ComponentResource):
 
 
 def _listed(resources: Any) -> Any:
-    """Pulumi takes one resource, several, or an output of them."""
+    """Convert `depends_on`, which is one resource, several, or an output of them."""
     if resources is None or isinstance(resources, pulumi.Output):
         return resources or []
     return list(resources) if isinstance(resources, Sequence) else [resources]

@@ -1,4 +1,4 @@
-"""Budgets: of one project, or of several; and the spend cap beside a project's."""
+"""Budgets of one project or of several, and a project's spend cap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,25 +16,25 @@ _NANO = Decimal(10) ** 9
 
 @dataclass(frozen=True)
 class Scope:
-    """What a budget counts, and how it notifies."""
+    """The costs that a budget counts, and the channels that it notifies."""
 
     account: str
-    """The billing account's id. Another account replaces the budget."""
+    """The billing account's id. Changing it replaces the budget."""
     title: str
     """Its name in the console, unless the settings have one."""
     numbers: Sequence[pulumi.Input[str]] = ()
-    """Of projects. A filter by id would be answered with the number, and so differ at every preview. None: all."""
+    """Numbers of projects; empty: all. Google returns numbers also for ids, which would differ in every preview."""
     ancestors: Sequence[str] = ()
     channels: Sequence[pulumi.Input[str]] = ()
     """Names of the e-mail channels to notify."""
     topic: pulumi.Input[str] | None = None
-    """The topic's name in full."""
+    """The topic's full name."""
 
 
 def make_budget(
     name: str, settings: BudgetRules, scope: Scope, options: pulumi.ResourceOptions
 ) -> billing.Budget:
-    """Make a budget: of one project, of several, of a folder, or of all that an account pays for."""
+    """Create a budget of one project, of several, of a folder, or of a whole billing account."""
     return billing.Budget(
         name,
         billing_account=scope.account,
@@ -51,7 +51,7 @@ def make_budget(
 
 
 def existing_budget(settings: BudgetRules, account: str) -> str | None:
-    """The id of a budget that exists and is taken over; None if one is to be made."""
+    """The id of an existing budget to take over; None if a new one is created."""
     return settings.existing and f"billingAccounts/{account}/budgets/{settings.existing}"
 
 
@@ -63,7 +63,7 @@ def spend_cap(
     budget: BudgetSettings,
     opts: pulumi.ResourceOptions,
 ) -> SpendCap | None:
-    """The cap that a budget asks for: a resource of its own, as Google lets a cap have no other recipients."""
+    """The spend cap that a budget asks for. It is a separate resource, as Google allows a cap no other recipients."""
     cap = budget.spend_cap
     if cap is None:
         return None
@@ -124,7 +124,7 @@ def _filter(settings: BudgetRules, scope: Scope) -> billing.BudgetBudgetFilterAr
 
 
 def _rule(threshold: Threshold) -> billing.BudgetThresholdRuleArgs:
-    # Pulumi's numbers are doubles; Google's field is one as well.
+    # Pulumi's numbers are doubles, and so is Google's field.
     return billing.BudgetThresholdRuleArgs(
         threshold_percent=float(threshold.share), spend_basis=threshold.basis
     )

@@ -1,4 +1,4 @@
-"""Notification channels: through which people are told."""
+"""Notification channels: e-mail addresses and others that alerts and budgets notify."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from components.base import Component
 from landing_zone.settings import ChannelSettings
 
 _TYPES = {"webhook": "webhook_tokenauth"}
-"""What Cloud Monitoring calls a kind of channel, where that is another word."""
+"""Cloud Monitoring's name for a kind of channel, where it differs from the setting's."""
 
 
 def make_channels(
@@ -23,10 +23,10 @@ def make_channels(
     kept: Sequence[str],
     after: Any = None,
 ) -> list[pulumi.Output[str]]:
-    """Make notification channels in one project; returns `projects/ID/notificationChannels/NUMBER` of each.
+    """Create notification channels in one project; returns `projects/ID/notificationChannels/NUMBER` of each.
 
-    First those of the addresses in their order, then the others in theirs. `kept`: addresses whose channels stay when
-    they leave the stack, as a budget that stays mails through them.
+    Order: those of the addresses, then the others, each as given. `kept`: addresses whose channels stay at Google when
+    they leave the stack, because a budget that stays notifies through them.
     """
     by_email = {
         email: ChannelSettings.model_validate({"type": "email", "address": email}) for email in emails
@@ -58,7 +58,7 @@ def _channel(
         type="webhook_basicauth" if basic else _TYPES.get(channel.type, channel.type),
         labels=_labels(channel),
         sensitive_labels=_sensitive_labels(channel),
-        # Policies of other hands may name the channel: without force Google keeps it and the destroy fails.
+        # Alert policies outside the stack may name the channel: without force Google keeps it and the destroy fails.
         force_delete=True,
         opts=options,
     ).name

@@ -1,4 +1,4 @@
-"""The components for programs in other languages: `Construct` calls, answered with this package's own classes."""
+"""The components for programs in other languages: answers the engine's `Construct` calls."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,10 +15,10 @@ from landing_zone.settings.problems import path_text
 
 
 class Components(Provider):
-    """Constructs a `GeminiProject` of one request."""
+    """Constructs the `GeminiProject` of one request."""
 
     def __init__(self, version: str, inputs: Mapping[str, Any], after: list[str]) -> None:
-        """`inputs`: as the engine sends them; `after`: URNs of the resources that they come from."""
+        """`inputs`: in the engine's form; `after`: URNs of the resources that they depend on."""
         super().__init__(version)
         self._inputs = inputs
         self._after = after
@@ -30,10 +30,10 @@ class Components(Provider):
         inputs: Mapping[str, Any],  # noqa: ARG002 the SDK wraps them in outputs, and settings are plain values
         options: pulumi.ResourceOptions | None = None,
     ) -> ConstructResult:
-        """Check the inputs as a stack file's, and register the component.
+        """Check the inputs with the checks of a stack file, and register the component.
 
         Raises:
-            InputPropertiesError: the settings are wrong; every mistake with its property.
+            InputPropertiesError: the settings have mistakes; lists each with its property.
         """
         if resource_type != GEMINI_PROJECT:
             raise pulumi.RunError(f"there is no component {resource_type}")
@@ -56,7 +56,7 @@ class Components(Provider):
         after = [pulumi.resource.DependencyResource(urn) for urn in self._after]
         own = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=after))
         project = GeminiProject(name, settings, None, own)
-        # One output of a plain map: an output inside a map does not reach a program in another language.
+        # One output of a plain map, as an output inside a map does not reach a program in another language.
         key_strings: pulumi.Output[Any] = pulumi.Output.secret(dict(project.key_strings))
         state = {
             "projectId": project.project_id,
@@ -69,7 +69,7 @@ class Components(Provider):
 
 
 def plain_value(value: Any) -> Any:
-    """A value on the wire without its wrappers; what is not known is `rpc.UNKNOWN`."""
+    """A value from the wire without its wrappers; unknown values are `rpc.UNKNOWN`."""
     if isinstance(value, list):
         return [plain_value(each) for each in value]
     if isinstance(value, dict):
@@ -82,18 +82,18 @@ def plain_value(value: Any) -> Any:
 
 
 def contains_unknown(value: Any) -> bool:
-    """Whether a plain value, or a part of it, is not known."""
+    """True if a plain value, or a part of it, is not known."""
     if isinstance(value, dict | list):
         return any(contains_unknown(each) for each in (value.values() if isinstance(value, dict) else value))
     return bool(value == rpc.UNKNOWN)
 
 
 class _Waiting(pulumi.ComponentResource):
-    """Stands for a component in a preview while its settings are not known."""
+    """Placeholder for a component in a preview while its settings are not known."""
 
 
 def _waiting(name: str, options: pulumi.ResourceOptions | None) -> ConstructResult:
     component = _Waiting(GEMINI_PROJECT, name, None, options)
-    pulumi.log.info(f"what {name} is made of is shown once all its settings are known", component)
+    pulumi.log.info(f"the resources of {name} are shown once all its settings are known", component)
     unknown: pulumi.Output[Any] = pulumi.Output.from_input(UNKNOWN)
     return ConstructResult(component.urn, {"projectId": unknown, "number": unknown, "keyStrings": unknown})

@@ -1,4 +1,4 @@
-"""Dashboards in Cloud Monitoring: what a project does with the Gemini API, and what all of them do."""
+"""Dashboards in Cloud Monitoring: use of the Gemini API by one project, or by all of an environment."""
 
 import json
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ def make_dashboard(
     *,
     per_project: bool = False,
 ) -> pulumi.Resource:
-    """Make a dashboard: requests, errors, latency, input tokens and quota use, by model or by project.
+    """Create a dashboard: requests, errors, latency, input tokens and quota use, by model or by project.
 
     Args:
-        project_id: where the dashboard is; by project it shows those in the metrics scope of this one.
-        links: title and address of pages that know more.
+        project_id: the project of the dashboard; with `per_project` it shows the projects in its metrics scope.
+        links: title and address of pages with more details.
     """
     return monitoring.Dashboard(
         name,
@@ -38,7 +38,7 @@ def make_dashboard(
 
 
 def dashboard(title: str, per_project: bool, links: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """The dashboard as Cloud Monitoring's API (v1) has it."""
+    """The dashboard in the form of Cloud Monitoring's API (v1)."""
     by = "project_id" if per_project else "model"
     group = "resource.label.project_id" if per_project else "metric.label.response_code"
     tokens, requests = (
@@ -85,7 +85,7 @@ def dashboard(title: str, per_project: bool, links: Sequence[tuple[str, str]]) -
 
 
 def _without_zeros(tile: dict[str, Any]) -> dict[str, Any]:
-    # Google leaves zeros out of its answers: with them every preview would show a difference.
+    # Google leaves zeros out of its answers: written here, they would show as a difference in every preview.
     return {name: value for name, value in tile.items() if value != 0}
 
 

@@ -1,4 +1,4 @@
-"""Where an update goes: which cloud, whose billing, which state. One line in the log, and warnings if they disagree."""
+"""The destination of an update: cloud, billing accounts and state, as one log line, with warnings if they disagree."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -18,25 +18,25 @@ from landing_zone.workspace import UnreadableError, backend_url, find_project, w
 LOCAL_STATE: Final = "local-cloud.txt"
 """The sandbox writes this file into the folder of its Pulumi state."""
 LOCAL_PARENTS: Final = ("folders/987654321098", "organizations/123456789012")
-"""The folder and organization of the local cloud. Settings that name them are for it."""
+"""The folder and organization of the local cloud. A stack file that names them is for the local cloud."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the resources of a stack are made, and where they are recorded."""
+    """The cloud that gets a stack's resources, and the backend that keeps its state."""
 
     local: Mapping[str, str]
-    """Google's services that are at this machine instead → address."""
+    """Services whose calls go to this machine → address."""
     others: tuple[str, ...]
-    """Hosts by which Google is reached, where the configuration names others than Google's own."""
+    """Other hosts than Google's own that the configuration names."""
     accounts: tuple[str, ...]
     parents: tuple[str, ...]
     identity: str | None
-    """The service account that is impersonated."""
+    """The impersonated service account."""
     state: str | None
     """The backend's URL, without secrets."""
     state_is_local: bool
-    """Whether the state is that of the local cloud."""
+    """True if the state is that of the local cloud."""
 
     def line(self) -> str:
         """One line for the log."""
@@ -46,7 +46,7 @@ class Destination:
         return f"this goes to {self._cloud()}, {accounts}{identity}; state in {state}"
 
     def warnings(self) -> Iterator[str]:
-        """What does not fit together."""
+        """Warnings about a cloud, parents and state that do not belong together."""
         elsewhere = self._elsewhere()
         if self.local and elsewhere:
             yield (
@@ -63,8 +63,9 @@ class Destination:
                 )
             elif not self.state_is_local:
                 yield (
-                    "this shell is for the local cloud, and the state is not: what it lists is looked for in the local "
-                    'cloud, and a refresh drops it. Open a new shell, or run eval "$(make -s env)" again'
+                    "this shell is for the local cloud, and the state is not: a refresh would look for its resources "
+                    "in the local cloud and drop them from the state. Open a new shell, or run "
+                    'eval "$(make -s env)" again'
                 )
         if not self.local and (for_local or self.state_is_local):
             what = "the stack is for the local cloud" if for_local else "the state is the local cloud's"
@@ -84,7 +85,7 @@ class Destination:
 
 
 _ASKED: Final = tuple(service for service, endpoint in ENDPOINTS.items() if endpoint.inputs)
-"""The services that the gcp plugin and this project's own provider both find by their configuration."""
+"""The services whose endpoints both the gcp plugin and this project's own provider take from their configuration."""
 
 
 def destination(
@@ -92,7 +93,7 @@ def destination(
 ) -> Destination:
     """The destination of a stack.
 
-    `config`: the stack's configuration, full keys to text. `folder`: that of Pulumi.yaml.
+    `config`: the stack's configuration, full keys to text. `folder`: the folder of Pulumi.yaml.
     """
     inputs = {key.removeprefix("gcp:"): text for key, text in config.items() if key.startswith("gcp:")}
     google = GoogleConfig.read(inputs, environment)
@@ -108,7 +109,7 @@ def destination(
     try:
         url = backend_url(find_project(folder), environment)
     except UnreadableError:
-        url = None  # the engine has found its backend: this is about a line in the log
+        url = None  # the engine has its backend already: only the log line lacks it
     return Destination(
         local=local,
         others=tuple(dict.fromkeys(others)),
@@ -121,7 +122,7 @@ def destination(
 
 
 def announce(settings: EnvironmentSettings, config: Mapping[str, str], folder: Path) -> None:
-    """Log where the stack goes, in each preview and update; the arguments are those of `destination`."""
+    """Log the destination, in each preview and update; the arguments are those of `destination`."""
     found = destination(settings, config, os.environ, folder)
     pulumi.log.info(found.line())
     for warning in found.warnings():

@@ -1,4 +1,4 @@
-"""An environment: every project of a stack file, each with its guardrails, no two depending on each other."""
+"""An environment: every project of a stack file, with its guardrails. No project depends on another."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -73,7 +73,7 @@ class Environment(Component):
         self.register_outputs({})
 
     def _roster(self, settings: EnvironmentSettings) -> pulumi.Resource:
-        """What every project waits for: a change that would leave one unguarded is refused before any other."""
+        """The roster, on which every project depends: it refuses a change before any resource is changed."""
         found = month_report(settings, today())
         for warning in found.warnings:
             pulumi.log.warn(warning, self)
@@ -104,12 +104,12 @@ class Environment(Component):
         )
 
     def _exit(self, settings: EnvironmentSettings, everything: Sequence[pulumi.Resource]) -> None:
-        """Make what is deleted first."""
+        """Create the resource that is deleted first."""
         held = [f"{project.held} of {name}" for name, project in settings.projects.items() if project.held]
         StackExit(
             settings.stack,
             {"held": held},
-            # Protected, it refuses in the preview too, in which no provider is asked about a deletion.
+            # Protected, its deletion is refused in the preview too, where the engine does not call the provider.
             self.child(settings.stack, "projects", after=without_failed(everything), protect=bool(held)),
         )
 
@@ -166,9 +166,9 @@ class Environment(Component):
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, by project: what other programs need of it. `gemini-lz show` has the rest.
+        """The stack's outputs for other programs, by project. `gemini-lz show` has the rest.
 
-        One output a project: Pulumi prints an output that changes as a whole.
+        One output per project, because Pulumi prints the whole of an output that changes.
         """
         return {
             name: {"projectId": project.project_id, "number": project.number, "keys": project.key_strings}

@@ -1,8 +1,8 @@
-"""Dependencies on resources of which some may fail, while the engine goes on with the others.
+"""Dependencies on resources of which some may fail while the engine continues with the others.
 
-With `--continue-on-error` the engine skips a resource that depends on one that failed, and leaves its old dependencies
-in the state. If one of these is deleted in the same update, the state is invalid and the engine stops (with 3.259). A
-resource that depends on several, which come and go, therefore depends on those that did not fail.
+With `--continue-on-error` the engine skips a resource that depends on a failed one, and leaves its old dependencies in
+the state. If one of these is deleted in the same update, the state is invalid and the engine stops (with 3.259). A
+resource that depends on a changing set therefore depends only on those that did not fail.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ _OWN = ("urn", "id")
 
 
 def without_failed(resources: Sequence[pulumi.Resource]) -> pulumi.Output[list[pulumi.Resource]]:
-    """Those of the resources, components' children among them, that did not fail in this update; for `depends_on`."""
+    """The resources, with components' children, that did not fail in this update; for `depends_on`."""
     return _later(_chosen(resources, failed=False))
 
 
 def failed_of(resources: Sequence[pulumi.Resource]) -> pulumi.Output[list[pulumi.Resource]]:
-    """Those of the resources, components' children among them, that failed in this update; for `depends_on`."""
+    """The resources, with components' children, that failed in this update; for `depends_on`."""
     return _later(_chosen(resources, failed=True))
 
 
@@ -50,7 +50,7 @@ async def _chosen(resources: Iterable[pulumi.Resource], *, failed: bool) -> list
 
 
 async def _has_failed(resource: pulumi.Resource) -> bool:
-    """The SDK resolves all that a failed resource would have answered as unknown; in a preview that says nothing."""
+    """True if the resource failed: the SDK then resolves all its outputs as unknown. Always False in a preview."""
     if is_dry_run():
         return False
     answers = [

@@ -30,15 +30,15 @@ class Shared:
     """Resources that projects of an environment share."""
 
     channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
-    """Those that alerts name, by name."""
+    """Channels that alerts name, by name."""
     host: NotificationHost | None = None
     constraint: pulumi.Output[str] | None = None
     keys_later: bool = False
-    """Keys wait for budgets that are not made yet: the environment calls `make_keys`."""
+    """Keys depend on budgets that do not exist yet: the environment calls `make_keys`."""
 
 
 class GeminiProject(Component):
-    """A project with the Gemini API and its guardrails. No key exists before them, and none of them goes before it."""
+    """A project with the Gemini API. Keys are created after its guardrails, and deleted before them."""
 
     project_id: pulumi.Output[str]
     number: pulumi.Output[str]
@@ -48,7 +48,7 @@ class GeminiProject(Component):
     """`free`, `1`, `2`, `3` or `unknown`; None without a check."""
     budget_name: pulumi.Output[str] | None
     ready: pulumi.Resource
-    """What everything in the project depends on."""
+    """The resource that everything in the project depends on."""
 
     def __init__(
         self,
@@ -67,14 +67,14 @@ class GeminiProject(Component):
         make = adopt_project if settings.adopt else create_project
         project = make(self, name, settings)
         self.project_id, self.number, self.ready = project.id, project.number, project.ready
-        # What is in the project names it by its id, which is known from the start, and waits for it by dependency:
-        # if the project cannot be made, Pulumi then skips what depends on it and goes on with the others.
+        # Resources in the project name it by its id, which is known from the start, and depend on it: if the
+        # project cannot be created, Pulumi skips them and continues with the other projects.
         watched = settings.alerts.has_recipients or settings.dashboard
         services = [GEMINI_API] + [API_KEYS_API] * bool(settings.keys) + [MONITORING_API] * watched
         services += [IAM_API] * any(key.has_own_account for key in settings.keys.values())
         self._apis = enable_apis(self, name, settings.project_id, services, self.ready)
-        # Cloud Monitoring is on in a new project; in an adopted one that has it off, the calls are tried again until
-        # it is on.
+        # Channels do not depend on the API of Cloud Monitoring: it is on in a new project, and in an adopted one
+        # that has it off, the calls are retried until it is on.
         self._channels = self._make_channels()
         self._own_budget: list[pulumi.CustomResource] = self._make_budget()
         self._limits = self._make_limits()
@@ -98,10 +98,10 @@ class GeminiProject(Component):
             self.make_keys(())
 
     def make_keys(self, budgets: Sequence[pulumi.Resource]) -> None:
-        """Make the keys, once all that guards the project's spending is there: its own, and shared `budgets`."""
+        """Create the keys after the project's guardrails: its own, and shared `budgets`."""
         settings = self._settings
         guarding = [self.ready, *self._own_budget, *self._limits, *budgets]
-        # A budget that was there before the stack is left alone whenever it leaves.
+        # A budget that existed before the stack is never deleted with it.
         taken_over = bool(settings.budget and settings.budget.existing)
         own = [*(self._own_budget[1:] if taken_over else self._own_budget), *self._limits]
         leave = ProjectExit(
@@ -112,7 +112,7 @@ class GeminiProject(Component):
                 "guardrails": ids_if_all_are_there(own),
                 "limited": limited_models(settings),
             },
-            # Protected, it refuses in the preview too, in which no provider is asked about a deletion.
+            # Protected, its deletion is refused in the preview too, where the engine does not call the provider.
             self.child(
                 self._name,
                 "deletionPolicy",
@@ -121,7 +121,7 @@ class GeminiProject(Component):
             ),
         )
         apis = [self._apis[api] for api in (GEMINI_API, API_KEYS_API) if api in self._apis]
-        # A key does not come, or change, while what guards it has failed.
+        # No key is created or changed while a guardrail has failed.
         after = failed_of(guarding).apply(lambda failed: [leave, *apis, *failed])
         keys = make_keys(self, self._name, settings.project_id, settings.keys, self._accounts, after)
         self.key_strings = {name: pulumi.Output.secret(key.key_string) for name, key in keys.items()}
@@ -157,7 +157,7 @@ class GeminiProject(Component):
         return [*made, *(name for name in alerts.channels if name.startswith("projects/"))]
 
     def _make_budget(self) -> list[pulumi.CustomResource]:
-        """The budget, and the cap that it asks for."""
+        """The budget, and its spend cap if it asks for one."""
         settings, host = self._settings, self._shared.host
         budget, account = settings.budget, settings.billing_account
         self.budget_name = None
@@ -171,7 +171,7 @@ class GeminiProject(Component):
                 account,
                 budget_title(settings.project_id),
                 numbers=[self.number],
-                # Channels that stand already spare the budget the wait for those that its project gets.
+                # Channels of the host exist already: the budget need not wait for the project's own.
                 channels=[host.channels[email] for email in emails]
                 if host
                 else self._channels[: len(emails)],
@@ -235,7 +235,7 @@ class GeminiProject(Component):
 
 
 def topic_of(budget: BudgetRules, host: NotificationHost | None) -> pulumi.Input[str] | None:
-    """A budget's topic by its name in full: one made here, or one that is there."""
+    """A budget's topic by its full name: one created here, or an existing one."""
     if budget.topic is None or budget.topic.startswith("projects/") or host is None:
         return budget.topic
     return host.topics[budget.topic]

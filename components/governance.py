@@ -1,4 +1,4 @@
-"""What an organization wants of a project: tags, contacts, and no API key that opens everything."""
+"""Governance of a project: tags, essential contacts, and the organization policy against unrestricted API keys."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ def govern(
     constraint: pulumi.Input[str] | None,
     after: Any,
 ) -> None:
-    """Bind tags, make essential contacts, and enforce the constraint (`custom.NAME`) against unrestricted keys."""
+    """Bind tags, create essential contacts, and enforce the constraint (`custom.NAME`) against unrestricted keys."""
     project = f"projects/{settings.project_id}"
     for tag in settings.tags:
         own = f"{name}--{tag.partition('/')[2]}"
         tags.TagBinding(
             own,
-            # A binding's parent is the project's number: by its id it would be another at every preview.
+            # By number: Google returns the number also for an id, which would differ in every preview.
             parent=pulumi.Output.concat("//cloudresourcemanager.googleapis.com/projects/", number),
             tag_value=tag,
             opts=owner.child(own, "tags", after=after),
@@ -50,7 +50,7 @@ def govern(
 
 
 def make_key_constraint(owner: Component, name: str, organization: str) -> orgpolicy.CustomConstraint:
-    """Make the organization's constraint that projects' policies enforce: no API key without restrictions."""
+    """Create the organization's constraint that projects' policies enforce: no API key without restrictions."""
     # An organization has one namespace for all its constraints.
     title = "".join(part.capitalize() for part in name.replace("_", "-").replace(".", "-").split("-"))
     own = f"{name}--restricted-keys"

@@ -1,7 +1,7 @@
-"""What happens when Google refuses a resource: wait for an API that is not ready, or say which setting it is about.
+"""Hooks for resources that Google refuses: retry while an API is not ready yet, else report the setting concerned.
 
-An API is not usable at once after it is enabled. Instead of a sleep, the call itself is the test: the engine asks the
-hook, and tries again when it says so.
+An API is not usable immediately after it is enabled. The engine calls the hook after each refusal, and retries if the
+hook says so, so that no fixed wait is needed.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from landing_zone.google.errors import GoogleError, NoAnswerError, error_in
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _ATTEMPTS: Final = 25
-"""Ten minutes, about."""
+"""About ten minutes."""
 
 _SERVICES: Final = {
     "organizations/project:Project": "cloudresourcemanager",
@@ -39,22 +39,22 @@ _SERVICES: Final = {
     "pubsub/topic:Topic": "pubsub",
     "pubsub/topicIAMMember:TopicIAMMember": "pubsub",
 }
-"""Resource type of the `gcp` plugin → the API that it is made with."""
+"""Resource type of the `gcp` plugin → the API that creates it."""
 
 _settings: dict[tuple[str, str], str] = {}
-"""Kind of a setting, such as `projects keys`, and a resource's name → the setting in full."""
+"""Kind of a setting, such as `projects keys`, and a resource's name → the setting's full path."""
 _hooks: dict[tuple[Any, str], pulumi.ErrorHook] = {}
-"""Of each engine that this process works for, a hook a setting: a plugin works for several, one after the other."""
+"""One hook per engine and kind of setting: a plugin process may serve several engines, one after the other."""
 
 
 def on_error(name: str, setting: str) -> pulumi.ResourceHookBinding | None:
-    """The binding for a resource that comes from a setting, such as `projects.chat.budget`.
+    """The hook binding for a resource that comes from a setting, such as `projects.chat.budget`.
 
     None where the CLI has no such hooks (before 3.219).
     """
     if not monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
         return None
-    # One hook a setting, not one a resource: each is a call to the engine. With the name it tells which resource.
+    # One hook per kind of setting, not per resource, as each takes a call to the engine.
     kind = re.sub(r"^projects\.[^.]*\.?", "projects ", setting)
     if not kind.endswith(".spendCap"):  # a budget and its cap have one name
         kind = kind.partition(".")[0]
@@ -66,14 +66,14 @@ def on_error(name: str, setting: str) -> pulumi.ResourceHookBinding | None:
 
 
 async def _refused(kind: str, args: pulumi.ErrorHookArgs) -> bool:
-    """Whether to try again; if not, say which setting is concerned and what to do about it."""
+    """True to retry; otherwise reports the setting concerned, with the remedy."""
     error = error_in(args.errors[0]) if args.errors else None
     if error and _not_ready(error) and len(args.errors) < _ATTEMPTS:
         wait = min(_FIRST_WAIT_S * 2 ** (len(args.errors) - 1), _LONGEST_WAIT_S)
         await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 jitter, no secret
         return True
-    advice = f"{args.failed_operation} refused; the resource's error says why"
-    # What this project's own provider refuses says already what to do.
+    advice = f"{args.failed_operation} refused; the resource's error has the reason"
+    # Errors of this project's own provider have the remedy already.
     if error and not args.type.startswith("gemini-landing-zone:"):
         error.service = _SERVICES.get(args.type.removeprefix("gcp:"), "other")
         advice = _advice(error) or advice
@@ -82,7 +82,7 @@ async def _refused(kind: str, args: pulumi.ErrorHookArgs) -> bool:
 
 
 def _not_ready(error: GoogleError) -> bool:
-    """Whether an API may just have been enabled. Some plugins leave the reason out."""
+    """True if an API may just have been enabled. Some plugins leave out the reason."""
     return error.code == 403 and (
         error.has_reason("SERVICE_DISABLED", "accessNotConfigured")
         or "it is disabled. If you enabled this API recently" in error.message
@@ -90,5 +90,5 @@ def _not_ready(error: GoogleError) -> bool:
 
 
 def _advice(error: GoogleError) -> str:
-    """What to do; of a failed connection the plugin's words say in Go's terms what has happened."""
+    """The remedy; for a failed connection also the cause, as the plugin prints it in Go's terms."""
     return error.with_remedy if isinstance(error, NoAnswerError) else error.remedy

@@ -1,4 +1,4 @@
-"""API keys, restricted to the Gemini API from their first moment, each bound to a service account."""
+"""API keys, restricted to the Gemini API from creation, each bound to a service account."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,10 +41,10 @@ def make_keys(
     accounts: Mapping[str, pulumi.Resource],
     after: pulumi.Output[list[pulumi.Resource]],
 ) -> dict[str, projects.ApiKey]:
-    """Make a project's keys; returns them by name. Their strings are secrets from birth.
+    """Create a project's keys; returns them by name. Their strings are secrets from creation.
 
-    The project is named by its id: naming it by number would replace every key. An account made for a key is named by
-    its address, which is known in the preview, and waited for by dependency: it goes after the key.
+    The project is named by its id: naming it by number would replace every key. A key names its service account by its
+    e-mail address, which is known in the preview, and depends on it, so that the account is deleted after the key.
     """
     made = {}
     for key_name, settings in keys.items():
@@ -55,15 +55,15 @@ def make_keys(
         made[key_name] = projects.ApiKey(
             own,
             project=project_id,
-            # By the project's id: its name in the stack file may change.
+            # Contains the project's id, as its name in the stack file may change.
             display_name=settings.display_name or key_title(project_id, key_name),
             service_account_email=email,
             restrictions=_restrictions(settings),
             name=settings.existing or key_id(key_name, settings.service_account, standard=settings.standard),
-            # By default the plugin refuses to delete a key that was used in the last 7 days: a leaked one is. One that
-            # was imported is never deleted.
+            # By default the plugin refuses to delete a key that was used in the last 7 days, as a leaked one would be.
+            # An imported key is never deleted.
             deletion_policy=None if settings.existing else "FORCE",
-            # Never protected: a key that has leaked goes by one change of the stack file.
+            # Never protected: one change of the stack file must be enough to delete a leaked key.
             opts=owner.child(
                 own,
                 f"keys.{key_name}",
@@ -75,8 +75,8 @@ def make_keys(
         if settings.standard:
             pulumi.log.warn(
                 f"key {key_name} of {project_id} is a standard key. The Gemini API refuses unrestricted standard keys "
-                "since 2026-06-19, and Google announced that it will refuse all of them from September 2026 on. Make "
-                "a key without standard: true beside it, and move its callers there (docs/keys.md)",
+                "since 2026-06-19, and Google announced that it will refuse all of them from September 2026 on. Add "
+                "a key without standard: true beside it, and move its callers to it (docs/keys.md)",
                 made[key_name],
             )
     return made

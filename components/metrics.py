@@ -1,8 +1,8 @@
-"""Cloud Monitoring's names for what the Gemini API is used for, as PromQL and as filters.
+"""Cloud Monitoring's metrics of the Gemini API, as PromQL and as filters.
 
 Sources: serviceruntime's consumed_api metrics; `generativelanguage.googleapis.com/quota/<metric>/{usage,limit}`, labels
-`model` and `limit_name`. Minute and day limits repeat the same traffic, so one `limit_name` is picked. Values come
-about 150 s late. Output and cached tokens have no metric: they are on AI Studio's usage page.
+`model` and `limit_name`. Minute and day limits repeat the same traffic, so queries select one `limit_name`. Values are
+about 150 s late. Output and cached tokens have no metric; AI Studio's usage page shows them.
 """
 
 from typing import Final
@@ -26,12 +26,12 @@ def promql_name(metric: str, what: str) -> str:
 
 
 def minute_metrics(name: LimitName) -> list[str]:
-    """The metrics of a limit a minute, of every tier."""
+    """The metrics of a limit per minute, for every tier."""
     return list(dict.fromkeys(limit.metric for limit in QUOTA_LIMITS[name]))
 
 
 def usage_rate(name: LimitName, by: str, window: str = "5m") -> str:
-    """Requests or input tokens a minute, of whatever tier is in force."""
+    """Requests or input tokens per minute, of the tier in force."""
     parts = [
         f"sum by ({by}) (rate({promql_name(metric, 'usage')}{{{_RESOURCE},{_MINUTE}}}[{window}]))"
         for metric in minute_metrics(name)
@@ -40,7 +40,7 @@ def usage_rate(name: LimitName, by: str, window: str = "5m") -> str:
 
 
 def quota_share(name: LimitName) -> str:
-    """The share of the limit in force that is used, by model. No limit reads as 9.2e18, so its share is nothing."""
+    """The used share of the limit in force, by model. Without a limit the metric is 9.2e18, and the share about 0."""
     parts = [
         f"60 * sum by (model, limit_name) (rate({promql_name(metric, 'usage')}{{{_RESOURCE},{_MINUTE}}}[5m])) / "
         f"max by (model, limit_name) ({promql_name(metric, 'limit')}{{{_RESOURCE},{_MINUTE}}})"
@@ -50,5 +50,5 @@ def quota_share(name: LimitName) -> str:
 
 
 def calls_of_key(uid: str) -> str:
-    """The calls made with one API key, by its uid."""
+    """Filter for the calls with one API key, by its uid."""
     return f'{CALLS} AND resource.label.credential_id="apikey:{uid}"'

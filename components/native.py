@@ -1,4 +1,4 @@
-"""The resources of this project's own provider (`provider/`), and how it is configured: as `gcp` is."""
+"""The resources of this project's own provider (`provider/`), which takes the configuration of `gcp`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -33,7 +33,7 @@ class ProjectLimits(pulumi.CustomResource):
 
 
 class TierCheck(pulumi.CustomResource):
-    """Waits until a tier's limits are in force, and tells which tier it is."""
+    """Waits until a tier's limits are in force, and reports the tier found."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         outputs = {"tier": None, "billingEnabled": None, "inForce": None}
@@ -46,7 +46,7 @@ class TierCheck(pulumi.CustomResource):
 
 
 class ProjectExit(pulumi.CustomResource):
-    """Stands between a project's keys and what guards its spending."""
+    """Ordering resource between a project's keys and its budgets and limits."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(f"{PACKAGE}:index:ProjectExit", name, dict(props), opts)
@@ -60,7 +60,7 @@ class Roster(pulumi.CustomResource):
 
 
 class StackExit(pulumi.CustomResource):
-    """The first to be deleted: refuses before anything else is."""
+    """Resource that is deleted first, so that it can refuse before anything else is deleted."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(f"{PACKAGE}:index:StackExit", name, dict(props), opts)
@@ -72,9 +72,9 @@ def _output(resource: pulumi.CustomResource, name: str) -> pulumi.Output[Any]:
 
 
 def native_provider(name: str) -> pulumi.ProviderResource:
-    """The provider, with the configuration that the stack has for `gcp`.
+    """The provider, with the stack's configuration of `gcp`.
 
-    The default provider would take this project's whole configuration instead: its namespace is the package's name.
+    A default provider would get the whole configuration of the stack, whose namespace is the package's name.
     """
     config = pulumi.Config("gcp")
     inputs: dict[str, Any] = {}
@@ -86,7 +86,7 @@ def native_provider(name: str) -> pulumi.ProviderResource:
 
 
 def providers_of(component: pulumi.ComponentResource, name: str) -> Sequence[pulumi.ProviderResource]:
-    """A provider of the package for a component that was given none."""
+    """A new provider of the package if the component was given none; else empty."""
     if component.get_provider(f"{PACKAGE}:index:SpendCap"):
         return ()
     return (native_provider(name),)

@@ -1,4 +1,4 @@
-"""What the projects of an environment share, in an existing project: channels and topics of budgets."""
+"""Channels and topics of budgets that the projects of an environment share, in an existing project."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -10,26 +10,26 @@ from components.base import Component
 from components.channels import make_channels
 
 PUBLISHER = "serviceAccount:billing-budget-alert@system.gserviceaccount.com"
-"""Who publishes a budget's messages."""
+"""Google's account that publishes the messages of budgets."""
 
 
 class NotificationHostArgs(TypedDict):
-    """What to make in which project."""
+    """The project, and the channels and topics to create in it."""
 
     projectId: str
     emails: Sequence[str]
     topics: Sequence[str]
     kept: Sequence[str]
-    """Addresses whose channels stay when they leave the stack."""
+    """Addresses whose channels stay at Google when they leave the stack."""
 
 
 class NotificationHost(Component):
-    """Channels and topics that stand before any budget, so that a budget waits for nothing but its project."""
+    """Channels and topics that exist before any budget, so that a budget depends on nothing but its project."""
 
     channels: dict[str, pulumi.Output[str]]
     """Address → the channel's name."""
     topics: dict[str, pulumi.Output[str]]
-    """Name → the topic's name in full."""
+    """Name → the topic's full name."""
 
     def __init__(
         self, name: str, args: NotificationHostArgs, opts: pulumi.ResourceOptions | None = None

@@ -11,12 +11,12 @@ from landing_zone.settings import ProjectSettings
 
 @dataclass(frozen=True)
 class Project:
-    """A project."""
+    """Outputs of a created or adopted project."""
 
     id: pulumi.Output[str]
     number: pulumi.Output[str]
     ready: pulumi.Resource
-    """What everything in the project depends on."""
+    """The resource that everything in the project depends on."""
 
 
 def create_project(owner: Component, name: str, settings: ProjectSettings) -> Project:
@@ -29,13 +29,13 @@ def create_project(owner: Component, name: str, settings: ProjectSettings) -> Pr
         name=settings.name or settings.project_id,
         folder_id=number if kind == "folders" else None,
         org_id=number if kind == "organizations" else None,
-        # The link belongs to the project itself: a link resource beside it would be undone at each update.
+        # The link is set on the project: with a separate link resource, each update would undo it.
         billing_account=settings.billing_account,
         labels=settings.all_labels,
-        # Without billing it stays all the same: `ProjectExit` takes that away.
+        # UNLINK keeps the project too; `ProjectExit` unlinks it from billing.
         deletion_policy="ABANDON" if policy == "UNLINK" else policy,
-        # Removing the default network first enables the Compute API, which makes that network and needs
-        # billing. A project that never enables Compute has no network to remove.
+        # With False, the plugin enables the Compute API to remove the default network, which creates that network
+        # and needs billing. A project that never enables Compute has no network to remove.
         auto_create_network=True,
         opts=owner.child(name, "", protect=settings.protect),
     )
@@ -45,15 +45,15 @@ def create_project(owner: Component, name: str, settings: ProjectSettings) -> Pr
 def adopt_project(owner: Component, name: str, settings: ProjectSettings) -> Project:
     """Read a project that exists, and link it to its billing account or unlink it."""
     project_id = settings.project_id
-    # Read, not imported: an import would restate the project's own settings, and delete it with the stack.
+    # Read, not imported: an import would overwrite the project's own settings, and delete it with the stack.
     project = organizations.Project.get(name, f"projects/{project_id}", opts=owner.child(name, ""))
     options = owner.child(name, "billingAccount", kept=True)
     link = billing.ProjectInfo(
         name,
-        # By its id, which is known: the link does not wait for the reading.
+        # By its id, which is known, so that the link does not wait for the read.
         project=project_id,
         billing_account=settings.billing_account or "",
-        # Kept: deleting a link unlinks the project. `ProjectExit` does so where that is asked for.
+        # Kept, as deleting a link unlinks the project: `ProjectExit` does that if the settings ask for it.
         opts=options,
     )
     return Project(project.project_id, project.number, link)

@@ -1,4 +1,4 @@
-"""The limits of a project's models, whatever the tier allows."""
+"""The limits of a project's models."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Any other quota: asked of Google, upward too, or lowered by an override."""
+"""Other quotas: quota preferences, which may also raise a value, and quota overrides, which lower it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,9 +26,9 @@ def make_quotas(
     *,
     kept: bool,
 ) -> list[pulumi.CustomResource]:
-    """Make quota preferences and overrides; returns the overrides, which bind at once.
+    """Create quota preferences and overrides; returns the overrides, which bind at once.
 
-    Google keeps a preference whatever is deleted. `kept`: overrides stay when the project leaves the stack.
+    Google keeps a preference after its deletion. `kept`: overrides stay when the project leaves the stack.
     """
     overrides: list[pulumi.CustomResource] = []
     for key, settings in quotas.items():
@@ -53,7 +53,7 @@ def _preference(
     cloudquota.SQuotaPreference(
         name,
         parent=f"projects/{project_id}",
-        # One of its kind in the project: by the key alone, as the project's name in the stack file may change.
+        # The key alone is unique in the project; the project's name in the stack file may change.
         name=key,
         service=settings.service,
         quota_id=settings.quota_id,

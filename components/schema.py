@@ -1,4 +1,4 @@
-"""The package schema of the components, from the settings' types: what they check is what other languages may write.
+"""The package schema of the components, generated from the settings' types.
 
 https://www.pulumi.com/docs/iac/extending-pulumi/schema/
 """
@@ -12,7 +12,7 @@ from landing_zone.settings import ProjectSettings
 GEMINI_PROJECT: Final = f"{PACKAGE}:index:GeminiProject"
 _TEXT: Final = {"type": "string"}
 _OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "projectId": {**_TEXT, "description": "The project's id, with the suffix if one was asked for."},
+    "projectId": {**_TEXT, "description": "The project's id, with its suffix if the settings ask for one."},
     "number": {**_TEXT, "description": "The project's number."},
     "tierFound": {**_TEXT, "description": "The tier that Google applies: free, 1, 2, 3 or unknown."},
     "keyStrings": {
@@ -23,7 +23,7 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "budgetName": {**_TEXT, "description": "The budget's name."},
 }
-#: Words that a property cannot be called by in one language or another.
+#: Names that a property cannot have in one of the SDKs' languages.
 _RESERVED: Final = frozenset({"urn", "id"})
 
 
@@ -68,7 +68,7 @@ def _description(entry: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _converted(name: str, entry: Mapping[str, Any], types: dict[str, Any]) -> dict[str, Any]:
-    """A JSON Schema as Pulumi has it: no patterns and no constants, which are checked when it is used."""
+    """A JSON Schema converted to Pulumi's: without patterns and constants, which are checked at run time."""
     choices = [choice for key in ("anyOf", "oneOf") for choice in entry.get(key, [])]
     kinds = entry.get("type")
     if isinstance(kinds, list):
@@ -111,7 +111,7 @@ def _object(name: str, entry: Mapping[str, Any], types: dict[str, Any]) -> dict[
 
 
 def _joined(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """One of several kinds. Pulumi tells them apart by their JSON type, so that of one type only one can be there."""
+    """A union of types. Pulumi distinguishes its members by JSON type, so that each type occurs only once."""
     if len(found) == 1:
         return found[0]
     numbers = [kind for kind in found if kind.get("type") in ("number", "integer")]
@@ -119,5 +119,5 @@ def _joined(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _type_name(definition: str) -> str:
-    # The resources have the short names.
+    # The suffix keeps them distinct from the names of resources.
     return f"{definition.removesuffix('Settings')}Settings"

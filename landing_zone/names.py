@@ -1,4 +1,4 @@
-"""Names of projects, and of what a stack makes in them by default, by which it recognizes that later."""
+"""Patterns of project IDs, and the default names of what a stack creates, by which it is recognized later."""
 
 import re
 from hashlib import sha256
@@ -22,9 +22,9 @@ def key_title(project_id: str, key: str) -> str:
 
 
 def key_id(key: str, service_account: str | None, *, standard: bool) -> str:
-    """The id of a key, by its name in the stack file and what it is bound to, if not to an account of its own.
+    """The id of a key, from its name in the stack file and from what it is bound to, if not an account of its own.
 
-    A key that is replaced gets another id: Google keeps a deleted one's for 30 days. A name has no `--`.
+    A replaced key gets another id, as Google reserves a deleted key's id for 30 days. A name has no `--`.
     """
     if standard:
         return f"{key}--standard"
@@ -77,7 +77,7 @@ def account_domain(project_id: str) -> str:
 
 
 def _short(project_id: str) -> str:
-    """The ID, or its beginning with what tells it from others of that beginning."""
+    """The ID; a long one as its beginning and a suffix that distinguishes it from others."""
     if len(project_id) <= _LONGEST_IN_TITLES:
         return project_id
     return f"{project_id[: _LONGEST_IN_TITLES - _DIGEST - 1]}-{_digest(project_id)}"

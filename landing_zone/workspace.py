@@ -16,12 +16,12 @@ _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 
 
 class UnreadableError(Exception):
-    """A file of Pulumi's cannot be read; the message names it and says why."""
+    """A file of Pulumi's cannot be read; the message has the path and the reason."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """What Pulumi.yaml says."""
+    """The contents of Pulumi.yaml."""
 
     folder: Path
     """The folder of Pulumi.yaml, absolute."""
@@ -46,13 +46,13 @@ def find_project(start: Path) -> Project | None:
 
 
 def here(environment: Mapping[str, str]) -> Path:
-    """The working directory by the name that the shell has for it, which is Pulumi's too: links are not resolved."""
+    """The working directory as the shell and Pulumi name it: symbolic links are not resolved."""
     shown, found = Path(environment.get("PWD", "")), Path.cwd()
     return shown if shown.is_absolute() and shown.is_dir() and shown.samefile(found) else found
 
 
 def stack_path(folder: Path, stack: str) -> Path:
-    """The file of a stack; the organization in a qualified name (`acme/prod`) is no part of it."""
+    """The file of a stack; without the organization of a qualified name (`acme/prod`)."""
     return folder / f"{_PREFIX}{stack.rpartition('/')[2]}{_SUFFIX}"
 
 
@@ -64,7 +64,7 @@ def stack_names(folder: Path) -> list[str]:
 
 
 def selected_stack(project: Project | None, environment: Mapping[str, str]) -> str | None:
-    """The stack that `pulumi` takes where none is named, qualified if Pulumi wrote it so: PULUMI_STACK, else what
+    """The stack that `pulumi` uses if none is named, qualified if Pulumi stored it so: PULUMI_STACK, else the one that
     `pulumi stack select` chose for the project and the backend.
 
     Raises UnreadableError.
@@ -73,21 +73,21 @@ def selected_stack(project: Project | None, environment: Mapping[str, str]) -> s
         return environment["PULUMI_STACK"] or None
     if project is None:
         return None
-    # Pulumi names the file so; nothing is kept secret by it.
+    # Pulumi names the file by this hash; it is no security measure.
     digest = sha1(str(project.folder / f"Pulumi{_SUFFIX}").encode(), usedforsecurity=False).hexdigest()
     settings = _json(_home(environment) / "workspaces" / f"{project.name}-{digest}-workspace.json")
     of_backends: dict[str, str] = settings.get("stacks") or {}
     url = backend_url(project, environment) if of_backends else None
     if url is None and len(set(of_backends.values())) == 1:
-        # Nobody has logged in, or the credentials are encrypted: all backends have the same one selected.
+        # Nobody has logged in, or the credentials are encrypted: all backends share one selection.
         return next(iter(of_backends.values()))
     return of_backends.get(url or "") or settings.get("stack") or None
 
 
 def backend_url(project: Project | None, environment: Mapping[str, str]) -> str | None:
-    """The backend that Pulumi uses, as it is written: PULUMI_BACKEND_URL, the project's, or what `pulumi login` chose.
+    """The URL of Pulumi's backend: PULUMI_BACKEND_URL, else the project's, else the one that `pulumi login` chose.
 
-    It may hold a password: show `without_secrets` of it. Raises UnreadableError.
+    It may hold a password: print `without_secrets` of it. Raises UnreadableError.
     """
     if environment.get("PULUMI_BACKEND_URL"):
         return environment["PULUMI_BACKEND_URL"]
@@ -100,7 +100,7 @@ def backend_url(project: Project | None, environment: Mapping[str, str]) -> str 
 
 
 def without_secrets(url: str) -> str:
-    """A backend's address without user, password and parameters."""
+    """A backend's URL without user, password and parameters."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else parts.path
@@ -134,5 +134,5 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    # An error about JSON or YAML names the place; more of it could repeat a credential.
+    # The first line of a JSON or YAML error names the place; the rest could repeat a credential.
     return str(error).partition("\n")[0]

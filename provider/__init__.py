@@ -1,1 +1,1 @@
-"""A Pulumi provider for what pulumi-gcp lacks: spend caps, limits that last, and the tier that is in force."""
+"""A Pulumi provider for what pulumi-gcp lacks: spend caps, limits that hold on every tier, and the tier in force."""

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# The engine starts this folder, wherever it stands; the library lies beside it.
+# The engine starts this folder from any working directory; the library is beside it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from provider.serve import serve

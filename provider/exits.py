@@ -1,9 +1,9 @@
-"""`ProjectExit` and `StackExit`: how what spends leaves a stack before what guards it.
+"""`ProjectExit` and `StackExit`: the deletion order that stops spending before it removes budgets and limits.
 
-Pulumi deletes in the reverse order of dependencies. `StackExit` depends on everything, so that it is deleted first: it
-is the place to refuse. A project's keys depend on its `ProjectExit`, and that on the project's budgets and limits: so
-the keys go first, then the exit takes billing away, and only then the guardrails go, whoever deletes and however often
-it is killed.
+Pulumi deletes in the reverse order of dependencies. `StackExit` depends on everything, so it is deleted first and can
+refuse the deletion of the stack. A project's keys depend on its `ProjectExit`, which depends on the project's budgets
+and limits. So the keys are deleted first, then the exit unlinks billing, and only then budgets and limits are deleted,
+also when the run is killed and started again.
 """
 
 import re
@@ -21,36 +21,37 @@ _ID: Final = re.compile(r"projects/([^/]+)/exit")
 
 
 class ProjectExit(ResourceType):
-    """Stands between the keys of a project and what guards its spending."""
+    """Ordering resource between a project's keys and its budgets and limits."""
 
     name = "ProjectExit"
     description = (
-        "Keeps a project's budgets and limits until nothing can be spent. Keys depend on it, and it on the budgets and "
-        "limits. Deleting it refuses (`PREVENT`), takes billing away from the project (`DELETE`, `UNLINK`), or does "
-        "nothing (`ABANDON`). Creating it makes nothing at Google."
+        "Keeps a project's budgets and limits until nothing can be spent. Keys depend on it, and it depends on the "
+        "budgets and limits. Deleting it is refused (`PREVENT`), unlinks the project from billing (`DELETE`, "
+        "`UNLINK`), or does nothing (`ABANDON`). Creating it creates nothing at Google."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "project": PROJECT,
         "deletionPolicy": Property(
             {"type": "string", "enum": ["PREVENT", "DELETE", "UNLINK", "ABANDON"]},
-            "How the project may leave the stack.",
+            "What happens to the project when it leaves the stack.",
             required=True,
         ),
         "guardrails": Property(
             {"type": "array", "items": {"type": "string"}},
-            "The ids of its budgets, spend cap and limits. With `ABANDON`, Pulumi keeps them at Google when they leave "
-            "the program: one that is no longer listed here, while the project stays, is deleted.",
+            "The ids of the project's budgets, spend cap and limits. With `ABANDON`, Pulumi keeps them at Google when "
+            "they leave the program; this resource deletes those that are removed from this list while the project "
+            "stays.",
             same=lambda old, new: set(old) == set(new),
         ),
         "limited": Property(
             {"type": "array", "items": {"type": "string"}},
-            "The models that its limits are on, and `others`: by these the limits are found when they are deleted.",
+            "The models that have limits, and `others`: used to find the limits when they are deleted.",
             same=lambda old, new: set(old) == set(new),
         ),
     }
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
-        # A project under a new name in the program: the old name's exit must not take its billing away.
+        # When a project is renamed in the program, the old name's exit must not unlink its billing.
         return "project", inputs["project"]
 
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
@@ -61,7 +62,7 @@ class ProjectExit(ResourceType):
 
     def update(self, context: Context, old: State, inputs: Values) -> State:
         listed = inputs.get("guardrails")
-        # Without the list, one of them failed: which are no longer wanted is seen in the next update.
+        # The list is unset if one of them failed; the next update then deletes those that were removed.
         if old.inputs["deletionPolicy"] == "ABANDON" and listed is not None:
             for guardrail in old.inputs.get("guardrails") or []:
                 if guardrail in listed:
@@ -69,13 +70,15 @@ class ProjectExit(ResourceType):
                 if match := LIMITS_ID.fullmatch(guardrail):
                     remove_limits(context, match[1], old.inputs.get("limited") or [], listed)
                 else:
-                    _take_away(context, guardrail)
+                    _delete_guardrail(context, guardrail)
         return State(old.id, inputs)
 
     def read(self, context: Context, old: State) -> State | None:
         match = _ID.fullmatch(old.id)
         if not match:
-            raise ResourceError(f"{old.id!r} is no project exit: import it as projects/PROJECT/exit")
+            raise ResourceError(
+                f"{old.id!r} is not the id of a ProjectExit: import it as projects/PROJECT/exit"
+            )
         return State(old.id, old.inputs or {"project": match[1], "deletionPolicy": "PREVENT"})
 
     def delete(self, context: Context, old: State) -> None:
@@ -97,7 +100,7 @@ class ProjectExit(ResourceType):
 def _unlink(context: Context, project: str) -> None:
     link = context.google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
     if link.get("billingAccountName"):
-        context.say(f"taking billing away from {project}")
+        context.progress(f"unlinking {project} from billing")
         context.google.call(
             "cloudbilling",
             "PUT",
@@ -107,10 +110,10 @@ def _unlink(context: Context, project: str) -> None:
         )
 
 
-def _take_away(context: Context, guardrail: str) -> None:
-    """Delete a guardrail by its id; one that is gone is no error."""
+def _delete_guardrail(context: Context, guardrail: str) -> None:
+    """Delete a budget, spend cap or limit by its id; no error if it does not exist."""
     if guardrail.startswith("billingAccounts/"):
-        # A cap is a budget; a plain one is deleted in the same way.
+        # A spend cap is a budget: both are deleted in the same way.
         spend_caps.delete(context.google, guardrail)
         return
     try:
@@ -123,17 +126,17 @@ def _take_away(context: Context, guardrail: str) -> None:
 
 
 class StackExit(ResourceType):
-    """The first to be deleted: refuses before anything else is."""
+    """Resource that is deleted first, so that it can refuse before anything else is deleted."""
 
     name = "StackExit"
     description = (
-        "Depends on everything in a stack, so that it is deleted first. While a project may not leave the stack, "
-        "deleting it refuses, and nothing else is deleted. It makes nothing at Google."
+        "Depends on everything in a stack, so that it is deleted first. While a project must not leave the stack, "
+        "deleting it is refused, so nothing else is deleted either. It creates nothing at Google."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "held": Property(
             {"type": "array", "items": {"type": "string"}},
-            "The projects that may not leave the stack, each with the setting that keeps it.",
+            "The projects that must not leave the stack, each with the setting that keeps it.",
             required=True,
         ),
     }

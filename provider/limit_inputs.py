@@ -1,4 +1,4 @@
-"""The inputs of a `ProjectLimits`: what they say, and what is wrong with them."""
+"""The inputs of a `ProjectLimits`: conversion to limits, and checks."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -28,7 +28,7 @@ def wanted_limits(inputs: Values) -> WantedLimits:
 
 
 def set_elsewhere(inputs: Values) -> set[tuple[str, str]]:
-    """Place and model of the overrides that something else sets."""
+    """Place and model of the overrides that other resources set."""
     return {
         (f"{entry['metric']}{entry['limit']}", entry.get("model") or "")
         for entry in inputs.get("elsewhere") or []
@@ -40,7 +40,7 @@ def _limits(values: Any) -> Limits:
 
 
 def wrong_inputs(inputs: Values) -> Iterator[Failure]:
-    """What is wrong with the inputs by themselves, each by its path."""
+    """Mistakes in the inputs that show without asking Google, each with its path."""
     found, others = inputs.get("limits"), inputs.get("others")
     if not found and others is None:
         yield Failure("limits", "is empty: name a model, or write others")
@@ -49,7 +49,7 @@ def wrong_inputs(inputs: Values) -> Iterator[Failure]:
     if isinstance(others, dict):
         yield from _wrong_numbers("others", others)
     elif others is not None and not is_unknown(others) and others != DENY:
-        yield Failure("others", f"{others!r} is no limit: write deny, or {{requestsPerMinute: 60}}")
+        yield Failure("others", f"{others!r} is not a limit: write deny, or {{requestsPerMinute: 60}}")
     if isinstance(found, dict) and isinstance(others, dict) and not _blocks(others):
         for model, own in found.items():
             # Numbers for all others hold on the metrics of content alone.
@@ -75,7 +75,7 @@ def _wrong_models(found: Values) -> Iterator[Failure]:
         elif model == OTHERS:
             yield Failure(path, "write others beside limits, not among them")
         elif (other := by_quota.setdefault(QUOTA_NAMES.get(model, model), model)) != model:
-            yield Failure(path, f"{model} shares its quota with {other}: limit one of the two")
+            yield Failure(path, f"{model} shares its quota with {other}: set a limit on one of the two")
         if isinstance(own, dict):
             yield from _wrong_numbers(path, own)
             if counter_of(model) == "embeddings" and own.keys() & {"requestsPerDay", "inputTokensPerMinute"}:
@@ -84,7 +84,7 @@ def _wrong_models(found: Values) -> Iterator[Failure]:
                     f"Google counts {model} by requests a minute alone on the paid tiers: write requestsPerMinute",
                 )
         elif not is_unknown(own):
-            yield Failure(path, f"{own!r} is no mapping")
+            yield Failure(path, f"{own!r} is not a mapping")
 
 
 def _wrong_numbers(path: str, own: Values) -> Iterator[Failure]:
@@ -93,15 +93,15 @@ def _wrong_numbers(path: str, own: Values) -> Iterator[Failure]:
     for name, value in own.items():
         reason = ""
         if name not in LIMIT_NAMES:
-            reason = f"there is no such limit; there are {', '.join(LIMIT_NAMES)}"
+            reason = f"unknown limit; write one of {', '.join(LIMIT_NAMES)}"
         elif is_unknown(value):
             continue
         elif not isinstance(value, int) or isinstance(value, bool):
-            reason = f"{value!r} is no whole number"
+            reason = f"{value!r} is not a whole number"
         elif value < 0:
             reason = f"must be >= 0, not {value}; 0 blocks the model"
         elif value > UNLIMITED:
-            reason = "is beyond what Google can hold"
+            reason = "is larger than Google can store"
         if reason:
             yield Failure(f"{path}.{name}", reason)
 
@@ -111,9 +111,9 @@ def _blocks(others: Values) -> bool:
 
 
 def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str]) -> Iterator[Failure]:
-    """Models that no quota names, and limits that Google lets nobody change. Raises as `Google.call`.
+    """Models that no quota names, and limits that Google does not allow anyone to change. Raises as `Google.call`.
 
-    `known_open`: places that `deny` left open before, of which no line is printed.
+    `known_open`: places that `deny` left open before; no line is printed for these.
     """
     project, wanted = inputs["project"], wanted_limits(inputs)
     fixed = _fixed(context, project, wanted)
@@ -132,12 +132,12 @@ def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str
             if tiers:
                 yield Failure(
                     f"{path}.{name}",
-                    f"Google lets nobody change this quota (tier {', '.join(tiers)}): take the limit out",
+                    f"Google allows no changes of this quota (tier {', '.join(tiers)}): remove the limit",
                 )
     known = all(_is_known(model) for model in inputs.get("limits") or {})
     if known and not (wanted.denies and fixed):
         return
-    listed = quota_overrides.listed(context.google, project)
+    listed = quota_overrides.list_limits(context.google, project)
     yield from unknown_models(inputs, listed)
     places = _places(listed, fixed) - set(known_open)
     if wanted.denies and places:
@@ -145,7 +145,7 @@ def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str
 
 
 def fixed_places(context: Context, project: str, wanted: WantedLimits, listed: list[ModelLimit]) -> list[str]:
-    """The places that Google lets nobody change, if all others are denied. Raises as `Google.call`."""
+    """Places that Google does not allow anyone to change, if all others are denied. Raises as `Google.call`."""
     return sorted(_places(listed, _fixed(context, project, wanted))) if wanted.denies else []
 
 
@@ -160,7 +160,7 @@ def _fixed(context: Context, project: str, wanted: WantedLimits) -> set[tuple[st
         if wanted.denies or (embeds and metric.counts == "embeddings")
         for quota_id in metric.quota_ids
     }
-    return quota_overrides.fixed(context.google, project, ids)
+    return quota_overrides.fixed_limits(context.google, project, ids)
 
 
 def _places(listed: list[ModelLimit], fixed: set[tuple[str, str]]) -> set[str]:
@@ -182,8 +182,8 @@ def _is_known(model: str) -> bool:
 
 
 def unknown_models(inputs: Values, listed: list[ModelLimit]) -> Iterator[Failure]:
-    """Models that are neither known here nor in any of the project's quotas."""
-    # An override alone does not make a model: anybody can set one on any name.
+    """Models that neither this package nor any of the project's quotas knows."""
+    # An override does not prove that a model exists: Google accepts one on any name.
     there = {
         model for limit in listed for model, bucket in limit.buckets.items() if model and not bucket.override
     }
@@ -193,11 +193,11 @@ def unknown_models(inputs: Values, listed: list[ModelLimit]) -> Iterator[Failure
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(served(QUOTA_NAMES))}"
             yield Failure(
                 f'limits["{model}"]',
-                f"{model!r} is no model that a quota names: a limit on it would bind nothing; {hint}",
+                f"no quota names the model {model!r}, so a limit on it would not bind; {hint}",
             )
 
 
 def left_open(places: set[str]) -> str:
-    """What `deny` cannot shut, in words."""
+    """The message about limits that `deny` cannot set to 0."""
     metrics = sorted({place.split("/")[1] for place in places})
-    return f"others: deny leaves open what Google lets nobody change: {', '.join(metrics)}"
+    return f"others: deny leaves these open, as Google allows no changes of them: {', '.join(metrics)}"

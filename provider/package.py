@@ -23,7 +23,11 @@ RESOURCES: Final[Mapping[str, ResourceType]] = {
 _TEXT: Final = {"type": "string"}
 
 CONFIG: Final[Mapping[str, Mapping[str, Any]]] = {
-    "accessToken": {**_TEXT, "secret": True, "description": "An OAuth 2.0 token; GOOGLE_OAUTH_ACCESS_TOKEN."},
+    "accessToken": {
+        **_TEXT,
+        "secret": True,
+        "description": "An OAuth 2.0 token. Or GOOGLE_OAUTH_ACCESS_TOKEN.",
+    },
     "credentials": {
         **_TEXT,
         "secret": True,

@@ -1,4 +1,4 @@
-"""`ProjectLimits`: what each model of a project may be used at most, on every tier; and what all others may be."""
+"""`ProjectLimits`: limits on each model of a project and on all others, on every tier."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,8 +32,8 @@ from provider.resource import (
     ResourceType,
     State,
     Values,
+    as_resource_error,
     is_unknown,
-    told,
 )
 
 ID: Final = re.compile(r"projects/([^/]+)/limits")
@@ -48,23 +48,24 @@ class ProjectLimits(ResourceType):
 
     name = "ProjectLimits"
     description = (
-        "Limits the models of the Gemini API in one project, on the metrics of every tier: Google moves an account up "
-        "by itself, and a limit on one tier's metrics would then stop binding. All are set in one atomic call. They "
-        "only lower what the tier allows. Deleting them restores that."
+        "Limits the models of the Gemini API in one project. Limits are set on the metrics of every tier, because "
+        "Google moves an account to a higher tier by itself, after which a limit on the old tier's metrics would not "
+        "bind. All limits are set in one atomic call. A limit can only lower what the tier allows. Deleting the "
+        "resource restores the tier's own limits."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "project": PROJECT,
         "limits": Property(
             {"type": "object", "additionalProperties": _NUMBERS},
-            "By the model's id in API calls, such as `gemini-3.8-flash`: `requestsPerMinute`, `requestsPerDay` "
-            "(Google's days are Pacific), `inputTokensPerMinute`; 0 blocks the model.",
+            "Limits by the model's id in API calls, such as `gemini-3.8-flash`: `requestsPerMinute`, `requestsPerDay` "
+            "(days are Pacific) and `inputTokensPerMinute`; 0 blocks the model.",
             paths=True,
         ),
         "others": Property(
             {"oneOf": [{"type": "string"}, _NUMBERS]},
-            "Of every model that is not under `limits`, each for itself: the same numbers, which each model under "
-            "`limits` must then have too; or `deny`, which shuts every metric of the API that counts models. A model "
-            "that somebody opens is drift then.",
+            "The limits of every model that is not under `limits`, for each model separately: either numbers as under "
+            "`limits`, where each model must then set the same ones, or `deny`, which sets every metric of the API "
+            "that counts models to 0. With `deny`, a refresh reports a model that was opened by hand.",
             paths=True,
         ),
         "elsewhere": Property(
@@ -72,13 +73,13 @@ class ProjectLimits(ResourceType):
                 "type": "array",
                 "items": {"type": "object", "additionalProperties": {"type": "string"}},
             },
-            "Overrides that something else sets, such as a `ConsumerQuotaOverride`, and that are neither set nor "
-            "removed here: `metric`, `limit` and `model`, by the quota's name. A model whose requests a minute are set "
-            "there can be called although all others are denied.",
+            "Overrides that another resource sets, such as a `ConsumerQuotaOverride`; this resource neither sets nor "
+            "removes them. Each has `metric`, `limit` and `model` (the quota's name for it). A model whose requests "
+            "per minute are set there can be called although all others are denied.",
         ),
         "quotaModels": Property(
             {"type": "object", "additionalProperties": {"type": "string"}},
-            "The quotas' names for the models under `limits`, which for some differ from the id.",
+            "The quotas' names for the models under `limits`; some differ from the model's id.",
             output=True,
             required=True,
         ),
@@ -90,24 +91,24 @@ class ProjectLimits(ResourceType):
                     "additionalProperties": {"type": "object", "additionalProperties": {"type": "number"}},
                 },
             },
-            "In force: model, or `others` → limit → tier (`free`, `1`, `2`, `3`) → value; -1 is no limit.",
+            "The limits in force: model or `others` → limit → tier (`free`, `1`, `2`, `3`) → value; -1 means no limit.",
             output=True,
             required=True,
         ),
         "applied": Property(
             {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
-            "The inputs of the last update, with which a refresh compares.",
+            "The inputs of the last update, which a refresh compares with Google.",
             output=True,
             required=True,
         ),
         "closed": Property(
             {"type": "array", "items": {"type": "string"}},
-            "With `others: deny`: the limits that are 0 for every other model, each as its metric with its name.",
+            "With `others: deny`: the limits that are 0 for every other model, each as metric and limit name.",
             output=True,
         ),
         "leftOpen": Property(
             {"type": "array", "items": {"type": "string"}},
-            "With `others: deny`: the limits that Google lets nobody change.",
+            "With `others: deny`: the limits that Google does not allow anyone to change.",
             output=True,
         ),
     }
@@ -123,7 +124,7 @@ class ProjectLimits(ResourceType):
         outputs = {
             name: UNKNOWN for name, entry in self.properties.items() if entry.output and entry.required
         }
-        # What has not changed was looked up when it was new: a preview of a large stack asks Google nothing.
+        # Unchanged inputs were checked when they were new: a preview of a large stack makes no calls for them.
         if is_unknown(inputs) or (old and old.inputs == inputs):
             return outputs
         try:
@@ -131,7 +132,7 @@ class ProjectLimits(ResourceType):
                 wrong_at_google(context, inputs, old.outputs.get("leftOpen") or [] if old else [])
             )
         except (GoogleError, CredentialsError):
-            # The project may not be there yet, or its API may be off: that is no mistake, and the update tells.
+            # The project may not exist yet, or its API may be off: that is no mistake, and the update reports it.
             return outputs
         if failures:
             raise ResourceError("; ".join(f"{each.property}: {each.reason}" for each in failures))
@@ -146,16 +147,18 @@ class ProjectLimits(ResourceType):
     def read(self, context: Context, old: State) -> State | None:
         match = ID.fullmatch(old.id)
         if not match:
-            raise ResourceError(f"{old.id!r} are no limits: import them as projects/PROJECT/limits")
+            raise ResourceError(
+                f"{old.id!r} is not the id of a ProjectLimits: import it as projects/PROJECT/limits"
+            )
         project: str = old.inputs.get("project") or match[1]
         try:
-            listed = quota_overrides.listed(context.google, project)
+            listed = quota_overrides.list_limits(context.google, project)
         except GoogleError as error:
             if _is_gone(context, project, error):
                 return None
             raise
         applied = _applied(old) or _imported(project, listed)
-        if not any(True for _ in _held(listed, applied)):
+        if not any(True for _ in _overridden(listed, applied)):
             return None
         open_ones = old.outputs.get("leftOpen") or []
         if not old.inputs:
@@ -165,15 +168,15 @@ class ProjectLimits(ResourceType):
     def delete(self, context: Context, old: State) -> None:
         project = old.inputs["project"]
         try:
-            listed = quota_overrides.listed(context.google, project)
-            quota_overrides.remove(context.google, project, _held(listed, _applied(old)))
+            listed = quota_overrides.list_limits(context.google, project)
+            quota_overrides.remove(context.google, project, _overridden(listed, _applied(old)))
         except GoogleError as error:
             if not _is_gone(context, project, error):
                 raise
 
     def _applied(self, context: Context, inputs: Values, old: State) -> State:
         google, project = context.google, inputs["project"]
-        listed = quota_overrides.listed(google, project)
+        listed = quota_overrides.list_limits(google, project)
         unknown = list(unknown_models(inputs, listed))
         if unknown:
             raise ResourceError("; ".join(f"{each.property}: {each.reason}" for each in unknown))
@@ -182,27 +185,29 @@ class ProjectLimits(ResourceType):
         open_ones = set(old.outputs.get("leftOpen") or []) if wanted.denies else set()
         entries = [
             entry
-            for entry in quota_overrides.unset(listed, wanted, elsewhere)
+            for entry in quota_overrides.overrides_to_set(listed, wanted, elsewhere)
             if entry.on.place not in open_ones or _is_number(wanted, entry)
         ]
         ours = (
-            [*_held(listed, _applied(old)), *_held(listed, inputs)] if old.inputs else _held(listed, inputs)
+            [*_overridden(listed, _applied(old)), *_overridden(listed, inputs)]
+            if old.inputs
+            else _overridden(listed, inputs)
         )
         gone = [
             (limit, model)
             for limit, model in {(limit.place, model): (limit, model) for limit, model in ours}.values()
             if model not in limit.wanted(wanted, elsewhere) and (limit.place, model) not in elsewhere
         ]
-        gone += [each for each in quota_overrides.strays(listed, wanted, elsewhere) if each not in gone]
+        gone += [each for each in quota_overrides.loosened(listed, wanted, elsewhere) if each not in gone]
         try:
-            refusals = told(lambda: quota_overrides.impose(google, project, entries))
+            refusals = as_resource_error(lambda: quota_overrides.impose(google, project, entries))
             open_ones |= {each.entry.on.place for each in refusals if each.fixed and wanted.denies}
-            told(lambda: quota_overrides.remove(google, project, gone))
+            as_resource_error(lambda: quota_overrides.remove(google, project, gone))
             if entries or gone:
-                listed = told(lambda: quota_overrides.listed(google, project))
+                listed = as_resource_error(lambda: quota_overrides.list_limits(google, project))
         except ResourceError as error:
             raise ResourceError(
-                str(error), self._half_made(context, _both(_applied(old), inputs), old)
+                str(error), self._after_failure(context, _both(_applied(old), inputs), old)
             ) from error
         if newly := open_ones - set(old.outputs.get("leftOpen") or []):
             context.note(left_open(newly))
@@ -211,31 +216,31 @@ class ProjectLimits(ResourceType):
             raise ResourceError(_refused(wrong), _found(inputs, listed, sorted(open_ones)))
         return _state(inputs, inputs, listed, sorted(open_ones))
 
-    def _half_made(self, context: Context, applied: Values, old: State) -> State | None:
-        """The limits after a failure, so that the state knows what is to be taken away."""
+    def _after_failure(self, context: Context, applied: Values, old: State) -> State | None:
+        """The limits after a failed update, so that the state lists what a later deletion has to remove."""
         try:
-            return told(
+            return as_resource_error(
                 lambda: self.read(context, State(old.id, applied, {**old.outputs, "applied": applied}))
             )
         except ResourceError:
-            # Not to be seen, or no longer to be asked after Ctrl-C: rather too much is taken away than too little.
+            # They cannot be read, or Ctrl-C ended the calls: removing too much later is safer than too little.
             return _state(applied, applied, [], [])
 
 
 def remove_limits(context: Context, project: str, limited: Iterable[str], kept: Iterable[str]) -> None:
-    """Delete the limits of models, and of `others`, whatever their numbers; `kept`: names of overrides that stay."""
+    """Delete the limits of models and of `others`, with any value; `kept`: names of overrides that stay."""
     models: dict[str, Values] = {model: {} for model in limited if model != OTHERS}
     applied: Values = {"limits": models, **({"others": DENY} if len(models) < len(set(limited)) else {})}
-    # The project in front may be by id or by number.
+    # The name begins with the project's id or its number.
     stays = {name.partition("/services/")[2] for name in kept}
-    listed = quota_overrides.listed(context.google, project)
+    listed = quota_overrides.list_limits(context.google, project)
     quota_overrides.remove(
         context.google,
         project,
         [
             (limit, model)
-            for limit, model in _held(listed, applied)
-            if limit.held(model).override.partition("/services/")[2] not in stays
+            for limit, model in _overridden(listed, applied)
+            if limit.bucket(model).override.partition("/services/")[2] not in stays
         ],
     )
 
@@ -251,13 +256,13 @@ def _require_quotas(project: str, wanted: WantedLimits, listed: list[ModelLimit]
 
 
 def _is_number(wanted: WantedLimits, entry: quota_overrides.Entry) -> bool:
-    """Whether a setting gives the number of an entry, and not only `deny`."""
+    """True if the number of an entry comes from a setting, and not only from `deny`."""
     own = wanted.models.get(entry.model) if entry.model else None if wanted.denies else wanted.others
     return bool(own and entry.on.name and own.get(entry.on.name) is not None)
 
 
 def _refused(refusals: list[Refusal]) -> str:
-    return f"all other limits are set, and Google refuses {'; '.join(map(str, refusals))}"
+    return f"Google refused {'; '.join(map(str, refusals))}. All other limits are set"
 
 
 def _quota_models(inputs: Values) -> dict[str, str]:
@@ -265,14 +270,14 @@ def _quota_models(inputs: Values) -> dict[str, str]:
 
 
 def _applied(state: State) -> Values:
-    """The inputs of the last update: a refresh may have put what it found in place of the state's."""
+    """The inputs of the last update. The state's own inputs may be those that a refresh found."""
     applied: Values = state.outputs.get("applied") or state.inputs
     return applied
 
 
 def _imported(project: str, listed: list[ModelLimit]) -> Values:
-    """The inputs of limits that no program has yet: all overrides, on the limits that have a name."""
-    found = quota_overrides.written(listed)
+    """The inputs for an import: all overrides on the limits that settings name."""
+    found = quota_overrides.as_settings(listed)
     others = found.pop(OTHERS, None)
     return {
         "project": project,
@@ -282,7 +287,7 @@ def _imported(project: str, listed: list[ModelLimit]) -> Values:
 
 
 def _both(old: Values, new: Values) -> Values:
-    """What the old and the new inputs limit together; the new ones' numbers."""
+    """All models that the old or the new inputs limit, with the new numbers."""
     found = {**old, **new}
     if old.get("limits"):
         found["limits"] = {**old["limits"], **(new.get("limits") or {})}
@@ -291,8 +296,8 @@ def _both(old: Values, new: Values) -> Values:
     return found
 
 
-def _held(listed: list[ModelLimit], applied: Values) -> Iterator[tuple[ModelLimit, str]]:
-    """The overrides that these inputs come to, and others on the same models."""
+def _overridden(listed: list[ModelLimit], applied: Values) -> Iterator[tuple[ModelLimit, str]]:
+    """Limit and model of every override on the models that these inputs limit."""
     wanted, elsewhere = wanted_limits(applied), set_elsewhere(applied)
     models = wanted.models.keys() | (wanted.opened if wanted.denies else set())
     for limit in listed:
@@ -305,13 +310,13 @@ def _held(listed: list[ModelLimit], applied: Values) -> Iterator[tuple[ModelLimi
 
 
 def _found(applied: Values, listed: list[ModelLimit], left_open: list[str]) -> State:
-    """The state as it is at Google, of what was applied."""
+    """The state as found at Google, for the inputs that were applied."""
     found = as_found(listed, applied, wanted_limits(applied), set_elsewhere(applied), left_open)
     return _state(applied, found, listed, left_open)
 
 
 def _is_gone(context: Context, project: str, error: GoogleError) -> bool:
-    """Whether a refusal means that the limits went with their project."""
+    """True if Google refused because the project is gone, and its limits with it."""
     if error.code not in (403, 404) or error.has_reason("SERVICE_DISABLED", "USER_PROJECT_DENIED"):
         return False
     try:
@@ -325,7 +330,7 @@ def _id(inputs: Values) -> str:
 
 
 def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: list[str]) -> State:
-    """The state whose inputs are as `found`; its outputs are of all that `inputs` want."""
+    """The state with `found` as its inputs; its outputs cover all that `inputs` ask for."""
     wanted = wanted_limits(inputs)
     effective: dict[str, dict[LimitName, dict[str, int]]] = {}
     models = _quota_models(inputs)
@@ -341,10 +346,10 @@ def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: l
         held: dict[LimitName, dict[str, int]] = {}
         for limit in listed:
             if limit.name in names and limit.name:
-                value = limit.held(quota_model).effective
+                value = limit.bucket(quota_model).effective
                 held.setdefault(limit.name, {})[limit.tier] = -1 if value == UNLIMITED else value
         effective[model] = held
-    closed = [limit.place for limit in listed if wanted.denies and limit.held("").value == 0]
+    closed = [limit.place for limit in listed if wanted.denies and limit.bucket("").value == 0]
     outputs = {
         "applied": inputs,
         "quotaModels": models,

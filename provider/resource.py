@@ -1,4 +1,4 @@
-"""What a resource type of this provider is: its properties, what is wrong with them, and what is done with them."""
+"""Base class of this provider's resource types: their properties, checks and operations."""
 
 import re
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 Values = dict[str, Any]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Pulumi's mark for a value that is not known before the update."""
+"""Pulumi's placeholder for a value that is not known before the update."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,23 @@ class Property:
     """A property of a resource."""
 
     type: Mapping[str, Any]
-    """As Pulumi's package schema has it."""
+    """In the form of Pulumi's package schema."""
     description: str
     required: bool = False
     replaces: bool = False
-    """A change makes another resource."""
+    """A change replaces the resource."""
     output: bool = False
-    """It is told, not set."""
+    """An output: programs read it and cannot set it."""
     paths: bool = False
-    """A change of a part is shown by the part's path."""
+    """A diff shows the path of the part that changed."""
     check: Callable[[Any], str] = lambda _: ""
-    """What is wrong with a value of the right type; empty if nothing is."""
+    """Returns the mistake in a value of the right type; empty if there is none."""
     same: Callable[[Any, Any], bool] = lambda old, new: bool(old == new)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that is wrong with the inputs."""
+    """One mistake in the inputs."""
 
     property: str
     reason: str
@@ -50,7 +50,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class State:
-    """A resource as it is at Google: `inputs` are what a program would write to get it."""
+    """A resource as found at Google; `inputs` are those with which a program would produce it."""
 
     id: str
     inputs: Values
@@ -58,12 +58,12 @@ class State:
 
     @property
     def properties(self) -> Values:
-        """Inputs and outputs together, without what is not set."""
+        """Inputs and outputs together, without those that are unset."""
         return {name: value for name, value in {**self.inputs, **self.outputs}.items() if value is not None}
 
 
 class ResourceError(Exception):
-    """An operation failed; says why and what to do. `state` is what was made all the same."""
+    """An operation failed; the message has the reason and the remedy. `state`: what was created before it failed."""
 
     def __init__(self, message: str, state: State | None = None) -> None:
         super().__init__(message)
@@ -72,11 +72,11 @@ class ResourceError(Exception):
 
 @dataclass(frozen=True)
 class Context:
-    """What an operation works with."""
+    """Google's client, and the ways for an operation to report to the user."""
 
     google: Google
-    say: Callable[[str], None]
-    """Shows progress on the resource's line."""
+    progress: Callable[[str], None]
+    """Show progress on the resource's line."""
     warn: Callable[[str], None]
     """Print a warning that stays on the screen."""
     note: Callable[[str], None]
@@ -91,12 +91,12 @@ class ResourceType(ABC):
     properties: ClassVar[Mapping[str, Property]]
 
     def failures(self, inputs: Values) -> Iterator[Failure]:
-        """What is wrong with the inputs, all of it; what is not known yet is taken for right."""
+        """Every mistake in the inputs; values that are not known yet pass."""
         for name in inputs:
             known = self.properties.get(name)
             if known is None or known.output:
                 wanted = ", ".join(each for each, entry in self.properties.items() if not entry.output)
-                yield Failure(name, f"there is no such property; there are {wanted}")
+                yield Failure(name, f"unknown property; {self.name} has {wanted}")
         for name, entry in self.properties.items():
             value = inputs.get(name)
             if value is None:
@@ -112,12 +112,12 @@ class ResourceType(ABC):
         yield from ()
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
-        """A property and what it lays claim to at Google: two resources that claim the same would fight over it."""
+        """A property and the object at Google that its value claims; two resources with the same claim are refused."""
         return None
 
     @abstractmethod
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
-        """What is known of the outputs before anything is done. Only reads.
+        """The outputs that are known before the update. Only reads.
 
         Raises:
             ResourceError: the operation would fail. This and every other operation may raise the library's errors too.
@@ -125,39 +125,39 @@ class ResourceType(ABC):
 
     @abstractmethod
     def create(self, context: Context, inputs: Values) -> State:
-        """Make it, or take over what a killed run left of it.
+        """Create the resource, or take over the one that a killed run created.
 
         Raises:
-            ResourceError: with `state` if a part was made.
+            ResourceError: with `state` if a part was created.
         """
 
     @abstractmethod
     def read(self, context: Context, old: State) -> State | None:
-        """As it is; None if it is gone. `old` is as the state has it, or has only an id: it is imported.
+        """The resource as found at Google; None if it is gone. For an import, `old` has only an id.
 
         Raises:
-            ResourceError: it cannot be read, or the id is none.
+            ResourceError: it cannot be read, or the id has the wrong form.
         """
 
     @abstractmethod
     def update(self, context: Context, old: State, inputs: Values) -> State:
-        """Bring it to the inputs. Raises as `create`."""
+        """Change the resource to match the inputs. Raises as `create`."""
 
     @abstractmethod
     def delete(self, context: Context, old: State) -> None:
-        """Take it away; one that is gone is no error.
+        """Delete the resource; no error if it is gone.
 
         Raises:
-            ResourceError: it cannot be.
+            ResourceError: it cannot be deleted.
         """
 
     def stale(self, _: Values) -> list[str]:
-        """Outputs that an update should ask for again although no input has changed."""
+        """Outputs that an update should read again although no input has changed."""
         return []
 
 
 def is_unknown(value: Any) -> bool:
-    """Whether a value, or a part of it, is known only later."""
+    """True if a value, or a part of it, is not known before the update."""
     if isinstance(value, dict):
         return any(is_unknown(each) for each in value.values())
     if isinstance(value, list):
@@ -165,12 +165,12 @@ def is_unknown(value: Any) -> bool:
     return bool(value == UNKNOWN)
 
 
-def told(work: Callable[[], _T]) -> _T:
-    """Do the work; the library's errors become one that says what to do. Raises ResourceError."""
+def as_resource_error(work: Callable[[], _T]) -> _T:
+    """Run `work`, and raise the library's errors as ResourceError, with the remedy in the message."""
     try:
         return work()
     except StoppedError:
-        raise ResourceError("stopped before it was done: run pulumi up again to go on") from None
+        raise ResourceError("stopped before it was finished: run pulumi up again to continue") from None
     except GoogleError as error:
         raise ResourceError(error.with_remedy) from error
     except (SpendCapError, LimitError, CredentialsError) as error:
@@ -180,7 +180,7 @@ def told(work: Callable[[], _T]) -> _T:
 def _project_problem(text: str) -> str:
     if re.fullmatch(f"[0-9]+|{ANY_PROJECT_ID}", text):
         return ""
-    return f"{text!r} is no project: write its number or its id, without projects/ before it"
+    return f"{text!r} is not a project: write its number or its id, without projects/ before it"
 
 
 PROJECT: Final = Property(
@@ -193,17 +193,17 @@ def _wrong_type(schema: Mapping[str, Any], value: Any) -> str:
     kind = schema.get("type")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "string" and not isinstance(value, str):
-        return f"{value!r} is no text"
+        return f"{value!r} is not a text"
     if kind == "boolean" and not isinstance(value, bool):
         return f"{value!r} is neither true nor false"
     if kind == "integer" and not (number and value == int(value)):
-        return f"{value!r} is no whole number"
+        return f"{value!r} is not a whole number"
     if kind == "object" and not isinstance(value, dict):
-        return f"{value!r} is no mapping"
+        return f"{value!r} is not a mapping"
     of = {"string": (str, "texts"), "object": (dict, "mappings")}
     item, words = of[schema["items"]["type"]] if kind == "array" else of["string"]
     if kind == "array" and not (isinstance(value, list) and all(isinstance(each, item) for each in value)):
-        return f"{value!r} is no list of {words}"
+        return f"{value!r} is not a list of {words}"
     if "enum" in schema and value not in schema["enum"]:
-        return f"{value!r} is none of {', '.join(schema['enum'])}"
+        return f"{value!r} is not one of {', '.join(schema['enum'])}"
     return ""

@@ -1,4 +1,4 @@
-"""`Roster`: the projects of an environment, and the changes between two updates that would leave one unguarded."""
+"""`Roster`: the projects of an environment; refuses changes that would leave one without limits or budget."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
@@ -10,33 +10,33 @@ _FREE: Final = "free"
 
 
 class Roster(ResourceType):
-    """The projects as of the last update. Makes nothing at Google; everything else in a stack waits for it."""
+    """The projects as of the last update. Creates nothing at Google; everything else in a stack depends on it."""
 
     name = "Roster"
     description = (
-        "The projects of an environment as of the last update. It refuses a change that would take limits or budgets "
-        "from a project that remains and can spend, and prints the worst month before and after each change. It makes "
-        "nothing at Google."
+        "The projects of an environment as of the last update. It refuses a change that would remove limits or budgets "
+        "from a project that remains and can spend, and prints the cost of the worst month before and after each "
+        "change. It creates nothing at Google."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "projects": Property(
             {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
-            "By name: `projectId`, `tier` (`free` or `paid`), `adopt`, `deletionPolicy`, `held` (the setting that "
-            "keeps it from leaving, empty if none) and `aliases` (former names).",
+            "By name in the stack file: `projectId`, `tier` (`free` or `paid`), `adopt`, `deletionPolicy`, `held` (the "
+            "setting that keeps the project in the stack, empty if none) and `aliases` (former names).",
             required=True,
         ),
         "sharedBudgets": Property(
             {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-            "By name: the projects that a budget counts together.",
+            "Shared budgets by name, each with the projects that it counts.",
         ),
         "worstMonth": Property(
             {"type": "string"}, "The most that a month of 31 days can cost, such as `8,116.58 USD`."
         ),
-        "boundBy": Property({"type": "string"}, "What bounds that amount."),
+        "boundBy": Property({"type": "string"}, "The limits or the spend cap that bound that amount."),
     }
 
     def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
-        """Refuse what would leave a project unguarded; print what the change means in money and in terms."""
+        """Refuse a change that leaves a project without limits or budget; print its effect on cost and terms."""
         after: Mapping[str, Values] = inputs["projects"]
         former = {alias: name for name, entry in after.items() for alias in entry.get("aliases") or ()}
         for name, before in (olds.get("projects") or {}).items():
@@ -67,11 +67,11 @@ class Roster(ResourceType):
         return State(old.id, old.inputs)
 
     def delete(self, context: Context, old: State) -> None:
-        """There is nothing to take away."""
+        """There is nothing to delete at Google."""
 
 
 def _leaves(name: str, before: Values, olds: Values, inputs: Values) -> str:
-    """Why a project must not be taken out of the stack; empty if it may be."""
+    """The reason to refuse that a project is removed from the stack; empty if it is allowed."""
     project_id = before["projectId"]
     renamed = next(
         (new for new, entry in inputs["projects"].items() if entry["projectId"] == project_id), None
@@ -99,12 +99,12 @@ def _leaves(name: str, before: Values, olds: Values, inputs: Values) -> str:
 def _remedy(before: Values) -> str:
     free = "protect: false and " if before["held"].startswith("protect") else ""
     words = "UNLINK (it stays, without billing) or ABANDON (it stays with link and guardrails)"
-    # A stack never deletes what was there before it.
+    # A stack never deletes a project that existed before it.
     return f"{free}deletionPolicy: {words if before.get('adopt') else f'DELETE, {words}'}"
 
 
 def _stays(name: str, before: Values, after: Values, olds: Values, inputs: Values) -> str:
-    """Why a project that stays must not change so; empty if it may."""
+    """The reason to refuse a change of a project that stays; empty if it is allowed."""
     if before["projectId"] != after["projectId"]:
         return (
             f"its id was {before['projectId']} and would be {after['projectId']}, another project: limits and budget "

@@ -1,4 +1,4 @@
-"""How a plugin serves the engine: a gRPC server whose port is the first line that it prints."""
+"""The plugin's gRPC server for the engine; its port is the first line that the plugin prints."""
 
 import asyncio
 import sys
@@ -9,18 +9,18 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
-#: The engine's own bound on a message.
+#: The engine's own limit on the size of a message.
 _MAX_MESSAGE = 400 * 1024 * 1024
 _OPTIONS = (
     ("grpc.max_receive_message_length", _MAX_MESSAGE),
     ("grpc.max_send_message_length", _MAX_MESSAGE),
 )
-#: Calls to Google at a time: the engine starts as many operations as it is told to run in parallel.
+#: Concurrent calls to Google: the engine starts as many operations as --parallel allows.
 _THREADS = 64
 
 
 def serve(servicer: Callable[[str, Any], Any]) -> None:
-    """Serve until the engine goes. `servicer` gets the engine's address and a stub to log with."""
+    """Serve until the engine exits. `servicer` gets the engine's address and a stub for log messages."""
     address = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     asyncio.run(_serve(servicer, address))
 

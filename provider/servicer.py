@@ -31,8 +31,8 @@ from provider.resource import (
     ResourceType,
     State,
     Values,
+    as_resource_error,
     is_unknown,
-    told,
 )
 
 _T = TypeVar("_T")
@@ -45,7 +45,7 @@ class Servicer(ProviderServicer):
 
     def __init__(self, address: str, engine: Any) -> None:
         """`engine`: a stub to log with."""
-        # `Provider` refuses the calls that are not answered below.
+        # `Provider` refuses the calls that this class does not override.
         super().__init__([], VERSION, Provider(), address)
         self._engine = engine
         self._stop = threading.Event()
@@ -56,7 +56,7 @@ class Servicer(ProviderServicer):
         return schema()
 
     async def Handshake(self, request: Any, context: _Grpc) -> Any:
-        """What the plugin can do."""
+        """The plugin's capabilities."""
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True, accept_resources=True, accept_outputs=True
         )
@@ -70,23 +70,23 @@ class Servicer(ProviderServicer):
         return provider_pb2.GetSchemaResponse(schema=json.dumps(self.schema()))
 
     async def CheckConfig(self, request: Any, context: _Grpc) -> Any:
-        """The provider's inputs; what is none is refused."""
+        """Check the provider's inputs; unknown ones are refused."""
         inputs = _values(request.news)
         known = [*CONFIG, "version", "pluginDownloadURL"]
         return provider_pb2.CheckResponse(
             inputs=request.news,
             failures=[
                 provider_pb2.CheckFailure(
-                    property=name, reason=f"there is no such input; there are {', '.join(CONFIG)}"
+                    property=name, reason=f"unknown input; the provider has {', '.join(CONFIG)}"
                 )
                 for name in inputs
-                # The default provider gets all of the namespace: in this project that is the stack's settings.
+                # The default provider gets the whole namespace, which in this project holds the stack's settings.
                 if name not in known and "::default" not in request.urn
             ],
         )
 
     async def DiffConfig(self, request: Any, context: _Grpc) -> Any:
-        """Another configuration replaces no provider."""
+        """A change of the configuration never replaces the provider."""
         old = _values(request.old_inputs) or _values(request.olds)
         same = old == _values(request.news)
         return provider_pb2.DiffResponse(
@@ -94,7 +94,7 @@ class Servicer(ProviderServicer):
         )
 
     async def Configure(self, request: Any, context: _Grpc) -> Any:
-        """Take the provider's configuration."""
+        """Store the provider's configuration."""
         inputs = {
             name: _parsed(value) for name, value in _values(request.args).items() if not is_unknown(value)
         }
@@ -104,12 +104,12 @@ class Servicer(ProviderServicer):
         )
 
     async def Cancel(self, request: Empty, context: _Grpc) -> Empty:
-        """The user pressed Ctrl-C: what waits stops waiting, and no further call is made."""
+        """Ctrl-C: end all waits, and make no further call."""
         self._stop.set()
         return Empty()
 
     async def Check(self, request: Any, context: _Grpc) -> Any:
-        """All that is wrong with the inputs, by property."""
+        """Every mistake in the inputs, by property."""
         resource = await _resource(request.urn, context)
         inputs, olds = _values(request.news), _values(request.olds)
         failures = list(resource.failures(inputs))
@@ -124,7 +124,7 @@ class Servicer(ProviderServicer):
         )
 
     async def Diff(self, request: Any, context: _Grpc) -> Any:
-        """Which properties change, and which of them make another resource."""
+        """The properties that change, and those whose change replaces the resource."""
         resource = await _resource(request.urn, context)
         outputs, news = _values(request.olds), _values(request.news)
         old = _values(request.old_inputs)
@@ -144,7 +144,7 @@ class Servicer(ProviderServicer):
             changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
             diffs=found,
             replaces=replaced,
-            # Google allows one cap a project and one override a model: the old one goes first.
+            # Google allows one cap per project and one override per model, so the old one is deleted first.
             deleteBeforeReplace=bool(replaced),
             stables=[
                 name for name, entry in resource.properties.items() if entry.replaces and name not in replaced
@@ -160,7 +160,7 @@ class Servicer(ProviderServicer):
         )
 
     async def Create(self, request: Any, context: _Grpc) -> Any:
-        """Make a resource; in a preview, tell what is known of it."""
+        """Create a resource; in a preview, return the outputs that are known."""
         resource = await _resource(request.urn, context)
         inputs, about = _values(request.properties), self._context(request.urn, reads=request.preview)
         if request.preview:
@@ -172,7 +172,7 @@ class Servicer(ProviderServicer):
         )
 
     async def Read(self, request: Any, context: _Grpc) -> Any:
-        """Read a resource, to refresh or to import it; an empty answer says that it is gone."""
+        """Read a resource, to refresh or to import it; an empty answer means that it is gone."""
         resource = await _resource(request.urn, context)
         about = self._context(request.urn, reads=True)
         old = State(request.id, _values(request.inputs), _values(request.properties))
@@ -186,7 +186,7 @@ class Servicer(ProviderServicer):
         )
 
     async def Update(self, request: Any, context: _Grpc) -> Any:
-        """Bring a resource to its inputs; in a preview, tell what is known, and what would be refused."""
+        """Update a resource; in a preview, return the outputs that are known, and refuse what Google would refuse."""
         resource = await _resource(request.urn, context)
         inputs, about = _values(request.news), self._context(request.urn, reads=request.preview)
         old = State(request.id, _values(request.old_inputs), _values(request.olds))
@@ -197,7 +197,7 @@ class Servicer(ProviderServicer):
         return provider_pb2.UpdateResponse(properties=_struct(state.properties, request.news))
 
     async def Delete(self, request: Any, context: _Grpc) -> Empty:
-        """Take a resource away."""
+        """Delete a resource."""
         resource = await _resource(request.urn, context)
         about = self._context(request.urn)
         outputs = _values(request.properties)
@@ -205,8 +205,8 @@ class Servicer(ProviderServicer):
         claim = resource.claim(inputs)
         heir = self._claims.get((resource.name, claim[1]), request.urn) if claim else request.urn
         if heir != request.urn:
-            # A resource that was given another name in the program: the new one has it, and it must not lose it.
-            about.say(f"kept for {heir.rpartition('::')[2]}")
+            # The resource was renamed in the program: the object at Google belongs to the new name now.
+            about.progress(f"kept for {heir.rpartition('::')[2]}")
             return Empty()
         await self._done(context, lambda: resource.delete(about, State(request.id, inputs, outputs)))
         return Empty()
@@ -214,9 +214,9 @@ class Servicer(ProviderServicer):
     def _configure(self, inputs: Values) -> None:
         config = GoogleConfig.read(inputs, os.environ)
         self._claims: dict[tuple[str, str], str] = {}
-        """(type, what is claimed) → URN, of the resources that the program has."""
-        self._google = Google(config, self._stop, patience=CHANGES)
-        # Who only looks does not wait for an API: it may be off for good.
+        """(type, claimed object) → URN, for the program's resources."""
+        self._google = Google(config, self._stop, retries=CHANGES)
+        # Reads do not wait for an API to be enabled: it may stay off.
         self._reader = Google(config, self._stop)
 
     def _claimed(self, resource: ResourceType, inputs: Values, urn: str) -> list[Failure]:
@@ -225,21 +225,21 @@ class Servicer(ProviderServicer):
         if claim is None or holder == urn:
             return []
         other = holder.rpartition("::")[2]
-        return [Failure(claim[0], f"{other} is a {resource.name} of the same: keep one of the two")]
+        return [Failure(claim[0], f"{other} is a {resource.name} of the same project: keep one of the two")]
 
     async def _is_one_project(self, old: Any, new: Any) -> bool:
-        """Whether a project is only named by its number instead of its id, or the other way round."""
+        """True if the two values are the number and the id of one project, in any order."""
         if is_unknown(new) or not isinstance(old, str) or not isinstance(new, str):
             return False
         try:
-            return await asyncio.to_thread(lambda: told(lambda: is_same(self._reader, old, new)))
+            return await asyncio.to_thread(lambda: as_resource_error(lambda: is_same(self._reader, old, new)))
         except ResourceError:
             return False
 
     async def _done(self, context: _Grpc, work: Callable[[], _T], inputs: Values | None = None) -> _T:
-        """Do blocking work; a failure is told in its own words, with what was made all the same."""
+        """Run blocking work in a thread. A failure aborts the call with its message and what was created before it."""
         try:
-            return await asyncio.to_thread(lambda: told(work))
+            return await asyncio.to_thread(lambda: as_resource_error(work))
         except ResourceError as error:
             await _refuse(context, error, inputs or {})
 
@@ -254,7 +254,7 @@ class Servicer(ProviderServicer):
         google = self._reader if reads else self._google
         return Context(
             google,
-            say=logged(engine_pb2.INFO, True),
+            progress=logged(engine_pb2.INFO, True),
             warn=logged(engine_pb2.WARNING, False),
             note=logged(engine_pb2.INFO, False),
         )
@@ -269,7 +269,7 @@ class Servicer(ProviderServicer):
 
 
 _LOGGING: set[asyncio.Future[Any]] = set()
-"""Messages on their way: a task that nobody holds may vanish."""
+"""Log calls in flight: asyncio may collect a task that nothing refers to."""
 
 
 async def _resource(urn: str, context: _Grpc) -> ResourceType:
@@ -282,7 +282,7 @@ async def _resource(urn: str, context: _Grpc) -> ResourceType:
 async def _refuse(context: _Grpc, error: ResourceError, inputs: Values) -> NoReturn:
     code = grpc.StatusCode.UNKNOWN
     if error.state:
-        # Without it the state would not know what was made, and nothing would ever take it away.
+        # Without it the state would not list what was created, and nothing would ever delete it.
         failed = provider_pb2.ErrorResourceInitFailed(
             id=error.state.id,
             properties=_struct(error.state.properties),
@@ -304,7 +304,7 @@ def _differs(same: Callable[[Any, Any], bool], old: Any, new: Any) -> bool:
 
 
 def _parts(resource: ResourceType, name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The parts of a property that differ, by path, if its type shows them so; else the property."""
+    """The parts of a property that differ, with their paths, if the property shows parts; else the property."""
     if resource.properties[name].paths and isinstance(old, dict) and isinstance(new, dict):
         yield from _differing(name, old, new)
     else:
@@ -314,7 +314,7 @@ def _parts(resource: ResourceType, name: str, old: Any, new: Any) -> Iterator[tu
 def _differing(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
-            # As Pulumi writes a path: a name that is no word stands in brackets.
+            # Pulumi writes a name that is not an identifier in brackets.
             below = f"{path}.{key}" if key.isidentifier() else f"{path}[{json.dumps(key)}]"
             yield from _differing(below, old.get(key), new.get(key))
     elif old != new:
@@ -338,14 +338,14 @@ def _values(message: Struct) -> Values:
 
 
 def _whole(value: Any) -> Any:
-    """Numbers without a fraction as whole ones: on the wire all are doubles."""
+    """Convert numbers without a fraction to int: on the wire all numbers are doubles."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
         return [_whole(each) for each in value]
     if isinstance(value, dict):
         if rpc._special_sig_key in value:
-            # A secret, or an output with what it depends on: the value inside is what counts here.
+            # A secret, or an output with its dependencies: only the value inside is compared.
             return _whole(value.get("value", UNKNOWN))
         return {name: _whole(each) for name, each in value.items()}
     return value
@@ -360,7 +360,7 @@ def _is_secret(value: Any) -> bool:
 
 
 def _struct(values: Mapping[str, Any], given: Struct | None = None) -> Struct:
-    """The values on the wire; what was `given` as a secret stays one."""
+    """The values for the wire; those that are secrets in `given` stay secrets."""
     secret = {name for name, value in MessageToDict(given).items() if _is_secret(value)} if given else set()
     message = Struct()
     message.update(
@@ -374,7 +374,7 @@ def _struct(values: Mapping[str, Any], given: Struct | None = None) -> Struct:
 
 
 def _parsed(value: Any) -> Any:
-    """Pulumi's SDKs write a provider's nested and boolean inputs as JSON in a text."""
+    """Decode a provider input: Pulumi's SDKs send nested and boolean ones as JSON texts."""
     if isinstance(value, str) and (value[:1] in ("{", "[") or value in ("true", "false")):
         try:
             return json.loads(value)
@@ -384,4 +384,4 @@ def _parsed(value: Any) -> Any:
 
 
 def _ignored(_: object) -> None:
-    """For a callback whose answer nobody wants."""
+    """Discard the result of a callback."""

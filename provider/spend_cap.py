@@ -28,7 +28,7 @@ def _amount(text: str) -> str:
     try:
         amount = Decimal(text)
     except InvalidOperation:
-        return f"{text!r} is not an amount: write it such as 1200.50"
+        return f"{text!r} is not an amount: write a decimal such as 1200.50"
     if not amount.is_finite() or amount < 0 or amount >= 10**12:
         return f"must be >= 0 and below 1000000000000, not {text}; 0 pauses the API at the first request"
     if -int(amount.as_tuple().exponent) > 9:
@@ -44,18 +44,19 @@ def _account(text: str) -> str:
     return (
         ""
         if re.fullmatch(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", text)
-        else (f"{text!r} is no billing account id: write it such as 01A2B3-C4D5E6-F7A8B9")
+        else (f"{text!r} is not a billing account id: write one such as 01A2B3-C4D5E6-F7A8B9")
     )
 
 
 class SpendCap(ResourceType):
-    """See `description`."""
+    """A budget by which Google pauses the Gemini API in one project."""
 
     name = "SpendCap"
     description = (
-        "Pauses the Gemini API in one project once the month's amount is spent (gross estimated cost, some hours late; "
-        "what is spent in between is billed). A project has one at most. Preview; the billing account must be "
-        "Google's direct customer. Deleting it is read back."
+        "Pauses the Gemini API in one project once the month's amount is spent. Google counts gross estimated cost and "
+        "acts some hours late; spending in the meantime is billed. A project can have one spend cap. Spend caps are in "
+        "preview at Google, and need a billing account that is Google's direct customer. A deletion is confirmed by "
+        "reading the cap again."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "billingAccount": Property(
@@ -64,7 +65,7 @@ class SpendCap(ResourceType):
         "project": replace(PROJECT, description="The project's number, or its id."),
         "amount": Property(
             {"type": "string"},
-            "A month's amount, as a decimal: `1200.50`. 0 pauses the API at once.",
+            "The amount per month, as a decimal: `1200.50`. 0 pauses the API at once.",
             required=True,
             check=_amount,
             same=_same_amount,
@@ -73,46 +74,50 @@ class SpendCap(ResourceType):
             {"type": "string"},
             "The billing account's currency, such as `USD`; Google fills it in.",
             check=lambda text: (
-                "" if re.fullmatch("[A-Z]{3}", text) else f"{text!r} is no currency code such as USD"
+                ""
+                if re.fullmatch("[A-Z]{3}", text)
+                else f"{text!r} is not a currency code: write one such as USD"
             ),
         ),
         "displayName": Property(
             {"type": "string"},
-            "Shown in the console; at most 60 characters. A cap of this name is taken for this one. Default: the "
-            "project and `Gemini API cap`.",
+            "The name in the console, 1 to 60 characters. An existing spend cap of the project with this name is taken "
+            "over. Default: the project and `Gemini API cap`.",
             check=lambda text: "" if 1 <= len(text) <= 60 else f"has {len(text)} characters: write 1 to 60",
         ),
         "inputState": Property(
             {"type": "string", "enum": [spend_caps.CONFIGURED, spend_caps.AWAITING]},
-            "`AWAITING_NEXT_PERIOD` lifts an enforced cap until the 1st; `CONFIGURED` (the default) makes it count.",
+            "`AWAITING_NEXT_PERIOD` lifts an enforced cap until the 1st of the next month; `CONFIGURED` (the default) "
+            "puts it in force.",
         ),
         "adopt": Property(
-            {"type": "boolean"}, "Take over the cap that the project has, whatever its name and amount."
+            {"type": "boolean"}, "Take over the project's existing spend cap, with any name and amount."
         ),
         "name": Property(
-            {"type": "string"}, "`billingAccounts/ID/budgets/UUID`.", output=True, required=True
+            {"type": "string"}, "The name: `billingAccounts/ID/budgets/UUID`.", output=True, required=True
         ),
         "outputState": Property(
             {"type": "string"},
-            "`CONFIGURED`, `ENFORCED` (the amount is spent: the API is paused) or `AWAITING_NEXT_PERIOD` (lifted).",
+            "The state: `CONFIGURED`, `ENFORCED` (the amount is spent, and the API is paused) or "
+            "`AWAITING_NEXT_PERIOD` (lifted).",
             output=True,
             required=True,
         ),
         "reconciling": Property(
-            {"type": "boolean"}, "Google is still at work on the last change.", output=True, required=True
+            {"type": "boolean"}, "True while Google applies the last change.", output=True, required=True
         ),
     }
 
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
-        """The state it will be in, and a refusal of what Google would refuse."""
+        """The outputs that are known before the update. Refuses what Google would refuse."""
         if UNKNOWN in inputs.values():
             return {"name": UNKNOWN, "outputState": UNKNOWN, "reconciling": UNKNOWN}
         wanted = _wanted(inputs, old.id if old else "")
         if old:
-            refusal = spend_caps.cannot(spend_caps.current(context.google, old.id), wanted)
+            refusal = spend_caps.change_refusal(spend_caps.current(context.google, old.id), wanted)
         else:
             found = _found(context, wanted)
-            refusal = spend_caps.cannot_create(found, wanted, bool(inputs.get("adopt")))
+            refusal = spend_caps.creation_refusal(found, wanted, bool(inputs.get("adopt")))
         if refusal:
             raise ResourceError(refusal)
         return {"name": wanted.name or UNKNOWN, "outputState": UNKNOWN, "reconciling": UNKNOWN}
@@ -128,8 +133,8 @@ class SpendCap(ResourceType):
         resource_id, inputs = old.id, old.inputs
         if not _NAME.fullmatch(resource_id):
             raise ResourceError(
-                f"{resource_id!r} is no spend cap: import it as billingAccounts/ID/budgets/UUID, which `gcloud billing "
-                "budgets list` shows"
+                f"{resource_id!r} is not the name of a spend cap: import it as billingAccounts/ID/budgets/UUID, which "
+                "`gcloud billing budgets list` shows"
             )
         cap = spend_caps.read(context.google, resource_id)
         if cap is None:
@@ -137,12 +142,12 @@ class SpendCap(ResourceType):
         read = {**inputs, "amount": f"{cap.amount:f}"}
         if not inputs:
             read |= {"billingAccount": cap.account, "project": cap.project}
-        # What the program leaves out stays out, unless it is no longer what it is by default.
+        # A property that the program leaves out stays out while it has its default.
         if "displayName" in inputs or cap.display_name != cap_title(read["project"]):
             read["displayName"] = cap.display_name
         if "currency" in inputs:
             read["currency"] = cap.currency
-        # Lifted by hand: the program's word counts. What Google makes of a lift on the 1st is no change.
+        # A lift by hand shows as a difference. The end of a lift on the 1st, which Google makes, does not.
         if cap.output_state == spend_caps.AWAITING != inputs.get("inputState"):
             read["inputState"] = spend_caps.AWAITING
         if _same_amount(str(inputs.get("amount", "")), read["amount"]):
@@ -157,7 +162,7 @@ class SpendCap(ResourceType):
 
 
 def _found(context: Context, wanted: spend_caps.SpendCap) -> spend_caps.SpendCap | None:
-    """The cap that the project has already; none if that cannot be seen before the update."""
+    """The project's existing cap; None if there is none, or it cannot be read before the update."""
     try:
         return spend_caps.existing(context.google, wanted)
     except (GoogleError, CredentialsError):

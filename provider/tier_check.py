@@ -1,4 +1,4 @@
-"""`TierCheck`: whether the tier that a project should have is the one that Google applies."""
+"""`TierCheck`: compares the tier that a project should have with the one that Google applies."""
 
 import re
 import time
@@ -24,14 +24,14 @@ _ID: Final = re.compile(r"projects/([^/]+)/tier")
 
 
 class TierCheck(ResourceType):
-    """See `description`."""
+    """Waits for the limits of a project's tier, and reports the tier in force."""
 
     name = "TierCheck"
     description = (
-        "Waits until the limits of the tier that a project should have are in force, and tells which tier that is. "
-        "After a link to a billing account the free tier's limits may stay for a while, or for good. It makes nothing, "
-        "but for a link that somebody took away, which it makes again. "
-        "It never fails an update: what is not in force after the wait is a warning, and is looked at again next time."
+        "Waits until the limits of the expected tier are in force, and reports the tier that is. After a project is "
+        "linked to a billing account, the free tier's limits may stay for a while, or for good. It creates nothing, "
+        "except that it restores a billing link that was removed by hand. It never fails an update: if the limits are "
+        "not in force after the wait, it prints a warning, and the next update checks again."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "project": PROJECT,
@@ -42,11 +42,11 @@ class TierCheck(ResourceType):
         ),
         "billingAccount": Property(
             {"type": "string"},
-            "The billing account's id. A paid project whose link somebody took away is linked to it again.",
+            "The billing account's id. A paid project whose billing link was removed is linked to it again.",
         ),
         "waitSeconds": Property(
             {"type": "integer"},
-            f"How long to wait for the paid limits; {_DEFAULT_WAIT_S} by default, 0 not at all.",
+            f"Seconds to wait for the paid limits; {_DEFAULT_WAIT_S} by default, 0 does not wait.",
             check=lambda value: "" if value >= 0 else "must be >= 0",
         ),
         "tier": Property(
@@ -57,12 +57,12 @@ class TierCheck(ResourceType):
         ),
         "billingEnabled": Property(
             {"type": "boolean"},
-            "Whether the project is linked to an open billing account.",
+            "True if the project is linked to an open billing account.",
             output=True,
             required=True,
         ),
         "inForce": Property(
-            {"type": "boolean"}, "Whether the tier found is the one expected.", output=True, required=True
+            {"type": "boolean"}, "True if the tier found is the expected one.", output=True, required=True
         ),
     }
 
@@ -79,17 +79,19 @@ class TierCheck(ResourceType):
         resource_id, inputs = old.id, old.inputs
         match = _ID.fullmatch(resource_id)
         if not match:
-            raise ResourceError(f"{resource_id!r} is no tier check: import it as projects/PROJECT/tier")
+            raise ResourceError(
+                f"{resource_id!r} is not the id of a TierCheck: import it as projects/PROJECT/tier"
+            )
         project = match[1]
         try:
             found = tiers.find(context.google, project)
         except GoogleError:
-            # Not readable is no reason to fail the refresh of a whole stack.
+            # A tier that cannot be read must not fail the refresh of a whole stack.
             found = FoundTier(UNREADABLE, billing_enabled=False)
         return _state(inputs or {"project": project, "expected": "paid" if found.is_paid else "free"}, found)
 
     def delete(self, context: Context, old: State) -> None:
-        """There is nothing to take away."""
+        """There is nothing to delete at Google."""
 
     def stale(self, outputs: Values) -> list[str]:
         return [] if outputs.get("inForce") else ["inForce"]
@@ -99,7 +101,7 @@ def _waited(context: Context, inputs: Values) -> State:
     project, expected = inputs["project"], inputs["expected"]
     seconds = inputs.get("waitSeconds")
     deadline = time.monotonic() + (_DEFAULT_WAIT_S if seconds is None else int(seconds))
-    waits = context.google.backoff()
+    delays = context.google.backoff()
     try:
         _link_again(context, inputs)
     except GoogleError as error:
@@ -111,23 +113,23 @@ def _waited(context: Context, inputs: Values) -> State:
             context.warn(f"the tier of {project} cannot be read: {error.with_remedy}")
             return _state(inputs, FoundTier(UNREADABLE, billing_enabled=False))
         state = _state(inputs, found)
-        # Nothing but the link makes limits paid: without one there is nothing to wait for.
+        # Limits become paid only through a billing link: without one there is nothing to wait for.
         if state.outputs["inForce"] or expected == "free" or not found.billing_enabled:
             break
         if time.monotonic() > deadline:
             break
-        context.say(f"waiting for the paid limits: Google still applies tier {found.tier}")
-        next(waits)
+        context.progress(f"waiting for the paid limits: Google still applies tier {found.tier}")
+        next(delays)
     if not state.outputs["inForce"]:
         context.warn(_advice(project, expected, found))
     return state
 
 
 def _link_again(context: Context, inputs: Values) -> None:
-    """Link a paid project that has no link: the gcp plugin does not see that one is gone."""
+    """Link a paid project that has no billing link: the gcp plugin does not notice that a link is gone."""
     account, project = inputs.get("billingAccount"), inputs["project"]
     if inputs["expected"] == "paid" and account and not tiers.link_of(context.google, project).account:
-        context.say(f"linking {project} to {account} again")
+        context.progress(f"linking {project} to {account} again")
         body = {"billingAccountName": f"billingAccounts/{account}"}
         context.google.call(
             "cloudbilling", "PUT", f"projects/{project}/billingInfo", body=body, project=project
@@ -146,14 +148,14 @@ def _advice(project: str, expected: str, found: FoundTier) -> str:
     if expected == "free":
         return (
             f"{project} should be free, and Google applies tier {found.tier}"
-            f"{' with billing on: calls cost money' if found.billing_enabled else ''}. Somebody linked it, or the "
-            "unlinking is not through yet; pulumi refresh tells"
+            f"{' with billing on: calls cost money' if found.billing_enabled else ''}. It was linked by hand, or the "
+            "unlinking is not finished: run pulumi refresh to see which"
         )
     if not found.billing_enabled:
         return (
-            f"{project} should be paid, and its billing is off: somebody unlinked it, or its account is closed. "
-            f"Open that, or link it again (gcloud billing projects link {project} --billing-account=ID: the gcp "
-            "plugin does not see that a link is gone); then run pulumi up"
+            f"{project} should be paid, and its billing is off: it was unlinked, or its account is closed. Open the "
+            f"account, or link the project again (gcloud billing projects link {project} --billing-account=ID: the gcp "
+            "plugin does not notice that a link is gone); then run pulumi up"
         )
     if found.tier == UNREADABLE:
         return (

@@ -1,6 +1,6 @@
-"""`python -m sandbox COMMAND`: what the Makefile's targets run, inside `.venv`.
+"""`python -m sandbox COMMAND`: the commands behind the Makefile's targets; runs in `.venv`.
 
-Exit codes: 0 done; 1 it failed; 2 wrong usage, or something that must be there is missing.
+Exit codes: 0 success; 1 failure; 2 wrong usage, or a missing prerequisite.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def env(_: list[str]) -> None:
     provider = chosen_provider()
     ready = local_cloud.running(SANDBOX)
     if ready is None:
-        # `eval "$(make -s env)"` sees the output alone: this makes it fail, and changes nothing in the shell.
+        # `eval "$(make -s env)"` only sees the output: this line makes it fail without changing the shell.
         sys.stdout.write("false\n")
         raise PrerequisiteError(
             "The local cloud is not running, so there is no environment. Start it: make up"
@@ -88,7 +88,7 @@ def test(arguments: list[str]) -> None:
     get_engine()
     make_environment(ROOT, POLICY_PACK)
     get_browser(ROOT)
-    # Tests take from tenths to twenty seconds: who is done takes over from who is not.
+    # Tests take from tenths to twenty seconds: an idle worker takes over tests of a busy one.
     parallel = ["--numprocesses=auto", "--dist=worksteal"]
     _become([sys.executable, "-m", "pytest", *(arguments or parallel)])
 
@@ -101,9 +101,9 @@ def bench(arguments: list[str]) -> None:
 
 
 def check(_: list[str]) -> None:
-    """Check the format, the code, its types and which room imports which."""
+    """Check format, lint, types and import rules."""
     failed = []
-    # The import rules hold for the policy pack's package too, which lies beside its program.
+    # The import rules cover the policy pack's package too, which is in the pack's folder.
     environment = {"PYTHONPATH": "policy"}
     for title, command in CHECKS.items():
         try:
@@ -115,7 +115,7 @@ def check(_: list[str]) -> None:
 
 
 def reformat(_: list[str]) -> None:
-    """Format the code, and mend what the linter can mend itself."""
+    """Format the code, and apply the linter's automatic fixes."""
     _run("Lint", ["ruff", "check", "--fix", "--quiet"], {})
     _run("Format", ["ruff", "format"], {})
 
@@ -177,7 +177,7 @@ def _run(title: str, command: list[str], environment: dict[str, str]) -> None:
 
 
 def _become(command: list[str | Path]) -> None:
-    """Let `command` take this process over: its exit code and its signals are then its own."""
+    """Replace this process by `command`, which then gets its signals and sets its exit code."""
     os.execv(command[0], [str(part) for part in command])  # noqa: S606 an argument list, no shell
 
 

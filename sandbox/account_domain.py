@@ -2,5 +2,5 @@
 
 
 def account_domain(project_id: str) -> str:
-    """`acme-chat.iam.gserviceaccount.com`; of a domain-scoped project, `example.com:bot`, the domain comes last."""
+    """`acme-chat.iam.gserviceaccount.com`; for a domain-scoped project, `example.com:bot`, the domain comes last."""
     return f"{'.'.join(reversed(project_id.split(':')))}.iam.gserviceaccount.com"

@@ -1,6 +1,6 @@
-"""The way in: any Python of the system → `.venv` (sandbox/venv.py) → `.venv/bin/python -m sandbox COMMAND`.
+"""Entry point: any Python of the system → `.venv` (sandbox/venv.py) → `.venv/bin/python -m sandbox COMMAND`.
 
-Nothing here that an older Python cannot parse: it has to get as far as the message.
+Older Pythons must be able to parse this file, so that they print the message below.
 """
 
 import runpy

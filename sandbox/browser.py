@@ -18,9 +18,9 @@ def find_browser() -> str | None:
 
 
 def get_browser(root: Path) -> None:
-    """Have one, if that asks nothing of anybody: as root on Debian, as in a container, it is installed.
+    """Install a browser if that needs no questions: as root on Debian, such as in a container.
 
-    Without one the tests of the page are skipped; the step says so.
+    Without one the tests of the page are skipped; the step reports that.
     """
     if find_browser():
         return

@@ -2,12 +2,12 @@
 
 
 class SandboxError(Exception):
-    """Something failed; the message says what, and what to do about it."""
+    """A step failed; the message has the reason and the remedy."""
 
     exit_code = 1
 
 
 class PrerequisiteError(SandboxError):
-    """Something that must be there before the command can start is missing, or was asked for wrongly."""
+    """A prerequisite of the command is missing, or an option has a wrong value."""
 
     exit_code = 2

@@ -22,9 +22,9 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
 
 @contextmanager
 def only_one(path: Path, waiting: str) -> Iterator[None]:
-    """Hold the lock file at `path`; while another process holds it, wait and say so with `waiting`.
+    """Hold the lock file at `path`; while another process holds it, print `waiting` and wait.
 
-    The system drops the lock with the process that holds it, however that ends, so none is ever left behind.
+    The operating system releases the lock when its process ends in any way, so that none is ever left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as lock:

@@ -1,4 +1,4 @@
-"""Where things lie. All state of the sandbox is under one folder that git ignores; only the CLI's cache is not."""
+"""Paths of the sandbox. Its state is in one folder that git ignores, except the CLI's cache."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +8,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Layout:
-    """The places of one sandbox: the program it deploys, and the folder of its state."""
+    """The paths of one sandbox: the program that it deploys, and the folder of its state."""
 
     program: Path
     """The folder of Pulumi.yaml."""
     state: Path
-    """The sandbox's own folder; removing it forgets the sandbox."""
+    """The sandbox's own folder; removing it removes all state."""
 
     @property
     def database(self) -> Path:
-        """What the local cloud holds."""
+        """The local cloud's database."""
         return self.state / "cloud.sqlite"
 
     @property
@@ -27,7 +27,7 @@ class Layout:
 
     @property
     def cloud_log(self) -> Path:
-        """What the local cloud prints."""
+        """The local cloud's log."""
         return self.state / "cloud.log"
 
     @property
@@ -36,7 +36,7 @@ class Layout:
         return self.state / "pulumi"
 
     def pulumi_home(self, provider: str) -> Path:
-        """What the CLI keeps beside the state: plugins, and which stack is selected. One for each gcp plugin."""
+        """The CLI's PULUMI_HOME, with plugins and the selected stack. One for each gcp plugin."""
         return self.state / "home" / provider
 
     @property
@@ -46,4 +46,4 @@ class Layout:
 
 
 SANDBOX = Layout(program=ROOT, state=ROOT / ".sandbox")
-"""What `make up` works on."""
+"""The sandbox of `make up`."""

@@ -1,4 +1,4 @@
-"""The local cloud as a process in the background: started when it is not running, found again, stopped."""
+"""The local cloud as a background process: start it, find it again, stop it."""
 
 import contextlib
 import http.client
@@ -18,7 +18,7 @@ from sandbox.steps import TAIL_LINES, say, step
 
 FIRST_PORT = 8440
 PORTS = 16
-"""How many ports in a row one cloud may use: the main one, and one a service."""
+"""Number of consecutive ports of one cloud: the main port, and one per service."""
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
@@ -93,7 +93,7 @@ def launch(layout: Layout, options: list[str]) -> Ready:
             return ready
         if process.poll() is not None:
             said = _log_since(layout.cloud_log, begin)
-            # Pulumi's record of what is in the cloud goes with the cloud.
+            # Pulumi's state of the cloud's resources is in the same folder.
             advice = (
                 f"\nRemove the whole of {layout.state}, and run the command again." if _STALE in said else ""
             )
@@ -114,14 +114,14 @@ def call(ready: Ready, method: str, path: str) -> str:
 
 
 def forget_deleted_projects(ready: Ready) -> None:
-    """Let the ids of deleted projects be used again: at Google they are gone, and the stack's could not come back."""
+    """Free the ids of deleted projects, which Google never does, so that the stack can create its projects again."""
     forgotten = json.loads(call(ready, "DELETE", "/_local/deletedProjects"))["forgotten"]
     if forgotten:
         say(f"  Deleted projects are forgotten, so that their ids are free again: {', '.join(forgotten)}")
 
 
 def stop(layout: Layout) -> None:
-    """End the local cloud if it runs; what it holds stays in its database."""
+    """Stop the local cloud if it runs; its database stays."""
     with step("Stop the local cloud") as current:
         ready = running(layout)
         if ready is None:
@@ -176,4 +176,4 @@ def _log_since(log: Path, begin: int) -> str:
     with log.open("rb") as stream:
         stream.seek(begin)
         lines = stream.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
-    return "\n".join([f"It said ({log}):", *(f"  {line}" for line in lines)])
+    return "\n".join([f"Its log ({log}):", *(f"  {line}" for line in lines)])

@@ -1,4 +1,4 @@
-"""`make lock`: the requirement files pinned anew, the program's from pyproject.toml, the policy pack's from its own."""
+"""`make lock`: pin the requirement files again, from pyproject.toml and from the policy pack's own file."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ RESOLVER = "uv==0.13.9"
 PROJECT = "pyproject.toml"
 FILES = {
     "requirements.txt": (PROJECT, "what the Pulumi program and gemini-lz need.", []),
-    # What both files name has one version in both.
+    # Packages in both files get the same version.
     "requirements-dev.txt": (
         PROJECT,
         "everything the local cloud, the tests and the checks need.",
@@ -30,7 +30,7 @@ def lock(root: Path, workplace: Path) -> None:
         run_quietly(
             [python, "-m", "pip", "install", "--quiet", RESOLVER],
             cwd=root,
-            failure=f"no {RESOLVER} to be had",
+            failure=f"{RESOLVER} could not be installed",
         )
     for name, (origin, purpose, options) in FILES.items():
         with step(f"Pin {name}"):

@@ -1,7 +1,7 @@
-"""Creates that were cut off: found in the local cloud and entered in the state, so that nothing is made twice.
+"""Interrupted creates: look them up in the local cloud and add them to the state, so that nothing is created twice.
 
-A killed engine leaves each create that it had begun as a pending operation, and cannot know whether it was done.
-`pulumi refresh --import-pending-creates` takes an id for it but, as of 3.259.0, drops the operation all the same.
+A killed engine leaves each create that it had begun as a pending operation, without knowing its result.
+`pulumi refresh --import-pending-creates` accepts an id for it but, as of 3.259.0, drops the operation anyway.
 """
 
 import json
@@ -17,7 +17,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class _Listed:
-    """A type whose ids the cloud gives: where its resources are listed, and which of them is the wanted one."""
+    """A type whose ids the cloud assigns: path of its listing, and condition for the wanted resource."""
 
     path: str
     items: str
@@ -30,7 +30,7 @@ def _same(*fields: str) -> Callable[[Values, Values], bool]:
 
 
 def _same_channel(inputs: Values, item: Values) -> bool:
-    # The cloud has the secrets as labels too, blanked; the inputs have them elsewhere.
+    # The cloud returns secrets as blanked labels too; the inputs have them in another property.
     labels = inputs.get("labels") or {}
     return bool(inputs["displayName"] == item.get("displayName") and labels.items() <= item["labels"].items())
 
@@ -86,7 +86,7 @@ _CHOSEN = {
     "gcp:orgpolicy/policy:Policy": ("{name}", "orgpolicy/v2/{name}"),
     "gcp:cloudquota/sQuotaPreference:SQuotaPreference": (_PREFERENCE, f"cloudquotas/v1/{_PREFERENCE}"),
 }
-"""Types whose ids are in their inputs, with the path that tells whether they were made."""
+"""Types whose ids follow from their inputs, with the path that exists if they were created."""
 
 
 def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
         if operation["type"] == "creating" and resource["urn"] not in known:
             made = _id(resource["type"], resource["inputs"], ready, known)
             if made:
-                # A project may be there without its link, and the plugin's refresh does not see that one is missing.
+                # A project may exist without its link, and the plugin's refresh does not notice a missing link.
                 outputs = {
                     name: value for name, value in resource["inputs"].items() if name != "billingAccount"
                 }
@@ -116,7 +116,7 @@ def _id(resource_type: str, inputs: Values, ready: Ready, known: set[str | None]
         identifier, path = (template.format_map(values) for template in _CHOSEN[resource_type])
         return None if "error" in json.loads(call(ready, "GET", f"/{path}")) else identifier
     listed = _LISTED.get(resource_type)
-    if listed is None:  # making it again changes nothing: an API that is enabled, a link, a cap, a limit
+    if listed is None:  # creating it again changes nothing: an enabled API, a link, a cap, a limit
         return None
     answer = json.loads(call(ready, "GET", f"/{listed.path.format_map(inputs)}"))
     for item in answer.get(listed.items, []):

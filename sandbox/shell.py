@@ -16,9 +16,9 @@ from sandbox.local_cloud import Ready
 
 PASSPHRASE = "gemini-landing-zone"  # noqa: S105 public on purpose: the local cloud's keys open nothing
 LOCAL_STATE = "local-cloud.txt"
-"""A file in the backend's folder, by which the program sees that a state is the local cloud's."""
+"""A file in the backend's folder that marks the state as the local cloud's."""
 PARALLEL = 64
-"""Resource operations at once. They wait for an API rather than compute, and Pulumi's default is 4 a core."""
+"""Concurrent resource operations. They mostly wait for an API; Pulumi's default is 4 per core."""
 
 PROVIDERS = ("standin", "official")
 
@@ -43,7 +43,7 @@ def chosen_provider() -> str:
 def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: str) -> dict[str, str]:
     """The variables to add to the environment, for a running local cloud (`ready`) and its stack.
 
-    Writes what they point at: Pulumi's home with the stand-ins, the mark of the state, gcloud's token file.
+    Writes the files that they name: Pulumi's home with the stand-ins, the mark of the state, gcloud's token file.
     """
     token_file = layout.gcloud / "access-token"
     write_atomically(token_file, ACCESS_TOKEN)
@@ -55,7 +55,7 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
     official = _official_plugin() if provider == "official" else None
     installed = install(home, GCP, version("pulumi-gcp"), ROOT, official)
     if provider == "standin" and shutil.which(GCP, path=search_path()):
-        path.insert(0, str(installed))  # an official one on PATH would go before those that are installed
+        path.insert(0, str(installed))  # a plugin on PATH takes precedence over installed ones
     if not engine.has_language_host:
         install(home, LANGUAGE, engine.version, ROOT)
         variables["PULUMI_LANGUAGE_PYTHON_EXEC"] = str(engine.program_runner)
@@ -66,13 +66,13 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
         **variables,
         # The user's own selection of stacks, credentials and plugins are left alone.
         "PULUMI_HOME": str(home),
-        # Without the metadata files beside the state's, which a kill can leave half written.
+        # Without the metadata files beside the state, which a kill can leave half written.
         "PULUMI_BACKEND_URL": f"{layout.backend.as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_PARALLEL": str(PARALLEL),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         **environment(ready),
-        # An account to impersonate would be asked for at Google itself.
+        # Tokens of an impersonated account would be requested from Google itself.
         "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": "",
         "CLOUDSDK_CONFIG": str(layout.gcloud),
         "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token_file),

@@ -1,4 +1,4 @@
-"""The stack `sandbox`: created and updated by the Pulumi engine, destroyed again, healed after a kill."""
+"""The stack `sandbox`: create, update and destroy it with the Pulumi engine; repair it after a kill."""
 
 import json
 import os
@@ -21,7 +21,7 @@ POLL_S = 0.2
 
 
 def up(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
-    """Bring the stack to what its file says; the engine's output goes to the screen."""
+    """Update the stack from its file; the engine's output goes to the screen."""
     pulumi = _Pulumi(layout, environment)
     with step("Select the stack") as current:
         current.outcome = STACK
@@ -32,7 +32,7 @@ def up(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
 
 
 def destroy(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
-    """Delete what the stack made; the stack stays, empty."""
+    """Delete the stack's resources; the stack stays, empty."""
     pulumi = _Pulumi(layout, environment)
     if not _exists(pulumi):
         with step("Destroy the stack") as current:
@@ -44,13 +44,13 @@ def destroy(layout: Layout, environment: Mapping[str, str], ready: Ready) -> Non
 
 
 def heal(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
-    """Undo what a killed run left: its lock, and operations of which the state does not know the end."""
+    """Repair the stack after a killed run: remove its lock, and resolve its pending operations."""
     pulumi = _Pulumi(layout, environment)
     _unlock(pulumi, layout)
     exported = json.loads(pulumi.ask("stack", "export", "--stack", STACK))
     pending = (exported.get("deployment") or {}).get("pending_operations") or []
     if pending:
-        with step(f"Find out how {len(pending)} operations ended that were cut off"):
+        with step(f"Look up the results of {len(pending)} interrupted operations"):
             exported["deployment"] = pending_creates.with_found(exported["deployment"], ready)
             pulumi.ask("stack", "import", "--stack", STACK, text=json.dumps(exported))
             pulumi.ask("refresh", "--yes", "--skip-preview", "--stack", STACK, "--clear-pending-creates")
@@ -64,7 +64,7 @@ class _Pulumi:
         self._environment = {**os.environ, **environment}
 
     def ask(self, *arguments: str, text: str | None = None) -> str:
-        """Run a command that reads `text`; return what it prints. Raises SandboxError with what it says."""
+        """Run a command with `text` as its input; return its output. Raises SandboxError with its error output."""
         answer = subprocess.run(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self._directory,
@@ -83,14 +83,14 @@ class _Pulumi:
         code = run_attached(["pulumi", *arguments], self._directory, self._environment)
         if code:
             raise SandboxError(
-                f"`pulumi {' '.join(arguments)}` failed (exit code {code}); it says why above."
+                f"`pulumi {' '.join(arguments)}` failed (exit code {code}); the reason is printed above."
             )
 
 
 def run_attached(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> int:
     """Run a command on this terminal and return its exit code.
 
-    Ctrl-C reaches it from the terminal, and a SIGTERM to this process is passed on as the same: it then ends in
+    Ctrl-C reaches it from the terminal, and a SIGTERM to this process is passed on as Ctrl-C. The command then ends in
     its own way, and this process after it.
     """
     process = subprocess.Popen(command, cwd=cwd, env=environment)
@@ -112,7 +112,7 @@ def _exists(pulumi: _Pulumi) -> bool:
 
 
 def _unlock(pulumi: _Pulumi, layout: Layout) -> None:
-    """Remove a lock whose owner is dead; wait for an owner that lives, as after a kill of its parent alone."""
+    """Remove the lock of a dead process; wait for one that still runs, as after a kill of only its parent."""
     for lock in (layout.backend / ".pulumi" / "locks").rglob(f"{STACK}/*.json"):
         try:
             owner = json.loads(lock.read_text())
@@ -133,7 +133,7 @@ def _unlock(pulumi: _Pulumi, layout: Layout) -> None:
 
 
 def _is_pulumi(pid: int) -> bool:
-    """Whether the process lives; where the system tells, also that it is not another one with an old number."""
+    """True if the process runs and, where the system shows its name, is pulumi and not another with a reused id."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

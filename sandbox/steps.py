@@ -1,6 +1,6 @@
-"""Telling what a command does and how long each step took. Standard library only: the bootstrap uses it too.
+"""Progress of a command: its steps and the time of each. Standard library only, as the bootstrap uses it too.
 
-Everything goes to stderr, so that stdout holds results alone (`make -s env` is read by a shell).
+Everything goes to stderr, so that stdout has only results (a shell reads `make -s env`).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def run_quietly(
     env: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Run a command whose output matters only when it fails; `on_line` sees each line, to tell the progress.
+    """Run a command and show its output only if it fails; `on_line` gets each line, to update the progress.
 
     Raises SandboxError with `failure` and the last lines of output when it exits with another code than 0.
     """

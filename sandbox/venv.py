@@ -1,4 +1,4 @@
-"""`.venv` and `policy/.venv`: made once from the pinned requirement files, made again when they change.
+"""`.venv` and `policy/.venv`: created from the pinned requirement files, and created again when they change.
 
 Standard library only.
 """
@@ -29,10 +29,10 @@ class Environment:
     installs: str
     """The requirement file that pip installs."""
     made_from: tuple[str, ...]
-    """The files that decide what is in it."""
+    """The files that determine its contents."""
     stamp: str
     editable: bool = False
-    """Whether it holds this project as well."""
+    """True if this project is installed in it too."""
 
 
 PROGRAM = Environment(
@@ -42,18 +42,18 @@ PROGRAM = Environment(
     "venv.stamp",
     editable=True,
 )
-"""What the program, the local cloud, the tests and the checks run in."""
+"""The environment of the program, the local cloud, the tests and the checks."""
 POLICY_PACK = Environment(
     "policy/.venv", "policy/requirements.txt", ("policy/requirements.txt",), "policy-venv.stamp"
 )
-"""What Pulumi's engine runs the policy pack in: it needs another protobuf than Google's clients."""
+"""The environment of the policy pack, which needs another version of protobuf than Google's clients."""
 
 
 def make_environment(root: Path, environment: Environment = PROGRAM, python: str = sys.executable) -> Path:
     """Make sure that an environment holds what the requirement files pin; return its Python.
 
-    The stamp says what it was made from, and is written last. A run that was killed leaves it `unfinished`: a
-    package may then be half unpacked, which pip takes for installed, so the environment is made from nothing.
+    The stamp records what it was created from, and is written last. A killed run leaves it `unfinished`: a package
+    may then be half unpacked, which pip treats as installed, so the environment is created from scratch.
     """
     stamp = root / ".sandbox" / environment.stamp
     target = root / environment.folder / "bin" / "python"
@@ -70,7 +70,7 @@ def make_environment(root: Path, environment: Environment = PROGRAM, python: str
                 _create(root, environment, python)
             _install(root, environment, target)
         except SandboxError:
-            # A failure that was told, not a kill: what was there is still whole.
+            # pip failed by itself and was not killed: the old environment is still complete.
             write_atomically(stamp, made_from)
             raise
         write_atomically(stamp, wanted)
@@ -82,7 +82,7 @@ def _made_from(stamp: Path) -> str:
 
 
 def _fingerprint(root: Path, environment: Environment) -> str:
-    """What decides the contents: the files, and where the tree lies (scripts in it name that)."""
+    """Digest of what determines the contents: the files, and the path of the tree, which scripts contain."""
     digest = hashlib.sha256(str(root).encode())
     for name in environment.made_from:
         digest.update((root / name).read_bytes())
@@ -132,7 +132,7 @@ def _install(root: Path, environment: Environment, target: Path) -> None:
 
 
 class _PipProgress:
-    """How far pip is, from the lines it prints."""
+    """pip's progress, from the lines that it prints."""
 
     def __init__(self, current: Step, total: int) -> None:
         self._step, self._total, self._seen = current, total, 0

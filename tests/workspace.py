@@ -40,10 +40,10 @@ def redact(text: str) -> str:
 
 
 def first_port() -> int:
-    """Where a test's local cloud looks for ports: a range of each test process.
+    """The first port for a test's local cloud, in a range of each test process.
 
-    It lies below the range that the system gives to outgoing connections, which would take a port between the look
-    and the start; a user's first port does as well.
+    The range is below the system's ports for outgoing connections, one of which could otherwise take a port between
+    the check and the start. A user's first port is below them too.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return 20_000 + 1_000 * (worker % 12)
@@ -74,7 +74,7 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Change:
-    """What the engine did, or would do, to one resource."""
+    """A change of one resource that the engine made, or would make."""
 
     op: str
     """`create`, `update`, `replace`, `delete`, …"""
@@ -136,7 +136,7 @@ class Workspace:
         return self._changes("up", "--yes", "--skip-preview")
 
     def preview(self) -> list[Change]:
-        """What an update would change."""
+        """The changes that an update would make."""
         return self._changes("preview")
 
     def refresh(self) -> list[Change]:
@@ -144,7 +144,7 @@ class Workspace:
         return self._changes("refresh", "--yes", "--skip-preview")
 
     def destroy(self) -> list[Change]:
-        """Delete what the stack made."""
+        """Delete the stack's resources."""
         return self._changes("destroy", "--yes", "--skip-preview")
 
     def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class Workspace:
 
 
 def _readable(printed: str) -> str:
-    """What an operation prints with `--json`, without the engine's bookkeeping."""
+    """The output of an operation with `--json`, without the engine's bookkeeping."""
     return "\n".join(
         line for line in printed.splitlines() if not line.startswith("{") or '"severity":"error"' in line
     )

@@ -17,7 +17,7 @@ from landing_zone.gemini.methods import grouped_methods
 from landing_zone.gemini.models import MODELS, QUOTA_NAMES
 from landing_zone.gemini.quotas import LimitName
 from landing_zone.google.money import amount_of
-from landing_zone.google.quota_overrides import ModelLimit, strays
+from landing_zone.google.quota_overrides import ModelLimit, loosened
 from landing_zone.google.rest import Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
 from landing_zone.google.tiers import FREE, UNREADABLE, Link
@@ -231,7 +231,7 @@ def _limit(
     quota_model = "" if model == OTHERS else QUOTA_NAMES.get(model, model)
     named = [limit for limit in listed if limit.name]
     now = {
-        name: limit.held(quota_model).effective
+        name: limit.bucket(quota_model).effective
         for name in LIMIT_NAMES
         for limit in named
         if (limit.name, limit.tier) == (name, tier)
@@ -244,7 +244,7 @@ def _limit(
             f"{limit.place} is open"
             for limit in listed
             if not limit.name
-            and limit.held("").value != 0
+            and limit.bucket("").value != 0
             and limit.place not in applied.left_open
             and (limit.place, "") not in applied.elsewhere
         ]
@@ -264,7 +264,7 @@ def _differs(
     assert limit.name  # noqa: S101 the caller checks
     if (limit.place, model) in elsewhere:
         return ""
-    found, target = limit.held(model).value, limit.wanted(wanted, elsewhere).get(model)
+    found, target = limit.bucket(model).value, limit.wanted(wanted, elsewhere).get(model)
     words = f"{WORDS[limit.name]} on tier {limit.tier}"
     if target is None:
         return "" if found is None else f"{_count(found)} {words}, not this stack's"
@@ -280,7 +280,7 @@ def _foreign(applied: AppliedProject, listed: Sequence[ModelLimit]) -> list[Item
     wanted, elsewhere = applied.wanted, applied.elsewhere
     known = wanted.models.keys() | wanted.opened | {quota.model for quota in applied.quotas.values()}
     others = applied.limits.get(OTHERS, {})
-    opened = {model for _, model in strays(listed, wanted, elsewhere)}
+    opened = {model for _, model in loosened(listed, wanted, elsewhere)}
     found: dict[str, dict[str, int]] = {}
     for limit in listed:
         for model, bucket in limit.buckets.items():
@@ -315,7 +315,7 @@ def _override(name: str, quota: AppliedQuota, listed: Sequence[ModelLimit]) -> I
     if on is None:
         # A limit without models, or one that is not listed.
         return Item(name, quota.value, f"{name}: {quota.value:,}", read=False)
-    found = on.held(quota.model).value
+    found = on.bucket(quota.model).value
     if found is None:
         return Item(name, None, f"{name}: {_GONE}", f"{quota.value:,} as last applied")
     differs = "" if found == quota.value else f"{quota.value:,} as last applied"

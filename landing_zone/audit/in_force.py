@@ -126,7 +126,9 @@ def _ask(google: Google, pool: ThreadPoolExecutor, project: AppliedProject, unre
     asks = any(quota.preference for quota in project.quotas.values())
     return _Calls(
         pool.submit(_link_and_tier, google, name, unread),
-        pool.submit(attempt, f"limits of {name}", _LIMITS_GET, partial(quota_overrides.listed, google, name)),
+        pool.submit(
+            attempt, f"limits of {name}", _LIMITS_GET, partial(quota_overrides.list_limits, google, name)
+        ),
         pool.submit(attempt, f"keys of {name}", _KEYS_LIST, partial(_keys, google, project)),
         pool.submit(attempt, f"quota preferences of {name}", _QUOTAS_GET, preferences if asks else list),
     )

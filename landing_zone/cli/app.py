@@ -1,6 +1,6 @@
-"""`gemini-lz`: what can be asked of a stack without changing it.
+"""`gemini-lz`: commands that read and check stacks, and change nothing.
 
-Exit codes: 0 all is well; 1 something is wrong with the stack; 2 wrong usage, or what the command needs is missing.
+Exit codes: 0 no problem; 1 a problem with the stack; 2 wrong usage, or something that the command needs is missing.
 """
 
 import json
@@ -73,9 +73,9 @@ def validate(
     folder: StackFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check stack files, without Pulumi and without Google. Reports every mistake, and warns of models that retire."""
+    """Check stack files, without calling Pulumi or Google. Reports all mistakes, and warns of models that retire."""
     if everything and stacks:
-        refuse("--all is every stack: name stacks, or write --all")
+        refuse("--all means every stack: either name stacks, or write --all")
     where = stack_folder(folder)
     chosen = where.chosen(where.names if everything else stacks or [])
     verdicts: list[dict[str, Any]] = []
@@ -114,12 +114,12 @@ def schema() -> None:
 
 @app.command(epilog="Example: gemini-lz show prod --json")
 def show(stack: Stack = None, as_json: AsJson = False) -> None:
-    """Show what is in force of a stack: links, keys, budgets, caps and limits, and what differs from the last update.
+    """Show a stack as found at Google: links, keys, budgets, caps and limits, with differences from the last update.
 
-    It is read at Google with your own credentials; what cannot be read is as last applied. Keys' strings are never
-    read. Exit code 1: something differs; 2: nothing does, and something could not be read.
+    Reads with your own credentials; values that cannot be read are shown as last applied. Key strings are never read.
+    Exit code 1: something differs; 2: nothing differs, and something could not be read.
     """
-    choose(stack, None)  # a name that is mistyped is refused before Pulumi is asked
+    choose(stack, None)  # refuses a mistyped name before Pulumi is called
     try:
         with working("reading what is in force"):
             shown = showing.read(stack)
@@ -134,16 +134,16 @@ def show(stack: Stack = None, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")
 def adopt(
-    project: Annotated[str, typer.Argument(help="The id of a project that exists.")],
+    project: Annotated[str, typer.Argument(help="The id of an existing project.")],
     name: Annotated[
         str,
         typer.Option(
-            help="Its name in the stack file; if left out, that of the stack that made its keys, or its id."
+            help="Its name in the stack file. Default: that of the stack which created its keys, else its id."
         ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Print the settings that take over an existing project as it is: its link, keys, budget and limits."""
+    """Print settings that take over an existing project unchanged, with its link, keys, budget and limits."""
     google = Google(GoogleConfig.read({}, os.environ))
     try:
         with working(f"reading {project}"):
@@ -155,7 +155,7 @@ def adopt(
         out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))
         return
     typer.echo(
-        "# Below gemini-landing-zone:projects. `existing` takes a key or a budget over, and leaves it when the"
+        "# Below gemini-landing-zone:projects. `existing` takes over a key or a budget, and leaves it when the"
     )
     typer.echo(
         "# stack goes; keep it. The preview says `import` for these, and nothing else of them changes."

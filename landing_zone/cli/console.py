@@ -1,4 +1,4 @@
-"""Where commands print, and the options that several have."""
+"""Output of the commands, and options that several of them have."""
 
 import os
 import sys
@@ -14,34 +14,34 @@ from rich.console import Console
 from landing_zone.pricing.days import today
 
 WIDE = 200
-"""Columns where no terminal says how many there are: what is piped on is not cut."""
+"""Columns of output that is not a terminal, so that piped text is not cut."""
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DATE = ["%Y-%m-%d"]
 WAIT_S = 2.0
-"""After so long a command whose output is piped says that it works."""
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+"""Seconds after which a command without a terminal prints that it is working."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 AsOf = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=DATE, help="The day that counts as today (Pacific): its prices hold."),
+    typer.Option("--as-of", formats=DATE, help="The day to use as today (Pacific), with its prices."),
 ]
 
 
 def day_of(as_of: datetime | None) -> date:
-    """The day that counts as today."""
+    """The day to use as today."""
     return within_reach(as_of.date()) if as_of else today()
 
 
 def within_reach(day: date) -> date:
-    """A day for which there can be a plan: the Gemini API's, and some decades."""
+    """The day, if a plan for it makes sense; exits with a message otherwise."""
     if not 2017 <= day.year <= 2100:
-        refuse(f"{day} is out of reach: write a day from 2017 to 2100")
+        refuse(f"{day} is out of range: write a day from 2017 to 2100")
     return day
 
 
 def refuse(text: str) -> NoReturn:
-    """Wrong usage, or what the command needs is missing."""
+    """Print the reason and exit with 2: wrong usage, or something that the command needs is missing."""
     err.print(text, markup=False)
     raise typer.Exit(2)
 
@@ -49,7 +49,7 @@ def refuse(text: str) -> NoReturn:
 def format_of(given: str | None, as_json: bool) -> str:
     """The format that `--format` or `--json` asks for; text if neither does."""
     if as_json and given not in (None, "json"):
-        refuse(f"--json is --format json, and --format {given} was asked for: write one of the two")
+        refuse(f"--json means --format json, which contradicts --format {given}: write one of the two")
     return "json" if as_json else given or "text"
 
 
@@ -57,7 +57,7 @@ def format_of(given: str | None, as_json: bool) -> str:
 def working(what: str) -> Iterator[Callable[[str], None]]:
     """Show that work is under way: a status line on a terminal, else one line after two seconds.
 
-    Gives a function that takes how far the work is.
+    Yields a function that updates the text of the progress.
     """
     if err.is_terminal:
         with err.status(what) as status:

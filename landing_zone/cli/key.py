@@ -1,4 +1,4 @@
-"""`gemini-lz key`: hand one API key over, to a terminal, a pipe, a file or Secret Manager, and name its readers."""
+"""`gemini-lz key`: write one API key to a terminal, a pipe, a file or Secret Manager, and list who can read it."""
 
 import json
 import os
@@ -27,7 +27,7 @@ _READ_KEY: Final = f"{access.READ_KEY} (roles/serviceusage.apiKeysViewer)"
 _READ_POLICY: Final = "resourcemanager.projects.getIamPolicy (roles/iam.securityReviewer)"
 _READ_SECRETS_POLICY: Final = "secretmanager.secrets.getIamPolicy (roles/secretmanager.viewer)"
 _ADD: Final = (
-    "secretmanager.versions.add (roles/secretmanager.secretVersionAdder), and for a secret that is not there "
+    "secretmanager.versions.add (roles/secretmanager.secretVersionAdder), and for a secret that does not exist "
     "secretmanager.secrets.create (roles/secretmanager.admin)"
 )
 _ABOVE: Final = (
@@ -41,13 +41,13 @@ class Readers:
 
     where: str
     words: str = ""
-    """In place of grants."""
+    """A description instead of grants."""
     grants: list[access.Grant] = field(default_factory=list)
     unread: str = ""
-    """Why the grants are not known."""
+    """The reason why the grants could not be read."""
 
     def as_json(self) -> dict[str, Any]:
-        """The readers, for programs."""
+        """The readers as JSON."""
         return {
             "where": self.where,
             "who": self.words or None,
@@ -56,12 +56,12 @@ class Readers:
         }
 
     def lines(self) -> Iterator[str]:
-        """The readers, for people."""
+        """The readers as text."""
         if self.words or self.unread or not self.grants:
-            said = self.words or (
+            readers = self.words or (
                 f"could not be read: {self.unread}" if self.unread else "nobody by a role on it"
             )
-            yield f"  {self.where}: {said}"
+            yield f"  {self.where}: {readers}"
             return
         yield f"  {self.where}:"
         for grant in self.grants:
@@ -85,21 +85,23 @@ def key(
     name: Annotated[str, typer.Argument(metavar="KEY", help="The key's name in the stack file.")],
     file: Annotated[
         Path | None,
-        typer.Option(help="Write to this new file, which its owner alone can read. Nothing is overwritten."),
+        typer.Option(
+            help="Write to this new file, which only its owner can read. Existing files are never overwritten."
+        ),
     ] = None,
     secret: Annotated[
         str | None,
         typer.Option(
-            help="Add a version to projects/P/secrets/NAME of Secret Manager; makes a secret that is not there."
+            help="Add a version to projects/P/secrets/NAME in Secret Manager; creates the secret if needed."
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hand one API key over, and say on stderr who could read it.
+    """Write one API key, and list on stderr who can read it.
 
-    Without an option the key alone goes to stdout: with a line's end on a terminal, without one into a pipe. It is read
-    with your own credentials, and no other key is decrypted. With --json the note is JSON, on stdout if the key goes
-    elsewhere; the key is never in it.
+    Without an option only the key goes to stdout, with a line's end on a terminal and without one in a pipe. It is read
+    with your own credentials; no other key is decrypted. With --json the list of readers is JSON, on stdout if the key
+    goes elsewhere; the key is never in it.
     """
     _check(file, secret)
     try:
@@ -117,7 +119,7 @@ def key(
 
     try:
         place, readers = _write(google, file, secret, read)
-        with working("reading who could read it"):
+        with working("reading who can read the key"):
             readers += _always(google, applied, owner)
     except CredentialsError as error:
         refuse(str(error))
@@ -146,9 +148,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _check(file: Path | None, secret: str | None) -> None:
-    """Refuse what is wrong before anything is read."""
+    """Refuse wrong usage before anything is read."""
     if file and secret:
-        refuse("a key is written to one place: name --file or --secret")
+        refuse("a key is written to one place: write either --file or --secret")
     if secret:
         try:
             secrets.check_secret_name(secret)
@@ -158,8 +160,8 @@ def _check(file: Path | None, secret: str | None) -> None:
         mode = os.fstat(sys.stdout.fileno()).st_mode
         if stat.S_ISREG(mode) and mode & 0o077:
             refuse(
-                f"stdout is a file that others can read (mode {stat.S_IMODE(mode):04o}): write --file PATH, which is "
-                "made for its owner alone"
+                f"stdout is a file that others can read (mode {stat.S_IMODE(mode):04o}): write --file PATH, which "
+                "only its owner can read"
             )
 
 
@@ -183,8 +185,8 @@ def _read(google: Google, found: AppliedKey, title: str) -> str:
         if error.code == 404:
             identifier, project = found.id.rpartition("/")[2], found.id.split("/")[1]
             err.print(
-                f"{title} is in the stack's state, and gone at Google: somebody deleted it. pulumi up --refresh makes "
-                "another, with another string; within 30 days this brings it back as it was:\n"
+                f"{title} is in the stack's state, and was deleted at Google. pulumi up --refresh creates another, "
+                "with another string; within 30 days this command restores it:\n"
                 f"    gcloud services api-keys undelete {identifier} --project {project} --location global",
                 markup=False,
             )
@@ -197,7 +199,7 @@ def _read(google: Google, found: AppliedKey, title: str) -> str:
 def _write(
     google: Google, file: Path | None, secret: str | None, read: Callable[[], str]
 ) -> tuple[str, list[Readers]]:
-    """Read the key and write it; returns where it is now, and who can read it there."""
+    """Read the key and write it; returns its place, and who can read it there."""
     if file:
         with _new_file(file) as stream:
             stream.write(read())
@@ -207,14 +209,14 @@ def _write(
     if secret:
         return _add(google, secret, read())
     is_terminal = sys.stdout.isatty()
-    # A line's end would be a part of what a pipe's other end keeps.
+    # The program that reads the pipe would store a line's end with the key.
     sys.stdout.write(read() + ("\n" if is_terminal else ""))
     sys.stdout.flush()
     if is_terminal:
         return "the terminal", [
-            Readers("the terminal", "who sees the screen, its scrollback or a recording of it")
+            Readers("the terminal", "anyone who sees the screen, its scrollback or a recording of it")
         ]
-    return "stdout", [Readers("stdout", "what this command's output is piped into; in CI that may be a log")]
+    return "stdout", [Readers("stdout", "the program that this command is piped into; in CI maybe a log")]
 
 
 def _add(google: Google, name: str, text: str) -> tuple[str, list[Readers]]:
@@ -237,7 +239,7 @@ def _add(google: Google, name: str, text: str) -> tuple[str, list[Readers]]:
 
 
 def _always(google: Google, applied: AppliedStack, owner: AppliedProject) -> list[Readers]:
-    """Those who can read the key wherever it is handed to."""
+    """Readers of the key regardless of where it is written."""
     keys = f"all keys of {owner.project_id} ({access.READ_KEY})"
     return [
         _granted(keys, _READ_POLICY, lambda: access.of_project(google, owner.project_id, access.READ_KEY)),
@@ -254,27 +256,27 @@ def _granted(where: str, right: str, read: Callable[[], list[access.Grant]]) -> 
 def _decrypts(provider: Mapping[str, Any]) -> str:
     kind, url = provider.get("type"), (provider.get("state") or {}).get("url")
     if kind == "passphrase":
-        return "who has the stack's passphrase and its state"
+        return "anyone who has the stack's passphrase and its state"
     if kind == "cloud" and url:
-        return f"who may decrypt with {url} and has its state"
+        return f"anyone who may decrypt with {url} and has the stack's state"
     if kind == "service":
-        return "who may read the stack in Pulumi Cloud"
-    return "who can decrypt the stack's state"
+        return "anyone who may read the stack in Pulumi Cloud"
+    return "anyone who can decrypt the stack's state"
 
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[IO[str]]:
-    """A file that is its owner's alone from its first moment; it goes if what is written to it fails."""
+    """A new file that only its owner can read from creation; removed if the write fails."""
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
-        refuse(f"{path} exists, and nothing is overwritten: write to {path}.new, then mv {path}.new {path}")
+        refuse(f"{path} exists and is not overwritten: write to {path}.new, then mv {path}.new {path}")
     except OSError as error:
-        refuse(f"{path} cannot be made: {error.strerror}")
+        refuse(f"{path} cannot be created: {error.strerror}")
     try:
         with os.fdopen(number, "w", encoding="utf-8") as stream:
             if os.fstat(number).st_mode & 0o077:
-                refuse(f"{path} is on a file system that lets others read it: name a file on another one")
+                refuse(f"{path} is on a file system where others can read it: name a file on another one")
             yield stream
     except BaseException:
         path.unlink(missing_ok=True)

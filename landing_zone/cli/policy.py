@@ -1,4 +1,4 @@
-"""`gemini-lz policy`: judge a stack file or live projects by the policies, without Pulumi's engine."""
+"""`gemini-lz policy`: check a stack file or live projects against the policies, without Pulumi's engine."""
 
 import json
 import os
@@ -40,22 +40,19 @@ _STYLES = {"mandatory": "bold red", "advisory": "yellow", "remediate": "cyan", "
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Judge stacks and live projects by the policies. Try: gemini-lz policy check prod",
+    help="Check stacks and live projects against the policies. Try: gemini-lz policy check prod",
 )
 
 
 Configurations = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--config", help="A configuration file, as for --policy-pack-config; may be given several times."
-    ),
+    typer.Option("--config", help="A configuration file, as for --policy-pack-config; repeatable."),
 ]
 Format = Annotated[
     Literal["text", "json", "sarif", "junit"] | None,
     typer.Option(
         "--format",
-        help="json for programs (--json is the same), sarif for code scanning, junit for a CI's page; "
-        "text if left out.",
+        help="json for programs (same as --json), sarif for code scanning, junit for a CI page. Default: text.",
     ),
 ]
 
@@ -69,7 +66,7 @@ def check(
     form: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a stack file by the policies, as `pulumi up --policy-pack policy` does.
+    """Check a stack file against the policies, as `pulumi up --policy-pack policy` does.
 
     Levels and options come from policy/config/STACK.json, if it exists, then from each --config.
     Exit code 1: `pulumi up` would stop.
@@ -104,20 +101,21 @@ def check(
 @app.command(epilog="Example: gemini-lz policy audit --folder 333333333333 --config policy/config/prod.json")
 def audit(
     folders: Annotated[
-        list[str] | None, typer.Option("--folder", help="All projects below it; may be given several times.")
+        list[str] | None, typer.Option("--folder", help="All projects below this folder; repeatable.")
     ] = None,
     organizations: Annotated[
-        list[str] | None, typer.Option("--organization", help="All projects below it.")
+        list[str] | None,
+        typer.Option("--organization", help="All projects below this organization; repeatable."),
     ] = None,
     projects: Annotated[
-        list[str] | None, typer.Option("--project", "-p", help="This project; may be given several times.")
+        list[str] | None, typer.Option("--project", "-p", help="This project; repeatable.")
     ] = None,
     configurations: Configurations = None,
     as_of: AsOf = None,
     form: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge live projects by the policies, whoever created them. Read-only; key strings are never read.
+    """Check live projects against the policies, also those not created by a stack. Read-only; never reads key strings.
 
     Exit code 1: a mandatory policy is violated; 2: not everything could be read.
     """

@@ -1,4 +1,4 @@
-"""`gemini-lz prices`: what tokens cost, and whether Google's catalogue agrees."""
+"""`gemini-lz prices`: prices of tokens, and their comparison with Google's catalogue."""
 
 import json
 from datetime import date, datetime
@@ -20,7 +20,7 @@ from landing_zone.pricing.money import plain
 from landing_zone.pricing.rates import PRICES_FROM, has_long_context_price, price_changes, rates
 from landing_zone.reports.verify import Verification, verify
 
-app = typer.Typer(no_args_is_help=True, help="What tokens cost. Try: gemini-lz prices list gemini-3.8-flash")
+app = typer.Typer(no_args_is_help=True, help="Prices of tokens. Try: gemini-lz prices list gemini-3.8-flash")
 _KINDS = ("input", "cached", "audio", "output", "storage")
 _OTHER_KINDS = {
     "image": ("image in", "input"),
@@ -29,7 +29,7 @@ _OTHER_KINDS = {
     "image_output": ("image out", "output"),
     "audio_output": ("audio out", "output"),
 }
-"""Shown where they cost something else than the kind beside them."""
+"""Columns that are shown only where their price differs from that of the kind beside them."""
 
 
 def _complete_model(incomplete: str) -> list[str]:
@@ -40,15 +40,15 @@ def _complete_model(incomplete: str) -> list[str]:
 def show(
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODEL", help="All if left out.", autocompletion=_complete_model),
+        typer.Argument(metavar="MODEL", help="Default: all.", autocompletion=_complete_model),
     ] = None,
     as_of: Annotated[
-        datetime | None, typer.Option("--as-of", formats=DATE, help="The day; today if left out.")
+        datetime | None, typer.Option("--as-of", formats=DATE, help="The day. Default: today.")
     ] = None,
     processing: Annotated[Processing, typer.Option(help="How requests are processed.")] = "standard",
     as_json: AsJson = False,
 ) -> None:
-    """What a million tokens cost, in US dollars, and when that changes."""
+    """List prices per million tokens in US dollars, with the dates on which they change."""
     day = as_of.date() if as_of else today()
     rows: list[dict[str, Any]] = []
     for model in models or known_models():
@@ -97,7 +97,7 @@ def _grounding(model: str, ground: Ground, day: date) -> str | None:
 
 @app.command("verify", epilog="Example: gemini-lz prices verify --json")
 def check(as_json: AsJson = False) -> None:
-    """Compare with the Cloud Billing catalogue, by SKU id. Exit code 1: prices differ; 2: it cannot be read."""
+    """Compare prices with the Cloud Billing catalogue, by SKU id. Exit code 1: prices differ; 2: it cannot be read."""
     try:
         with working("reading the Cloud Billing catalogue"):
             prices = gemini_prices()

@@ -1,4 +1,4 @@
-"""What is in force of a stack, read at Google, beside what was last applied."""
+"""A stack as found at Google, compared with the last update."""
 
 import os
 from collections.abc import Iterator
@@ -28,11 +28,11 @@ class ShownStack:
 
     @property
     def differs(self) -> bool:
-        """Whether something is not as it was last applied."""
+        """True if something differs from the last update."""
         return self.found.differences > 0
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The stack as JSON."""
         return {
             "worstMonth": {"amount": self.found.worst_month, "boundBy": self.found.bound_by},
             "projects": [_as_json(project) for project in self.found.projects],
@@ -47,7 +47,7 @@ class ShownStack:
 
 
 def read(stack: str | None) -> ShownStack:
-    """What of `stack`, or of the selected one, is in force. Raises NotReadableError."""
+    """Read `stack`, or the selected one, at Google. Raises NotReadableError."""
     applied = read_applied(stack)
     google = Google(GoogleConfig.read({}, os.environ))
     return ShownStack(in_force.read(google, applied))
@@ -71,7 +71,7 @@ def _as_json(project: ProjectInForce) -> dict[str, Any]:
 
 
 def print_table(console: Console, stack: ShownStack) -> None:
-    """Each project: what is in force, with differences from what was last applied; then what several share."""
+    """Print each project as found at Google, with differences from the last update; then shared budgets."""
     if stack.found.worst_month:
         console.print(
             f"at worst in a month: {stack.found.worst_month}, bounded by {stack.found.bound_by} (as last applied)",
@@ -104,7 +104,7 @@ def print_table(console: Console, stack: ShownStack) -> None:
 
 
 def _rows(project: ProjectInForce) -> Iterator[tuple[str, Item | None]]:
-    """Label and item, the label once for several."""
+    """Label and item; the label only on the first of several items."""
     yield "link", project.link
     yield "", project.tier
     others = [Item(title, None, f"{title}: not this stack's") for title in project.other_keys]

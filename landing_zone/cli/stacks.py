@@ -1,4 +1,4 @@
-"""Which stack a command is about, and where its file is: one meaning of STACK, left out or given, in all commands."""
+"""The stack of a command and its file: the argument STACK means the same in all commands."""
 
 import os
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from landing_zone.workspace import (
 )
 
 DEFAULT_FOLDER = Path("stacks")
-"""Where stack files are looked for outside a Pulumi project."""
+"""The folder of stack files outside a Pulumi project."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,18 @@ class Folder:
     """The stack files of a project."""
 
     path: Path
-    """Relative to the working directory, as messages show it."""
+    """Relative to the working directory, for messages."""
     project: Path
-    """The project's own folder, in which policy/config is."""
+    """The folder of the project, which has policy/config."""
     names: tuple[str, ...]
     selected: str | None
-    """The stack that `pulumi` would take, as it is written: with its organization, if so."""
+    """The stack that `pulumi` would use, with its organization if Pulumi stored it."""
 
     def chosen(self, stacks: Sequence[str]) -> list["ChosenStack"]:
-        """The stacks that are meant: those given, or the selected one. Refuses names that have no file."""
+        """The given stacks, or the selected one. Refuses names that have no file."""
         if not self.names:
             refuse(
-                f"no stack file in {self.path}: go to the folder of Pulumi.yaml, or name the files' with --stacks"
+                f"no stack file in {self.path}: go to the folder of Pulumi.yaml, or name their folder with --stacks"
             )
         has = f"{self.path} has {', '.join(self.names)}"
         given = stacks or ([self.selected] if self.selected else [])
@@ -74,7 +74,7 @@ class ChosenStack:
 
 
 def stack_folder(given: Path | None) -> Folder:
-    """The folder that --stacks names, else that of the Pulumi project of the working directory or above it."""
+    """The folder that --stacks names, else that of the Pulumi project in the working directory or above it."""
     start = here(os.environ)
     try:
         project = find_project(start / given if given else start)
@@ -95,14 +95,14 @@ def choose(stack: str | None, folder: Path | None) -> ChosenStack:
 
 
 def complete_stack(context: typer.Context, incomplete: str) -> list[str]:
-    """For the shell: the stacks that have a file."""
+    """Completion for shells: the stacks that have a file."""
     return [name for name in stack_folder(_folder(context)).names if name.startswith(incomplete)]
 
 
 def complete_project(context: typer.Context, incomplete: str) -> list[str]:
-    """For the shell: the projects that the stack's file names."""
+    """Completion for shells: the projects that the stack's file names."""
     folder = stack_folder(_folder(context))
-    # With an option that is not whole, the arguments have not been parsed.
+    # While an option is incomplete, the arguments are not parsed yet.
     stack = context.params.get("stack") or next(iter(context.args), folder.selected) or ""
     try:
         file = read_stack_file(stack_path(folder.path, stack))
@@ -116,11 +116,11 @@ def _folder(context: typer.Context) -> Path | None:
     return Path(given) if given else None
 
 
-SELECTED = "The stack, such as prod; the selected one (pulumi stack select, PULUMI_STACK) if left out."
+SELECTED = "The stack, such as prod. Default: the selected one (pulumi stack select, PULUMI_STACK)."
 Stack = Annotated[str | None, typer.Argument(metavar="STACK", help=SELECTED, autocompletion=complete_stack)]
 StackFolder = Annotated[
     Path | None,
     typer.Option(
-        "--stacks", help="The folder of the stack files; that of Pulumi.yaml here or above if left out."
+        "--stacks", help="The folder of the stack files. Default: that of Pulumi.yaml here or above."
     ),
 ]

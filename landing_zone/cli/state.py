@@ -1,4 +1,4 @@
-"""The state of a stack, read through the Pulumi CLI: the backend, its login and its encryption are Pulumi's."""
+"""The state of a stack, read through the Pulumi CLI, which handles backend, login and encryption."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from landing_zone.settings.problems import nearest
 
 
 class NotReadableError(Exception):
-    """The stack's state cannot be read; says why and what to do."""
+    """The stack's state cannot be read; the message has the reason and the remedy."""
 
 
 def read_applied(stack: str | None) -> AppliedStack:
@@ -36,7 +36,7 @@ def _export(stack: str | None) -> dict[str, Any]:
 
 
 def _near(stack: str) -> str:
-    """The stacks that there are, if `stack` is none of them; empty if it is, or they cannot be listed."""
+    """Message with the existing stacks if `stack` is not one of them; empty if it is, or they cannot be listed."""
     run = _pulumi("stack", "ls", "--json")
     names = [each["name"] for each in json.loads(run.stdout)] if run.returncode == 0 else []
     if not names or stack in names:
@@ -45,7 +45,7 @@ def _near(stack: str) -> str:
 
 
 def did_you_mean(name: str, names: list[str]) -> str:
-    """The nearest of the names and all of them, to end a refusal with."""
+    """End of a refusal: the closest of the names, and all of them."""
     near = nearest(name, names)
     known = f"known: {', '.join(sorted(names)) or 'none'}"
     return f": did you mean {near!r}? {known}" if near else f"; {known}"

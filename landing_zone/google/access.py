@@ -13,7 +13,7 @@ from landing_zone.google.rest import Google, Json
 READ_KEY: Final = "apikeys.keys.getKeyString"
 READ_SECRET: Final = "secretmanager.versions.access"  # noqa: S105 a permission's name
 ROLES: Final[Mapping[str, frozenset[str]]] = {
-    # The basic viewer is among them.
+    # Includes the basic role viewer.
     READ_KEY: frozenset(
         f"roles/{name}"
         for name in (
@@ -37,22 +37,22 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Permission → the predefined roles that include it."""
 _VERSION: Final = 3
-"""Of IAM policies: an older one hides conditions."""
+"""Version of IAM policies: older ones hide conditions."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A role that lets its members read."""
+    """A role that allows its members to read."""
 
     role: str
     members: tuple[str, ...]
     condition: str = ""
-    """Title and expression; empty without one."""
+    """Title and expression; empty without a condition."""
     certain: bool = True
     """False for a custom role, whose permissions are not read."""
 
     def as_json(self) -> dict[str, Any]:
-        """The grant, for programs."""
+        """The grant as JSON."""
         return {
             "role": self.role,
             "members": list(self.members),
@@ -62,7 +62,7 @@ class Grant:
 
 
 def of_project(google: Google, project: str, permission: str) -> list[Grant]:
-    """Grants on a project itself; those on folders and the organization above are not among them.
+    """Grants on a project itself, without those on folders and the organization above it.
 
     Raises as `Google.call`.
     """

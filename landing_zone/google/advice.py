@@ -1,4 +1,4 @@
-"""What to do about a refusal by Google, chosen by what the error is: never by words in an address.
+"""Remedies for refusals by Google, chosen by the parts of the error; URLs in its message are ignored.
 
 Sources: Google's error reasons (google.api.ErrorReason), messages as of 2026-11, and the issues that report them.
 """
@@ -15,7 +15,7 @@ _ADDRESS: Final = re.compile(
 
 @dataclass(frozen=True)
 class Violation:
-    """What a QuotaFailure, a PreconditionFailure or a BadRequest says of one thing."""
+    """One violation of a QuotaFailure, a PreconditionFailure or a BadRequest."""
 
     field: str = ""
     subject: str = ""
@@ -25,14 +25,14 @@ class Violation:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error of a Google API, by its parts."""
+    """The parts of an error of a Google API."""
 
     code: int
     status: str
     message: str
     service: str = ""
     reasons: frozenset[str] = frozenset()
-    """Of its google.rpc.ErrorInfo, or of the old form of errors, which has words such as `rateLimitExceeded`."""
+    """From google.rpc.ErrorInfo, or from the old form of errors, with values such as `rateLimitExceeded`."""
     domains: frozenset[str] = frozenset()
     metadata: Mapping[str, str] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
@@ -40,25 +40,25 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        """The message and the descriptions, without addresses."""
+        """The message and the descriptions, without URLs."""
         texts = [self.message, *(each.description for each in self.violations)]
         return _ADDRESS.sub("", "\n".join(texts))
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """Advice for the refusals that fit all that is set here, and one at least of the last four."""
+    """Advice for refusals that match `codes` and `services`, and at least one of the other fields that are set."""
 
     advice: str
     codes: frozenset[int] = frozenset()
     services: frozenset[str] = frozenset()
     reasons: frozenset[str] = frozenset()
-    """Of the error, or as the type of a violation, or as a whole word of its message: some APIs have it there alone."""
+    """In the error, as the type of a violation, or as a word of the message, where some APIs put it."""
     statuses: frozenset[str] = frozenset()
     violation: re.Pattern[str] | None = None
-    """Found in the field, the type or the subject of a violation, or in the error's domain."""
+    """Searched in the field, type and subject of each violation, and in the error's domain."""
     words: re.Pattern[str] | None = None
-    """Found in the message or a description."""
+    """Searched in the message and the descriptions."""
 
     def fits(self, refusal: Refusal) -> bool:
         if self.codes and refusal.code not in self.codes:
@@ -106,22 +106,22 @@ def _rule(
 _BUDGETS: Final = "billingbudgets"
 _QUOTAS: Final = "cloudquotas serviceusage"
 _LINKS: Final = (
-    "the billing account has as many linked projects as it may: unlink one (deleted projects count for a while), link "
+    "the billing account has its maximum of linked projects: unlink one (deleted projects count for a while), link "
     "to another account, or ask for more at https://support.google.com/code/contact/billing_quota_increase"
 )
 _ORGANIZATION: Final = (
     "an organization policy forbids it: ask who owns the policy, or change the setting that it is about"
 )
 _ROLE: Final = (
-    "the caller lacks a role, or what is named does not exist (Google does not say which): docs/organization.md lists "
-    "the roles"
+    "the caller lacks a role, or the named resource does not exist (Google does not say which): docs/organization.md "
+    "lists the roles"
 )
 
-#: The first that fits counts: what names a reason stands before what has a status alone.
+#: The first match counts: rules with a reason come before those with only a status.
 RULES: Final[tuple[_Rule, ...]] = (
     _rule(_LINKS, 400, 403, 429, violation="^billingAccounts/", words="Cloud billing quota exceeded"),
     _rule(
-        f"Google does not say what is wrong; while a project is linked it most often means that {_LINKS}",
+        f"Google gives no reason; while a project is linked it most often means that {_LINKS}",
         400,
         services="cloudbilling cloudresourcemanager",
         words=r"^Precondition check failed\.?\s*$",
@@ -149,14 +149,14 @@ RULES: Final[tuple[_Rule, ...]] = (
         words="has not been used in project|it is disabled. If you enabled this API recently",
     ),
     _rule(
-        "a budget is in its billing account's currency: write that one",
+        "a budget has its billing account's currency: write that one",
         400,
         services=_BUDGETS,
         violation="currency",
         words="currency[_ ]?code|currency must be|must match the currency",
     ),
     _rule(
-        "Google lets nobody change this quota: take the limit out",
+        "Google allows no changes of this quota: remove the limit",
         services=_QUOTAS,
         reasons="COMMON_QUOTA_CONSUMER_OVERRIDE_FOR_FIXED_LIMIT QUOTA_IS_FIXED",
         words="quota is fixed|limit is fixed",
@@ -176,7 +176,7 @@ RULES: Final[tuple[_Rule, ...]] = (
         words="more than 10 percent|QUOTA_DECREASE|DECREASE_PERCENTAGE_TOO_HIGH",
     ),
     _rule(
-        "Google wants somebody to ask: write contactEmail",
+        "Google requires a contact for this request: write contactEmail",
         400,
         services="cloudquotas",
         violation="contact_?email",
@@ -218,7 +218,7 @@ RULES: Final[tuple[_Rule, ...]] = (
         r"|violates? (?:the )?(?:constraint|org(?:anization)? policy)|(?:custom)?constraints/[\w.]+\W+(?:is )?violated",
     ),
     _rule(
-        "the caller or the organization has as many projects as it may: delete one (it counts for 30 days), or ask for "
+        "the caller or the organization has its maximum of projects: delete one (it counts for 30 days), or ask for "
         "more at https://support.google.com/code/contact/project_quota_increase",
         words="allotted project quota",
     ),
@@ -265,18 +265,18 @@ RULES: Final[tuple[_Rule, ...]] = (
         words=r"\betag\b",
     ),
     _rule(
-        "something of that name is there already, maybe somebody else's or deleted a while ago: choose another name, "
+        "the name is taken, maybe by another owner, or by something that was deleted recently: choose another name, "
         "or take it over (adopt, existing)",
         409,
     ),
-    _rule("Google had a bad moment: run pulumi up again", 500, 502, 503, 504),
+    _rule("Google's server failed: run pulumi up again", 500, 502, 503, 504),
     _rule(
-        "Google does not take the credentials: log in again (gcloud auth application-default login)",
+        "Google does not accept the credentials: log in again (gcloud auth application-default login)",
         401,
     ),
-    _rule("the proxy wants a user: check HTTPS_PROXY and HTTP_PROXY", 407),
+    _rule("the proxy requires a login: check HTTPS_PROXY and HTTP_PROXY", 407),
     _rule(_ROLE, 403),
-    _rule("it is not there: check the name, and refresh", 404),
+    _rule("it does not exist: check the name, and refresh", 404),
     _rule(
         "Google does not say which: compare the setting with docs/settings.md",
         400,
@@ -286,10 +286,10 @@ RULES: Final[tuple[_Rule, ...]] = (
 
 
 def advice_on(refusal: Refusal) -> str:
-    """What to do about a refusal; empty if nothing is known."""
+    """The remedy for a refusal; empty if none is known."""
     if refusal.foreign and refusal.code < 500 and refusal.code != 407:
         return (
-            "the answer is none of a Google API: check the proxy (HTTPS_PROXY), and the endpoint override in "
+            "the answer is not from a Google API: check the proxy (HTTPS_PROXY), and the endpoint override in "
             "GOOGLE_*_CUSTOM_ENDPOINT or gcp:*CustomEndpoint, if there is one"
         )
     permission = refusal.metadata.get("permission")

@@ -1,4 +1,4 @@
-"""How Google is reached: credentials, quota project and endpoints, named and read as the `gcp` provider does."""
+"""Connection to Google: credentials, quota project and endpoints, named and read as the `gcp` provider does."""
 
 import json
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ _SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a service is."""
+    """The address of a service."""
 
     base: str
     """Google's own address, with its version and a slash at the end."""
     inputs: tuple[str, ...]
-    """The provider inputs that name another, the first that is set counts."""
+    """The provider inputs that set another address; the first that is set counts."""
     variables: tuple[str, ...]
-    """The environment variables that do."""
+    """The environment variables that set another address."""
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
@@ -53,7 +53,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         ("resourceManagerCustomEndpoint",),
         ("GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT",),
     ),
-    # Folders, and projects by their parent. The provider asks for neither: it takes no input for it.
+    # Folders, and projects by their parent. The gcp provider uses neither, and has no input for it.
     "cloudresourcemanager.v3": Endpoint(
         "https://cloudresourcemanager.googleapis.com/v3/",
         (),
@@ -62,19 +62,19 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "iam": Endpoint(
         "https://iam.googleapis.com/v1/", ("iamCustomEndpoint",), ("GOOGLE_IAM_CUSTOM_ENDPOINT",)
     ),
-    # The commands alone ask for it: the provider takes no input for it.
+    # Only the commands use it: the gcp provider has no input for it.
     "secretmanager": Endpoint(
         "https://secretmanager.googleapis.com/v1/", (), ("GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT",)
     ),
     "serviceusage": Endpoint(
-        # Overrides are in v1beta1 alone. The `gcp` provider's endpoint is for v1 and v1beta1 alike.
+        # Only v1beta1 has overrides. The `gcp` provider's endpoint is for v1 and v1beta1 alike.
         "https://serviceusage.googleapis.com/v1beta1/",
         ("serviceUsageCustomEndpoint",),
         ("GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",),
     ),
 }
 
-#: Provider input → environment variables that stand in for it, the first that is set counts.
+#: Provider input → environment variables used if it is unset; the first that is set counts.
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "accessToken": ("GOOGLE_OAUTH_ACCESS_TOKEN",),
     "credentials": (
@@ -91,12 +91,12 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class CredentialsError(Exception):
-    """No credentials, or none that can be used; says what to do."""
+    """There are no credentials, or they cannot be used; the message has the remedy."""
 
 
 @dataclass(frozen=True)
 class GoogleConfig:
-    """What requests need to know. Never printed: it holds credentials."""
+    """The configuration of requests. Never printed: it holds credentials."""
 
     access_token: str | None = field(default=None, repr=False)
     credentials: str | None = field(default=None, repr=False)
@@ -107,11 +107,11 @@ class GoogleConfig:
     user_project_override: bool = False
     request_reason: str | None = None
     endpoints: Mapping[str, str] = field(default_factory=dict)
-    """Service → base address, for those that are not at Google's own."""
+    """Service → base address, for services at an address other than Google's."""
 
     @classmethod
     def read(cls, inputs: Mapping[str, Any], environment: Mapping[str, str]) -> "GoogleConfig":
-        """The configuration from a provider's inputs; the environment stands in for what they lack."""
+        """The configuration from a provider's inputs, else from the environment."""
 
         def given(name: str) -> Any:
             return None if inputs.get(name) == "" else inputs.get(name)
@@ -123,7 +123,7 @@ class GoogleConfig:
             value = given(name)
             return named(name) if value is None else value
 
-        # Inputs beat the environment in all cases: given credentials are not set aside by a variable's token.
+        # Inputs always take precedence: a token in the environment does not replace given credentials.
         own = setting if given("accessToken") is None and given("credentials") is None else given
         delegates = setting("impersonateServiceAccountDelegates") or ()
         if isinstance(delegates, str):
@@ -144,7 +144,7 @@ class GoogleConfig:
         )
 
     def with_endpoint(self, service: str, address: str) -> "GoogleConfig":
-        """The same, with a service at another base address."""
+        """A copy with another base address for a service."""
         return replace(self, endpoints={**self.endpoints, service: address})
 
     def address(self, service: str) -> str:
@@ -156,7 +156,7 @@ class GoogleConfig:
         return (self.billing_project or project) if self.user_project_override else None
 
     def open_credentials(self) -> Credentials:
-        """The credentials: a token, those given, or Application Default Credentials; impersonating if asked to.
+        """The credentials: a token, those given, or Application Default Credentials; with impersonation if set.
 
         Raises:
             CredentialsError: there are none, or they cannot be read.
@@ -169,7 +169,7 @@ class GoogleConfig:
                 "or set GOOGLE_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN"
             ) from None
         if self.user_project_override and isinstance(found, CredentialsWithQuotaProject):
-            # Else google-auth sends the credentials' own quota project over the one of the request.
+            # Otherwise google-auth sends the credentials' own quota project instead of the request's.
             found = found.with_quota_project(None)  # type: ignore[no-untyped-call]  # untyped in google-auth
         if not self.impersonated:
             return found
@@ -201,7 +201,7 @@ def _address(endpoint: Endpoint, inputs: Mapping[str, Any], environment: Mapping
 
 
 def _contents(text: str) -> str:
-    """What is given, or what the file has that it names."""
+    """The text itself, or the contents of the file that it names."""
     try:
         return Path(text).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, RuntimeError, ValueError):
@@ -209,7 +209,7 @@ def _contents(text: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    # The rest may repeat what was given, and that is a secret.
+    # The rest may repeat the given text, which is a secret.
     if isinstance(error, json.JSONDecodeError):
-        return "the credentials are neither JSON nor a readable file's name"
+        return "the credentials are neither JSON nor the path of a readable file"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,6 +1,6 @@
-"""Calls to which no answer came: why, with which address, and what to do.
+"""Calls that got no answer: the cause, the address and the remedy.
 
-The reason is read from the exception of a Python client, or from the text that a plugin written in Go prints.
+The cause is read from the exception of a Python client, or from the output of a plugin written in Go.
 Go's texts: net.OpError, net/http.Transport and crypto/tls of Go 1.25.
 """
 
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 
 class Cause(Enum):
-    """Why no answer came."""
+    """The cause of a missing answer."""
 
     REFUSED = "refused"
     RESET = "reset"
@@ -33,7 +33,7 @@ class Cause(Enum):
     OTHER = "other"
 
 
-#: Nothing of the call was sent: it may be made again, whatever its method.
+#: Nothing of the call was sent, so that any method may be retried.
 UNSENT: Final = frozenset(
     {
         Cause.REFUSED,
@@ -54,19 +54,19 @@ _METADATA: Final = ("metadata.google.internal", "169.254.169.254")
 
 @dataclass(frozen=True)
 class Failure:
-    """A call to which no answer came."""
+    """A call that got no answer."""
 
     cause: Cause
     where: str
-    """`host:port` of the server, or of the proxy if that is what failed; empty if nobody knows."""
+    """`host:port` of the server, or of the proxy if that failed; empty if unknown."""
     why: str = ""
-    """The library's own word for it, in short: of a certificate, a proxy, or what has no cause of its own here."""
+    """The library's short text about a certificate, a proxy, or a cause not listed above."""
     proxy: str = ""
-    """`host:port` of the proxy between, if there is one."""
+    """`host:port` of the proxy in between, if there is one."""
 
     @property
     def sentence(self) -> str:
-        """What happened, without a full stop."""
+        """A sentence about the failure, without a full stop."""
         at, why = self.where or "the address", f": {self.why}" if self.why else ""
         at += f" (through the proxy {self.proxy})" if self.proxy else ""
         return {
@@ -75,17 +75,17 @@ class Failure:
             Cause.NAME: f"the name of {at} cannot be resolved",
             Cause.UNREACHABLE: f"there is no route to {at}",
             Cause.CONNECT_TIMEOUT: f"no connection to {at} in time",
-            Cause.NO_ANSWER: f"{at} took the connection and did not answer in time",
+            Cause.NO_ANSWER: f"{at} accepted the connection and did not answer in time",
             Cause.TLS: f"no secure connection to {at}{why}",
-            Cause.PLAIN_HTTP: f"{at} speaks plain HTTP, and was called by https",
+            Cause.PLAIN_HTTP: f"{at} speaks plain HTTP, and was called with https",
             Cause.PROXY: f"the proxy {self.where or 'that is configured'} gives no connection{why}",
-            Cause.ADDRESS: f"{self.why or at} is no address of a service",
+            Cause.ADDRESS: f"{self.why or at} is not the address of a service",
             Cause.OTHER: f"no usable answer from {at}{why}",
         }[self.cause]
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
+        """The remedy."""
         host = self.where.rpartition(":")[0].strip("[]")
         if self.cause is Cause.PROXY:
             return "check HTTPS_PROXY and HTTP_PROXY; NO_PROXY names the hosts to reach without it"
@@ -115,7 +115,7 @@ class Failure:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine's own."""
+    """True if a host's name or address is this machine's own."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -123,7 +123,7 @@ def is_loopback(host: str) -> bool:
 
 
 def address_of(url: str) -> str:
-    """`host:port` of an address: without user, path and query, which may hold secrets."""
+    """`host:port` of a URL, without user, path and query, which may hold secrets."""
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")
         host, port = parts.hostname or "", parts.port
@@ -167,7 +167,7 @@ _PLAIN: Final = re.compile(
 
 
 def failure_of(error: BaseException, url: str, proxy: str | None = None) -> Failure:
-    """Why a Python client got no answer from `url`. `proxy`: the address of the one that it goes through."""
+    """The failure of a Python client's call to `url`. `proxy`: the address of the proxy on the way."""
     chain = list(_chain(error))
     names = {kind.__name__ for each in chain for kind in type(each).__mro__}
     cause = next((cause for cause, known in _BY_NAME[:1] if names & known), None)
@@ -178,21 +178,21 @@ def failure_of(error: BaseException, url: str, proxy: str | None = None) -> Fail
             if _PLAIN.search(str(each.reason or each)):
                 return Failure(Cause.PLAIN_HTTP, address_of(url))
             return Failure(Cause.TLS, address_of(url), _tls_reason(each), address_of(proxy or ""))
-    # A connection that fails for a reason may be called a time-out as well; one in time has no other reason.
+    # A connection that fails for another cause may be reported as a time-out as well: the other cause counts.
     cause = _of_system(chain) or next((cause for cause, known in _BY_NAME[1:] if names & known), None)
     if cause is None and any(isinstance(each, TimeoutError) for each in chain):
         cause = Cause.NO_ANSWER
     if cause is Cause.ADDRESS:
         return Failure(cause, address_of(url), repr(url.partition("?")[0]))
     if proxy and cause in UNSENT:
-        # What was called is the proxy.
+        # The client had called the proxy.
         return Failure(Cause.PROXY, address_of(proxy), _proxy_reason(chain))
     why = "" if cause else type(error).__name__
     return Failure(cause or Cause.OTHER, address_of(url), why, address_of(proxy or ""))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and all that it was raised from: as a cause, as an argument, or as a `reason`."""
+    """An exception and all exceptions behind it: as a cause, an argument or a `reason`."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -248,7 +248,7 @@ _OF_PROXY: Final = {
 }
 
 
-# A method, the address, and after it the reason: net/http's url.Error.
+# net/http's url.Error: a method, the address, and then the reason.
 _CALL: Final = re.compile(
     r'\b(?:Get|Post|Put|Patch|Delete|Head) \\?"(?P<url>[a-z]+://[^"\\]+)\\?": (?P<reason>[^\n]+)'
 )
@@ -256,7 +256,7 @@ _DIAL: Final = re.compile(
     r"\b(?:dial|read|write) (?:tcp|udp)[46]?"
     r"(?:: lookup (?P<name>[^\s:]+)| (?:\S+->)?(?P<at>\[[^\]]+\]:\d+|[^\s:]+:\d+))"
 )
-#: What a proxy answers to CONNECT, of which Go prints the words alone.
+#: Answers of a proxy to CONNECT; Go prints only their text.
 _PHRASES: Final = {status.phrase: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _GO: Final = tuple(
     (cause, re.compile(pattern, re.IGNORECASE))
@@ -285,7 +285,7 @@ _GO: Final = tuple(
 
 
 def failure_in(text: str) -> Failure | None:
-    """Why a plugin written in Go got no answer, from the text that it prints; None if the text is of something else."""
+    """The failure in the output of a plugin written in Go; None if the text is about something else."""
     call = _CALL.search(text)
     dial = _DIAL.search(text)
     if not call and not dial:

@@ -1,6 +1,6 @@
-"""Errors of Google's APIs, decoded: the reason in one line, and what to do about it.
+"""Errors of Google's APIs, decoded: the reason in one line, and the remedy.
 
-Google's own words are often one line too few ("Precondition check failed."): the rest is in the details.
+Google's message alone often has too little ("Precondition check failed."): the rest is in the details.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any, Final
 from landing_zone.google.advice import Refusal, Violation, advice_on
 from landing_zone.google.connection import UNSENT, Failure, failure_in
 
-#: google.rpc.Code, as long-running operations give it → HTTP status and name. Source: google/rpc/code.proto.
+#: google.rpc.Code of long-running operations → HTTP status and name. Source: google/rpc/code.proto.
 _RPC_CODES: Final[Mapping[int, tuple[int, str]]] = {
     1: (499, "CANCELLED"),
     2: (500, "UNKNOWN"),
@@ -31,7 +31,7 @@ _RPC_CODES: Final[Mapping[int, tuple[int, str]]] = {
     16: (401, "UNAUTHENTICATED"),
 }
 _RPC_NAMES: Final = {name.replace("_", "").lower(): (code, name) for code, name in _RPC_CODES.values()}
-#: Answers of which nobody can say whether the call was carried out.
+#: Answers after which it is not known whether the call was carried out.
 _UNSURE: Final = frozenset({500, 502, 504})
 
 
@@ -41,10 +41,10 @@ class GoogleError(Exception):
     Attributes:
         code: the HTTP status; 0 when no answer came.
         status: the google.rpc.Code's name, such as `INVALID_ARGUMENT`.
-        message: Google's words.
+        message: Google's message.
         details: the google.rpc details, as JSON.
-        service: the name of the API that refuses, such as `billingbudgets`; empty if nobody knows.
-        foreign: whether the answer is none of a Google API: a proxy's page, or another server's.
+        service: the name of the API that refuses, such as `billingbudgets`; empty if unknown.
+        foreign: True if the answer is not from a Google API: a page of a proxy or of another server.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class GoogleError(Exception):
 
     @classmethod
     def from_body(cls, code: int, body: str) -> "GoogleError":
-        """From an answer's body; one that is not Google's JSON is kept in short."""
+        """The error from an answer's body; a body that is not Google's JSON is shortened."""
         try:
             error = json.loads(body)["error"]
             return cls(
@@ -74,34 +74,34 @@ class GoogleError(Exception):
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             shown = " ".join(re.sub(r"<[^>]*>", " ", body).split())[:200]
-            found = cls(code, "", shown or "an answer without a word")
+            found = cls(code, "", shown or "an empty answer")
             found.foreign = True
             return found
 
     @classmethod
     def from_status(cls, status: Mapping[str, Any]) -> "GoogleError":
-        """From the google.rpc.Status of an operation that failed."""
+        """The error from the google.rpc.Status of an operation that failed."""
         number = status.get("code", 2)
         code, name = _RPC_CODES.get(number, (500, f"code {number}"))
         return cls(code, name, status.get("message", ""), status.get("details", ()))
 
     @property
     def lost(self) -> bool:
-        """Whether the call may have been carried out all the same: its answer is not known."""
+        """True if the call may have been carried out although it failed: its answer is not known."""
         return self.code in _UNSURE
 
     @property
     def violations(self) -> list[tuple[str, str]]:
-        """Field (as Google names it; may be empty) and description of every violation in the details."""
+        """Field (Google's name; may be empty) and description of every violation in the details."""
         return [(each.field or each.subject or each.kind, each.description) for each in self._violations]
 
     def has_reason(self, *reasons: str) -> bool:
-        """Whether a google.rpc.ErrorInfo gives one of the reasons."""
+        """True if a google.rpc.ErrorInfo has one of the reasons."""
         return any(detail.get("reason") in reasons for detail in self.details)
 
     @property
     def text(self) -> str:
-        """Google's words with what the details add, in one line."""
+        """Google's message and what the details add, in one line."""
         parts = [self.message.rstrip(".")] if self.message else []
         parts += [f"{field}: {text}".strip(": ") for field, text in self.violations]
         parts += [str(detail["reason"]) for detail in self.details if detail.get("reason")]
@@ -112,12 +112,12 @@ class GoogleError(Exception):
 
     @property
     def with_remedy(self) -> str:
-        """The text, and what to do about it."""
+        """The text and the remedy."""
         return f"{self.text.rstrip('.')}: {self.remedy}".removesuffix(": ")
 
     @property
     def remedy(self) -> str:
-        """What to do about it; empty if nothing is known."""
+        """The remedy; empty if none is known."""
         infos = [detail for detail in self.details if detail.get("reason")]
         return advice_on(
             Refusal(
@@ -144,11 +144,11 @@ class GoogleError(Exception):
 
 
 class NoAnswerError(GoogleError):
-    """No answer came: the connection failed, or nothing came in time.
+    """No answer came: the connection failed, or timed out.
 
     Attributes:
-        failure: why, and with which address.
-        sent: whether the call may have reached Google and been carried out.
+        failure: the cause and the address.
+        sent: True if the call may have reached Google and been carried out.
     """
 
     def __init__(self, failure: Failure, *, sent: bool = True) -> None:
@@ -158,12 +158,12 @@ class NoAnswerError(GoogleError):
 
     @property
     def lost(self) -> bool:
-        """Whether the call may have been carried out all the same."""
+        """True if the call may have been carried out although no answer came."""
         return self.sent
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """The remedy."""
         return self.failure.advice
 
 
@@ -175,7 +175,7 @@ _DETAILS: Final = re.compile(r"\nDetails:\n")
 _OLD_REASON: Final = re.compile(r", ([a-z][A-Za-z]{2,60})\s*$|^Reason: (\w+), Message: ", re.MULTILINE)
 _OPERATION: Final = re.compile(r"Error code (?P<code>\d{1,2}), message: (?P<message>[^\n]*)")
 _RPC: Final = re.compile(r"rpc error: code = (?P<name>\w+) desc = (?P<message>[^\n]*)")
-# What terraform-provider-google asks before it makes a project, and says in words of its own.
+# A check that terraform-provider-google makes before it creates a project, with its own message.
 _PREFLIGHT: Final = re.compile(
     r"missing permission on \\?\"(?P<resource>[^\"\\]+)\\?\": (?P<permission>[\w.]+)"
     r"|failed to check permissions on billing account[^\n]*"
@@ -183,7 +183,7 @@ _PREFLIGHT: Final = re.compile(
 
 
 def error_in(text: str) -> GoogleError | None:
-    """The error that a plugin written in Go prints, taken apart; None if it is none of Google's.
+    """The error in the output of a plugin written in Go, decoded; None if it is not an error of Google.
 
     Sources: googleapi.Error of google-api-go-client, net/http, status.Error of grpc-go, terraform-provider-google.
     """

@@ -1,4 +1,4 @@
-"""What an existing project has of the Gemini API: its link, keys, budget and limits, as a stack file would say it."""
+"""Settings of an existing project, read at Google: billing link, keys, budget and limits, as for a stack file."""
 
 import re
 from collections import Counter
@@ -14,33 +14,33 @@ from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import Override
 from landing_zone.google.errors import GoogleError, NoAnswerError
 from landing_zone.google.money import amount_of
-from landing_zone.google.quota_overrides import listed, written
+from landing_zone.google.quota_overrides import as_settings, list_limits
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
 from landing_zone.names import budget_title, cap_title, key_account_email, key_title, project_in_account_title
 
 _NAME: Final = "[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
-"""Of a project or a key, in the stack file; at most _LONGEST characters."""
+"""Pattern of the names of projects and keys in a stack file; at most _LONGEST characters."""
 _LONGEST: Final = 24
 _OWNERSHIP: Final = {"ALL_USERS": "allUsers", "BILLING_ACCOUNT": "billingAccount"}
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """A project's settings, and what a stack file cannot say of it."""
+    """A project's settings, and what no setting can express."""
 
     name: str
-    """Its name in the stack file: the one asked for, or that of the stack which made its keys, or its id."""
+    """The name in the stack file: the given one, else that of the stack which created the keys, else the id."""
     settings: Json
     left_out: list[str] = field(default_factory=list)
-    """One line each: what is there and stays as it is, and why."""
+    """One line for each thing that stays as it is, with the reason."""
 
 
 def of_project(google: Google, project: str, name: str = "") -> Inventory:
-    """What the project (by id) has. Raises GoogleError if its billing link cannot be read, or nobody answers.
+    """Read a project by its id. Raises GoogleError if its billing link cannot be read, or no answer comes.
 
-    `name`: its name in the stack file, if not the one that is found. Keys, budget and cap that a stack of this toolkit
-    made get the names that they had there.
+    `name`: the name in the stack file, instead of the one found. Keys, budget and cap that a stack of this toolkit
+    created get the names that they had there.
     """
     left_out: list[str] = []
     link = google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
@@ -71,7 +71,7 @@ def _listed_keys(google: Google, project: str, left_out: list[str]) -> list[Json
 
 
 def _own_name(key: Mapping[str, Any], project: str) -> str | None:
-    """The name that a key has in the stack file of the stack that made it; None if none did."""
+    """The name that a key had in the stack file that created it; None if no stack did."""
     name, title = key["name"].rpartition("/")[2].partition("--")[0], key.get("displayName", "")
     bound = key.get("serviceAccountEmail") == key_account_email(project, name)
     if title == key_title(project, name) or bound:
@@ -82,7 +82,7 @@ def _own_name(key: Mapping[str, Any], project: str) -> str | None:
 
 
 def _made_by(google: Google, keys: Iterable[Mapping[str, Any]], project: str) -> str:
-    """What the project is called by the stack that made its keys' accounts; empty if that is not known."""
+    """The project's name in the stack that created its keys' accounts; empty if unknown."""
     bound = {key.get("serviceAccountEmail") for key in keys} - {None, ""}
     if not bound:
         return ""
@@ -93,7 +93,7 @@ def _made_by(google: Google, keys: Iterable[Mapping[str, Any]], project: str) ->
     except NoAnswerError:
         raise
     except GoogleError:
-        # A name is a convenience: what may not be read is not asked for a second time.
+        # The name is optional: if the first read is refused, no other is tried.
         return ""
     titles = (each.get("displayName", "") for each in accounts if each["email"] in bound)
     counted = Counter(name for title in titles if (name := project_in_account_title(title)))
@@ -102,7 +102,7 @@ def _made_by(google: Google, keys: Iterable[Mapping[str, Any]], project: str) ->
 
 def _keys(keys: Iterable[Mapping[str, Any]], project: str, left_out: list[str]) -> Json:
     found: Json = {}
-    # Those that a stack made come first: their names are theirs.
+    # Keys created by a stack come first, as their names are reserved for them.
     for key in sorted(keys, key=lambda key: _own_name(key, project) is None):
         name, restrictions = key["name"].rpartition("/")[2], key.get("restrictions", {})
         title, own = key.get("displayName", ""), _own_name(key, project)
@@ -112,7 +112,9 @@ def _keys(keys: Iterable[Mapping[str, Any]], project: str, left_out: list[str]) 
             continue
         methods = targets[0].get("methods", [])
         if unknown := [each for each in methods if each not in METHODS]:
-            left_out.append(f"key {title or name}: it opens {', '.join(unknown)}, which no setting says")
+            left_out.append(
+                f"key {title or name}: it opens {', '.join(unknown)}, which no setting can express"
+            )
             continue
         key_name = _unique(own or _plain(title) or "key", found)
         settings: Json = {"existing": name}
@@ -130,7 +132,7 @@ def _keys(keys: Iterable[Mapping[str, Any]], project: str, left_out: list[str]) 
 
 
 def _clients(restrictions: Mapping[str, Any]) -> Json:
-    """The one kind of client that a key takes, as a stack file has it."""
+    """The kind of client that a key is restricted to, as in a stack file."""
     by_kind = {
         "allowedIps": restrictions.get("serverKeyRestrictions", {}).get("allowedIps"),
         "allowedReferrers": restrictions.get("browserKeyRestrictions", {}).get("allowedReferrers"),
@@ -155,7 +157,7 @@ def _budget(google: Google, account: str, project: str, left_out: list[str]) -> 
     except GoogleError as error:
         left_out.append(f"budgets: not readable ({error})")
         return None
-    # The one that a stack made counts first.
+    # A budget created by a stack comes first.
     budgets.sort(key=lambda budget: budget.get("displayName") != budget_title(project))
     chosen = next((budget for budget in budgets if _is_of_one(budget, project)), None)
     settings = _budget_settings(chosen, project) if chosen else None
@@ -165,7 +167,7 @@ def _budget(google: Google, account: str, project: str, left_out: list[str]) -> 
             continue
         if "spendCap" not in budget:
             left_out.append(
-                f"budget {title}: one budget of the Gemini API is taken over, and this is another"
+                f"budget {title}: another budget of the Gemini API is taken over, and a project can have one"
             )
         elif settings and (cap := _cap_settings(SpendCap.from_budget(budget), settings, project)):
             settings["spendCap"] = cap
@@ -175,7 +177,7 @@ def _budget(google: Google, account: str, project: str, left_out: list[str]) -> 
 
 
 def _is_of_one(budget: Mapping[str, Any], project: str) -> bool:
-    """Whether it is a budget of one project on the Gemini API, or what else a stack made it count there."""
+    """True if it is a budget of one project on the Gemini API, or one created by a stack."""
     part = budget.get("budgetFilter", {})
     own = budget.get("displayName") == budget_title(project)
     counts = own or part.get("services") == [GEMINI_BILLING_SERVICE]
@@ -183,7 +185,7 @@ def _is_of_one(budget: Mapping[str, Any], project: str) -> bool:
 
 
 def _cap_settings(cap: SpendCap, budget: Mapping[str, Any], project: str) -> Json | bool | None:
-    """A cap that a stack made beside its budget; None if another did, as taking it over would rename it."""
+    """A cap that a stack created beside its budget; None for any other cap, as taking it over would rename it."""
     if cap.display_name != cap_title(project) or cap.currency not in (None, budget.get("currency")):
         return None
     same = budget.get("period") == "month" and cap.amount == Decimal(budget.get("amount", "0"))
@@ -237,9 +239,9 @@ def _period(part: Mapping[str, Any]) -> Any:
 
 
 def _limits(google: Google, project: str, left_out: list[str]) -> Json:
-    """The overrides on models, as the stack file has them."""
+    """The overrides on models, as in a stack file."""
     try:
-        found = written(listed(google, project))
+        found = as_settings(list_limits(google, project))
     except NoAnswerError:
         raise
     except GoogleError as error:
@@ -248,22 +250,22 @@ def _limits(google: Google, project: str, left_out: list[str]) -> Json:
     known: Json = {}
     for model, limits in found.items():
         if model not in QUOTA_NAMES and model != OTHERS:
-            left_out.append(f"limits of {model}: no model that is known here")
+            left_out.append(f"limits of {model}: unknown model")
         elif limits:
             known[model] = "deny" if limits == {"requestsPerMinute": 0} else limits
     return known
 
 
 def overrides(google: Google, project: str) -> Iterator[Override]:
-    """The overrides of the project's limits on models, in one listing of all metrics. Raises as `Google.call`."""
-    for limit in listed(google, project):
+    """The overrides of the project's limits on models, from one listing of all metrics. Raises as `Google.call`."""
+    for limit in list_limits(google, project):
         for model, bucket in limit.buckets.items():
             if limit.known and bucket.value is not None:
                 yield Override(*limit.known, model, bucket.value)
 
 
 def _plain(title: str) -> str:
-    """A title as a name of the stack file: lowercase letters and digits with single hyphens."""
+    """A title converted to a name for a stack file: lowercase letters and digits with single hyphens."""
     words = "".join(
         letter if letter.isascii() and letter.isalnum() else " " for letter in title.lower()
     ).split()

@@ -1,4 +1,4 @@
-"""Amounts of money as Google's APIs have them."""
+"""Amounts of money in the form of Google's APIs."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,7 +10,7 @@ _NANO: Final = Decimal(10) ** 9
 
 
 def units_and_nanos(amount: Decimal) -> Json:
-    """An amount as `units`, whole ones as a text, and `nanos`, billionths; what is smaller is cut off.
+    """An amount as `units` (whole units, as text) and `nanos` (billionths); smaller parts are cut off.
 
     The fields of https://github.com/googleapis/googleapis/blob/master/google/type/money.proto without the currency.
     """

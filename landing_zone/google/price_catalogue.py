@@ -1,4 +1,4 @@
-"""The Cloud Billing catalogue: what Google charges today, by SKU. Read with Google's own client for Cloud Billing."""
+"""Google's prices in force by SKU, from the Cloud Billing catalogue, read with Google's own client."""
 
 import os
 from collections.abc import Mapping
@@ -30,9 +30,9 @@ class CataloguePrice:
     sku: str
     description: str
     unit: str
-    """Of usage; `count` is one token."""
+    """The unit of usage; `count` is one token."""
     per_million: Decimal | None
-    """US dollars for a million units; None if the SKU has no price."""
+    """US dollars per million units; None if the SKU has no price."""
 
 
 def gemini_prices(environment: Mapping[str, str] = os.environ) -> list[CataloguePrice]:
@@ -42,7 +42,7 @@ def gemini_prices(environment: Mapping[str, str] = os.environ) -> list[Catalogue
 
     Raises:
         GoogleError: Google refuses, or gives no answer.
-        CredentialsError: there are no credentials, or Google does not take them.
+        CredentialsError: there are no credentials, or Google does not accept them.
     """
     config = GoogleConfig.read({}, environment)
     own = config.endpoints.get("cloudbilling", "").removesuffix("v1/")
@@ -60,18 +60,18 @@ def gemini_prices(environment: Mapping[str, str] = os.environ) -> list[Catalogue
         raise GoogleError(int(error.code or 0), status, error.message, ()) from error
     except GoogleAuthError as error:
         raise CredentialsError(
-            f"Google does not take the credentials: {str(error).splitlines()[0]}; log in again"
+            f"Google does not accept the credentials: {str(error).splitlines()[0]}; log in again"
         ) from None
     except (RetryError, requests.RequestException) as error:
         raise no_answer(error, endpoint or "https://cloudbilling.googleapis.com") from error
 
 
 def _price(sku: billing_v1.Sku) -> CataloguePrice:
-    # Without a range of time, the catalogue gives the price in force alone.
+    # Without a time range, the catalogue returns only the price in force.
     expression = sku.pricing_info[-1].pricing_expression if sku.pricing_info else None
     if expression is None or not expression.tiered_rates:
         return CataloguePrice(sku.sku_id, sku.description, "", None)
-    # Free usage, if there is some, is a first rate of 0: the last one is what use costs.
+    # Free usage is a first rate of 0, so that the last rate is the price.
     rate = expression.tiered_rates[-1].unit_price
     with localcontext(EXACT):
         amount = (rate.units + Decimal(rate.nanos).scaleb(-9)) * _MILLION

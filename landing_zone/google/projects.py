@@ -1,11 +1,11 @@
-"""Whether a project is still there: most APIs answer 403 for one that is gone as for one that is forbidden."""
+"""Existence and identity of projects: most APIs answer 403 for a deleted project as for a forbidden one."""
 
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google
 
 
 def is_gone(google: Google, project: str) -> bool:
-    """Whether a project (id or number) is deleted, in deletion, or not to be seen at all. Raises as `Google.call`."""
+    """True if a project (id or number) is deleted, in deletion, or not visible. Raises as `Google.call`."""
     try:
         found = google.call("cloudresourcemanager", "GET", f"projects/{project}")
     except GoogleError as error:
@@ -16,7 +16,7 @@ def is_gone(google: Google, project: str) -> bool:
 
 
 def is_same(google: Google, one: str, other: str) -> bool:
-    """Whether two names, one a number and one an id, are one project's. Raises as `Google.call`."""
+    """True if a number and an id are those of one project. Raises as `Google.call`."""
     if one.isdecimal() == other.isdecimal():
         return one == other
     found = google.call("cloudresourcemanager", "GET", f"projects/{one}")

@@ -1,7 +1,7 @@
-"""A project's limits on models, as Service Usage's consumer overrides: listed, set in one call, taken away.
+"""A project's limits on models, as Service Usage's consumer overrides: list them, set them in one call, remove them.
 
-An override only lowers what the tier allows. One without a model holds for every model that has none of its own on that
-limit. Metrics, limits and units are those of the listing.
+An override only lowers what the tier allows. One without a model applies to every model that has none of its own on
+that limit. Metrics, limits and units are those of the listing.
 Source: Service Usage v1beta1, consumerQuotaMetrics, importConsumerOverrides and consumerOverrides.
 """
 
@@ -20,36 +20,36 @@ from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json
 
 _AT_ONCE: Final = 8
-"""Calls at a time: Service Usage counts them a minute."""
+"""Concurrent calls: Service Usage limits calls per minute."""
 _OTHER_MODELS: Final = ("embed_", "predict_")
-"""What the metrics begin with that never count a model that generates content."""
+"""Prefixes of the metrics that count no model that generates content."""
 
-_FIXED: Final = "Google lets nobody change this quota: take the limit out"
+_FIXED: Final = "Google allows no changes of this quota: remove the limit"
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
 class LimitError(Exception):
-    """A limit cannot be set or taken away; says which and what to do."""
+    """A limit cannot be set or removed; the message has the limit and the remedy."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """What holds for one model, or for all others, on one limit."""
+    """The values of one limit for one model, or for all others."""
 
     own: str
-    """What Google allows, as it writes it: the tier's own, or what was granted in its place."""
+    """The value that Google allows, as Google writes it: the tier's own, or a granted one."""
     effective: int
-    """What counts: the least of the tier's own and the override. UNLIMITED is no limit."""
+    """The value in force: the lower of `own` and the override. UNLIMITED means no limit."""
     override: str = ""
     """The resource name of the override for exactly this model; empty without one."""
     value: int | None = None
-    """That override's."""
+    """The value of that override."""
 
     @property
     def tier_value(self) -> int:
-        """The same, as a number."""
+        """`own`, as a number."""
         return _number(self.own)
 
 
@@ -59,24 +59,24 @@ class ModelLimit:
 
     metric: str
     limit: str
-    """Service Usage's name, such as `/min/model/project`."""
+    """The name in Service Usage, such as `/min/model/project`."""
     unit: str
     buckets: Mapping[str, Bucket]
-    """By the quota's name of the model; empty for all others."""
+    """Keys: the quota's name of the model; empty for all others."""
 
     @property
     def place(self) -> str:
-        """Its name among all limits of the service."""
+        """The key of this limit among all limits of the service."""
         return f"{self.metric}{self.limit}"
 
     @property
     def known(self) -> tuple[LimitName, str] | None:
-        """The limit that it is in a stack file, and the tier; None for one that no setting names."""
+        """The setting's name for this limit, and the tier; None if no setting names it."""
         return BY_METRIC.get((self.metric, self.limit))
 
     @property
     def name(self) -> LimitName | None:
-        """The limit that it is in a stack file."""
+        """The setting's name for this limit; None if there is none."""
         return self.known[0] if self.known else None
 
     @property
@@ -84,22 +84,23 @@ class ModelLimit:
         """`free`, `1`, `2`, `3`; empty if no setting names the limit."""
         return self.known[1] if self.known else ""
 
-    def held(self, model: str) -> Bucket:
-        """What holds for a model, by its quota name."""
+    def bucket(self, model: str) -> Bucket:
+        """The values for a model, by its quota name; empty for all others."""
         general = self.buckets.get("", Bucket(str(UNLIMITED), UNLIMITED))
         return self.buckets.get(model) or Bucket(general.own, general.effective)
 
     def wanted(self, limits: WantedLimits, elsewhere: Collection[tuple[str, str]]) -> dict[str, str]:
-        """The overrides to set: quota name of a model, or empty text → value, as Google has it.
+        """The overrides to set: quota name of a model, or empty text for all others → value, as Google writes it.
 
-        None is above the tier's own: Google takes no higher one. It is set all the same, or the one of all others would
-        hold. `elsewhere`: place and model of overrides that something else sets.
+        Values are capped at the tier's own, as Google accepts no higher ones. An override at that value is set too:
+        without it, the one of all others would apply. `elsewhere`: place and model of overrides that other resources
+        set.
         """
         found = {}
         for model, value in self._asked(limits).items():
             if (self.place, model) in elsewhere:
                 continue
-            own = self.held(model)
+            own = self.bucket(model)
             found[model] = own.own if value is None or value >= own.tier_value else str(value)
         return found
 
@@ -141,7 +142,7 @@ class Entry:
 
     @property
     def body(self) -> Json:
-        """As Google's QuotaOverride."""
+        """Google's QuotaOverride."""
         return {
             "metric": self.on.metric,
             "unit": self.on.unit,
@@ -152,48 +153,48 @@ class Entry:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An override that Google did not take."""
+    """An override that Google refused."""
 
     entry: Entry
     fixed: bool
-    """Whether Google lets nobody change the limit."""
+    """True if Google allows no changes of the limit."""
     error: str
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.error}"
 
 
-def listed(google: Google, project: str) -> list[ModelLimit]:
+def list_limits(google: Google, project: str) -> list[ModelLimit]:
     """Every limit of the Gemini API that counts models, on every tier, in one listing. Raises as `Google.call`."""
     path = _path(project)
     metrics = list(google.list_all("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
     missing = {metric for metric, _ in BY_METRIC} - {metric["metric"] for metric in metrics}
-    # Should a listing leave out the metrics of tiers that are not in force, they can be asked for all the same.
+    # If a listing leaves out the metrics of tiers that are not in force, they can still be read one by one.
     metrics += filter(None, _each(lambda metric: _metric(google, project, metric), sorted(missing)))
     return [limit for metric in metrics for limit in _limits_of(metric)]
 
 
 def limits_in(metrics: Iterable[Json]) -> list[ModelLimit]:
-    """The same of metrics that were listed already with `view=FULL`."""
+    """The limits in metrics that were already listed with `view=FULL`."""
     return [limit for metric in metrics for limit in _limits_of(metric)]
 
 
-def unset(
+def overrides_to_set(
     limits: Iterable[ModelLimit], wanted: WantedLimits, elsewhere: Collection[tuple[str, str]]
 ) -> list[Entry]:
-    """The overrides that are not as they are wanted."""
+    """The overrides whose value is not the wanted one."""
     return [
         Entry(limit, model, value)
         for limit in limits
         for model, value in limit.wanted(wanted, elsewhere).items()
-        if limit.held(model).value != _number(value)
+        if limit.bucket(model).value != _number(value)
     ]
 
 
-def strays(
+def loosened(
     limits: Iterable[ModelLimit], wanted: WantedLimits, elsewhere: Collection[tuple[str, str]]
 ) -> Iterator[tuple[ModelLimit, str]]:
-    """Limits and models on which an override is higher than the one wanted for all others: somebody opened a model."""
+    """Limits and models with an override above the one wanted for all others, set by hand."""
     for limit in limits:
         own = limit.wanted(wanted, elsewhere)
         for model, bucket in limit.buckets.items():
@@ -205,10 +206,10 @@ def strays(
 
 
 def impose(google: Google, project: str, entries: list[Entry]) -> list[Refusal]:
-    """Set overrides in one atomic call; if Google refuses some, the others are set all the same.
+    """Set overrides in one atomic call. If Google refuses some, the others are set, and the refused ones returned.
 
     Raises:
-        LimitError: what answers does not offer the call.
+        LimitError: the server does not offer the call.
         GoogleError: the call is refused for another reason than its entries.
     """
     pending = list(entries)
@@ -221,7 +222,7 @@ def impose(google: Google, project: str, entries: list[Entry]) -> list[Refusal]:
         except GoogleError as error:
             _unless_about_entries(google, error)
             places = {entry.on.place: entry.on for entry in pending}
-            # Where nobody says which limit it is about, each is tried by itself.
+            # If the error does not name the limit, each is tried alone.
             refused |= _places_named(error, places) or dict.fromkeys(places, "")
             pending = [entry for entry in pending if entry.on.place not in refused]
     return [
@@ -234,21 +235,22 @@ def impose(google: Google, project: str, entries: list[Entry]) -> list[Refusal]:
 
 
 def remove(google: Google, project: str, found: Iterable[tuple[ModelLimit, str]]) -> None:
-    """Delete the overrides of limits and models: those of all others first, so that no allowed model is blocked.
+    """Delete the overrides of limits and models. Those of all others go first, so that no allowed model is blocked.
 
     Raises LimitError.
     """
-    names = [(model, limit, limit.held(model).override) for limit, model in found]
+    names = [(model, limit, limit.bucket(model).override) for limit, model in found]
     for general in (True, False):
         _each(
             lambda each: _remove(google, project, *each), [each for each in names if (not each[0]) == general]
         )
 
 
-def fixed(google: Google, project: str, quota_ids: Iterable[str]) -> set[tuple[str, str]]:
-    """Metric and interval (`minute`, `day`) of the limits that Google lets nobody change.
+def fixed_limits(google: Google, project: str, quota_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Metric and interval (`minute`, `day`) of the limits that Google does not allow anyone to change.
 
-    `quota_ids`: those to ask for one by one if they are not listed, as those of other tiers. Raises as `Google.call`.
+    `quota_ids`: quotas to read one by one if the listing leaves them out, as it may for other tiers. Raises as
+    `Google.call`.
     """
     parent = f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos"
     infos = list(
@@ -271,21 +273,21 @@ def fixed(google: Google, project: str, quota_ids: Iterable[str]) -> set[tuple[s
     }
 
 
-def written(limits: Iterable[ModelLimit]) -> dict[str, Any]:
-    """The overrides on the limits that have a name as a stack file has them: by the model's id, `others` among them.
+def as_settings(limits: Iterable[ModelLimit]) -> dict[str, Any]:
+    """The overrides as the setting `limits` of a stack file: by model id, and `others`.
 
-    Of a model's on several tiers the lowest counts, but for those that are as much as their tier allows.
+    If a model has overrides on several tiers, the lowest counts; those equal to their tier's own value are ignored.
     """
     named = [limit for limit in limits if limit.name]
-    denied = bool(named) and all(limit.held("").value == 0 for limit in named)
+    denied = bool(named) and all(limit.bucket("").value == 0 for limit in named)
     found: dict[str, Any] = {}
     for model in sorted({model for limit in named for model, each in limit.buckets.items() if each.override}):
         own: dict[LimitName, int] = {}
         for name in LIMIT_NAMES:
-            held = [limit.held(model) for limit in named if limit.name == name]
+            held = [limit.bucket(model) for limit in named if limit.name == name]
             values = [each.value for each in held if each.value is not None]
             lower = [each.value for each in held if each.value is not None and each.value < each.tier_value]
-            # As much as every tier allows is what an allowed model has where all others are denied.
+            # Overrides equal to every tier's own value: an allowed model where all others are denied.
             if values and (lower or not denied):
                 own[name] = min(lower) if lower else max(values)
         shut = model == "" and (denied or own == {"requestsPerMinute": 0})
@@ -316,13 +318,13 @@ def _limits_of(metric: Json) -> Iterator[ModelLimit]:
             dimensions = bucket.get("dimensions", {})
             if dimensions.keys() <= {"model"}:
                 buckets.setdefault(dimensions.get("model", ""), _bucket(bucket))
-        # The name is the listing's: the unit has another order, and the project in front is by number.
+        # Take the name from the listing: it has the project's number, and the unit in another order.
         limit = unquote(entry["name"].rpartition("/limits/")[2])
         yield ModelLimit(metric["metric"], limit, entry["unit"], buckets)
 
 
 def _bucket(bucket: Mapping[str, Any]) -> Bucket:
-    # A number of 0 is left out, as every zero is.
+    # Google leaves zeros out of its answers.
     override: Mapping[str, Any] | None = bucket.get("consumerOverride")
     allowed = bucket.get("defaultLimit", "0")
     if "producerOverride" in bucket:
@@ -357,15 +359,15 @@ def _import(google: Google, project: str, entries: Iterable[Entry]) -> None:
 def _unless_about_entries(google: Google, error: GoogleError) -> None:
     if error.code == 501 or (error.code == 404 and not error.status):
         raise LimitError(
-            f"{google.config.address('serviceusage')} does not offer consumerQuotaMetrics:importConsumerOverrides, by "
-            f"which limits are set ({error}): use Google's own Service Usage API"
+            f"{google.config.address('serviceusage')} does not offer consumerQuotaMetrics:importConsumerOverrides, "
+            f"which sets limits ({error}): use Google's own Service Usage API"
         ) from error
     if error.code != 400:
         raise error
 
 
 def _one_by_one(google: Google, project: str, group: list[Entry], reason: str) -> Iterator[Refusal]:
-    """Set the overrides on one limit, of which Google refused some: models first, then what holds for the rest."""
+    """Set one by one the overrides on a limit of which Google refused some: models first, then all others."""
     if "FIXED" in reason:
         yield from (Refusal(entry, fixed=True, error=f"{reason}: {_FIXED}") for entry in group)
         return
@@ -373,7 +375,7 @@ def _one_by_one(google: Google, project: str, group: list[Entry], reason: str) -
     for entry in sorted(group, key=lambda each: not each.model):
         if refused and not entry.model:
             yield Refusal(
-                entry, fixed=False, error="left out, as it would hold for a model whose own was refused"
+                entry, fixed=False, error="not set, as it would apply to a model whose own limit was refused"
             )
             continue
         try:
@@ -385,7 +387,7 @@ def _one_by_one(google: Google, project: str, group: list[Entry], reason: str) -
 
 
 def _places_named(error: GoogleError, limits: Mapping[str, ModelLimit]) -> dict[str, str]:
-    """The limits that an error names, in its details or else in its text, each with the reason."""
+    """Limits that an error names, in its details or else in its text, with the reason for each."""
     named = []
     for detail in error.details:
         about = detail.get("metadata")
@@ -393,8 +395,8 @@ def _places_named(error: GoogleError, limits: Mapping[str, ModelLimit]) -> dict[
             where = about.get("quota_limit", "")
             named.append((about.get("quota_metric", ""), where, str(detail.get("reason", ""))))
     for subject, _ in error.violations:
-        said = {key: values[0] for key, values in parse_qs(subject.lstrip("?")).items()}
-        named.append((said.get("metric", ""), said.get("limit", ""), said.get("error_code", "")))
+        labels = {key: values[0] for key, values in parse_qs(subject.lstrip("?")).items()}
+        named.append((labels.get("metric", ""), labels.get("limit", ""), labels.get("error_code", "")))
     found = {
         place: reason
         for place, limit in limits.items()

@@ -1,4 +1,4 @@
-"""Calls to Google's REST APIs: authorized, against the right project's quota, patient, and stoppable."""
+"""Calls to Google's REST APIs: authorized, counted against the right project's quota, with retries, stoppable."""
 
 import random
 import re
@@ -27,31 +27,31 @@ _LONGEST_OPERATION_S: Final = 900
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 
 _ATTEMPTS: Final[Mapping[Cause, int]] = {
-    # A server that restarts is there again in a second or two.
+    # A server that restarts answers again in a second or two.
     Cause.REFUSED: 4,
     Cause.RESET: 4,
     Cause.PROXY: 2,
     Cause.OTHER: 2,
 }
-"""How often a call is made that gets no answer; once for the other causes, which a second call would not change."""
+"""Attempts for a call that gets no answer; one for the other causes, where another attempt would not help."""
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a call may take when all is not well."""
+class Retries:
+    """Time-outs and attempts of calls that get no answer."""
 
     answer_s: float
-    """For an answer on a connection that stands."""
-    unanswered: int
-    """How often a call is made that is not answered in that time."""
-    remembers_s: float
-    """How long a server that could not be reached is not asked again: other calls to it fail at once."""
+    """Time-out for the answer, once connected."""
+    attempts: int
+    """Attempts for a call that is not answered in that time."""
+    fail_fast_s: float
+    """Time for which calls to a server fail at once after it did not answer."""
 
 
-#: For people who wait at a prompt: they know within 10 seconds that nobody answers.
-READS: Final = Patience(answer_s=6, unanswered=1, remembers_s=10)
-#: For changes: Google may take its time over one, and giving up leaves it half done.
-CHANGES: Final = Patience(answer_s=30, unanswered=1, remembers_s=0)
+#: For people who wait at a prompt: a missing answer is reported within 10 seconds.
+READS: Final = Retries(answer_s=6, attempts=1, fail_fast_s=10)
+#: For changes: Google may take long, and an abandoned change is left half done.
+CHANGES: Final = Retries(answer_s=30, attempts=1, fail_fast_s=0)
 
 
 class StoppedError(Exception):
@@ -62,21 +62,21 @@ class Google:
     """An HTTP client of one configuration; safe to use from several threads."""
 
     def __init__(
-        self, config: GoogleConfig, stop: threading.Event | None = None, *, patience: Patience = READS
+        self, config: GoogleConfig, stop: threading.Event | None = None, *, retries: Retries = READS
     ) -> None:
-        """A client that opens nothing yet.
+        """Create a client; the first call opens its connection.
 
         Args:
             config: credentials, quota project and endpoints.
             stop: once set, waits end and no further call is made.
-            patience: with CHANGES, a call of an API that is not enabled is tried again too: it may just have been
+            retries: with CHANGES, a call of an API that is not enabled is retried too, as the API may just have been
                 enabled.
         """
         self.config = config
         self.stop = stop or threading.Event()
-        self._patience = patience
-        self._silent: dict[str, tuple[float, Failure]] = {}
-        """Address -> until when it is not asked again, and why."""
+        self._retries = retries
+        self._unreachable: dict[str, tuple[float, Failure]] = {}
+        """Address → the time until which calls to it fail at once, and the failure."""
         self._lock = threading.Lock()
         self._session: AuthorizedSession | None = None
 
@@ -90,44 +90,44 @@ class Google:
         query: Mapping[str, str] | None = None,
         project: str | None = None,
         repeatable: bool = False,
-        patience_s: float = 120,
+        retry_s: float = 120,
     ) -> Json:
-        """Make a call and return the JSON of its answer; what may go better later is tried again.
+        """Make a call and return the JSON of its answer; transient errors are retried.
 
         Args:
             service: a name of `config.ENDPOINTS`.
             path: below the service's base address, encoded.
-            project: the project it is about; its quota counts when there is no billing project.
-            repeatable: whether a POST does no harm a second time. Of another one whose answer is lost nobody knows
-                whether it was carried out: it is not made again.
-            patience_s: how long, altogether, a call is tried again that Google refuses for the moment.
+            project: the project the call is about; its quota counts if there is no billing project.
+            repeatable: True if a POST does no harm a second time. If the answer of another POST is lost, it is not
+                known whether it was carried out, so it is not retried.
+            retry_s: total time for retries of a call that Google refuses with a transient error.
 
         Raises:
             GoogleError: Google refuses.
             NoAnswerError: no answer came.
-            StoppedError: the user wants no more.
+            StoppedError: `stop` is set.
             CredentialsError: there are no credentials.
         """
         base = self.config.address(service)
-        # A colon as it is would read as a custom method's, as in projects/P:getIamPolicy.
+        # An unencoded colon begins a custom method, as in projects/P:getIamPolicy.
         path = _DOMAIN.sub(r"\1%3A", path)
         headers = self._headers(project)
-        until, silent = self._silent.get(base, (0.0, None))
-        if silent and time.monotonic() < until:
-            raise NoAnswerError(silent, sent=False)
+        until, failure = self._unreachable.get(base, (0.0, None))
+        if failure and time.monotonic() < until:
+            raise NoAnswerError(failure, sent=False)
 
         def attempt() -> Json:
             try:
                 return self._send(method, f"{base}{path}", headers, body, query)
             except GoogleError as error:
-                # Without the version that tells two endpoints of one service apart.
+                # Without the version suffix that distinguishes two endpoints of one service.
                 error.service = service.partition(".")[0]
                 raise
 
         try:
-            return self._retried(attempt, repeatable or method != "POST", patience_s)
+            return self._retried(attempt, repeatable or method != "POST", retry_s)
         except NoAnswerError as error:
-            self._silent[base] = (time.monotonic() + self._patience.remembers_s, error.failure)
+            self._unreachable[base] = (time.monotonic() + self._retries.fail_fast_s, error.failure)
             raise
 
     def list_all(
@@ -139,7 +139,7 @@ class Google:
         query: Mapping[str, str] | None = None,
         project: str | None = None,
     ) -> Iterator[Json]:
-        """Every item of a listing, whose pages hold them under `items`. Raises as `call`."""
+        """Every item of a listing, across its pages; `items` names the field that holds them. Raises as `call`."""
         token = ""
         while True:
             paged = {**(query or {}), **({"pageToken": token} if token else {})}
@@ -150,15 +150,15 @@ class Google:
                 return
 
     def wait_for_operation(self, service: str, operation: Json, *, project: str | None = None) -> Json:
-        """Wait for a long-running operation; returns its response. Raises as `call`."""
-        waits = self.backoff()
+        """Wait for a long-running operation and return its response. Raises as `call`."""
+        delays = self.backoff()
         deadline = time.monotonic() + _LONGEST_OPERATION_S
         while not operation.get("done"):
             if time.monotonic() > deadline:
                 raise GoogleError(
                     0, "", f"{operation['name']} is not done after {_LONGEST_OPERATION_S // 60} minutes"
                 )
-            next(waits)
+            next(delays)
             operation = self.call(service, "GET", operation["name"], project=project)
         if "error" in operation:
             raise GoogleError.from_status(operation["error"])
@@ -166,9 +166,9 @@ class Google:
         return response
 
     def _retried(self, attempt: Callable[[], Json], repeatable: bool, seconds: float) -> Json:
-        """Make the attempt until it succeeds, fails for good, or the time is over."""
+        """Repeat the attempt until it succeeds, fails permanently, or the time is over."""
         deadline = time.monotonic() + seconds
-        waits = self.backoff()
+        delays = self.backoff()
         unanswered = 0
         while True:
             try:
@@ -182,13 +182,13 @@ class Google:
                     raise
                 if error.lost and not repeatable:
                     raise
-            next(waits)
+            next(delays)
 
     def _allowed(self, cause: Cause) -> int:
-        return self._patience.unanswered if cause is Cause.NO_ANSWER else _ATTEMPTS.get(cause, 1)
+        return self._retries.attempts if cause is Cause.NO_ANSWER else _ATTEMPTS.get(cause, 1)
 
     def backoff(self) -> Iterator[None]:
-        """Waits that grow from one to the next, with jitter. Raises StoppedError when the user wants no more."""
+        """Wait at each step, with delays that grow and have jitter. Raises StoppedError once `stop` is set."""
         seconds = _FIRST_WAIT_S
         while True:
             if self.stop.wait(seconds * random.uniform(0.5, 1.0)):  # noqa: S311 jitter, no secret
@@ -216,11 +216,11 @@ class Google:
             raise StoppedError("stopped")
         try:
             answer = self._opened().request(  # type: ignore[no-untyped-call]  # untyped in google-auth
-                method, url, json=body, params=query, headers=headers, timeout=self._patience.answer_s
+                method, url, json=body, params=query, headers=headers, timeout=self._retries.answer_s
             )
         except GoogleAuthError as error:
             raise CredentialsError(
-                f"Google does not take the credentials: {str(error).splitlines()[0]}; log in again"
+                f"Google does not accept the credentials: {str(error).splitlines()[0]}; log in again"
             ) from None
         except requests.RequestException as error:
             raise no_answer(error, url) from None
@@ -239,13 +239,13 @@ class Google:
             return self._session
 
     def _is_transient(self, error: GoogleError) -> bool:
-        """Whether the same call may be answered better later.
+        """True if the same call may succeed later.
 
-        A service that was just enabled is refused for some minutes: the call is the test of when it is ready.
+        Calls of an API that was just enabled are refused for some minutes; retrying shows when it is ready.
         """
         return (
             error.code in _TRANSIENT
             or error.status == "ABORTED"
             or error.has_reason("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
-            or (self._patience is CHANGES and error.has_reason("SERVICE_DISABLED"))
+            or (self._retries is CHANGES and error.has_reason("SERVICE_DISABLED"))
         )

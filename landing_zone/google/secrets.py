@@ -1,4 +1,4 @@
-"""API keys' strings, and Secret Manager as the place to put one. Source: API Keys v2, Secret Manager v1."""
+"""Read the strings of API keys, and store one in Secret Manager. Source: API Keys v2, Secret Manager v1."""
 
 import re
 from base64 import b64encode
@@ -11,7 +11,7 @@ _NAME: Final = re.compile(r"projects/([^/\s]+)/secrets/([A-Za-z0-9_-]{1,255})")
 
 
 class SecretNameError(ValueError):
-    """No name of a secret; says what to write."""
+    """Not the name of a secret; the message has the remedy."""
 
 
 def read_key_string(google: Google, key: str) -> str:
@@ -27,19 +27,19 @@ def check_secret_name(name: str) -> str:
     """The name, if it is `projects/P/secrets/NAME`. Raises SecretNameError."""
     if re.fullmatch(r"projects/[^/]+/locations/.+", name):
         raise SecretNameError(
-            f"{name!r} is a secret of one location, which is at another address: write "
+            f"{name!r} is a regional secret, which this command cannot write: write "
             "projects/PROJECT/secrets/NAME, or pipe the key into gcloud secrets versions add"
         )
     if not _NAME.fullmatch(name):
         raise SecretNameError(
-            f"{name!r} is no secret: write projects/PROJECT/secrets/NAME, with letters, digits, - and _ in NAME, and "
-            "no version after it"
+            f"{name!r} is not the name of a secret: write projects/PROJECT/secrets/NAME, with letters, digits, - and _ "
+            "in NAME, and no version after it"
         )
     return name
 
 
 def add_version(google: Google, name: str, text: str) -> str:
-    """Add a version to a secret, which is made with automatic replication if it is not there.
+    """Add a version to a secret; a secret that does not exist is created with automatic replication.
 
     Args:
         google: the client.
@@ -81,6 +81,6 @@ def _create(google: Google, parent: str, identifier: str, project: str) -> None:
             project=project,
         )
     except GoogleError as error:
-        # Somebody made it between the first call and this one.
+        # Created by another caller between the first call and this one.
         if error.code != 409:
             raise

@@ -1,8 +1,8 @@
 """Spend caps: a budget's `spendCap`, which pauses the Gemini API in a project once its month's amount is spent.
 
-What a cap must look like, and the states it goes through, is in the discovery document of billingbudgets v1
-(revision 20261011): CONFIGURED → ENFORCED → AWAITING_NEXT_PERIOD (lifted, until the 1st) → CONFIGURED. It counts
-gross estimated cost and lags by hours: what is spent in between is billed.
+Form and states of a cap are in the discovery document of billingbudgets v1 (revision 20261011): CONFIGURED → ENFORCED
+→ AWAITING_NEXT_PERIOD (lifted until the 1st) → CONFIGURED. A cap counts gross estimated cost and lags by hours;
+spending in the meantime is billed.
 """
 
 from collections.abc import Mapping
@@ -21,36 +21,36 @@ AWAITING: Final = "AWAITING_NEXT_PERIOD"
 
 _SHARES: Final = (0.5, 0.8, 1.0)
 _DELETES: Final = 4
-"""How often a cap that outlives its DELETE is deleted again."""
+"""Attempts to delete a cap that is still there after its DELETE."""
 _UNLISTED: Final = 4
-"""Waits, some seconds altogether, after which a new cap is listed."""
+"""Waits, some seconds in total, after which a new cap is listed."""
 
 
 class SpendCapError(Exception):
-    """A cap cannot be made, changed or deleted; says why and what to do."""
+    """A cap cannot be created, changed or deleted; the message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class SpendCap:
-    """A cap, as wanted or as it is."""
+    """A cap, as wanted or as found at Google."""
 
     account: str
     """The billing account's id."""
     project: str
-    """The project's number, as Google answers it, or its id."""
+    """The project's number, which Google returns, or its id."""
     amount: Decimal
-    """A month's, in `currency`."""
+    """The amount per month, in `currency`."""
     currency: str | None
     display_name: str
     input_state: str = CONFIGURED
     output_state: str = CONFIGURED
     reconciling: bool = False
     name: str = ""
-    """`billingAccounts/ID/budgets/UUID`; empty for one that is to be made."""
+    """`billingAccounts/ID/budgets/UUID`; empty before the cap is created."""
 
     @property
     def body(self) -> Json:
-        """The budget that Google wants for it: exactly these fields, and no others."""
+        """The budget to send: Google accepts exactly these fields for a cap."""
         money = units_and_nanos(self.amount)
         return {
             "displayName": self.display_name,
@@ -73,7 +73,7 @@ class SpendCap:
 
     @classmethod
     def from_budget(cls, budget: Mapping[str, Any]) -> "SpendCap":
-        """From what Google answers for a budget that has a cap."""
+        """The cap from Google's JSON of a budget that has one."""
         money = budget["amount"]["specifiedAmount"]
         cap = budget["spendCap"]
         return cls(
@@ -90,7 +90,7 @@ class SpendCap:
 
 
 def read(google: Google, name: str) -> SpendCap | None:
-    """The cap of a name; None if it is gone, or the budget has no cap any more. Raises as `Google.call`."""
+    """The cap with this name; None if it is gone, or the budget no longer has a cap. Raises as `Google.call`."""
     try:
         budget = google.call("billingbudgets", "GET", name)
     except GoogleError as error:
@@ -115,67 +115,71 @@ def of_project(google: Google, account: str, project: str) -> SpendCap | None:
 
 
 def create(google: Google, wanted: SpendCap, adopt: bool, *, again: bool = True) -> SpendCap:
-    """Make a cap; returns it as it is.
+    """Create a cap; returns it as found at Google.
 
-    One of the same display name is taken for this one: a run that was killed left it. `adopt` takes any other. When the
-    answer to the creation is lost, the cap is looked for before it is made a second time, `again`.
+    An existing cap with the same display name is taken over, as a killed run may have left it; with `adopt`, any
+    existing cap is. If the answer to the creation is lost, the cap is looked for before it is created `again`.
 
     Raises:
         SpendCapError: Google refuses; the project has another cap; the account is a reseller's.
     """
     found = existing(google, wanted)
-    _refuse(cannot_create(found, wanted, adopt))
+    _refuse(creation_refusal(found, wanted, adopt))
     if not found:
         try:
             budget = google.call(
                 "billingbudgets", "POST", f"billingAccounts/{wanted.account}/budgets", body=wanted.body
             )
-            return settled(google, SpendCap.from_budget(budget))
+            return wait_until_settled(google, SpendCap.from_budget(budget))
         except GoogleError as error:
             if error.lost and again:
                 for _ in zip(range(_UNLISTED), google.backoff(), strict=False):
                     pass
                 return create(google, wanted, adopt, again=False)
-            # A bare 400 is all that Google says to a second cap; it may be this one, if the first answer was lost.
+            # Google refuses a second cap with a bare 400. The first may be this one, if its answer was lost.
             found = existing(google, wanted) if _is_bare(error) else None
             if not found:
                 raise SpendCapError(_why(google, wanted, error)) from error
-            _refuse(cannot_create(found, wanted, adopt))
+            _refuse(creation_refusal(found, wanted, adopt))
     return update(google, replace(wanted, name=found.name))
 
 
 def existing(google: Google, wanted: SpendCap) -> SpendCap | None:
-    """The cap that the wanted one's project has already; None if the project is not there. Raises as `Google.call`."""
+    """The existing cap of the wanted one's project; None if there is no cap or no project. Raises as `Google.call`."""
     try:
         return of_project(google, wanted.account, wanted.project)
     except GoogleError as error:
         if error.code in (400, 404):
-            return None  # the creation says better what is wrong
+            return None  # the creation reports it with a better reason
         raise
 
 
-def cannot_create(found: SpendCap | None, wanted: SpendCap, adopt: bool) -> str:
-    """Why the wanted cap cannot be made, nor the one that the project has be taken for it; empty if it can."""
+def creation_refusal(found: SpendCap | None, wanted: SpendCap, adopt: bool) -> str:
+    """Reason and remedy if the wanted cap can be neither created nor taken over from the project; empty if it can."""
     if not found:
         lifts = wanted.input_state == AWAITING
-        return "a new cap is CONFIGURED: write that, and lift it once it is ENFORCED" if lifts else ""
+        return (
+            "a new cap cannot be lifted: write inputState: CONFIGURED, and lift it once it is ENFORCED"
+            if lifts
+            else ""
+        )
     if adopt or found.display_name == wanted.display_name:
-        return cannot(found, wanted)
+        return change_refusal(found, wanted)
     return (
-        f"project {found.project} has a spend cap already, and Google allows one: {found.display_name!r} of "
+        f"project {found.project} already has a spend cap, and Google allows one: {found.display_name!r} of "
         f"{found.amount:f} {found.currency or ''}, {found.name}. Delete it, or take it over with adopt: true, or with "
         f"`pulumi import gemini-landing-zone:index:SpendCap NAME {found.name}`"
     )
 
 
 def update(google: Google, wanted: SpendCap) -> SpendCap:
-    """Bring the cap of `wanted.name` to what is wanted: its amount and display name, or its state. Returns it as it is.
+    """Change amount and display name, or the state, of the cap `wanted.name`. Returns it as found at Google.
 
     Raises:
         SpendCapError: Google refuses, or would: an enforced cap can only be lifted, and only an enforced one.
     """
     now = current(google, wanted.name)
-    _refuse(cannot(now, wanted))
+    _refuse(change_refusal(now, wanted))
     mask = [
         path
         for path, differs in (
@@ -188,7 +192,7 @@ def update(google: Google, wanted: SpendCap) -> SpendCap:
     activates = wanted.input_state == CONFIGURED and now.output_state == AWAITING
     if not mask and not lifts and not activates:
         return now
-    # Google wants the state in every update's mask; one that stays is said again.
+    # Google requires the state in the mask of every update, also when it stays.
     state = wanted.input_state if lifts else CONFIGURED
     body = replace(wanted, input_state=state).body
     try:
@@ -201,45 +205,45 @@ def update(google: Google, wanted: SpendCap) -> SpendCap:
         )
     except GoogleError as error:
         raise SpendCapError(_why(google, wanted, error)) from error
-    return settled(google, SpendCap.from_budget(budget))
+    return wait_until_settled(google, SpendCap.from_budget(budget))
 
 
 def current(google: Google, name: str) -> SpendCap:
-    """The cap of a name. Raises SpendCapError if it is gone, and as `Google.call`."""
+    """The cap with this name. Raises SpendCapError if it is gone, and as `Google.call`."""
     now = read(google, name)
     if now is None:
-        raise SpendCapError(f"{name} is gone: run pulumi refresh, then pulumi up, which makes another")
+        raise SpendCapError(f"{name} is gone: run pulumi refresh, then pulumi up, which creates another")
     return now
 
 
-def cannot(now: SpendCap, wanted: SpendCap) -> str:
-    """Why a cap in its present state cannot become what is wanted; empty if it can."""
+def change_refusal(now: SpendCap, wanted: SpendCap) -> str:
+    """Reason and remedy if a cap in its present state cannot be changed to the wanted one; empty if it can."""
     if wanted.currency and now.currency and wanted.currency != now.currency:
-        return f"a budget is in its billing account's currency, {now.currency}: write that, or leave currency out"
+        return f"a budget has its billing account's currency: write currency: {now.currency}, or leave currency out"
     changes = now.amount != wanted.amount or now.display_name != wanted.display_name
     if now.output_state == ENFORCED and changes:
         return (
             f"the cap is ENFORCED: its {now.amount:f} {now.currency or ''} are spent and the Gemini API is paused. "
-            "Google changes nothing but its state now: lift it alone first (inputState: AWAITING_NEXT_PERIOD), and "
-            "change the rest after"
+            "Google only allows changes of its state now: lift it first (inputState: AWAITING_NEXT_PERIOD), then "
+            "change the rest"
         )
     if wanted.input_state == AWAITING and now.output_state == CONFIGURED and now.input_state == CONFIGURED:
-        return "only an ENFORCED cap can be lifted, and this one is CONFIGURED: write inputState: CONFIGURED"
+        return "only an ENFORCED cap can be lifted, and this cap is CONFIGURED: write inputState: CONFIGURED"
     if wanted.input_state == AWAITING and now.output_state == AWAITING and changes:
-        return "a lifted cap takes changes only with inputState: CONFIGURED, which makes it count again"
+        return "a lifted cap can only be changed together with inputState: CONFIGURED, which ends the lift"
     return ""
 
 
 def delete(google: Google, cap_name: str) -> None:
-    """Delete a cap and read back that it is gone: Google may answer a DELETE with yes while the cap goes on.
+    """Delete a cap, and confirm by reading: Google may answer a DELETE with success while the cap stays in force.
 
     Raises:
         SpendCapError: it cannot be deleted.
     """
-    waits = google.backoff()
+    delays = google.backoff()
     for attempt in range(_DELETES):
         if attempt == _DELETES // 2:
-            _make_plain(google, cap_name)
+            _make_plain_budget(google, cap_name)
         try:
             google.call("billingbudgets", "DELETE", cap_name)
         except GoogleError as error:
@@ -247,24 +251,24 @@ def delete(google: Google, cap_name: str) -> None:
                 raise SpendCapError(error.with_remedy) from error
         if _is_gone(google, cap_name):
             return
-        next(waits)
+        next(delays)
     raise SpendCapError(
-        f"Google says that {cap_name} is deleted, and still shows it: it may go on pausing the project. Delete it in "
-        "the console (Billing, Budgets & alerts), then run pulumi refresh"
+        f"Google reported {cap_name} as deleted, and still lists it: it may still pause the project. Delete it in the "
+        "console (Billing, Budgets & alerts), then run pulumi refresh"
     )
 
 
-def settled(google: Google, cap: SpendCap) -> SpendCap:
-    """The cap once Google has stopped reconciling it, within a minute or so; after that, as it is.
+def wait_until_settled(google: Google, cap: SpendCap) -> SpendCap:
+    """The cap after Google has reconciled it, or as it is after about a minute.
 
-    It is made and must not be forgotten: what keeps it from being read is no error here.
+    Errors of these reads are ignored: the cap exists, and has to get into the state.
     """
-    waits = google.backoff()
+    delays = google.backoff()
     try:
         for _ in range(10):
             if not cap.reconciling:
                 break
-            next(waits)
+            next(delays)
             cap = read(google, cap.name) or cap
     except (GoogleError, StoppedError):
         pass
@@ -281,8 +285,8 @@ def _is_gone(google: Google, name: str) -> bool:
     return False
 
 
-def _make_plain(google: Google, name: str) -> None:
-    """Make the cap a plain budget, which stops nothing: a DELETE of it is kept, and till then it does no harm."""
+def _make_plain_budget(google: Google, name: str) -> None:
+    """Turn the cap into a plain budget, which pauses nothing and which Google deletes reliably."""
     query = {"updateMask": "spend_cap"}
     try:
         google.call("billingbudgets", "PATCH", name, body={}, query=query)
@@ -294,18 +298,18 @@ def _make_plain(google: Google, name: str) -> None:
 def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
     if error.lost:
         return (
-            f"{error}: whether the cap was made is not known, and it does not show. Run pulumi up again, which looks "
-            "for it first"
+            f"{error}: the cap may have been created, but is not listed. "
+            "Run pulumi up again, which looks for it first"
         )
     if _is_bare(error):
         if _is_resold(google, wanted.account):
             return (
                 f"billing account {wanted.account} is a reseller's subaccount, and spend caps are for Google's direct "
-                "customers: take spendCap out, and bound the spend by limits"
+                "customers: remove spendCap, and bound the spend by limits"
             )
         return (
-            f"{error}. Google does not say what is wrong. Most often the project has a cap already that is not listed "
-            "yet (look at Billing, Budgets & alerts), or the account has no access to spend caps, which are in preview"
+            f"{error}. Google gives no reason. Most often the project already has a cap that is not listed yet (see "
+            "Billing, Budgets & alerts), or the account has no access to spend caps, which are in preview"
         )
     return error.with_remedy
 

@@ -1,4 +1,4 @@
-"""Which tier's quotas are in force for a project: Google moves a billing account up by itself."""
+"""The tier whose quotas are in force for a project: Google moves a billing account up by itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from landing_zone.google.rest import Google
 
 FREE: Final = "free"
 UNREADABLE: Final = "unknown"
-#: Quota id of the requests a minute → tier. What tells the tiers apart is which of them has values.
+#: Quota id of the requests per minute → tier. The tier in force is the one whose quota has values.
 #: Source: quota ids in 429 responses, as of 2026-11.
 _QUOTAS: Final[Mapping[str, str]] = {
     "GenerateRequestsPerMinutePerProjectPerModel-FreeTier": FREE,
@@ -21,16 +21,16 @@ _QUOTAS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class FoundTier:
-    """What Google applies to a project."""
+    """The tier that Google applies to a project."""
 
     tier: str
-    """`free`, `1`, `2`, `3`; `unknown` if no quota of a tier is shown."""
+    """`free`, `1`, `2`, `3`; `unknown` if Google shows no quota of a tier."""
     billing_enabled: bool
-    """Whether the project is linked to an open billing account."""
+    """True if the project is linked to an open billing account."""
 
     @property
     def is_paid(self) -> bool:
-        """Whether paid limits are in force."""
+        """True if paid limits are in force."""
         return self.tier in ("1", "2", "3")
 
 
@@ -41,7 +41,7 @@ class Link:
     account: str
     """The billing account's id; empty without a link."""
     enabled: bool
-    """Whether the account is open."""
+    """True if the account is open."""
 
 
 def link_of(google: Google, project: str) -> Link:
@@ -61,7 +61,7 @@ def find(google: Google, project: str) -> FoundTier:
 
 
 def tier_of(google: Google, project: str, linked: bool) -> str:
-    """`free`, `1`, `2`, `3` or `unknown`, of a project that is linked to an open account or not.
+    """`free`, `1`, `2`, `3` or `unknown`; `linked`: the project is linked to an open billing account.
 
     Raises as `Google.call`.
     """
@@ -75,7 +75,7 @@ def tier_of(google: Google, project: str, linked: bool) -> str:
     in_force = {
         _QUOTAS[info["quotaId"]] for info in infos if info["quotaId"] in _QUOTAS and _has_values(info)
     }
-    # Of several paid tiers the lowest counts: the higher ones' values are shown ahead of time.
+    # If several paid tiers have values, the lowest is in force: Google shows the higher ones ahead of time.
     paid = sorted(in_force - {FREE})
     return paid[0] if paid and linked else FREE if FREE in in_force else UNREADABLE
 

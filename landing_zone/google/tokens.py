@@ -16,24 +16,24 @@ _GEMINI: Final = "https://generativelanguage.googleapis.com/"
 
 
 class CountError(Exception):
-    """The tokens cannot be counted; says why and what to do."""
+    """The tokens cannot be counted; the message has the reason and the remedy."""
 
 
 def count_tokens(text: str, models: Sequence[str]) -> dict[str, int]:
-    """Model -> how many tokens the text is for it.
+    """Model → number of tokens of the text.
 
-    Google's client reads the key from GEMINI_API_KEY or GOOGLE_API_KEY, and another address than Google's from
-    GOOGLE_GEMINI_BASE_URL. Counting is free of charge and of quotas. Raises CountError.
+    Google's client reads the key from GEMINI_API_KEY or GOOGLE_API_KEY, and an address other than Google's from
+    GOOGLE_GEMINI_BASE_URL. Counting is free and uses no quota. Raises CountError.
     """
     if not (os.environ.get("GEMINI_API_KEY") or os.environ.get("GOOGLE_API_KEY")):
-        raise CountError("counting needs a key of the Gemini API: set GEMINI_API_KEY; counting costs nothing")
+        raise CountError("counting needs a key for the Gemini API: set GEMINI_API_KEY; counting is free")
     try:
         from google import genai
         from google.genai import errors, types
     except ImportError:
         raise CountError("counting needs google-genai: pip install 'gemini-landing-zone[tokens]'") from None
     url = os.environ.get("GOOGLE_GEMINI_BASE_URL") or _GEMINI
-    # The client goes to this machine through a proxy too, which no other does.
+    # Unlike the other clients, this one would use a proxy for addresses of this machine.
     direct = {"trust_env": False} if is_loopback(urlsplit(url).hostname or "") else {}
     options = types.HttpOptions(timeout=int(READS.answer_s * 1000), client_args=direct)
     try:
@@ -53,7 +53,7 @@ def count_tokens(text: str, models: Sequence[str]) -> dict[str, int]:
 
 
 def _reach(url: str) -> None:
-    """See that there is an answer: the client itself tries each address of a name for the whole of its time-out.
+    """Check that the server answers: the client itself would use its whole time-out for each address of a name.
 
     Raises NoAnswerError.
     """

@@ -1,4 +1,4 @@
-"""Sessions to Google: connections that fail soon, no proxy to this machine, and errors that say why no answer came."""
+"""Sessions to Google: connections that fail soon, no proxy for this machine, and errors with the cause."""
 
 import socket
 import time
@@ -20,17 +20,17 @@ from landing_zone.google.connection import failure_of, is_loopback
 from landing_zone.google.errors import NoAnswerError
 
 CONNECT_S: Final = 4.0
-"""For a connection, TLS handshake included: one that is not there by then is dropped by a firewall."""
+"""Time-out for a connection, TLS handshake included: a slower one is dropped by a firewall."""
 _ADDRESS_S: Final = 1.0
-"""For one address of a name that has many."""
+"""Time-out for one address of a name that has several."""
 _TOKEN_S: Final = 8.0
 _PING_S: Final = 1.5
 _CONNECTIONS: Final = 64
 
 
 class _Plain(HTTPConnection):
-    """Connects within its time-out altogether. urllib3 takes that long for each address of a name, and Google's have
-    many: where a firewall drops them all, that would be a minute.
+    """Applies the time-out to all addresses of a name together. urllib3 applies it to each, and Google's names have
+    many: behind a firewall that drops packets, a connection would take a minute to fail.
     """
 
     def _new_conn(self) -> socket.socket:
@@ -62,7 +62,7 @@ class _Plain(HTTPConnection):
 
 
 class _Secure(_Plain, HTTPSConnection):
-    """The same, with TLS."""
+    """`_Plain` with TLS."""
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -74,18 +74,18 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Connects within `CONNECT_S`, and to this machine without a proxy, as Go's clients do."""
+    """Connects within `CONNECT_S`, and without a proxy to this machine, as Go's clients do."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        """Make connections of the classes above."""
+        """Use the connection classes above."""
         super().init_poolmanager(*arguments, **named)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        """The same through a proxy."""
+        """Use them through a proxy too."""
         manager = super().proxy_manager_for(proxy, **named)
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
         return manager
@@ -93,7 +93,7 @@ class _Adapter(HTTPAdapter):
     def send(  # type: ignore[override]  # all but the request are named
         self, request: requests.PreparedRequest, **arguments: Any
     ) -> requests.Response:
-        """Send within the connection's time; `timeout` is the answer's."""
+        """Send with `CONNECT_S` for the connection; `timeout` is for the answer."""
         timeout = arguments.get("timeout")
         if isinstance(timeout, int | float):
             arguments["timeout"] = (min(CONNECT_S, timeout), timeout)
@@ -103,7 +103,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _TokenRequest(Request):
-    """How google-auth asks for tokens: once, and not again and again when nobody answers."""
+    """Token requests of google-auth, without its retries if the server does not answer."""
 
     def __call__(self, url: str, *arguments: Any, **named: Any) -> Any:
         named["timeout"] = _TOKEN_S
@@ -114,8 +114,8 @@ class _TokenRequest(Request):
 
 
 class Probe(Request):
-    """How google-auth finds default credentials: it asks a Google machine's metadata server for a sign twice, and soon,
-    as most who ask are on none.
+    """Search of google-auth for default credentials: asks the metadata server twice, with short time-outs, as most
+    callers are not on a Google machine.
     """
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class Probe(Request):
             if self._failed < 2:
                 raise
             raise DefaultCredentialsError(  # type: ignore[no-untyped-call]  # untyped in google-auth
-                "nobody is logged in, and this is no machine of Google's"
+                "nobody is logged in, and this is not a Google Cloud machine"
             ) from None
 
 
@@ -146,7 +146,7 @@ def session() -> requests.Session:
 
 
 def authorized(credentials: Credentials) -> AuthorizedSession:
-    """A session that sends the credentials, and gets their tokens as patiently as it sends calls."""
+    """A session that sends the credentials; token requests have the same time-outs as calls."""
     tokens = _TokenRequest(session())
     opened = AuthorizedSession(credentials, auth_request=tokens)  # type: ignore[no-untyped-call]  # untyped in google-auth
     _mount(opened)
@@ -154,9 +154,9 @@ def authorized(credentials: Credentials) -> AuthorizedSession:
 
 
 def no_answer(error: Exception, url: str, *, sent: bool = True) -> NoAnswerError:
-    """What a failed call to `url` means."""
+    """The NoAnswerError for a failed call to `url`."""
     proxy = None
-    with suppress(ValueError):  # an address that is none has no proxy
+    with suppress(ValueError):  # a malformed address has no proxy
         if not is_loopback(urlsplit(url).hostname or ""):
             proxy = select_proxy(url, get_environ_proxies(url))
     return NoAnswerError(failure_of(error, url, proxy), sent=sent)

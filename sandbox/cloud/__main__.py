@@ -23,7 +23,7 @@ def _whole_number(text: str) -> int:
 
 
 def main() -> int:
-    """Returns the exit status: 0 after SIGINT or SIGTERM, 3 when a port or the database cannot be had."""
+    """Returns the exit status: 0 after SIGINT or SIGTERM, 3 if a port or the database is not available."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox.cloud",
         description="A local Google Cloud on 127.0.0.1: the APIs that Gemini projects need, with state in one file.",

@@ -37,7 +37,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
     - `PUT /_local/enablement` with `{"polls": 3}`: calls of an API in a project that are refused after it was enabled.
     - `PUT /_local/tierLag` with `{"polls": 3}`: listings of a project's quotas that show the free tier's after a link.
-    - `PUT /_local/fixedQuotas` with `{"quotaIds": […]}`: these quotas are fixed: nobody may change them.
+    - `PUT /_local/fixedQuotas` with `{"quotaIds": […]}`: these quotas are fixed: every change of them is refused.
     - `PUT /_local/clock` with `{"seconds": 60}`: the time of calls is that much ahead.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
     - `PUT /_local/hold` with `{"writes": 5, "carriedOut": true}`: five more calls that change something are answered,

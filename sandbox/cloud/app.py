@@ -107,7 +107,7 @@ class Application:
         )
         body = await _read(receive)
         if body is None:
-            return  # the client left before it had said what it wants
+            return  # the client left before its request was complete
         request.body = body
         if self.latency:
             await asyncio.sleep(self.latency)
@@ -186,7 +186,7 @@ class Application:
         with self._store.transaction():
             caller = _caller(request, standard)
             consumer = service.consumer(self._store, method, caller) if service.consumer else ""
-            # Not raised in here: that a call was refused is counted, and an exception would undo it.
+            # Raised after the transaction: an exception inside would undo the count of this refused call.
             refusal = enablement.refusal(
                 self._store, service.name, match, request.raw_path, caller.user_project, consumer
             )
@@ -221,7 +221,7 @@ def _header(request: Request, name: bytes) -> str | None:
 
 def _caller(request: Request, standard: Mapping[str, str]) -> Caller:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
-    # Nobody calls the local cloud from elsewhere: this header lets a test do so.
+    # All callers of the local cloud are local: with this header a test pretends to be elsewhere.
     address = headers.get("x-forwarded-for", request.address).partition(",")[0].strip()
     return Caller(
         key=standard.get("key") or headers.get("x-goog-api-key", ""),
@@ -270,7 +270,7 @@ def _encoded(content: JsonObject, pretty: bool) -> bytes:
 
 
 def _not_found(request: Request) -> Response:
-    """Google's front end answers a path that no API has in HTML."""
+    """Google's HTML answer for a path that no API has."""
     path = request.raw_path.replace("&", "&amp;").replace("<", "&lt;")
     page = (
         "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n"

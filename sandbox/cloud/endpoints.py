@@ -6,7 +6,7 @@ Standard library only, and no import of the server: the shell's `env` and the te
 from collections.abc import Mapping
 from typing import Any
 
-#: A token that is none: the local cloud takes any, and no Google API would take this one.
+#: A made-up token: the local cloud accepts any, and no Google API would accept this one.
 ACCESS_TOKEN = "local-cloud-no-secret"  # noqa: S105 - no password, and says so
 
 #: Variable → service and version path, for Terraform's provider and the official `gcp` plugin built on it.

@@ -12,7 +12,7 @@ MODULE = Path(__file__).parent
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
-"""What Pulumi ships beside its CLI to run Python, and the SDK's module holds too."""
+"""Scripts that Pulumi ships with its CLI to run Python; the SDK's module has them too."""
 
 
 def pinned_version() -> str:

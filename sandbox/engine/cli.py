@@ -1,4 +1,4 @@
-"""Which Pulumi CLI to use, and where it comes from."""
+"""The Pulumi CLI to use: found, installed or built."""
 
 import os
 import re
@@ -37,7 +37,7 @@ class Engine:
 
     @property
     def has_language_host(self) -> bool:
-        """Whether Pulumi's own Python language host is there; a CLI built from modules has none."""
+        """True if Pulumi's own Python language host is installed; a CLI built from modules has none."""
         return _has_language_host(self.pulumi)
 
     @property

@@ -49,7 +49,7 @@ def install(version: str, folder: Path) -> None:
 
 
 def _unreachable() -> str:
-    """Why the installer cannot be had; empty when it can. Proxies of the environment are used."""
+    """The reason why the installer cannot be reached; empty if it can. Uses the environment's proxies."""
     try:
         with urllib.request.urlopen(INSTALLER, timeout=PROBE_TIMEOUT_S):
             return ""

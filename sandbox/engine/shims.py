@@ -17,8 +17,8 @@ _PACKAGES = {GCP: "gcp_plugin", LANGUAGE: "python_host"}
 def install(home: Path, plugin: str, version: str, root: Path, official: Path | None = None) -> Path:
     """Install a plugin in the Pulumi home: the `official` command if given, else the stand-in. Returns its folder.
 
-    A stand-in runs with the Python that runs this, and imports from `root`. What it starts must not: a program or a
-    policy pack would find there what it would not find with the official plugins. So no environment variable says it.
+    A stand-in runs with the Python that runs this, and imports from `root`. Programs and policy packs that it starts
+    must not import from there, as they could not with the official plugins: so `root` is in no environment variable.
     """
     folder = home / "plugins" / f"{plugin.removeprefix('pulumi-')}-v{version}"
     start = (

@@ -50,7 +50,7 @@ def losing(cloud: Cloud, method: str, part: str) -> Iterator[tuple[Google, list[
     server = ThreadingHTTPServer((HOST, 0), Relay)
     Thread(target=server.serve_forever, daemon=True).start()
     ready = {"port": server.server_port, "services": {}}
-    yield Google(GoogleConfig.read({}, environment(ready)), patience=CHANGES), lost
+    yield Google(GoogleConfig.read({}, environment(ready)), retries=CHANGES), lost
     server.shutdown()
     server.server_close()
 
@@ -74,8 +74,13 @@ def test_a_limit_is_found_again(cloud: Cloud) -> None:
     World(cloud).project("acme-lost-2", account=ACCOUNT)
     wanted = WantedLimits.of({"gemini-2.5-flash": Limits(requests_per_minute=7)})
     with losing(cloud, "POST", ":importConsumerOverrides") as (google, lost):
-        entries = quota_overrides.unset(quota_overrides.listed(google, "acme-lost-2"), wanted, ())
+        entries = quota_overrides.overrides_to_set(
+            quota_overrides.list_limits(google, "acme-lost-2"), wanted, ()
+        )
         assert quota_overrides.impose(google, "acme-lost-2", entries) == []
         assert entries
-        assert quota_overrides.unset(quota_overrides.listed(google, "acme-lost-2"), wanted, ()) == []
+        assert (
+            quota_overrides.overrides_to_set(quota_overrides.list_limits(google, "acme-lost-2"), wanted, ())
+            == []
+        )
     assert len(lost) == 1

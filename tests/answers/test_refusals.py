@@ -23,8 +23,8 @@ def refusal(code: int, status: str, message: str, *details: dict[str, Any], serv
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        (refusal(404, "NOT_FOUND", f"{BUDGETS} was not found."), "it is not there"),
-        (refusal(503, "UNAVAILABLE", f"Cannot reach {BUDGETS}"), "bad moment"),
+        (refusal(404, "NOT_FOUND", f"{BUDGETS} was not found."), "it does not exist"),
+        (refusal(503, "UNAVAILABLE", f"Cannot reach {BUDGETS}"), "server failed"),
         (
             refusal(
                 403,
@@ -40,7 +40,7 @@ def refusal(code: int, status: str, message: str, *details: dict[str, Any], serv
         ),
         (
             refusal(404, "NOT_FOUND", "customConstraints/custom.x is not there.", service="orgpolicy"),
-            "it is not there",
+            "it does not exist",
         ),
         (
             refusal(400, "INVALID_ARGUMENT", "notification_channels: no such channel", service="monitoring"),
@@ -89,8 +89,8 @@ def refusal(code: int, status: str, message: str, *details: dict[str, Any], serv
         ),
         (refusal(409, "ABORTED", "The etag does not match."), "something else changed it"),
         (refusal(409, "ALREADY_EXISTS", "Requested entity already exists"), "choose another name"),
-        (GoogleError.from_body(403, "<html>Blocked by your network</html>"), "none of a Google API"),
-        (GoogleError.from_body(502, "<html>Error 502 (Server Error)!!1</html>"), "bad moment"),
+        (GoogleError.from_body(403, "<html>Blocked by your network</html>"), "not from a Google API"),
+        (GoogleError.from_body(502, "<html>Error 502 (Server Error)!!1</html>"), "server failed"),
     ],
 )
 def test_advice_is_about_the_error(error: GoogleError, remedy: str) -> None:
@@ -119,9 +119,9 @@ Details:
         (f"1 error occurred:\n\t* Error creating Key: {DETAILS}\n\n", 403, "IAM_PERMISSION_DENIED", "apikeys.keys.create"),
         (f"{DETAILS}, forbidden", 403, "forbidden", "apikeys.keys.create"),
         ("googleapi: Error 403: X has not been used in project 1 before, accessNotConfigured", 403, "accessNotConfigured", "not enabled"),
-        ("googleapi: Error 400: Precondition check failed., failedPrecondition", 400, "failedPrecondition", "linked projects as it may"),
+        ("googleapi: Error 400: Precondition check failed., failedPrecondition", 400, "failedPrecondition", "maximum of linked projects"),
         ("googleapi: Error 412: Wrong.\nMore details:\nReason: conditionNotMet, Message: Wrong.\n", 412, "conditionNotMet", "something else changed it"),
-        ('googleapi: got HTTP response code 407 with body: <html>"x"</html>', 407, "", "the proxy wants a user"),
+        ('googleapi: got HTTP response code 407 with body: <html>"x"</html>', 407, "", "the proxy requires a login"),
         ("Error waiting for Creating Key: Error code 8, message: Quota", 429, "", "too many calls a minute"),
         ("rpc error: code = PermissionDenied desc = no", 403, "", "lists the roles"),
         ('failed pre-requisites: missing permission on "billingAccounts/0": billing.resourceAssociations.create', 403, "IAM_PERMISSION_DENIED", "it takes billing.resourceAssociations.create"),

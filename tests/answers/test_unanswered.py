@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.connection import Cause
 from landing_zone.google.errors import GoogleError, NoAnswerError
-from landing_zone.google.rest import CHANGES, READS, Google, Patience
+from landing_zone.google.rest import CHANGES, READS, Google, Retries
 from sandbox.cloud.endpoints import environment
 from tests.answers import servers
 from tests.answers.servers import HOST, answers, black_hole, closed_port, serving
@@ -38,10 +38,10 @@ class Clock(threading.Event):
         return False
 
 
-def google(base: str, patience: Patience = READS) -> tuple[Google, Clock]:
+def google(base: str, retries: Retries = READS) -> tuple[Google, Clock]:
     clock = Clock()
     config = GoogleConfig(access_token="t", endpoints={"cloudbilling": base, "billingbudgets": base})
-    return Google(config, clock, patience=patience), clock
+    return Google(config, clock, retries=retries), clock
 
 
 def failed(client: Google, method: str = "GET", **arguments: Any) -> NoAnswerError:
@@ -61,15 +61,15 @@ def test_what_cannot_be_reached_is_tried_a_few_times_and_then_not_asked_again() 
     assert clock.waits == 3
 
 
-@pytest.mark.parametrize("patience", [READS, CHANGES])
-def test_a_lost_answer_is_asked_for_again_but_nothing_is_made_twice(patience: Patience) -> None:
+@pytest.mark.parametrize("retries", [READS, CHANGES])
+def test_a_lost_answer_is_asked_for_again_but_nothing_is_made_twice(retries: Retries) -> None:
     with serving(servers.resets) as server:
         base = f"http://{HOST}:{server.port}/"
-        assert failed(google(base, patience)[0]).failure.cause is Cause.RESET
+        assert failed(google(base, retries)[0]).failure.cause is Cause.RESET
         assert server.taken == 4
-        error = failed(google(base, patience)[0], "POST", body={})
+        error = failed(google(base, retries)[0], "POST", body={})
         assert (error.lost, server.taken) == (True, 5)
-        failed(google(base, patience)[0], "POST", body={}, repeatable=True)
+        failed(google(base, retries)[0], "POST", body={}, repeatable=True)
         assert server.taken == 9
 
 
@@ -85,13 +85,13 @@ def test_nor_after_an_answer_that_says_nothing_of_what_was_done(status: str, tim
 def test_a_server_that_never_answers_is_waited_for_as_long_as_the_patience_says() -> None:
     with serving(servers.holds) as server:
         base = f"http://{HOST}:{server.port}/"
-        once, twice = Patience(0.05, 1, 60), Patience(0.05, 2, 0)
+        once, twice = Retries(0.05, 1, 60), Retries(0.05, 2, 0)
         assert failed(google(base, once)[0]).failure.cause is Cause.NO_ANSWER
         assert server.taken == 1
         failed(google(base, twice)[0])
         assert server.taken == 3
     # Two commands' worth of it fit into ten seconds, with the time that a connection may take.
-    assert READS.unanswered == 1
+    assert READS.attempts == 1
     assert READS.answer_s <= 6
 
 
@@ -106,7 +106,7 @@ def test_an_answer_that_is_not_googles_is_not_taken_for_one() -> None:
         with pytest.raises(GoogleError) as raised:
             google(f"http://{HOST}:{server.port}/")[0].call("cloudbilling", "GET", "x")
         assert "Log in to the network" in str(raised.value)
-        assert "none of a Google API" in raised.value.remedy
+        assert "not from a Google API" in raised.value.remedy
 
 
 Failing = Callable[[Path], Any]
@@ -133,7 +133,11 @@ def reset(_: Path) -> Iterator[tuple[dict[str, str], str, str]]:
 @contextmanager
 def silent(_: Path) -> Iterator[tuple[dict[str, str], str, str]]:
     with serving(servers.holds) as server:
-        yield at("http", server.port), f"{HOST}:{server.port} took the connection and did not answer", SANDBOX
+        yield (
+            at("http", server.port),
+            f"{HOST}:{server.port} accepted the connection and did not answer",
+            SANDBOX,
+        )
 
 
 @contextmanager

@@ -67,8 +67,8 @@ def test_a_pipe_gets_the_key_alone_and_no_other_key_is_read(stack: Workspace) ->
     done = run(stack, STACK, "chat", "backend")
     assert (done.returncode, done.stdout == text) == (0, True)
     assert text not in done.stderr
-    assert "stdout: what this command's output is piped into" in done.stderr
-    assert "the stack's secrets: who has the stack's passphrase and its state" in done.stderr
+    assert "stdout: the program that this command is piped into" in done.stderr
+    assert "the stack's secrets: anyone who has the stack's passphrase and its state" in done.stderr
     read = [each["path"] for each in stack.cloud.requests(before) if "keyString" in each["path"]]
     # The state has the project by its id, Google by its number.
     assert [path.partition("/locations/")[2] for path in read] == [
@@ -84,7 +84,7 @@ def test_a_terminal_gets_a_line(stack: Workspace) -> None:
     assert os.read(ours, 1000) == f"{text}\r\n".encode()
     os.close(theirs)
     os.close(ours)
-    assert "the terminal: who sees the screen, its scrollback" in done.stderr
+    assert "the terminal: anyone who sees the screen, its scrollback" in done.stderr
 
 
 def test_a_file_is_its_owners_alone_and_nothing_is_overwritten(stack: Workspace, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_file_is_its_owners_alone_and_nothing_is_overwritten(stack: Workspace,
     for path in (target, link):
         said = refused(stack, STACK, "chat", "backend", "--file", str(path))
         assert f"mv {path}.new {path}" in said
-    assert "cannot be made: No such file" in refused(
+    assert "cannot be created: No such file" in refused(
         stack, STACK, "chat", "backend", "--file", str(nowhere / "key")
     )
     with (tmp_path / "redirected").open("w") as readable:
@@ -196,6 +196,6 @@ def test_what_is_missing_or_mistyped_is_said_with_what_to_do(stack: Workspace) -
     name, text = key_of(stack, "backend")
     stack.cloud.call("DELETE", f"/apikeys/v2/{name}")
     gone = refused(stack, STACK, "chat", "backend", code=1)
-    assert "gone at Google" in gone
+    assert "was deleted at Google" in gone
     assert f"gcloud services api-keys undelete {name.rpartition('/')[2]} --project {PROJECT}" in gone
     assert text not in gone

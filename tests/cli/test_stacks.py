@@ -118,7 +118,7 @@ def test_formats_are_in_the_help_and_do_not_contradict(project: Path) -> None:
         assert f"<{formats}>" in run(project, *command.split(), "--help", COLUMNS="120").stdout
         wrong = run(project, *command.split(), "prod", "--json", "--format", formats.split("|")[2])
         assert (wrong.returncode, wrong.stdout) == (2, "")
-        assert "--json is --format json" in wrong.stderr
+        assert "--json means --format json" in wrong.stderr
 
 
 def test_the_version_is_printed(project: Path) -> None:

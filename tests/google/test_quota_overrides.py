@@ -55,7 +55,7 @@ def test_the_listing_says_what_a_tier_allows_and_what_was_granted_in_its_place()
     wanted = WantedLimits({FLASH: Limits(requests_per_day=9), PRO: Limits(requests_per_minute=90)}, BLOCKED)
     assert found.wanted(wanted, ()) == {FLASH: "5000", PRO: "40", "": "0"}
     # Every zero is left out of an answer, and -1 is no limit.
-    shut = one(REQUESTS, {"defaultLimit": "-1", "consumerOverride": {"name": "x"}}).held("")
+    shut = one(REQUESTS, {"defaultLimit": "-1", "consumerOverride": {"name": "x"}}).bucket("")
     assert (shut.value, shut.effective, shut.own) == (0, 0, "-1")
 
 
@@ -111,7 +111,7 @@ def test_a_model_whose_own_limit_is_refused_is_not_left_to_the_limit_of_all_othe
     refused = quota_overrides.impose(google, "acme", entries())
     assert [(each.entry.model, each.fixed) for each in refused] == [(PRO, False), ("", False)]
     assert "Precondition check failed" in str(refused[0])
-    assert "would hold for a model whose own was refused" in str(refused[1])
+    assert "would apply to a model whose own limit was refused" in str(refused[1])
     # All of the other limit are set, and the other model's on this one: models first.
     assert google.taken == [
         (REQUESTS, FLASH),

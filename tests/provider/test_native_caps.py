@@ -65,7 +65,7 @@ def test_a_cap_through_all_its_states(capped: Workspace) -> None:
     capped.refresh()
     assert state(capped)[0]["outputs"]["outputState"] == "ENFORCED"
     write(capped, cap=cap(amount="200", displayName="Chat cap"))
-    assert "lift it alone first (inputState: AWAITING_NEXT_PERIOD)" in said(capped, "preview")
+    assert "lift it first (inputState: AWAITING_NEXT_PERIOD)" in said(capped, "preview")
     lifted = cap(amount="150", displayName="Chat cap", inputState="AWAITING_NEXT_PERIOD")
     write(capped, cap=lifted)
     assert [change.op for change in capped.up()] == ["update"]
@@ -118,7 +118,7 @@ def test_what_replaces_a_cap_and_what_is_taken_over(capped: Workspace) -> None:
     write(capped, cap=cap(displayName="Mine"))
     refusal = said(capped, *UP)
     assert (
-        "has a spend cap already, and Google allows one: 'acme-capped Gemini API cap' of 100.5 USD" in refusal
+        "already has a spend cap, and Google allows one: 'acme-capped Gemini API cap' of 100.5 USD" in refusal
     )
     assert made["name"] in refusal
     assert "Traceback" not in refusal
@@ -146,7 +146,7 @@ def test_bad_inputs_are_told_by_property_before_any_request(capped: Workspace) -
     before = capped.cloud.requests()[-1]["n"]
     refusal = said(capped, "preview")
     assert [name for name in wrong if f"property {name} value" not in refusal] == []
-    for words in ("write it such as 1200.50", "has 61 characters", "CONFIGURED, AWAITING_NEXT_PERIOD"):
+    for words in ("write a decimal such as 1200.50", "has 61 characters", "CONFIGURED, AWAITING_NEXT_PERIOD"):
         assert words in refusal
     assert capped.cloud.requests(before) == []
 
@@ -166,9 +166,9 @@ def test_twelve_refusals_each_with_its_remedy(capped: Workspace) -> None:
 
     words = {
         "Denied": "docs/organization.md lists the roles",
-        "Bare": "Google does not say what is wrong",
+        "Bare": "Google gives no reason",
         "Precondition": "FAILED_PRECONDITION",
-        "Unauthenticated": "Google does not take the credentials",
+        "Unauthenticated": "Google does not accept the credentials",
     }
     errors = ("PERMISSION_DENIED", "INVALID_ARGUMENT", "FAILED_PRECONDITION", "UNAUTHENTICATED")
     faults(*((error, "create", elsewhere(number)) for number, error in enumerate(errors, 1)))
@@ -187,17 +187,17 @@ def test_twelve_refusals_each_with_its_remedy(capped: Workspace) -> None:
     refusal = said(capped, *UP, "--continue-on-error")
     for name, wanted in {
         **words,
-        "Currency": "a budget is in its billing account's currency",
-        "Lifted": "a new cap is CONFIGURED: write that",
+        "Currency": "a budget has its billing account's currency",
+        "Lifted": "a new cap cannot be lifted: write inputState: CONFIGURED",
         "Nowhere": "Project not found or not accessible",
-        "Unknown": "it is not there: check the name",
+        "Unknown": "it does not exist: check the name",
         "Reseller": "accounts that are Google's direct customers",
     }.items():
         told = refusal.partition(f"SpendCap ({name}):")[2].partition("SpendCap (")[0]
         assert wanted in told, name
     assert caps(capped) == []
 
-    # What is only a bad moment is tried again.
+    # Transient errors are retried.
     faults(("UNAVAILABLE", "create", ""), ("RATE_LIMIT_EXCEEDED", "create", ""), ("ABORTED", "patch", ""))
     write(capped, cap=cap())
     capped.up()

@@ -106,7 +106,7 @@ def test_ctrl_c_ends_every_wait_and_forgets_nothing(stoppable: Workspace) -> Non
     printed = interrupted(
         stoppable, signal.SIGINT, lambda: all(len(since(stoppable, before, id=wait)) > 1 for wait in waits)
     )
-    assert "stopped before it was done: run pulumi up again to go on" in printed
+    assert "stopped before it was finished: run pulumi up again to continue" in printed
     assert "Traceback" not in printed
     assert {entry["type"].rpartition(":")[2] for entry in state(stoppable)} == {"SpendCap", "ProjectLimits"}
     # Gone on with, or taken away: the state knows what there is.
@@ -123,7 +123,7 @@ def test_what_was_made_before_a_refusal_is_known_and_taken_away(stoppable: Works
         stoppable.cloud.call("PUT", "/_local/faults", {"faults": list(entries)})
 
     write(stoppable, one=limit())
-    # Nothing was made: the call is for all of them or none. A bad moment passes.
+    # The call is atomic, so nothing was set. Transient errors are retried.
     refused = {"error": "PERMISSION_DENIED", "method": CREATE, "times": 1}
     passing = [{"error": error, "method": CREATE, "times": 1} for error in ("RATE_LIMIT_EXCEEDED", "ABORTED")]
     faults(*passing, refused)
@@ -184,7 +184,7 @@ def test_a_resource_of_another_name_takes_over_and_two_of_the_same_are_refused(s
         write(stoppable, cap=CAP, one=limit(), second=second)
         printed = said(stoppable, "preview")
         assert f"property {prop} value" in printed
-        assert f"is a {second[0]} of the same: keep one of the two" in printed
+        assert f"is a {second[0]} of the same project: keep one of the two" in printed
     # Renamed: made before the old one is deleted, which would take the new one's away.
     write(stoppable, renamed=CAP, other_name=limit(3))
     assert sorted((change.op, change.name) for change in stoppable.up()) == [

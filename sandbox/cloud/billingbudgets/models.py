@@ -94,7 +94,7 @@ def update(
     patch: JsonObject,
     masked: bool,
 ) -> JsonObject:
-    """Change the fields that `paths` name to what `patch` says; `masked` tells whether the request named them.
+    """Set the fields that `paths` name to their values in `patch`; `masked`: the request named them.
 
     Raises:
         CloudError: as `create`; 409 ABORTED when the patch carries an etag that is not the current one; 400

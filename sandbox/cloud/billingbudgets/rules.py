@@ -1,4 +1,4 @@
-"""Google's rules for a budget. Each check returns what is wrong with its part; a refusal tells all of it at once."""
+"""Google's rules for a budget. Each check returns the mistakes in its part; a refusal lists all of them."""
 
 import re
 from collections.abc import Iterator
@@ -147,14 +147,14 @@ def _thresholds(budget: JsonObject) -> Problems:
             yield f"threshold_rules[{index}].threshold_percent", "The threshold must be a number, 0 or more."
         if rule.get("spendBasis") == "FORECASTED_SPEND" and "customPeriod" in budget.get("budgetFilter", {}):
             yield f"threshold_rules[{index}].spend_basis", "FORECASTED_SPEND needs a calendar period."
-    if rules and not _anyone_to_tell(budget):
+    if rules and not _has_recipients(budget):
         yield (
             "notifications_rule",
             "Threshold rules need someone to notify: an email recipient or a Pub/Sub topic.",
         )
 
 
-def _anyone_to_tell(budget: JsonObject) -> bool:
+def _has_recipients(budget: JsonObject) -> bool:
     rule = budget.get("notificationsRule", {})
     # Project-level recipients are ignored unless the budget has exactly one project.
     by_project = (

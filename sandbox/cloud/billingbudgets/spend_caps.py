@@ -28,7 +28,7 @@ Problems = Iterator[tuple[str, str]]
 
 
 def problems(budget: JsonObject) -> Problems:
-    """What is wrong with a budget that has `spendCap`, beyond the rules of every budget."""
+    """The mistakes in a budget with `spendCap`, beyond the rules of every budget."""
     part = budget.get("budgetFilter", {})
     if len(part.get("projects", [])) != 1:
         yield "budget_filter.projects", "A spend cap must have exactly one project."

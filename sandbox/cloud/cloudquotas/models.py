@@ -58,7 +58,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a request asks of a quota."""
+    """The value that a request asks for."""
 
     preferred: int
     justification: str
@@ -79,7 +79,7 @@ def find_limit(service: str, quota_id: str) -> Limit:
 
 
 def value(store: Store, project: str, limit: Limit, model: str | None) -> int:
-    """What holds for a model: a preference's grant before the tier's own, and no more than an override allows."""
+    """The value in force for a model: a preference's grant, else the tier's own; at most what an override allows."""
     dimensions = {"model": model} if model else {}
     granted = [
         UNLIMITED if preference.granted == -1 else preference.granted

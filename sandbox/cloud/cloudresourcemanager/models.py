@@ -167,7 +167,7 @@ def all_projects(store: Store, parent: str | None = None) -> list[Project]:
 def create_project(
     store: Store, now: datetime, project_id: str, name: str, parent: str, labels: dict[str, str]
 ) -> Project:
-    """Create a project and tell the services that wait for one.
+    """Create a project, and call the hooks of the services.
 
     Raises:
         CloudError: 400 INVALID_ARGUMENT for a bad id, name or label, 403 for a parent that is not there, 409 for an

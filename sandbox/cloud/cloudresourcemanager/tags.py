@@ -62,7 +62,7 @@ def _create(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
 
 
 def _above(store: Store, collection: str, parent: str) -> str:
-    """What stands before a short name in a namespaced name."""
+    """The part of a namespaced name before the short name."""
     if collection == "tagValues":
         return str(_find(store, "tagKeys", parent.removeprefix("tagKeys/"))["namespacedName"])
     kind, _, identifier = parent.partition("/")

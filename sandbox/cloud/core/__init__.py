@@ -1,1 +1,1 @@
-"""What every service of the local Google Cloud shares: routing, validation, errors, state."""
+"""The parts that all services of the local Google Cloud share: routing, validation, errors, state."""

@@ -105,7 +105,7 @@ def _resolved(selection: Selection, message: Message, text: str, path: str) -> S
 
 
 def select(selection: Selection, value: Any) -> Any:
-    """What `selection` keeps of a response."""
+    """The part of a response that `selection` keeps."""
     if isinstance(value, list):
         return [select(selection, item) for item in value]
     if not isinstance(value, dict):

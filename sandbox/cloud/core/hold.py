@@ -11,11 +11,11 @@ class Hold:
 
     writes: int
     carried_out: bool
-    """Whether the first call that is held back changes something all the same: the client does not learn of it."""
+    """True if the first call that is held back still changes something, without an answer to the client."""
     reached: bool = False
 
     def holds(self) -> bool:
-        """Count a write; whether it is held back."""
+        """Count a write; returns True if it is held back."""
         if self.writes:
             self.writes -= 1
             return False

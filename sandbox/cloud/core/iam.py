@@ -16,7 +16,7 @@ _PERMISSION = re.compile(r"[a-z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+){2,}")
 def get_policy(store: Store, resource: str, requested_version: int = 0) -> JsonObject:
     """The policy of `resource` (its full name); one never set is empty.
 
-    Who does not ask for version 3 gets no conditions: a role that has one is named by its hash.
+    Without a request for version 3 conditions are left out: a role that has one is named by its hash.
     """
     found = store.row("SELECT generation, body FROM iam_policies WHERE resource = ?", resource)
     if found is None:

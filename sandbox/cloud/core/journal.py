@@ -1,6 +1,6 @@
-"""What was asked of the local cloud: for tests, and for people who want to see what a tool sends.
+"""The requests that the local cloud received: for tests, and for people who want to see what a tool sends.
 
-Responses are not kept (an API key's string is in one), and what clients send as a credential is blanked.
+Responses are not kept (one has an API key's string), and credentials that clients send are blanked.
 """
 
 from collections import deque

@@ -1,6 +1,6 @@
 """Long-running operations.
 
-The change itself is made in the request that starts it; what takes time is that the operation says so: it is done
+The change itself is made in the request that starts it; only the operation's result takes time: it is done
 after `Store.settle_polls` reads of it (0: at once). No clock and no thread, so a test knows what it will see.
 """
 

@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a request asks of a listing: at most `size` items whose key sorts after `after`."""
+    """The requested page of a listing: at most `size` items whose key sorts after `after`."""
 
     size: int
     after: str

@@ -1,4 +1,4 @@
-"""What a service is: its API descriptions, its handlers, its tables and its part of the first world."""
+"""The definition of a service: its API descriptions, handlers, tables and initial data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from sandbox.cloud.core.store import ProjectHook, Store
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, by what the request says.
+    """The caller, according to the request.
 
     Attributes:
         key: the API key, of the URL or of the `X-Goog-Api-Key` header.
@@ -42,7 +42,7 @@ class Call:
         body: the request message, by JSON names: int64 as strings, enums by name, no nulls, nothing output-only.
         store: the state, inside the request's transaction.
         now: the request's time, UTC.
-        consumer: the number of the project that the call counts against, if the service tells it from the caller.
+        consumer: the number of the project that the call counts against, if the service derives it from the caller.
     """
 
     method: Method
@@ -119,9 +119,9 @@ class Service:
         apis: its versions; where two describe one path, the first is served.
         schema: the SQL of its tables.
         seed: fills its tables of an empty database, inside one transaction.
-        on_project_created: told of every new project.
-        on_project_deleted: told of every project that goes into deletion.
-        consumer: tells the project (its number) that a call counts against from the caller, or refuses the caller; for
+        on_project_created: called for every new project.
+        on_project_deleted: called for every project that goes into deletion.
+        consumer: returns the number of the project that a caller's call counts against, or refuses the caller; for
             a service whose paths name no project.
     """
 

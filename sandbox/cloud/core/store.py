@@ -35,11 +35,11 @@ class StoreUnusableError(Exception):
 
 
 class Store:
-    """The database, with the hooks that tell services of each other's projects.
+    """The database, with the hooks that notify services of created and deleted projects.
 
     `settle_polls` is how many times a long-running operation is polled until it is done; `enablement_polls` how many
     calls of an API are refused after it was enabled; `tier_lag_polls` how many listings of a newly linked project's
-    quotas show the free tier's. `fixed_quotas` are the ids of quotas that nobody may change, besides Google's own.
+    quotas show the free tier's. `fixed_quotas` are the ids of quotas that cannot be changed, besides Google's own.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Request validation against message descriptions, with Google's own words.
 
 Google turns JSON into protobuf before a service sees it, and refuses what does not fit: unknown names, values of
-another type, unknown enum values. All violations of a request are told at once.
+another type, unknown enum values. All violations of a request are reported at once.
 """
 
 import json

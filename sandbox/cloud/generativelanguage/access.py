@@ -1,4 +1,4 @@
-"""Who calls the Gemini API, and for which project: an API key, or a token with a project for its quota."""
+"""The caller of the Gemini API and its project: an API key, or a token with a quota project."""
 
 import ipaddress
 from fnmatch import fnmatchcase

@@ -87,7 +87,7 @@ def generate_content(call: Call) -> JsonObject:
 
 @generation("generativelanguage.CountTokens")
 def count_tokens(call: Call) -> JsonObject:
-    """How many tokens a prompt has; no quota of generated content counts that."""
+    """The number of tokens of a prompt; counting uses no quota of generated content."""
     _model(call, "countTokens")
     body = call.body.get("generateContentRequest", call.body)
     _check_contents(body, "CountTokensRequest")

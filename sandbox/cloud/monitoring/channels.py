@@ -20,7 +20,7 @@ _REQUIRED: Final = {
 }
 _OPTIONAL: Final = {"slack": ("team",)}
 _SECRET: Final = frozenset({"auth_token", "password", "service_key"})
-#: Label → its form, and what is said of another.
+#: Label → its form, and Google's message for another form.
 _FORMS: Final = {
     "email_address": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "must be a valid email address."),
     "number": (re.compile(r"\+?[\d\s().-]{5,20}"), "must be a valid phone number."),

@@ -1,4 +1,4 @@
-"""What Cloud Monitoring says of a field that is missing or wrong, and the rules that several resources share."""
+"""Cloud Monitoring's messages about missing and wrong fields, and rules that several resources share."""
 
 import re
 from typing import Any, Final
@@ -74,7 +74,7 @@ def check_filter(text: str, field: str, words: tuple[str, ...]) -> None:
 
 
 def check_aggregation(aggregation: JsonObject, field: str) -> None:
-    """How points are aligned and series combined.
+    """Check the alignment of points and the combination of series.
 
     Raises:
         CloudError: 400 INVALID_ARGUMENT.

@@ -300,7 +300,7 @@ def _is_enforced(policy: JsonObject) -> bool:
 
 
 def _holds(condition: str, resource: JsonObject) -> bool:
-    """Whether a condition holds; one of another form than is evaluated here never does."""
+    """True if a condition holds; conditions of a form that is not evaluated here never do."""
     for operator, join in (("||", any), ("&&", all)):
         parts = [_TERM.fullmatch(part.strip()) for part in condition.split(operator)]
         if all(parts):

@@ -30,7 +30,7 @@ _STATES: Final = {"enable": "ENABLED", "disable": "DISABLED", "destroy": "DESTRO
 
 
 def sorting_key(name: str) -> str:
-    """What a listing is sorted by: a version by its number, the newest first; a secret by its name."""
+    """The sort key of a listing: versions by number, the newest first; secrets by name."""
     last = name.rpartition("/")[2]
     return f"{10**12 - int(last):012}" if "/versions/" in name else name
 

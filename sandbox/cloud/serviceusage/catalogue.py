@@ -85,7 +85,7 @@ class Limit:
     fixed: bool = False
 
     def value(self, model: str | None) -> int:
-        """What holds for `model` without any override; for none, what holds for models not named."""
+        """The value for `model` without overrides; without a model, the value for models not named."""
         return self.models.get(model, self.default) if model else self.default
 
 
@@ -168,7 +168,7 @@ def limits_by_metric() -> Mapping[str, tuple[Limit, ...]]:
 
 
 def metric_title(metric: str) -> str:
-    """What the console calls a metric."""
+    """The console's name of a metric."""
     name = metric.rpartition("/")[2]
     kind = next((kind for kind in ("embed", "predict") if name.startswith(kind)), None)
     title = _TITLES[kind or ("tokens" if "token_count" in name else "requests")]

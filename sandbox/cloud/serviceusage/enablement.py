@@ -1,5 +1,5 @@
-"""Whether a project may call an API: it must have it enabled, and an API that was enabled just now is not known
-everywhere yet."""
+"""Refusal of calls to an API that the project has not enabled, or has enabled only just now, so that not every server
+knows it yet."""
 
 from typing import Final
 from urllib.parse import unquote
@@ -10,7 +10,7 @@ from sandbox.cloud.core.routing import Match
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage.catalogue import TITLES
 
-#: Services that serve a project only if it has their API enabled, whoever calls.
+#: Services that serve a project only if it has their API enabled, for any caller.
 _OF_THE_PROJECT: Final = frozenset({"apikeys", "iam", "monitoring", "pubsub", "secretmanager"})
 #: Services whose API may be enabled in the caller's project alone; one just enabled in the path's is waited for.
 _OF_THE_CALLER: Final = frozenset({"cloudquotas", "essentialcontacts", "orgpolicy", "serviceusage"})
@@ -27,7 +27,7 @@ def refusal(
         match: the routed path.
         raw_path: the path as it was sent.
         user_project: the project that the caller lets the call count against, id or number.
-        consumer: the number of the project that the service has told from the caller.
+        consumer: the number of the project that the service derived from the caller.
     """
     api = f"{service}.googleapis.com"
     if consumer and not _usable(store, consumer, api, required=True):

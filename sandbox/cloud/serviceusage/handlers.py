@@ -321,7 +321,7 @@ def _value(call: Call) -> int:
 
 
 def _forced(given: JsonObject) -> bool:
-    """Whether the query of a change, or the body of an import, confirms a deep cut."""
+    """True if the query of a change, or the body of an import, confirms a deep cut."""
     return bool(given.get("force")) or "LIMIT_DECREASE_PERCENTAGE_TOO_HIGH" in given.get("forceOnly", [])
 
 

@@ -50,13 +50,13 @@ class Override:
 
 
 def enable_at_birth(store: Store, project: str) -> None:
-    """What Google enables in every new project."""
+    """Enable the services that Google enables in every new project."""
     for service in ENABLED_AT_BIRTH:
         _enable(store, project, service, refusals=0)
 
 
 def is_enabled(store: Store, project: str, service: str) -> bool:
-    """Whether a project (by number) has a service enabled."""
+    """True if a project (by number) has a service enabled."""
     return (
         store.row("SELECT 1 FROM enabled_services WHERE project = ? AND service = ?", project, service)
         is not None
@@ -145,7 +145,7 @@ def overrides(store: Store, project: str, limit: Limit) -> list[Override]:
 
 
 def effective(value: int, found: Sequence[Override], model: str | None) -> int:
-    """What overrides leave of a limit's `value` for a model: the one for it counts, or else the one for all."""
+    """A limit's `value` for a model after overrides: the one for the model counts, else the one for all."""
     own = [override.value for override in found if model and override.dimensions == {"model": model}]
     general = [override.value for override in found if not override.dimensions]
     return min([value, *(own or general)])
@@ -283,7 +283,7 @@ def find_override(store: Store, project: str, limit: Limit, identifier: str) -> 
 
 
 def is_fixed(store: Store, limit: Limit) -> bool:
-    """Whether nobody may change a limit."""
+    """True if a limit cannot be changed."""
     return limit.fixed or limit.quota_id in store.fixed_quotas
 
 

@@ -7,7 +7,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.standins.gcp_plugin.servicer import Provider
-from sandbox.standins.serving import CHANNEL_OPTIONS, announce, leave_when_told
+from sandbox.standins.serving import CHANNEL_OPTIONS, announce, leave_on_signal
 
 
 async def _serve() -> None:
@@ -19,5 +19,5 @@ async def _serve() -> None:
     await server.wait_for_termination()
 
 
-leave_when_told()
+leave_on_signal()
 asyncio.run(_serve())

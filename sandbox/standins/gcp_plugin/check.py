@@ -1,5 +1,4 @@
-"""Inputs before they are used: types, defaults, made-up names, and what is wrong with them, said as the official
-plugin says it."""
+"""Checks of inputs: types, defaults, generated names, and mistakes, with the official plugin's messages."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -20,15 +19,15 @@ from sandbox.standins.gcp_plugin.schema import (
 )
 
 DEFAULTS = "__defaults"
-"""In a checked object: which of its properties the program did not give."""
+"""Key in a checked object for the names of properties that the program did not give."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What the engine says about made-up names."""
+    """The engine's request about generated names."""
 
     name: str
-    """Of the resource in the program."""
+    """The resource's name in the program."""
     seed: bytes
     mode: str = ""
     """`PROPOSE`, `ENFORCE`, `DISABLE`, or none of them."""
@@ -45,7 +44,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a value is: in Pulumi's spelling and in Terraform's."""
+    """The path of a value, in Pulumi's spelling and in Terraform's."""
 
     path: str
     terraform: str
@@ -83,7 +82,7 @@ def with_defaults(
 
 
 def failures(resource: Resource, inputs: Mapping[str, Any]) -> list[Failure]:
-    """What is wrong with checked inputs."""
+    """The mistakes in checked inputs."""
     found = list(_object_failures(resource.fields, inputs, _Place("", "")))
     if {"orgId", "folderId"} <= resource.fields.keys() and inputs.get("orgId") and inputs.get("folderId"):
         found += [

@@ -27,7 +27,7 @@ _PROJECT = ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSD
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What requests and plans need to know."""
+    """The configuration for requests and plans."""
 
     addresses: Mapping[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)

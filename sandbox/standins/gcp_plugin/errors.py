@@ -1,15 +1,15 @@
-"""What the user gets to read when something fails."""
+"""Errors whose messages are shown to the user."""
 
 from typing import Final
 
 from sandbox.standins.gcp_plugin.plan import Properties
 
 _ATTEMPTS: Final = 4
-"""Of a request whose connection is lost; one that nothing answers in time is made once."""
+"""Attempts for a request whose connection is lost; one that times out is made once."""
 
 
 class PluginError(Exception):
-    """A failure that is told to the user as it is."""
+    """A failure whose message is shown to the user unchanged."""
 
 
 class ResourceError(PluginError):
@@ -35,5 +35,5 @@ class UnansweredError(PluginError):
         self.lost = lost
 
     def may_repeat(self, attempts: int) -> bool:
-        """Whether to make the request again: not one that may have created something."""
+        """True if the request can be repeated: not one that may have created something."""
         return self.lost and self.method != "POST" and attempts < _ATTEMPTS

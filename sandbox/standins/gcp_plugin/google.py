@@ -1,4 +1,4 @@
-"""Requests to Google: one session, errors in the official plugin's words, patience where it has it."""
+"""Requests to Google: one session, the official plugin's error messages, and its retries."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ class GoogleError(PluginError):
         super().__init__(self._text())
 
     def has_reason(self, reason: str) -> bool:
-        """Whether it gives this reason, in the old way or in an ErrorInfo."""
+        """True if it gives this reason, in the old form or in an ErrorInfo."""
         return any(entry.get("reason") == reason for entry in (*self.errors, *self.details))
 
     def _text(self) -> str:
@@ -60,7 +60,7 @@ class GoogleError(PluginError):
 
 
 def go_json(value: Any, indent: int | None = None) -> str:
-    """As Go prints JSON: sorted, and without what could be HTML."""
+    """JSON as Go prints it: sorted, with HTML characters escaped."""
     separators = None if indent else (",", ":")
     text = json.dumps(value, indent=indent, separators=separators, sort_keys=True, ensure_ascii=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
@@ -75,11 +75,11 @@ class OperationError(PluginError):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """When a request is tried again."""
+class Retries:
+    """The refusals after which a request is retried."""
 
     seconds: float = 20 * 60
-    """How long, altogether."""
+    """Total time for retries."""
     conflicts: tuple[str, ...] = ()
     """Parts of a 409's text, in lower case."""
     on_quota: bool = True
@@ -87,7 +87,7 @@ class Patience:
     """`Precondition check failed.` and an activation in progress: Service Usage says so while it is busy."""
 
     def covers(self, error: GoogleError) -> bool:
-        """Whether the same request may be answered better later."""
+        """True if the same request may succeed later."""
         body = error.body.lower()
         if error.code == 429 and not self.on_quota:
             return False
@@ -124,12 +124,12 @@ class Google:
         query: Mapping[str, str] | None = None,
         body: Json | None = None,
         user_project: str | None = None,
-        patience: Patience | None = None,
+        retries: Retries | None = None,
     ) -> Json:
         """Send a request and return the JSON of the answer.
 
         Raises:
-            GoogleError: Google refuses, and not for a reason that patience helps against.
+            GoogleError: Google refuses for a reason that retries do not cover.
             UnansweredError: no answer came.
         """
         address = self._addresses.get(service)
@@ -138,10 +138,8 @@ class Google:
         url = f"{address}{path}?{urlencode(sorted({**(query or {}), 'alt': 'json'}.items()))}"
         headers = {**self._headers, "X-Goog-User-Project": user_project} if user_project else self._headers
         data = None if body is None else json.dumps(body).encode()
-        patience = patience or Patience()
-        return await retried(
-            lambda: self._send(method, url, headers, data), patience.covers, patience.seconds
-        )
+        retries = retries or Retries()
+        return await retried(lambda: self._send(method, url, headers, data), retries.covers, retries.seconds)
 
     async def operation(self, service: str, operation: Json, *, user_project: str | None = None) -> Json:
         """Wait for a long-running operation and return its response.
@@ -176,7 +174,7 @@ class Google:
         from sandbox.standins.gcp_plugin.unanswered import proxy_for, unanswered
 
         proxy = proxy_for(url)
-        # Who reads waits at a prompt; a change may take its time.
+        # For a read, a user waits at a prompt; a change may take longer.
         seconds = READ_S if method == "GET" else CHANGE_S
         try:
             # The path is encoded as it has to be: `%2F` in it stays.
@@ -222,7 +220,7 @@ class NoAddressError(PluginError):
 async def retried(
     attempt: Callable[[], Awaitable[Json]], again: Callable[[GoogleError], bool], seconds: float
 ) -> Json:
-    """Make the attempt until it succeeds, fails for good, or the time is over."""
+    """Repeat the attempt until it succeeds, fails permanently, or the time is over."""
     waits = _Waits()
     deadline = time.monotonic() + seconds
     unanswered = 0

@@ -1,4 +1,4 @@
-"""What the engine asks of a resource, in requests to Google: create, read, update, delete, as its table says."""
+"""Create, read, update and delete of a resource, as requests to Google that its table describes."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.standins.gcp_plugin.config import Config
 from sandbox.standins.gcp_plugin.errors import NotWholeError, PluginError, ResourceError
-from sandbox.standins.gcp_plugin.google import Google, GoogleError, Json, OperationError, Patience
+from sandbox.standins.gcp_plugin.google import Google, GoogleError, Json, OperationError, Retries
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import Call, Resource, last_segment
 from sandbox.standins.gcp_plugin.transfer import from_wire, to_wire
@@ -85,7 +85,7 @@ class Lifecycle:
         return self._state(context, answer, properties)
 
     def carried(self, old: Properties) -> Properties:  # noqa: ARG002 - for the types that need something of it
-        """What an update needs of the old state, and the plan does not have; never part of a state itself."""
+        """Values that an update needs from the old state and the plan lacks; never part of a state."""
         return {}
 
     async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:
@@ -142,7 +142,7 @@ class Lifecycle:
         return filled(self.resource.id, properties)
 
     def identity(self, context: Context, resource_id: str) -> Properties | None:
-        """The properties that an id tells, to read a resource of which nothing else is known.
+        """The properties that an id contains, to read a resource of which only the id is known.
 
         None if the id has none of the forms that `pulumi import` takes.
         """
@@ -190,7 +190,7 @@ class Lifecycle:
             },
             body=body,
             user_project=context.config.user_project(properties.get("project")),
-            patience=Patience(
+            retries=Retries(
                 120 if call.method == "GET" else resource.timeouts_min["create"] * 60,
                 conflicts=resource.retried_conflicts,
                 on_quota=not resource.aborts_on_quota,

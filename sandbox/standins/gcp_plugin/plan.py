@@ -1,4 +1,4 @@
-"""What a resource is to become, from its state and its inputs; and how that differs from what it is.
+"""The planned properties of a resource, from its state and its inputs, and their difference from the state.
 
 As in Terraform, from which the official plugin has it: what the program leaves out is cleared, unless the property is
 computed, which keeps its value; a value that means the same as the old one leaves the old one in place.
@@ -18,11 +18,11 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the provider's configuration adds to every resource."""
+    """Values that the provider's configuration adds to every resource."""
 
     project: str | None = None
     labels: Mapping[str, str] | None = None
-    """Of the provider, with the attribution label, if one is wanted."""
+    """The provider's labels, with the attribution label if it is on."""
     deletion_policy: str | None = None
 
 
@@ -57,7 +57,7 @@ def planned(
 
 
 def changes(resource: Resource, state: Properties, plan: Properties) -> list[Change]:
-    """How the plan differs from the state."""
+    """The differences of the plan from the state."""
     return [
         change
         for name, field in resource.fields.items()

@@ -1,4 +1,4 @@
-"""The vocabulary of the tables in `types/`: what a resource type is made of.
+"""The classes of the tables in `types/`: the parts of a resource type.
 
 Names of properties are Pulumi's. Whether a property is required, computed, or replaces the resource is as in the
 official plugin, which has it from Terraform's google-beta provider.
@@ -33,7 +33,7 @@ class Kind(Enum):
 
 
 class Traits(TypedDict, total=False):
-    """What a field may have besides its type."""
+    """Options of a field besides its type."""
 
     required: bool
     computed: bool
@@ -75,23 +75,23 @@ class Field:
     default: Value = None
     """The value when the program gives none. A zero value is no input: it is only in the planned state."""
     replaces: bool = False
-    """Another value needs another resource."""
+    """Changing the value replaces the resource."""
     secret: bool = False
     wire: str = ""
     """Its name in Google's JSON, if other than Pulumi's."""
     masks: tuple[str, ...] = ()
-    """What the update mask names for it, if other than `wire`."""
+    """Its name in the update mask, if other than `wire`."""
     sent: bool = True
     """Part of a request's body."""
     read: bool = True
-    """Taken from Google's answer; otherwise kept as the program said it."""
+    """Taken from Google's answer; otherwise kept as in the program."""
     always_sent: bool = False
     """Sent when empty, too."""
     choices: tuple[str, ...] = ()
     check: Callable[[Value], str | None] | None = None
-    """Says what is wrong with a value."""
+    """Returns the mistake in a value."""
     same: Callable[[Value, Value], bool] | None = None
-    """Whether an old and a new value mean the same; then the old one stays."""
+    """True if an old and a new value mean the same; then the old one stays."""
     normalized: Callable[[Value], Value] | None = None
     """The form in which plan and state have it; a refresh leaves an input as the program wrote it."""
     write_only: bool = False
@@ -110,7 +110,7 @@ class Field:
 
     @property
     def settable(self) -> bool:
-        """Whether it may be an input."""
+        """True if it may be an input."""
         return not self.output
 
 
@@ -160,7 +160,7 @@ def blocks(fields: Mapping[str, Field], **traits: Unpack[Traits]) -> Field:
 
 
 def deletion_policy(default: str = "DELETE", choices: tuple[str, ...] = ()) -> Field:
-    """What a delete does: `DELETE`, `PREVENT` (refuse) or `ABANDON` (leave the thing at Google)."""
+    """The effect of a delete: `DELETE`, `PREVENT` (refuse) or `ABANDON` (leave the resource at Google)."""
     return text(computed=True, sent=False, read=False, default=default, choices=choices)
 
 
@@ -180,7 +180,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Autoname:
-    """How a name is made up: the resource's name, a hyphen, and random characters."""
+    """A generated name: the resource's name, a hyphen, and random characters."""
 
     property: str
     random: int = 7
@@ -194,11 +194,11 @@ class Resource:
 
     urn_type: str
     service: str
-    """Of Google, as in `config.ENDPOINTS`."""
+    """The Google service, as in `config.ENDPOINTS`."""
     title: str
-    """What error messages call it."""
+    """Its name in error messages."""
     long_title: str
-    """What error messages about reading call it."""
+    """Its name in error messages about reading."""
     fields: Mapping[str, Field]
     """In the order in which an update mask names them."""
     id: str
@@ -241,14 +241,14 @@ class Resource:
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What the official plugin keeps in the state beside the outputs: timeouts and the schema's version."""
+        """Timeouts and schema version, which the official plugin keeps in the state beside the outputs."""
         timeouts = {name: minutes * MINUTE_NS for name, minutes in sorted(self.timeouts_min.items())}
         version = {"schema_version": self.schema_version} if self.schema_version else {}
         return {"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0": timeouts, **version}
 
 
 def is_empty(value: Value) -> bool:
-    """Whether a value is its type's zero: there is no difference between that and no value."""
+    """True if a value is its type's zero, which means the same as no value."""
     return (
         value is None
         or value == ""
@@ -259,7 +259,7 @@ def is_empty(value: Value) -> bool:
 
 
 def is_unknown(value: Value) -> bool:
-    """Whether a value, or anything in it, is not known yet."""
+    """True if a value, or a part of it, is not known yet."""
     if isinstance(value, dict):
         return any(map(is_unknown, value.values()))
     if isinstance(value, list):
@@ -273,7 +273,7 @@ def last_segment(value: Value) -> Value:
 
 
 def same_name(old: Value, new: Value) -> bool:
-    """Whether a name and a full resource name mean the same."""
+    """True if a name and a full resource name mean the same."""
     return bool(old == new or ("/" not in (new or "") and last_segment(old) == (new or "")))
 
 

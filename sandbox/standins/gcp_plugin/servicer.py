@@ -42,7 +42,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: _Servicer
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """What the plugin can do: secrets come to it in plain text, as to the official one."""
+        """The plugin's capabilities: it gets secrets in plain text, as the official one does."""
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     @override
@@ -80,7 +80,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(
         self, request: provider_pb2.CheckRequest, context: _Servicer
     ) -> provider_pb2.CheckResponse:
-        """Fill in what the inputs leave out, and say what is wrong with them."""
+        """Add defaults to the inputs, and report their mistakes."""
         resource = (await _lifecycle(request.urn, context)).resource
         naming = check.Naming(
             name=request.urn.rpartition("::")[2],
@@ -106,7 +106,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     async def Diff(self, request: provider_pb2.DiffRequest, context: _Servicer) -> provider_pb2.DiffResponse:
-        """What would change, and whether that needs another resource."""
+        """The properties that would change, and those whose change replaces the resource."""
         resource = (await _lifecycle(request.urn, context)).resource
         old, inputs = from_struct(request.olds), from_struct(request.news)
         plan = await self._planned(resource, old, inputs, context, request.urn)
@@ -138,7 +138,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Create(
         self, request: provider_pb2.CreateRequest, context: _Servicer
     ) -> provider_pb2.CreateResponse:
-        """Create a resource; in a preview, say what is known of it."""
+        """Create a resource; in a preview, return the outputs that are known."""
         lifecycle = await _lifecycle(request.urn, context)
         inputs = from_struct(request.properties)
         plan = await self._planned(lifecycle.resource, None, inputs, context, request.urn)
@@ -257,7 +257,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         context: _Servicer,
         doing: str,
     ) -> Any:
-        """Carry out a change, so that Cancel can stop it; `doing` begins what is said of a failure."""
+        """Carry out a change, so that Cancel can stop it; `doing` is the beginning of an error message."""
         task = asyncio.ensure_future(change)
         self._changing.add(task)
         try:
@@ -285,32 +285,32 @@ def _not_here(token: str) -> str:
 
 
 async def _abort(context: _Servicer, error: PluginError, doing: str = "") -> NoReturn:
-    await context.abort(grpc.StatusCode.UNKNOWN, doing + _told(error))
+    await context.abort(grpc.StatusCode.UNKNOWN, doing + _message(error))
     raise AssertionError  # abort does not return
 
 
 async def _abort_not_whole(
     context: _Servicer, resource: Resource, error: NotWholeError, inputs: Properties, doing: str
 ) -> NoReturn:
-    """Tell the engine that the resource is there, and not as it should be: it keeps it, and deletes or updates it."""
+    """Abort with the created but incomplete resource: the engine keeps it, and updates or deletes it later."""
     detail = AnyMessage()
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(
             id=error.id,
             properties=_outputs(resource, State(error.id, error.properties)),
-            reasons=[doing + _told(error)],
+            reasons=[doing + _message(error)],
             inputs=to_struct(inputs),
         )
     )
     code = grpc.StatusCode.UNKNOWN
-    status = status_pb2.Status(code=code.value[0], message=doing + _told(error), details=[detail])
+    status = status_pb2.Status(code=code.value[0], message=doing + _message(error), details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    await context.abort(code, doing + _told(error))
+    await context.abort(code, doing + _message(error))
     raise AssertionError  # abort does not return
 
 
 def _keeps_its_name(resource: Resource, old: Properties, inputs: Properties) -> bool:
-    """Whether a replacement would have the name of what it replaces, which then has to go first."""
+    """True if a replacement has the same name as the old resource, which is then deleted first."""
     return any(
         name not in inputs.get(check.DEFAULTS, [])
         and inputs.get(name) is not None
@@ -319,7 +319,7 @@ def _keeps_its_name(resource: Resource, old: Properties, inputs: Properties) -> 
     )
 
 
-def _told(error: PluginError) -> str:
+def _message(error: PluginError) -> str:
     return f"1 error occurred:\n\t* {error}\n\n"
 
 
@@ -346,7 +346,7 @@ def _marked(fields: Mapping[str, Field], values: Mapping[str, Any], *, state: bo
 
 
 def _without_unknown(plan: Properties) -> Properties:
-    """What Google will fill in is nothing when it is asked."""
+    """The values without those that Google will fill in."""
 
     def known(value: Any) -> Any:
         if isinstance(value, dict):

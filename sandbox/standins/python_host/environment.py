@@ -1,4 +1,4 @@
-"""Which Python runs a program or plugin: that of the virtual environment its runtime options name."""
+"""The Python that runs a program or plugin: that of the virtual environment in its runtime options."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from pulumi.runtime.proto import language_pb2
 
 
 class UnusableEnvironmentError(Exception):
-    """The virtual environment that a program asks for cannot be used; says what to do."""
+    """The virtual environment of a program cannot be used; the message has the remedy."""
 
 
 def virtualenv(info: language_pb2.ProgramInfo) -> Path | None:

@@ -21,7 +21,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from sandbox.standins.python_host.environment import UnusableEnvironmentError, python_of, virtualenv
 
-#: What the script exits with when it has told the user what is wrong.
+#: The script's exit code after it has reported the error itself.
 _TOLD_THE_USER = 32
 _VERSION = "3.0.0"
 
@@ -167,7 +167,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def _streamed(plugin: "subprocess.Popen[bytes]") -> Iterator[language_pb2.RunPluginResponse]:
-    """What a process prints, as it prints it, until it closes both streams."""
+    """The output of a process, as it is printed, until it closes both streams."""
     printed: SimpleQueue[language_pb2.RunPluginResponse | None] = SimpleQueue()
 
     def read(stream: IO[bytes], answer: Callable[[bytes], language_pb2.RunPluginResponse]) -> None:

@@ -1,4 +1,4 @@
-"""When to tell people that something goes wrong."""
+"""An alert policy of Cloud Monitoring."""
 
 from collections.abc import Mapping
 

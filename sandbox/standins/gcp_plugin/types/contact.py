@@ -1,4 +1,4 @@
-"""Whom Google writes to about a project, a folder or an organization."""
+"""An essential contact of a project, a folder or an organization."""
 
 from typing import Any
 

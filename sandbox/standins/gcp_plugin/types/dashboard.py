@@ -66,7 +66,7 @@ def _in_go(message: str, content: str, at: int) -> str:
 
 
 def _opener(content: str) -> str:
-    """What the end of a text is in: a list's bracket or an object's."""
+    """The bracket that is open at the end of a text: a list's or an object's."""
     depth = 0
     for char in reversed(re.sub(r'"(?:[^"\\]|\\.)*"', "", content)):
         depth += (char in "]}") - (char in "[{")
@@ -87,7 +87,7 @@ def _normalized(content: Value) -> Value:
 
 
 def _same(old: Value, new: Value) -> bool:
-    """Whether Google's content is the program's, but for what Google has filled in."""
+    """True if Google's content equals the program's, except for values that Google filled in."""
     if not old or not new or _mistake(old) or _mistake(new):
         return False
     wanted = _parsed(new)

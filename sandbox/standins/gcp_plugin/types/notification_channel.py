@@ -1,4 +1,4 @@
-"""A way to tell people of an incident or a budget."""
+"""A notification channel for incidents and budgets."""
 
 from collections.abc import Mapping
 
@@ -40,7 +40,7 @@ def _merged(body: Value, properties: Mapping[str, Value]) -> Value:
 
 
 def _parted(answer: Value, kept: Mapping[str, Value]) -> Value:
-    """What Google obfuscates, or does not know, is as the program said it."""
+    """Values that Google obfuscates or does not return are kept as in the program."""
     answer = {**answer, "forceDelete": kept.get("forceDelete") or False}
     labels = dict(answer.get("labels", {}))
     if kept.get("sensitiveLabels"):

@@ -286,7 +286,7 @@ def _parent(plan: Properties) -> Json:
 
 
 def _described(project: Json, before: Properties) -> Properties:
-    """What the project itself tells; of the labels, `labels` and `pulumiLabels` keep to those that were theirs."""
+    """Google's values of the project; `labels` and `pulumiLabels` keep only the labels that they had."""
     every = project.get("labels", {})
     parent = project.get("parent", {})
     kind = {"organization": "orgId", "folder": "folderId"}.get(parent.get("type", ""))

@@ -1,4 +1,4 @@
-"""What a project would like a quota to be. Google has no way to delete one."""
+"""A quota preference: a request for another value of a quota. Google cannot delete one."""
 
 from sandbox.standins.gcp_plugin.schema import (
     Autoname,

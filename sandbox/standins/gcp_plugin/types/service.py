@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from sandbox.standins.gcp_plugin.batching import joined
 from sandbox.standins.gcp_plugin.errors import ResourceError
-from sandbox.standins.gcp_plugin.google import GoogleError, Json, Patience, retried
+from sandbox.standins.gcp_plugin.google import GoogleError, Json, Retries, retried
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
@@ -171,9 +171,9 @@ async def _enable(context: Context, project_id: str, service: str) -> None:
             context, f"enable/{project_id}", service, lambda names: _enable_all(context, project_id, names)
         )
     except GoogleError as error:
-        told = f"failed to enable services: failed on request preconditions: {error}"
+        message = f"failed to enable services: failed on request preconditions: {error}"
         batched = f"Request `{asked_for}` returned error: " if context.config.batching else ""
-        raise ResourceError(f"{batched}{told}") from error
+        raise ResourceError(f"{batched}{message}") from error
 
 
 async def _enable_all(context: Context, project_id: str, names: list[str]) -> None:
@@ -208,7 +208,7 @@ async def _change(context: Context, project_id: str, path: str, body: Json) -> J
         query=GO_CLIENT,
         body=body,
         user_project=context.config.user_project(project_id),
-        patience=Patience(preconditions=True),
+        retries=Retries(preconditions=True),
     )
 
 

@@ -41,7 +41,7 @@ def _description_problem(value: Value) -> str | None:
 
 
 def _described(answer: Value, _: Mapping[str, Value]) -> Value:
-    """What the official plugin reads out of the address."""
+    """The values that the official plugin derives from the address."""
     email = answer["email"]
     return {**answer, "accountId": email.partition("@")[0], "member": f"serviceAccount:{email}"}
 

@@ -29,7 +29,7 @@ _ATTEMPTS = 10
 
 
 _UPDATING = "__updating"
-"""In the plan of an update: its body holds the topic, where that of a creation is the topic."""
+"""Marks the plan of an update, whose body contains the topic; the body of a creation is the topic."""
 
 
 def _wrapped(body: Value, plan: Any) -> Value:
@@ -120,7 +120,7 @@ MEMBER = Resource(
 
 
 class _MemberLifecycle(Lifecycle):
-    """A member is a part of the topic's policy: read, changed and written, again if somebody else was quicker."""
+    """A member of the topic's policy, which is read, changed and written; repeated after a concurrent change."""
 
     @override
     async def create(self, context: Context, plan: Properties) -> State:
