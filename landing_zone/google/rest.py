@@ -138,12 +138,13 @@ class Google:
         *,
         query: Mapping[str, str] | None = None,
         project: str | None = None,
+        patience_s: float = 120,
     ) -> Iterator[Json]:
-        """Every item of a listing, whose pages hold them under `items`. Raises as `call`."""
+        """Every item of a listing, whose pages hold them under `items`. Arguments and errors are those of `call`."""
         token = ""
         while True:
             paged = {**(query or {}), **({"pageToken": token} if token else {})}
-            page = self.call(service, "GET", path, query=paged, project=project)
+            page = self.call(service, "GET", path, query=paged, project=project, patience_s=patience_s)
             yield from page.get(items, [])
             token = page.get("nextPageToken", "")
             if not token:

@@ -22,7 +22,7 @@ HOURS = {
     "interval.startTime": (NOW - timedelta(hours=1)).isoformat(),
     "interval.endTime": (NOW + timedelta(minutes=30)).isoformat(),
 }
-SUM = {
+SUM: dict[str, Any] = {
     "aggregation.alignmentPeriod": "3600s",
     "aggregation.perSeriesAligner": "ALIGN_SUM",
     "aggregation.crossSeriesReducer": "REDUCE_SUM",
@@ -131,7 +131,7 @@ def test_tokens_and_requests_are_counted_by_model_in_the_tier_of_the_call(cloud:
     tokens = f"{GEMINI}/quota/generate_content_paid_tier_input_token_count/usage"
     assert sums(listed(cloud, f'metric.type="{tokens}"'), "metric", "model") == {FLASH: 18, PRO: 9}
     output = f"{GEMINI}/generate_content_usage_output_token_count"
-    by_model = {**SUM, "aggregation.groupByFields": "metric.labels.model"}
+    by_model: dict[str, Any] = {**SUM, "aggregation.groupByFields": "metric.labels.model"}
     counted = sums(listed(cloud, f'metric.type="{output}"', **by_model), "metric", "model")
     assert counted == {FLASH: 2 * counted[PRO], PRO: counted[PRO]}
     for other in ("generate_content_free_tier_requests", "generate_content_paid_tier_2_requests"):
@@ -141,7 +141,7 @@ def test_tokens_and_requests_are_counted_by_model_in_the_tier_of_the_call(cloud:
 def test_points_come_in_pages_newest_first_and_headers_without_points(cloud: LocalCloud, used: Used) -> None:
     cloud.local("PUT", "clock", {"seconds": 86_400})
     ask(cloud, used.strings[1])
-    days = {
+    days: dict[str, Any] = {
         "interval.startTime": (NOW - timedelta(days=1)).isoformat(),
         "interval.endTime": (NOW + timedelta(days=2)).isoformat(),
         "aggregation.alignmentPeriod": "3600s",
