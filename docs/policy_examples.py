@@ -232,7 +232,8 @@ config:
       limits:
         gemini-3-pro-preview: {requestsPerMinute: 1}
         others: deny
-""")
+"""),
+        days=60,
     ),
     "models-limited": _sample(
         StackFile("""\

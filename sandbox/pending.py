@@ -99,11 +99,13 @@ def with_found(deployment: Values, ready: Ready) -> dict[str, Any]:
     for operation in deployment.get("pending_operations") or []:
         resource = operation["resource"]
         if operation["type"] == "creating" and resource["urn"] not in known:
-            made = _id(resource["type"], resource["inputs"], ready, known)
+            made = _id(resource["type"], resource.get("inputs", {}), ready, known)
             if made:
                 # A project may exist without its link, and the plugin's refresh does not notice a missing link.
                 outputs = {
-                    name: value for name, value in resource["inputs"].items() if name != "billingAccount"
+                    name: value
+                    for name, value in resource.get("inputs", {}).items()
+                    if name != "billingAccount"
                 }
                 resources.append({**resource, "id": made, "outputs": outputs})
                 known.add(made)

@@ -296,7 +296,7 @@ def _project(
         tier=project.tier,
         currency=terms.currency,
         models=tuple(ModelExposure(each.model, each.limits, _told(each.bounds)) for each in models),
-        month=project_month(project, in_force, terms, doors, as_of, bounds["month"]),
+        month=project_month(project, in_force, terms, doors, as_of, bounds["month"], unbounded),
         bounds=_told(bounds),
         lag=lag,
         mechanism=mechanism,

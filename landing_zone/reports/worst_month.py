@@ -81,15 +81,18 @@ def project_month(
     doors: Doors,
     day: date,
     shown: Money | None,
+    unbounded: Sequence[str],
 ) -> ProjectMonth:
     """The worst month of a project, at the highest prices of the 31 days from a day on.
 
-    `shown`: the most that the limits allow in a month at the day's own prices.
+    `shown`: the most that the limits allow in a month at the day's own prices. `unbounded`: why they bound nothing.
     """
     if project.tier == "free":
         return ProjectMonth(Money(Decimal(0), terms.currency), "free tier", "the free tier charges nothing")
     spender = Spender(in_force.models, in_force.others, terms, doors)
     found = _month(project, spender, day)
+    if found.amount is None and unbounded:
+        found = replace(found, text=unbounded[0])
     if found.bound_by == "limits" and found.amount != shown:
         found = replace(found, text=f"{found.text}, at the highest prices until {day + MONTH}")
     saved = None

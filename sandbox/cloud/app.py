@@ -274,10 +274,10 @@ def _content_type(request: Request) -> str:
 
 
 def _encoded(content: JsonObject, pretty: bool) -> bytes:
-    # Indented unless asked otherwise, as at Google.
+    # Indented unless asked otherwise, as at Google. An error may quote half of a surrogate pair from a UTF-16 body.
     if pretty:
-        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _not_found(request: Request) -> Response:

@@ -10,6 +10,7 @@ config:
       projectId: acme-chat-case
       tier: paid
       deletionPolicy: DELETE
+      searchesPerRequest: 0
       budget: {amount: 100, currency: USD}
 """
 OVERRIDE = f"""{_HEAD}\

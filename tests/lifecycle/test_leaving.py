@@ -231,7 +231,10 @@ def test_a_project_with_an_alias_changes_its_name_and_nothing_else(workspace: Wo
     workspace.write(stack_file(renamed, OTHER, members="talk, other"))
     code, printed = stage.run("up", "--yes")
     assert code == 0, printed
-    assert writes(stage.entries()) == []
+    # The account of its key is named after it, for whoever reads the console.
+    assert [each.rpartition("/")[0] for each in writes(stage.entries())] == [
+        f"PATCH /v1/projects/{CHAT_ID}/serviceAccounts"
+    ]
     # The alias can go once it has been applied.
     workspace.write(stack_file(renamed.replace("      aliases: [chat]\n", ""), OTHER, members="talk, other"))
     assert {change.type.rpartition(":")[2] for change in workspace.preview()} == {"Roster"}
@@ -292,7 +295,8 @@ def test_a_project_that_a_shared_budget_counts_stops_spending_before_it_leaves(
 
 def test_a_key_that_is_replaced_takes_no_guardrail_with_it(workspace: Workspace) -> None:
     stage = Stage(workspace, stack_file(chat("PREVENT"), OTHER))
-    code, printed = stage.run("up", "--yes", "--replace", stage.urn("ApiKey", "chat--backend"))
+    workspace.write(stack_file(chat("PREVENT", ("{backend: {", "{backend: {standard: true, ")), OTHER))
+    code, printed = stage.run("up", "--yes")
     assert code == 0, printed
     kinds = [_kind(each) for each in writes(stage.entries())]
     assert set(kinds) <= {"key", "other"}

@@ -18,8 +18,8 @@ MODEL = "gemini-3.1-pro-preview"
 @pytest.mark.parametrize(
     ("text", "lag", "month", "calls"),
     [
-        (OVERRIDE, "447,255.02 USD", "392,994,823.86 USD", 5),
-        (PREFERENCE, "89,451.00 USD", "78,598,964.77 USD", 1),
+        (OVERRIDE, "447,255.02 USD", "392,994,823.87 USD", 5),
+        (PREFERENCE, "89,451.01 USD", "78,598,964.78 USD", 1),
     ],
     ids=["override", "preference"],
 )

@@ -39,8 +39,6 @@ UNNAMED = "gemini-4-argon"
 
 
 def loaded(folder: Path, text: str) -> EnvironmentSettings:
-    # The month that is printed has what stops it; these projects have no spend cap, so that it is the limits'.
-    text = f"{text.rstrip()}\n  gemini-landing-zone:defaults: {{searchesPerRequest: 0}}\n"
     (folder / "Pulumi.case.yaml").write_text(text)
     return load_file("case", folder / "Pulumi.case.yaml", DAY)
 
