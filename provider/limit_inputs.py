@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from landing_zone.gemini.limits import BLOCKED, DENY, LIMIT_NAMES, OTHERS, UNLIMITED, Limits, WantedLimits
-from landing_zone.gemini.models import EMBEDDING_MODELS, MODELS, QUOTA_NAMES
-from landing_zone.gemini.quotas import BY_METRIC, OTHER_METRICS, QUOTA_LIMITS
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES, counter_of
+from landing_zone.gemini.quotas import BY_METRIC, OTHER_METRICS, QUOTA_LIMITS, embeddings_limit
 from landing_zone.google import quota_overrides
 from landing_zone.google.quota_overrides import ModelLimit
 from landing_zone.pricing.model_ids import served
@@ -52,6 +52,9 @@ def wrong_inputs(inputs: Values) -> Iterator[Failure]:
         yield Failure("others", f"{others!r} is not a limit: write deny, or {{requestsPerMinute: 60}}")
     if isinstance(found, dict) and isinstance(others, dict) and not _blocks(others):
         for model, own in found.items():
+            # Numbers for all others hold on the metrics of content alone.
+            if counter_of(model) == "embeddings":
+                continue
             missing = [name for name in others if isinstance(own, dict) and name not in own]
             if missing:
                 yield Failure(
@@ -71,14 +74,15 @@ def _wrong_models(found: Values) -> Iterator[Failure]:
             yield Failure("limits", "a model's name is empty")
         elif model == OTHERS:
             yield Failure(path, "write others beside limits, not among them")
-        elif model in EMBEDDING_MODELS:
-            yield Failure(
-                path, f"{model} is counted by other quotas, on which no limit can be set: remove it"
-            )
         elif (other := by_quota.setdefault(QUOTA_NAMES.get(model, model), model)) != model:
             yield Failure(path, f"{model} shares its quota with {other}: set a limit on one of the two")
         if isinstance(own, dict):
             yield from _wrong_numbers(path, own)
+            if counter_of(model) == "embeddings" and own.keys() & {"requestsPerDay", "inputTokensPerMinute"}:
+                yield Failure(
+                    path,
+                    f"Google counts {model} by requests a minute alone on the paid tiers: write requestsPerMinute",
+                )
         elif not is_unknown(own):
             yield Failure(path, f"{own!r} is not a mapping")
 
@@ -113,9 +117,18 @@ def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str
     """
     project, wanted = inputs["project"], wanted_limits(inputs)
     fixed = _fixed(context, project, wanted)
-    for path, own in [*(_paths(inputs)), *([("others", wanted.others)] if wanted.others else [])]:
+    for path, model, own in [*_paths(inputs), *([("others", "", wanted.others)] if wanted.others else [])]:
         for name, _ in own.items() if path != "others" or not wanted.denies else ():
-            tiers = [each.tier for each in QUOTA_LIMITS[name] if (each.metric, each.interval) in fixed]
+            if model and counter_of(model) == "embeddings":
+                tiers = sorted(
+                    found[1]
+                    for metric, interval in fixed
+                    if interval == "minute"
+                    and (found := embeddings_limit(metric, "/min/"))
+                    and found[1] != "free"
+                )
+            else:
+                tiers = [each.tier for each in QUOTA_LIMITS[name] if (each.metric, each.interval) in fixed]
             if tiers:
                 yield Failure(
                     f"{path}.{name}",
@@ -140,8 +153,13 @@ def _fixed(context: Context, project: str, wanted: WantedLimits) -> set[tuple[st
     named = {name for own in (*wanted.models.values(), wanted.others) if own for name, _ in own.items()}
     names = LIMIT_NAMES if wanted.denies else [name for name in LIMIT_NAMES if name in named]
     ids = {limit.quota_id for name in names for limit in QUOTA_LIMITS[name]}
-    if wanted.denies:
-        ids |= {quota_id for metric in OTHER_METRICS for quota_id in metric.quota_ids}
+    embeds = any(counter_of(model) == "embeddings" for model in wanted.models)
+    ids |= {
+        quota_id
+        for metric in OTHER_METRICS
+        if wanted.denies or (embeds and metric.counts == "embeddings")
+        for quota_id in metric.quota_ids
+    }
     return quota_overrides.fixed_limits(context.google, project, ids)
 
 
@@ -153,8 +171,10 @@ def _places(listed: list[ModelLimit], fixed: set[tuple[str, str]]) -> set[str]:
     }
 
 
-def _paths(inputs: Values) -> list[tuple[str, Limits]]:
-    return [(f'limits["{model}"]', Limits.of(own)) for model, own in (inputs.get("limits") or {}).items()]
+def _paths(inputs: Values) -> list[tuple[str, str, Limits]]:
+    return [
+        (f'limits["{model}"]', model, Limits.of(own)) for model, own in (inputs.get("limits") or {}).items()
+    ]
 
 
 def _is_known(model: str) -> bool:

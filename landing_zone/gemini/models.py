@@ -269,15 +269,19 @@ Quota names of 3.1 speech, of 3.x images and of embedding-2: the id without `-pr
 RECORDS: Final[Mapping[str, Model]] = {model.id: model for model in _RECORDS}
 """By the API's id."""
 QUOTA_NAMES: Final[dict[str, str]] = {
-    model.id: model.quota_name for model in _RECORDS if model.counter == "content"
+    model.id: model.quota_name for model in _RECORDS if model.counter != "other"
 }
-"""API id → the quota's name, of the models that have the limits of a stack file."""
+"""API id → the quota's name, of the models that can be limited."""
 MODELS: Final[dict[str, str]] = {
     model.quota_name: model.id
     for model in sorted(
-        (each for each in _RECORDS if each.counter == "content"), key=lambda each: each.retirement is None
+        (each for each in _RECORDS if each.counter != "other"), key=lambda each: each.retirement is None
     )
 }
 """The quota's name → the API id; of two ids that share a quota, the one that stays."""
-EMBEDDING_MODELS: Final = frozenset(model.id for model in _RECORDS if model.counter == "embeddings")
-"""Models counted by metrics of their own."""
+
+
+def counter_of(model: str) -> Counter:
+    """The metrics that count a model, by its id or the quota's name; content for one that is not known."""
+    record = RECORDS.get(MODELS.get(model, model))
+    return record.counter if record else "content"

@@ -6,6 +6,7 @@ billing account is used. A limit that is to last is therefore set on the metric 
 Source: the Cloud Quotas and Service Usage listings of generativelanguage.googleapis.com, as of 2026-11-20.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -86,6 +87,24 @@ BY_QUOTA_ID: Final = {
 """Cloud Quotas' id -> the same."""
 
 
+_EMBEDDINGS: Final = re.compile(r"embed_content_(free_tier|paid_tier(?:_[23])?)_(requests|tokens)")
+
+
+def embeddings_limit(metric: str, limit: str) -> tuple[LimitName, str] | None:
+    """The limit and the tier of a metric that counts embeddings; None for another metric.
+
+    `metric`: with the service in front; `limit`: as in `/min/model/project/user`.
+    """
+    found = _EMBEDDINGS.fullmatch(metric.removeprefix(f"{GEMINI_API}/"))
+    if not found:
+        return None
+    a_minute = limit.startswith("/min/")
+    tier = {"free_tier": "free", "paid_tier": "1"}.get(found[1], found[1][-1])
+    if found[2] == "requests":
+        return ("requestsPerMinute" if a_minute else "requestsPerDay", tier)
+    return ("inputTokensPerMinute", tier) if a_minute else None
+
+
 @dataclass(frozen=True)
 class ModelMetric:
     """A metric that counts a model's use otherwise than by the limits above."""
@@ -113,7 +132,6 @@ OTHER_METRICS: Final = (
         "embed_content_paid_tier_requests",
         "embeddings",
         ("EmbedContentPerMinutePerProjectPerUserPerModel-PaidTier",),
-        fixed=True,
     ),
     ModelMetric(
         "embed_content_paid_tier_2_requests",

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, quote, unquote
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
-from landing_zone.gemini.models import MODELS
-from landing_zone.gemini.quotas import BY_METRIC, LimitName
+from landing_zone.gemini.models import MODELS, counter_of
+from landing_zone.gemini.quotas import BY_METRIC, LimitName, embeddings_limit
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json
 
@@ -97,13 +97,35 @@ class ModelLimit:
         set.
         """
         found = {}
-        counts_content = not self.metric.partition("/")[2].startswith(_OTHER_MODELS)
-        for model, value in limits.on(self.name).items():
-            if (self.place, model) in elsewhere or (model and not counts_content):
+        for model, value in self._asked(limits).items():
+            if (self.place, model) in elsewhere:
                 continue
             own = self.bucket(model)
             found[model] = own.own if value is None or value >= own.tier_value else str(value)
         return found
+
+    def _asked(self, limits: WantedLimits) -> dict[str, int | None]:
+        """`WantedLimits.on` for the models that this metric counts, and for all others."""
+        own = embeddings_limit(self.metric, self.limit)
+        if own or self.metric.partition("/")[2].startswith(_OTHER_MODELS):
+            general = {"": 0} if limits.denies else {}
+            counted = {
+                model: each
+                for model, each in limits.models.items()
+                if own and counter_of(model) == "embeddings"
+            }
+            values = {model: each.get(own[0]) if own else None for model, each in counted.items()}
+            # One that is allowed has as much as the tier allows, where all others are denied.
+            return {
+                model: value
+                for model, value in values.items()
+                if value is not None or (limits.denies and not counted[model].blocks)
+            } | general
+        return {
+            model: value
+            for model, value in limits.on(self.name).items()
+            if not model or counter_of(model) == "content"
+        }
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
-from landing_zone.gemini.models import MODELS, QUOTA_NAMES
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES, counter_of
 from landing_zone.gemini.prices import LONG_CONTEXT, QUERIES_A_REQUEST
 from landing_zone.pricing.grounding import GROUNDS, grounding_price, per_unit
 from landing_zone.pricing.model_ids import Size, record_of, size_of
@@ -321,7 +321,7 @@ def _others(
     if others is None or not others.bounds_requests:
         return dict.fromkeys(windows)
     taken = {QUOTA_NAMES.get(model, model) for model in limits}
-    rest = [model for quota, model in MODELS.items() if quota not in taken]
+    rest = [model for quota, model in MODELS.items() if quota not in taken and counter_of(model) == "content"]
     each = [_bounds(Prices.of(model, day, terms, doors, until), others, windows) for model in rest]
     return {name: _sum(bounds[name] for bounds in each) for name in windows}
 

@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 from typing import Final
 
 from landing_zone.gemini.limits import Limits
-from landing_zone.gemini.models import MODELS, QUOTA_NAMES
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES, counter_of
 from landing_zone.pricing.exposure import (
     EVERY_DOOR,
     WINDOWS,
@@ -168,7 +168,11 @@ def _callable(spender: Spender) -> Iterable[tuple[str, Limits]]:
     if spender.others is None or not spender.others.blocks:
         taken = {QUOTA_NAMES.get(model, model) for model in spender.limits}
         rest = spender.others or Limits()
-        yield from ((model, rest) for quota, model in MODELS.items() if quota not in taken)
+        yield from (
+            (model, rest)
+            for quota, model in MODELS.items()
+            if quota not in taken and counter_of(model) == "content"
+        )
 
 
 def _tokens(limits: Limits, context: int) -> tuple[int | None, int | None]:

@@ -7,6 +7,7 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 from math import ceil
 
 from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
+from landing_zone.gemini.models import counter_of
 from landing_zone.pricing.estimate import Workload
 from landing_zone.pricing.exposure import Prices, Window, bound
 from landing_zone.pricing.largest_limits import Derived, Fit, Need, derive, fit, need_of, smallest
@@ -50,7 +51,9 @@ def derive_limits(
     """
     by_model: dict[str, list[Workload]] = {}
     for entry in project.workload:
-        if limited := limited_as(entry.model):
+        limited = limited_as(entry.model)
+        # Of embeddings only the requests a minute can be limited: by hand.
+        if limited and counter_of(limited) == "content":
             by_model.setdefault(limited, []).append(entry.planned)
     project = project.model_copy(update={"limits": with_successors(project.limits, day)})
     settings, by_model = _under_both_names(project, settings, by_model, day)
@@ -138,6 +141,12 @@ def _mistakes(
             "leave others out: derive denies them",
         )
     for model in settings.shares:
+        if counter_of(model) == "embeddings":
+            yield Problem(
+                (*_AT, "shares", model),
+                f"no limits are derived for {model}: Google counts its requests a minute alone",
+                f"write {model}: {{requestsPerMinute: 60}} beside derive",
+            )
         if model in project.limits:
             yield Problem(
                 ("limits", model),

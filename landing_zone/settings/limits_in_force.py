@@ -12,7 +12,7 @@ from typing import Final
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import BLOCKED, LIMIT_NAMES, OTHERS, UNLIMITED, Limits, WantedLimits
-from landing_zone.gemini.models import MODELS, QUOTA_NAMES
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES, counter_of
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, LimitName, Override
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.types import NOTHING_AGREED, ProjectSettings, QuotaSettings
@@ -72,8 +72,11 @@ def in_force(
     models, unknown = {}, []
     for quota_model in sorted(own.keys() | asked.keys()):
         model = MODELS.get(quota_model, quota_model)
+        # Numbers for all others hold on the metrics of content; a zero is set on every metric.
+        counted = counter_of(model) == "content" or _limits(general) == BLOCKED
         held = _lower(
-            {**general, **own.get(quota_model, {})}, {**general_asked, **asked.get(quota_model, {})}
+            {**(general if counted else {}), **own.get(quota_model, {})},
+            {**(general_asked if counted else {}), **asked.get(quota_model, {})},
         )
         found = _limits(held)
         if model not in QUOTA_NAMES:
@@ -151,7 +154,13 @@ def _quota(name: str, quota: QuotaSettings) -> _Quota | None:
 
 
 def _notes(project: ProjectSettings, quotas: Iterable[_Quota], wanted: WantedLimits) -> Iterator[str]:
-    """Which of two settings binds where a preference and a limit meet."""
+    """Settings that have no effect because of another one, and limits that hold for less than they say."""
+    for model, own in project.limits.items():
+        if counter_of(model) == "embeddings" and not own.blocks:
+            yield (
+                f"limits.{model}: on tier 1 Google counts embeddings for each user, so that the limit, and what it can "
+                "cost, is of one user"
+            )
     for name, _, asked in (each for each in quotas if each[1].quota_id is not None):
         on = wanted.on(asked.limit)
         limit = on.get(asked.model, on.get(""))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import DENY
-from landing_zone.gemini.models import EMBEDDING_MODELS, QUOTA_NAMES
+from landing_zone.gemini.models import QUOTA_NAMES, RECORDS, counter_of
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID
 from landing_zone.pricing.model_ids import limited_as, served
 from landing_zone.settings.alerting import AlertSettings
@@ -143,17 +143,13 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             continue
         if model == OTHERS:
             yield from _others(limits) if DERIVE not in limits else ()
-        elif model in EMBEDDING_MODELS:
-            yield Problem(
-                path,
-                f"{model} embeds: other quotas count it, and Google publishes no name to limit them by",
-                f"leave it out of limits; the use of {model} shows on the quotas page",
-            )
         elif model not in QUOTA_NAMES:
             near = nearest(str(model), [*served(QUOTA_NAMES), OTHERS, DERIVE])
             yield Problem(
                 path,
-                f"unknown model {str(model)!r}",
+                f"no limit can be set on {model}, which Google counts otherwise"
+                if model in RECORDS
+                else f"unknown model {str(model)!r}",
                 f"did you mean {near!r}?"
                 if near
                 else f"write one of: {', '.join(sorted(served(QUOTA_NAMES)))}",
@@ -162,6 +158,14 @@ def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield Problem(
                 path, f"{model} shares its quota with {other}", f"leave {model} or {other} out of limits"
             )
+        if counter_of(model) == "embeddings" and isinstance(limit, Mapping):
+            for name in ("requestsPerDay", "inputTokensPerMinute"):
+                if limit.get(name) is not None:
+                    yield Problem(
+                        (*path, name),
+                        f"Google counts {model} by requests a minute alone on the paid tiers",
+                        f"write requestsPerMinute: {example_of('requestsPerMinute')}; each text of a batch counts",
+                    )
         if isinstance(limit, Mapping) and not limit:
             yield Problem(
                 path, "no limit is set", "write requestsPerMinute: 60, requestsPerDay or inputTokensPerMinute"
@@ -174,7 +178,7 @@ def _others(limits: Mapping[str, Any]) -> _Found:
     named = list(others) if isinstance(others, Mapping) and not _denies(others) else []
     for model, limit in limits.items():
         missing = [name for name in named if isinstance(limit, Mapping) and limit.get(name) is None]
-        if model != OTHERS and missing:
+        if model != OTHERS and missing and counter_of(model) == "content":
             yield Problem(
                 ("limits", str(model)),
                 f"{model} has no {missing[0]} of its own, so that of {OTHERS} would hold for it",

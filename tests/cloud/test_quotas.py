@@ -205,13 +205,13 @@ def test_overrides_are_imported_all_or_none(cloud: LocalCloud) -> None:
     assert held() == {"gemini-2.5-flash": 7, "": 5}
 
     # One that is refused is named in the operation's error, and no other is set.
-    fixed = entry("embed_content_paid_tier_requests", 0, "1/min/{project}/{model}/{user}")
+    fixed = entry("embed_content_free_tier_requests", 0, "1/min/{project}/{model}/{user}")
     high = entry("generate_content_paid_tier_2_requests", 10**6, dimensions=flash)
     error = finished(cloud, sent(one, fixed, high, force=True))["error"]
     subjects = [
         violation["subject"] for detail in error["details"] for violation in detail.get("violations", [])
     ]
-    assert ["embed_content_paid_tier_requests" in each or "tier_2_requests" in each for each in subjects] == [
+    assert ["embed_content_free_tier_requests" in each or "tier_2_requests" in each for each in subjects] == [
         True,
         True,
     ]

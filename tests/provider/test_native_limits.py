@@ -171,7 +171,7 @@ def test_deny_shuts_every_metric_that_counts_models_but_for_the_allowed_ones(
     # Google does not allow changes of quotas per user: the preview reports it, and so does the update.
     preview = limited.pulumi("preview").stdout
     assert "others: deny leaves these open, as Google allows no changes of them" in preview
-    assert "embed_content_free_tier_requests, embed_content_paid_tier_requests" in preview
+    assert "change: embed_content_free_tier_requests\n" in preview
     limited.up()
     outputs = limited.outputs()["one"]
     assert outputs["quotaModels"]["gemini-3-pro-preview"] == "gemini-3-pro"
@@ -182,10 +182,7 @@ def test_deny_shuts_every_metric_that_counts_models_but_for_the_allowed_ones(
     shut = {(metric, window) for metric, window, model in held if not model}
     assert all(value == 0 for (_, _, model), value in held.items() if not model)
     left = {(metric, window) for metric, window in metrics_of_models(limited)} - shut
-    assert {metric for metric, _ in left} == {
-        "embed_content_free_tier_requests",
-        "embed_content_paid_tier_requests",
-    }
+    assert {metric for metric, _ in left} == {"embed_content_free_tier_requests"}
     assert {metric for metric, _ in shut} > fixed - {metric for metric, _ in left}
     assert "predict_requests_per_model_per_day_paid_tier_1" in {metric for metric, _ in shut}
     assert len(outputs["closed"]) == len(shut)
@@ -328,7 +325,7 @@ def test_what_somebody_opens_is_drift_and_shut_again(limited: Workspace, key: st
     before = overrides(limited)
     assert [(change.op, change.name) for change in limited.refresh()] == [("update", "one")]
     [change] = limited.preview()
-    assert set(change.properties) == {f'limits["{PRO}"]', 'limits["gemini-embedding-1.0"]'}
+    assert set(change.properties) == {f'limits["{PRO}"]', 'limits["gemini-embedding-001"]'}
     limited.up()
     gone = before.keys() - overrides(limited).keys()
     assert {model for _, _, model in gone} == {PRO, "gemini-embedding-1.0"}
@@ -347,13 +344,53 @@ def test_what_somebody_opens_is_drift_and_shut_again(limited: Workspace, key: st
     assert {model for _, _, model in overrides(limited)} == {"gemini-3-pro", "gemini-3.8-flash"}
 
 
+def test_images_speech_and_embeddings_are_limited_under_the_quotas_names(
+    limited: Workspace, key: str
+) -> None:
+    models = {
+        "gemini-2.5-flash-image": {RPM: 2},
+        "gemini-2.5-flash-preview-tts": {RPM: 3},
+        "gemini-embedding-001": {RPM: 5},
+    }
+    write(limited, one=limits(models, others="deny"))
+    limited.up()
+    held = overrides(limited)
+    own = {
+        model: {metric for metric, _, quota in held if quota == model}
+        for model in ("gemini-2.5-flash-preview-image", "gemini-2.5-flash-tts", "gemini-embedding-1.0")
+    }
+    assert all(metrics and not any("embed" in each for each in metrics) for metrics in list(own.values())[:2])
+    assert own["gemini-embedding-1.0"] == {
+        "embed_content_paid_tier_requests",
+        "embed_content_paid_tier_2_requests",
+        "embed_content_paid_tier_3_requests",
+    }
+    for tier in (1, 2, 3):
+        set_tier(limited, tier)
+        assert allowed(limited, "gemini-2.5-flash-image", key) == 2
+        assert allowed(limited, "gemini-2.5-flash-preview-tts", key) == 3
+    assert limited.refresh() == []
+    assert limited.preview() == []
+    # Numbers for all others hold on the metrics of content alone.
+    write(limited, one=limits({"gemini-embedding-001": {RPM: 5}}, others={RPM: 60, RPD: 600}))
+    limited.up()
+    embeds = {
+        (metric, model): value
+        for (metric, _, model), value in overrides(limited).items()
+        if "embed" in metric
+    }
+    assert set(embeds.values()) == {5}
+    assert {model for _, model in embeds} == {"gemini-embedding-1.0"}
+    assert limited.preview() == []
+
+
 def test_bad_limits_are_refused_in_the_preview(limited: Workspace) -> None:
     def refusal(**inputs: Any) -> str:
         write(limited, one=limits(**inputs))
         return said(limited, "preview")
 
-    everything = refusal(models={"gemini-embedding-001": {RPM: -1}}, project="X")
-    for words in ('limits["gemini-embedding-001"]', "other quotas", "must be >= 0", "property project"):
+    everything = refusal(models={"gemini-embedding-001": {RPD: -1}}, project="X")
+    for words in ('limits["gemini-embedding-001"]', "a minute alone", "must be >= 0", "property project"):
         assert words in everything
     mistyped = refusal(models={"gemini-2.5-flsh": {RPM: 1}})
     assert 'limits["gemini-2.5-flsh"]: ' in mistyped

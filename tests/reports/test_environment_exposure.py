@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from landing_zone.gemini.models import MODELS
+from landing_zone.gemini.models import MODELS, counter_of
 from landing_zone.reports.environment_exposure import (
     EnvironmentExposure,
     ProjectExposure,
@@ -82,7 +82,10 @@ def test_others_that_are_limited_count_for_each_other_model(tmp_path: Path) -> N
     assert bound
     assert all_others
     # Images and speech count on the same metrics; a model and its preview share one quota.
-    assert (bound.requests, all_others.requests) == (1, len(MODELS) - 1)
+    assert (bound.requests, all_others.requests) == (
+        1,
+        sum(map("content".__eq__, map(counter_of, MODELS))) - 1,
+    )
 
 
 def test_a_project_that_denies_everything_and_a_free_one_cost_nothing(tmp_path: Path) -> None:

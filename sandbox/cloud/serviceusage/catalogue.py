@@ -133,6 +133,8 @@ _ROWS: Final[tuple[tuple[str, str, str, int, int, dict[str, int]], ...]] = (
      {}),
     ("embed_content_paid_tier_2_requests", "min", "EmbedContentRequestsPerMinutePerProjectPerModel-PaidTier2", 2, 5_000,
      {}),
+    ("embed_content_paid_tier_3_requests", "min", "EmbedContentRequestsPerMinutePerProjectPerModel-PaidTier3", 3,
+     10_000, {}),
     ("predict_requests_per_model_per_day_paid_tier_1", "d", "PredictRequestsPerDayPerProjectPerModelPaidTier1", 1, 70,
      {}),
 )  # fmt: skip
@@ -148,8 +150,8 @@ def _limit(metric: str, window: str, quota_id: str, tier: int, default: int, mod
         tier=tier,
         default=default,
         models=models,
-        # What is counted per user has one value for every user.
-        fixed=per_user,
+        # The free tier has one value for every user.
+        fixed=per_user and tier == 0,
     )
 
 
