@@ -91,7 +91,7 @@ def estimate(
     form: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """What the workloads are planned to cost, and when budgets' thresholds are crossed."""
+    """Cost of the planned workloads, and the days on which budgets' thresholds are crossed."""
     day, shown_as, chosen = day_of(as_of), format_of(form, as_json), choose(stack, folder)
     with working("computing the estimate"):
         settings = _settings(chosen, day, projects)

@@ -1,4 +1,4 @@
-"""What Google publishes about the Gemini API, as data: models, quotas, console pages. No client, no I/O."""
+"""Data that Google publishes about the Gemini API: models, quotas, console pages. No client, no I/O."""
 
 GEMINI_API = "generativelanguage.googleapis.com"
 """The Gemini API's service name; the console calls it the Generative Language API."""

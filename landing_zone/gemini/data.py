@@ -1,4 +1,4 @@
-"""How Google handles requests in paid projects.
+"""Google's handling of requests in paid projects.
 
 Source: Google's change of 2026-10-26, as reported up to 2026-11-26; the 55 days are less sure than the rest.
 """

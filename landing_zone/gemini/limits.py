@@ -18,7 +18,7 @@ OTHERS: Final = "others"
 DENY: Final = "deny"
 """In place of limits: no call at all."""
 UNLIMITED: Final = 2**63 - 1
-"""What Google reads as no limit."""
+"""Google's number for no limit."""
 
 
 def count(value: int) -> int:
@@ -69,12 +69,12 @@ class Limits:
 
     @property
     def bounds_requests(self) -> bool:
-        """Whether the number of requests, and with it the output, is bounded."""
+        """True if the number of requests, and with it the output, is bounded."""
         return self.requests_per_minute is not None or self.requests_per_day is not None
 
     @property
     def blocks(self) -> bool:
-        """Whether no request is allowed."""
+        """True if no request is allowed."""
         return 0 in (self.requests_per_minute, self.requests_per_day)
 
     def tightened(self, other: "Limits") -> "Limits":
@@ -89,7 +89,7 @@ class Limits:
 
 
 BLOCKED: Final = Limits(requests_per_minute=0)
-"""What `deny` comes to."""
+"""The limits that `deny` stands for."""
 
 
 @std_dataclass(frozen=True)
@@ -98,7 +98,7 @@ class WantedLimits:
 
     models: Mapping[str, Limits]
     others: Limits | None
-    """Of every model that is not in `models`; None: no limit. If it blocks, every metric that counts models is shut."""
+    """Limits of every other model; None: no limit. If it blocks, every metric that counts models is shut."""
     opened: frozenset[str] = frozenset()
     """Models whose requests a minute something else sets: they can be called although all others are denied."""
 
@@ -110,7 +110,7 @@ class WantedLimits:
 
     @property
     def denies(self) -> bool:
-        """Whether all models are denied that are not named."""
+        """True if all models are denied that are not named."""
         return self.others is not None and self.others.blocks
 
     def on(self, name: LimitName | None) -> dict[str, int | None]:

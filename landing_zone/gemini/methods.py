@@ -20,7 +20,7 @@ _STABLE: Final = frozenset(
         "ModelService.ListModels",
     }
 )
-"""What v1 offers besides v1beta."""
+"""Methods that v1 has too, not only v1beta."""
 _CREATE_CACHE: Final = f"{_API}.v1beta.CacheService.CreateCachedContent"
 
 
@@ -86,6 +86,6 @@ def grouped_methods(methods: Iterable[str]) -> tuple[str, ...]:
 
 
 def can_create_caches(methods: Iterable[str] | None) -> bool:
-    """Whether a key that is narrowed to these groups and names can create caches; without any, it can do all."""
+    """True if a key that is narrowed to these groups and names can create caches; without any, it can do all."""
     found = full_methods(methods or ())
     return not found or _CREATE_CACHE in found

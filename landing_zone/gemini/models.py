@@ -69,13 +69,13 @@ class Model:
     """Answers of one request, at most (`candidateCount`); each is charged. 2.x text models give up to 8, others refuse
     more than one (googleapis/js-genai#1609, googleapis/python-genai#1723)."""
     makes: Output = "text"
-    """What most calls are made for."""
+    """Usual kind of output."""
     usual_output: int = 0
     """Output tokens of one usual image, or of one minute of speech at 25 tokens a second; 0 for other models."""
     storage: tuple[DatedPrice, ...] = ()
     """Price of a million tokens kept in an explicit cache for an hour, oldest first; empty: no explicit caches."""
     cached_halves: bool = False
-    """Whether cached input costs half in Batch and Flex too; otherwise it costs what it does in Standard."""
+    """True if cached input costs half in Batch and Flex too; otherwise it costs what it does in Standard."""
     retirement: Retirement | None = None
     skus: Mapping[str, SkuKind] = field(default_factory=dict, hash=False)
     """Id in the Cloud Billing catalogue → the tokens it charges for: Standard, prompts of up to 200,000 tokens."""
@@ -86,7 +86,7 @@ class Model:
         return self.quota or self.id
 
     def is_gone(self, day: date) -> bool:
-        """Whether it was shut down by a day."""
+        """True if it was shut down by a day."""
         return self.retirement is not None and self.retirement.day <= day
 
 

@@ -24,7 +24,7 @@ PRIORITY: Final = Decimal("1.8")
 
 @dataclass(frozen=True)
 class AccountTier:
-    """What Google itself allows a billing account of a tier to spend, on all its projects together; US dollars."""
+    """Google's own caps for a billing account of a tier, over all its projects; US dollars."""
 
     month: Decimal
     """At this every linked project pauses until the 1st."""

@@ -159,12 +159,12 @@ OTHER_METRICS: Final = (
         for tier in (2, 3)
     ),
 )
-"""What else counts models, as far as it was seen: for words alone. What is set is found by listing."""
+"""Other metrics that count models, as far as they are known: for texts. The metrics to set are found by listing."""
 
 
 @dataclass(frozen=True)
 class Override:
-    """What somebody has set one of the limits to, on one tier's metric."""
+    """An override of one limit on one tier's metric."""
 
     limit: LimitName
     tier: str

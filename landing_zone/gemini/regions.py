@@ -1,4 +1,4 @@
-"""Where the Gemini API may be offered on the paid tier alone.
+"""Regions in which the Gemini API may be offered on the paid tier only.
 
 Source: Gemini API Additional Terms of Service, use restrictions (EEA, Switzerland, United Kingdom), as of 2026-11-20;
 the EEA's members: EFTA, as of 2026-11-20. Codes are ISO 3166-1 alpha-2.

@@ -32,7 +32,7 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many."""
+        """Number of days."""
         return (self.last - self.first).days + 1
 
     def overlap(self, other: "Period") -> "Period | None":
@@ -103,14 +103,14 @@ class Schedule:
         return replace(self, base=self.start or day)
 
     def factor(self, day: date) -> Decimal:
-        """How many times the first month's use a day's is."""
+        """A day's use ÷ the first month's use."""
         if not self.growth or self.base is None:
             return Decimal(1)
         months = (day.year - self.base.year) * 12 + day.month - self.base.month
         return (1 + self.growth) ** max(months, 0)
 
     def runs_on(self, day: date) -> bool:
-        """Whether there is use on a day."""
+        """True if there is use on a day."""
         within = (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
         return within and day.weekday() in self.weekdays
 

@@ -1,4 +1,4 @@
-"""What a workload costs: exact, over any days, across price changes.
+"""Exact cost of a workload over any days, across price changes.
 
 One request costs its tokens at the price of its day; a cache costs what is kept in it, by the hour. Everything is
 linear in the requests and hours of a day, so a period's cost is a day's cost times the days, part by part between
@@ -56,21 +56,21 @@ class Workload:
     requests: Range
     """A day of use."""
     input_tokens: Range
-    """Of one request, all of them: cached and audio ones too."""
+    """Per request, including cached, audio, image and video tokens."""
     output_tokens: Range = NOTHING
-    """Of one request, without thinking."""
+    """Per request, without thinking tokens."""
     thinking_tokens: Range = NOTHING
-    """Of one request; they cost what output does."""
+    """Per request; priced as output."""
     cached_tokens: Decimal = Decimal(0)
-    """Of the input of one request; also what the cache keeps."""
+    """Input tokens per request from a cache; as many are stored in it."""
     cached_audio_tokens: Decimal = Decimal(0)
-    """Of `cached_tokens`, those that are audio."""
+    """Audio tokens among `cached_tokens`."""
     audio_tokens: Decimal = Decimal(0)
-    """Of the input of one request that no cache supplies; images and video likewise."""
+    """Input tokens per request, none of them cached; images and video likewise."""
     image_tokens: Decimal = Decimal(0)
     video_tokens: Decimal = Decimal(0)
     image_output_tokens: Range = NOTHING
-    """Of one request, beside `output_tokens`."""
+    """Per request, in addition to `output_tokens`."""
     audio_output_tokens: Range = NOTHING
     searches: Decimal = Decimal(0)
     """Queries to Google Search of one request."""
@@ -82,16 +82,16 @@ class Workload:
     """Way of processing -> its share of the requests; they add up to 1."""
     schedule: Schedule = field(default_factory=Schedule)
     peak_factor: Decimal = Decimal(3)
-    """How many times the mean of its hours of use the busiest minute has."""
+    """Peak minute ÷ average minute in its hours of use."""
     hours: Decimal = Decimal(24)
     """Hours of a day of use in which its requests come."""
 
     def is_long(self, case: Case) -> bool:
-        """Whether its prompts are over 200,000 tokens."""
+        """True if its prompts are over 200,000 tokens."""
         return self.input_tokens.of(case) > LONG_CONTEXT
 
     def certain(self) -> bool:
-        """Whether all of it is known exactly."""
+        """True if all of it is known exactly."""
         every = (
             self.requests,
             self.input_tokens,
@@ -113,7 +113,7 @@ class Parts:
     """A cost by what it is for, in the currency of the terms it was computed with."""
 
     input: Decimal = Decimal(0)
-    """Of every modality, without what a cache supplies."""
+    """Input of every modality, without cached tokens."""
     cached: Decimal = Decimal(0)
     output: Decimal = Decimal(0)
     """Thinking included."""
@@ -136,7 +136,7 @@ class Parts:
 
 
 def _requests(workload: Workload, case: Case, prices: Mapping[Processing, Rates], count: Decimal) -> Parts:
-    """What requests cost, in the exact context."""
+    """Cost of requests, in the exact context."""
     other = workload.audio_tokens + workload.image_tokens + workload.video_tokens
     fresh = workload.input_tokens.of(case) - workload.cached_tokens - other
     cached = workload.cached_tokens - workload.cached_audio_tokens
@@ -164,7 +164,7 @@ def _requests(workload: Workload, case: Case, prices: Mapping[Processing, Rates]
 
 @dataclass(slots=True)
 class DayRate:
-    """What a day of use costs while prices stay as they are."""
+    """Cost of a day of use while prices stay as they are."""
 
     period: Period
     requests: Parts
@@ -190,7 +190,7 @@ def _priced(
 
 
 def day_rates(workload: Workload, case: Case, period: Period, terms: Terms = LIST_PRICES) -> list[DayRate]:
-    """What a day of use costs, for each part of a period between price changes. Raises UnknownModelError."""
+    """Cost of a day of use, for each part of a period between price changes. Raises UnknownModelError."""
     found = []
     long = workload.is_long(case)
     with localcontext(EXACT):
@@ -203,7 +203,7 @@ def day_rates(workload: Workload, case: Case, period: Period, terms: Terms = LIS
 
 
 def over(rates_of_days: Iterable[DayRate], schedule: Schedule, part: Period) -> Parts:
-    """What rates add up to over a part of their periods, by a schedule whose growth is anchored."""
+    """Sum of rates over a part of their periods, by a schedule whose growth is anchored."""
     fresh = cached = written = kept = Decimal(0)
     with localcontext(EXACT):
         for rate in rates_of_days:

@@ -105,19 +105,19 @@ class Doors:
     """Ways to spend, beside tokens, that are open to a project's callers."""
 
     caches: bool = True
-    """Whether a caller can make explicit caches."""
+    """True if a caller can make explicit caches."""
     queries: int = 0
     """Queries to Google Search or Google Maps of one request, at most: an assumption, as Google names no limit."""
 
 
 EVERY_DOOR: Final = Doors()
 USUAL_DOORS: Final = Doors(queries=QUERIES_A_REQUEST)
-"""Where no setting narrows them."""
+"""The doors of a project whose settings narrow none."""
 
 
 @dataclass(frozen=True)
 class Prices:
-    """What the dearest tokens of a model cost on a day, and how large its requests are."""
+    """Highest prices of a model's tokens on a day, and the size of its requests."""
 
     short: Rates
     long: Rates | None
@@ -126,7 +126,7 @@ class Prices:
     answers: int = 1
     """Answers of one request, at most."""
     grounding: Decimal = Decimal(0)
-    """Of one request, at most."""
+    """The most per request."""
 
     @classmethod
     @lru_cache(maxsize=4096)

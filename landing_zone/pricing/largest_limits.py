@@ -30,18 +30,18 @@ proportion, and never fall when more is allowed."""
 
 @dataclass(frozen=True)
 class Need:
-    """What a workload needs of one model at its busiest."""
+    """Limits that a workload needs of one model at its peak."""
 
     limits: Limits
     """All three."""
     peak_factor: Decimal
     hours: Decimal
-    """Of a day, in which the requests come."""
+    """Hours of a day with requests."""
 
 
 @dataclass(frozen=True)
 class Derived:
-    """What one model gets."""
+    """The limits of one model."""
 
     limits: Limits
     """All three."""
@@ -50,7 +50,7 @@ class Derived:
     allowance: Decimal
     need: Need | None
     needs_exposure: Decimal
-    """What the need alone costs at most over the lag."""
+    """The most that the need alone costs over the lag."""
 
 
 def _exposure(prices: Prices, limits: Limits, window: Window) -> Decimal:
@@ -70,7 +70,7 @@ def requests_per_minute(per_day: int, need: Need | None) -> int:
 def ceilings(limits: Limits, prices: Prices, need: Need | None, tier: Limits) -> Limits:
     """The most that each limit may be beside the others: more would let nothing more through, or Google refuses it.
 
-    A need whose day is let through is let through in its busiest minute too, whatever it is mixed of.
+    If a day's need fits, its peak minute must fit too.
     """
     per_minute, per_day = limits.requests_per_minute or 0, limits.requests_per_day or 0
     least = need.limits if need and per_day >= (need.limits.requests_per_day or 0) else Limits(0, 0, 0)
@@ -221,7 +221,7 @@ def smallest(
 
 @dataclass(frozen=True)
 class Fit:
-    """What would let the needs of all models through an allowance: which other setting to change, and to what."""
+    """Changes by which the needs of all models fit an allowance: the setting, and its value."""
 
     shares: Mapping[str, Decimal] | None
     """Shares that are enough with this allowance; None if none are."""

@@ -20,7 +20,7 @@ _DECIMALS: Final[Mapping[str, int]] = {
 """Currency -> decimals of its smallest unit, where it is not 2. Source: ISO 4217, list one."""
 
 NANO: Final = Decimal("1e-9")
-"""The smallest amount Google's APIs tell, in units of a currency."""
+"""The smallest amount in Google's APIs, in units of a currency."""
 
 
 class CurrencyMismatchError(Exception):
@@ -89,7 +89,7 @@ def plain(amount: Decimal) -> str:
 
 
 def rounded_up(amount: Decimal) -> Decimal:
-    """The smallest amount of nine decimals that is not below: how a bound is told."""
+    """The smallest amount of nine decimals that is not below: bounds are rounded so."""
     return amount.quantize(NANO, rounding=ROUND_CEILING, context=EXACT)
 
 

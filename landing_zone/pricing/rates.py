@@ -51,7 +51,7 @@ class Rates:
     storage: Decimal
     """For a million tokens kept in an explicit cache for an hour; 0 where there are no explicit caches."""
     dearest_input: Decimal
-    """Of all modalities."""
+    """The highest of all modalities."""
     dearest_output: Decimal
 
     def times(self, factor: Decimal) -> "Rates":
@@ -66,7 +66,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class ContractPrices:
-    """What an account pays by contract for a model, US dollars for a million tokens; None is the list price."""
+    """Contract prices of a model, US dollars per million tokens; None is the list price."""
 
     input: Decimal | None = None
     cached: Decimal | None = None
@@ -77,7 +77,7 @@ class ContractPrices:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a billing account's prices differ from those that are published."""
+    """Differences between a billing account's prices and the published ones."""
 
     discount: Decimal = Decimal(0)
     """A share off everything."""
@@ -85,7 +85,7 @@ class Terms:
     """Model -> what it costs by contract, whatever the list says; before the discount."""
     currency: str = "USD"
     usd_rate: Decimal = Decimal(1)
-    """What one US dollar is in `currency`."""
+    """Price of one US dollar in `currency`."""
 
     def __hash__(self) -> int:
         # Caches of prices look terms up for every workload: the contract, one an account, is left out.
@@ -97,7 +97,7 @@ LIST_PRICES: Final = Terms()
 
 
 def has_long_context_price(model: str) -> bool:
-    """Whether a prompt over 200,000 tokens costs more for each of its tokens."""
+    """True if a prompt over 200,000 tokens costs more for each of its tokens."""
     held = entry_of(model).prices
     every = [held] if isinstance(held, ModelPrice) else [each.prices for each in held]
     return any(isinstance(value, TieredPrices) for prices in every for value in vars(prices).values())
@@ -146,7 +146,7 @@ def rates(
     long: bool = False,
     terms: Terms = LIST_PRICES,
 ) -> Rates:
-    """What a request's tokens cost on a billing day. `long`: its prompt is over 200,000 tokens.
+    """Prices of a request's tokens on a billing day. `long`: its prompt is over 200,000 tokens.
 
     Raises UnknownModelError.
     """

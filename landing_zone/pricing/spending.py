@@ -20,7 +20,7 @@ class _Overlap:
     """The days of a part on which some of the rates hold."""
 
     rates: tuple[int, ...]
-    """Which ones."""
+    """Indexes of the rates."""
     start: int
     """The day of the part that they begin on."""
     use: tuple[tuple[Decimal, int], ...]
@@ -28,7 +28,7 @@ class _Overlap:
     counts: tuple[int, ...]
     """Days of use until each day."""
     factor: Decimal | None
-    """How many times the first month's use every day has; None if not all have the same."""
+    """Each day's use ÷ the first month's use; None if days differ."""
 
     @classmethod
     def of(cls, indexes: Iterable[int], schedule: Schedule, days: Period, part: Period) -> "_Overlap":
@@ -40,14 +40,14 @@ class _Overlap:
 
 
 class _Shape:
-    """What spendings of the same schedules and price dates share: where their rates hold in which part."""
+    """Overlaps of rates and parts, shared by spendings with the same schedules and price dates."""
 
     def __init__(self, keys: tuple[_Key, ...]) -> None:
         self._keys = keys
         self._parts: dict[Period, list[_Overlap]] = {}
 
     def overlaps(self, part: Period) -> list[_Overlap]:
-        """Where rates hold in a part; those that hold on the same days together."""
+        """Overlaps of rates with a part; rates that hold on the same days together."""
         found = self._parts.get(part)
         if found is None:
             same: dict[_Key, list[int]] = {}
@@ -114,12 +114,12 @@ class Spending:
         self._shape = None
 
     def within(self, part: Period) -> Decimal:
-        """What is spent in a part of the period."""
+        """Cost of a part of the period."""
         found = self._parts.get(part)
         return found[0] if found else self._of(part)[0]
 
     def until(self, part: Period, offset: int) -> Decimal:
-        """What is spent from a part's first day until `offset` days later, that day included."""
+        """Cost from a part's first day until `offset` days later, that day included."""
         return self._until(self._of(part)[1], part, offset)
 
     def _until(self, rates_of_part: "_Rates", part: Period, offset: int) -> Decimal:
@@ -131,7 +131,7 @@ class Spending:
         return sum((pool.within(part.first, last)[1] for pool in self._pools.values()), Decimal(0))
 
     def day_of(self, part: Period, amount: Decimal) -> int | None:
-        """How many days after a part's first one an amount has been spent by the day's end; None if it never is."""
+        """Days from a part's first one until an amount has been spent by the day's end; None if it never is."""
         whole, rates_of_part = self._of(part)
         if whole < amount:
             return None
@@ -153,7 +153,7 @@ class Spending:
             return low
 
     def _of(self, part: Period) -> tuple[Decimal, _Rates]:
-        """What is spent in a part, and the rates that hold in it."""
+        """Cost of a part, and the rates that hold in it."""
         found = self._parts.get(part)
         if found is None:
             if self._shape is None:
@@ -176,7 +176,7 @@ class Spending:
 
 
 def _spent(rates_of_part: _Rates, offset: int) -> Decimal:
-    """What is spent until a day of a part, in the exact context."""
+    """Cost until a day of a part, in the exact context."""
     found = Decimal(0)
     for growing, kept, overlap in rates_of_part:
         position = offset - overlap.start

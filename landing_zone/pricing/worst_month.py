@@ -47,7 +47,7 @@ class Spender:
 
     limits: Mapping[str, Limits]
     others: Limits | None
-    """Of every model without limits of its own; None: no limit."""
+    """Limits of every model without its own; None: no limit."""
     terms: Terms = LIST_PRICES
     doors: Doors = EVERY_DOOR
 

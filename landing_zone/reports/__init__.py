@@ -1,1 +1,1 @@
-"""What an environment costs: its settings priced, as estimates, exposures and reports. No Pulumi, no Google client."""
+"""Costs of an environment, as estimates, exposures and reports. No Pulumi, no Google client."""

@@ -1,4 +1,4 @@
-"""What the words and the numbers of an exposure mean, and what they rest on."""
+"""Meanings and assumptions of an exposure's numbers."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ MEANINGS: Final[tuple[tuple[str, str], ...]] = (
         "leaves.",
     ),
 )
-"""What is printed beside the numbers, each with what it means."""
+"""Terms printed beside the numbers, each with its meaning."""
 ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
     (f"Prices are those in force on the day of the exposure: {PRICES_FROM}.", PRICING_PAGE),
     (
@@ -40,7 +40,7 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
         "https://ai.google.dev/gemini-api/docs/models",
     ),
     (
-        "Every input token can be put into a cache as soon as it is let through, and stays there to the end of the "
+        "Every input token can be put into a cache as soon as it is accepted, and stays there to the end of the "
         "window: what goes into caches counts against the limit of input tokens. Caches that were filled before the "
         "window are not in it: they go on costing until they expire or are deleted.",
         "https://ai.google.dev/gemini-api/docs/caching",
@@ -81,4 +81,4 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
         "https://ai.google.dev/gemini-api/docs/rate-limits",
     ),
 )
-"""What the numbers rest on, each with its source."""
+"""Assumptions behind the numbers, each with its source."""

@@ -1,4 +1,4 @@
-"""Which prices hold for a project: those of its billing account, in its budget's currency."""
+"""Prices of a project: those of its billing account, in its budget's currency."""
 
 import gc
 from collections.abc import Iterator

@@ -37,7 +37,7 @@ PARTS: Final = (
     ("output", "output", COLOURS[1]),
     ("cache storage", "cacheStorage", COLOURS[2]),
 )
-"""Of a bound: in words, in the JSON, colour."""
+"""Parts of a bound: title, name in the JSON, colour."""
 LARGEST: Final = 12
 """Projects whose worst days are beside each other in one chart."""
 
@@ -76,7 +76,7 @@ def _shared(shown: Shown, name: str, currency: str) -> Chart:
 
 
 def _planned(period: Period, projects: Sequence[ProjectEstimate], index: int, shown: Shown) -> Chart:
-    """What all projects of a currency are planned to spend, from the first day on."""
+    """Planned spend of all projects of a currency, from the first day on."""
     spending = {case: Spending(projects[0].spending[case].period) for case in CASES}
     for project in projects:
         for case in CASES:
@@ -96,7 +96,7 @@ def _planned(period: Period, projects: Sequence[ProjectEstimate], index: int, sh
 
 
 def _by_project(shown: Shown, names: Sequence[str], count: int) -> Chart:
-    """The expected months, by project: the dearest ones, and the others drawn in it together."""
+    """Expected months by project: the most expensive ones, and the others together."""
     projects = shown["estimate"]["projects"]
     names = [name for name in names if Decimal(projects[name]["cost"]["expected"])]
     own = names[: len(COLOURS)]
@@ -120,11 +120,11 @@ def _by_project(shown: Shown, names: Sequence[str], count: int) -> Chart:
         )
     figure.update_layout(barmode="stack", bargap=0.4)
     month_axis(figure, months)
-    told = [f"{name}: {amount(projects[name]['cost']['expected'])}" for name in own]
+    shown_amounts = [f"{name}: {amount(projects[name]['cost']['expected'])}" for name in own]
     left_out = f". The {len(own)} that cost most of {count} projects" if len(own) < len(names) else ""
     return Chart(
         "Expected by month and project",
-        caption(told) + left_out,
+        caption(shown_amounts) + left_out,
         tuple((name, "bar", colour) for name, colour in zip(own, COLOURS, strict=False)),
         figure,
     )
@@ -269,13 +269,13 @@ def _spend(project: ProjectEstimate, shown: Shown) -> Chart:
             },
         )
         legend.append((title, "dot", colour))
-    told = [
+    shown_amounts = [
         f"{_named(each.period)}: {each.costs['expected'].amount:,.2f} of {each.amount.amount:,.2f}"
         for each in project.budget
     ]
     return Chart(
         f"Cumulative planned spend against the budget, {project.currency}",
-        caption(told),
+        caption(shown_amounts),
         tuple(legend),
         figure,
     )

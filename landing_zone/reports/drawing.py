@@ -1,10 +1,11 @@
-"""How charts are drawn: plotly figures whose numbers are the report's.
+"""Charts as plotly figures whose numbers are the report's.
 
 A trace's `meta` says which of the report's figures its values are: `{"figures": [path or null, …]}`, a path a value,
 with `/` between the keys of the report's JSON; null for a value that the JSON does not have by itself, such as that of
 a day. `"days"` says the same of the values of `x`.
 
-Colours are told apart, and from a white and a dark ground; text has the page's (page.html), and legends are HTML.
+Colours are distinct from each other and from a white and a dark ground; text has the page's (page.html); legends are
+HTML.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ COLOURS: Final = (BLUE, "#d9730d", "#9256d9", "#2f9e6e", "#c2478f", "#8b93a1")
 OF_CASES: Final = dict(zip(CASES, (COLOURS[3], BLUE, COLOURS[1]), strict=True))
 HEIGHT: Final = 300
 TOLD: Final = 6
-"""Amounts that a chart's caption tells; the tables have all."""
+"""Number of amounts in a chart's caption; the tables have all."""
 
 Path = tuple[str | int, ...]
 Shown = Mapping[str, Any]
@@ -41,14 +42,14 @@ class Chart:
 
     title: str
     words: str
-    """What is seen, for those who do not see it."""
+    """Description for screen readers."""
     legend: tuple[tuple[str, str, str], ...]
-    """What is drawn, how (`line`, `dashed`, `area`, `bar` or `dot`), and its colour."""
+    """Name, form (`line`, `dashed`, `area`, `bar` or `dot`) and colour of each trace."""
     figure: Any
 
 
 def at(shown: Shown, path: Path) -> Any:
-    """What the report's JSON has at a path."""
+    """The report's JSON at a path."""
     found: Any = shown
     for key in path:
         found = found[key]
@@ -65,7 +66,7 @@ def caption(texts: Sequence[str]) -> str:
 
 
 def values_at(shown: Shown, paths: Sequence[Path]) -> tuple[list[float | None], dict[str, list[str]]]:
-    """What stands at paths, None for what is unlimited; and a trace's `meta`."""
+    """Values at paths, None for unlimited ones; and a trace's `meta`."""
     found = (at(shown, path) for path in paths)
     return [None if each == "unlimited" else float(each) for each in found], {
         "figures": ["/".join(map(str, path)) for path in paths]
@@ -214,10 +215,10 @@ def by_period(
         legend.append(("budget", "dashed", RED))
     figure.update_layout(barmode="group", bargap=0.4)
     month_axis(figure, periods)
-    told = [
+    shown_amounts = [
         f"{date.fromisoformat(each['from']):%b %Y}: {amount(each['cost']['expected'])}" for each in periods
     ]
-    return Chart(title, caption(told), tuple(legend), figure)
+    return Chart(title, caption(shown_amounts), tuple(legend), figure)
 
 
 def horizontal_bars(
@@ -267,7 +268,7 @@ def horizontal_bars(
     figure.update_layout(
         barmode="stack" if stacked else "overlay", hovermode="closest", margin={"l": 4, "r": 4}
     )
-    # What a bar comes to is told beside it, with room for it beside the longest one.
+    # A bar's amount is written beside it, with room for it beside the longest one.
     room = {"range": [0, most * 1.5]} if several else {}
     figure.update_xaxes(visible=False, **room)
     figure.update_yaxes(visible=False, range=[len(rows) - 0.5, -0.5], rangemode="normal", automargin=False)

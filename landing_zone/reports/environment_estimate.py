@@ -1,4 +1,4 @@
-"""What an environment is planned to cost, and when its budgets' thresholds are crossed."""
+"""Planned cost of an environment, and the days on which its budgets' thresholds are crossed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -114,7 +114,7 @@ class BudgetPeriod:
     costs: Costs
     rules: tuple[Threshold, ...]
     days: tuple[tuple[date | None, ...], ...]
-    """Of each threshold, the day on which the low, the expected and the high case cross it."""
+    """By threshold: the days on which the low, the expected and the high case cross it."""
 
     @property
     def crossings(self) -> list[Crossing]:
@@ -146,7 +146,7 @@ def _share(share: Decimal, amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class ProjectEstimate:
-    """What a project is planned to cost."""
+    """Planned cost of a project."""
 
     name: str
     tier: str
@@ -184,7 +184,7 @@ class ProjectEstimate:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentEstimate:
-    """What an environment is planned to cost over a period."""
+    """Planned cost of an environment over a period."""
 
     stack: str
     period: Period
@@ -231,7 +231,7 @@ def costs_json(costs: Costs) -> dict[str, str]:
 def environment_estimate(
     settings: EnvironmentSettings, period: Period, as_of: date, projects: Sequence[str] | None = None
 ) -> EnvironmentEstimate:
-    """What the workloads of an environment cost over a period.
+    """Cost of an environment's workloads over a period.
 
     `as_of`: the day whose month growth counts from, where a workload names none. `projects`: these alone.
     """
@@ -335,7 +335,7 @@ def _months(period: Period) -> tuple[Period, ...]:
 
 
 def _costs(spending: Mapping[Case, Spending], part: Period, currency: str) -> Costs:
-    """What is spent in a part, in each case."""
+    """Cost of a part, in each case."""
     low = Money(spending["low"].within(part), currency)
     if spending["high"] is spending["low"]:
         return dict.fromkeys(CASES, low)

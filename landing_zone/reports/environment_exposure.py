@@ -45,16 +45,16 @@ from landing_zone.settings.successors import retiring
 
 T = TypeVar("T")
 USUAL_LAG: Final = timedelta(hours=24)
-"""How long nothing is taken to stop a project that has no mechanism that does."""
+"""Assumed reaction time when a project has no spend cap."""
 AT_A_CHANGE: Final = ("day", "lag", "allowance")
-"""The windows for which coming prices are told."""
+"""Windows for which exposures at coming prices are given."""
 AHEAD: Final = 30
 """Days before a change of prices in which it is warned of."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyExposure:
-    """Who can spend a project's exposure with a key of it."""
+    """A key, and the callers who can spend the project's exposure with it."""
 
     name: str
     open_to: str
@@ -62,7 +62,7 @@ class KeyExposure:
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """What a coming change of prices makes of an exposure."""
+    """An exposure after a coming change of prices."""
 
     day: date
     bounds: Mapping[str, Money | None]
@@ -82,19 +82,19 @@ class ProjectExposure:
     """Window -> the most that the limits allow; None is unlimited. `lag` is the time that nothing stops it."""
     lag: timedelta
     mechanism: str | None
-    """What stops the spending after the lag, in the stack file's words."""
+    """The setting of the mechanism that stops the spending after the lag."""
     budget: Money | None
     """A month's."""
     overshoot: Money | None
     """The most beyond the budget; None if nothing bounds it."""
     compared: bool
-    """Whether there is a budget in the currency of the prices, of which the overshoot is told."""
+    """True if there is a budget in the currency of the prices; the overshoot is then printed."""
     allowance: Money | None
-    """What `limits.derive` allows over its lag."""
+    """The `maxOvershoot` of `limits.derive`."""
     keys: tuple[KeyExposure, ...]
     changes: tuple[PriceChange, ...]
     denies_others: bool
-    """Whether every model is denied that has no limits of its own."""
+    """True if every model is denied that has no limits of its own."""
     unbounded: tuple[str, ...]
     """Why it is unlimited, and what would bound it."""
     warnings: tuple[str, ...]
@@ -151,7 +151,7 @@ class EnvironmentExposure:
 
     @property
     def warnings(self) -> list[str]:
-        """Of all projects."""
+        """Warnings of all projects."""
         return [warning for project in self.projects.values() for warning in project.warnings]
 
     def as_json(self) -> dict[str, Any]:
@@ -329,7 +329,7 @@ def _bounds(
 def _changes(
     models: Sequence[ModelExposure], as_of: date, windows: Mapping[str, Window], terms: Terms, doors: Doors
 ) -> Iterator[PriceChange]:
-    """What coming changes of prices make of it."""
+    """Exposures after coming changes of prices."""
     others = next(model.limits for model in models if model.model == OTHERS)
     own = (model.model for model in models if model.model != OTHERS)
     known = tuple(own if others == BLOCKED else QUOTA_NAMES)

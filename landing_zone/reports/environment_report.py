@@ -13,7 +13,7 @@ from landing_zone.settings import EnvironmentSettings
 
 @dataclass(frozen=True)
 class Report:
-    """What an environment is planned to cost, and what it can cost at worst."""
+    """Planned cost and worst case of an environment."""
 
     estimate: EnvironmentEstimate
     exposure: EnvironmentExposure

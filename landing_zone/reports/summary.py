@@ -11,7 +11,7 @@ from landing_zone.settings import EnvironmentSettings
 
 
 def month_report(settings: EnvironmentSettings, day: date) -> Report:
-    """What a day's calendar month is planned to cost, and what it can cost at worst."""
+    """Planned cost and worst case of a day's calendar month."""
     return report(settings, month_of(day), day)
 
 

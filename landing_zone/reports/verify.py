@@ -22,7 +22,7 @@ class Checked:
     """US dollars for a million tokens."""
     theirs: Decimal | None
     problem: str | None
-    """What is wrong; None if both are the same."""
+    """The difference; None if both are the same."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -38,7 +38,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a comparison found."""
+    """Result of a comparison."""
 
     day: date
     checked: tuple[Checked, ...]
@@ -47,7 +47,7 @@ class Verification:
 
     @property
     def differences(self) -> list[Checked]:
-        """What is not the same."""
+        """Prices that differ."""
         return [each for each in self.checked if each.problem]
 
 

@@ -1,4 +1,4 @@
-"""What will not work as it is planned, in words."""
+"""Warnings about plans that will not work."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from landing_zone.settings.successors import Retiring
 def below_the_plan(
     name: str, in_force: LimitsInForce, planned: Sequence[Workload], day: date
 ) -> Iterator[str]:
-    """Where the limits in force do not let the plan through."""
+    """Limits in force that are below the plan."""
     by_model: dict[str, list[Workload]] = {}
     for workload in planned:
         limited = limited_as(workload.model)
@@ -36,7 +36,7 @@ def below_the_plan(
 
 
 def free_tier(name: str, project: ProjectSettings) -> Iterator[str]:
-    """That a plan on the free tier costs nothing, and may be more than it allows."""
+    """A plan on the free tier costs nothing, and may be more than the tier allows."""
     if project.tier == "free" and project.workload:
         yield (
             f"{name}: nothing is charged on the free tier, whose limits are low: about 20 requests a day of a flash "

@@ -38,9 +38,9 @@ class ProjectMonth:
     left_out: tuple[str, ...] = ()
     """Ways to spend that are not in it, with their size where it can be computed."""
     kept: Money | None = None
-    """Of it, storage while a cap lags of what caches held before; None if there is none."""
+    """Storage, while a cap lags, of what caches held before; None if there is none."""
     saved_by_methods: Money | None = None
-    """What it is less where no key can make caches; None if that changes nothing."""
+    """Difference if no key could create caches; None if that changes nothing."""
     spender: Spender | None = None
     """Itself, as far as it can spend; None on the free tier."""
 

@@ -118,5 +118,5 @@ class AlertSettings(Settings):
 
     @property
     def has_recipients(self) -> bool:
-        """Whether anybody is told."""
+        """True if alerts notify anybody."""
         return bool(self.email or self.channels)

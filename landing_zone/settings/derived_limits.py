@@ -27,14 +27,14 @@ _AT: Path = ("limits", DERIVE)
 
 @dataclass(frozen=True)
 class DerivedLimits:
-    """What `limits.derive` comes to on a day."""
+    """Limits that `limits.derive` gives on a day."""
 
     settings: DeriveSettings
     day: date
     terms: Terms
     models: Mapping[str, Derived]
     fit: Fit | None
-    """What to change so that the workload's needs fit; None if they do."""
+    """Changes by which the workload's needs fit; None if they do."""
 
     @property
     def limits(self) -> dict[str, Limits]:
@@ -270,7 +270,7 @@ def _unfit(found: DerivedLimits, enough: Iterable[str]) -> Iterator[Problem]:
 
 
 def _ways(what: Fit) -> Iterator[str]:
-    """Which of the other settings would let the workload through, each by itself."""
+    """Changes of the other settings by which the workload fits, each by itself."""
     if what.lag is not None:
         yield f"lag: {format_lag(what.lag)}"
     if what.shares is not None:

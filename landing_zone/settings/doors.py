@@ -6,7 +6,7 @@ from landing_zone.settings.types import ProjectSettings
 
 
 def doors_of(project: ProjectSettings) -> Doors:
-    """Whether callers can make caches, and how many queries a request is assumed to make.
+    """Doors that a project's keys leave open, and the assumed queries per request.
 
     A caller with IAM rights on the project needs no key: it is assumed that none abuses them.
     """

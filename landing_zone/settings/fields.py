@@ -55,7 +55,7 @@ def _text(limit: int, what: str) -> Callable[[str], str]:
 
 
 def is_project_id(value: str) -> bool:
-    """Whether it is one that a project can have, be it old."""
+    """True if it is an ID that a project can have, old forms included."""
     return bool(_OF_ANY_AGE.fullmatch(value))
 
 

@@ -33,7 +33,7 @@ class LimitsInForce:
     models: Mapping[str, Limits]
     """By the API's model id, of each model that has other limits than the rest."""
     others: Limits | None
-    """Of every other model, each for itself; None: no limit."""
+    """Limits of every other model, each by itself; None: no limit."""
     unpriced: tuple[str, ...] = ()
     """Quota names of models that can be called, and are not known here."""
     notes: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ def in_force(
 
 
 def overrides_of(wanted: WantedLimits) -> Iterator[Override]:
-    """What a project's limits are on the metrics of each paid tier."""
+    """A project's limits as overrides on the metrics of each paid tier."""
     for name in LIMIT_NAMES:
         for model, value in wanted.on(name).items():
             yield from (Override(name, tier, model, _NONE if value is None else value) for tier in PAID)

@@ -52,7 +52,7 @@ _KINDS: Final = {
 }
 _MAPPINGS: Final = {key for key, kind in _KINDS.items() if get_origin(kind) is dict or known_keys(kind)}
 _STRUCTURED: Final = {key for key, kind in _KINDS.items() if kind is not str}
-"""What the engine hands on as JSON."""
+"""Settings that the engine hands over as JSON."""
 _PROJECT_KEY: Final[TypeAdapter[str]] = TypeAdapter(ProjectKey)
 
 
@@ -197,7 +197,7 @@ def _with_composed_id(settings: ProjectSettings, stack: str, name: str) -> Proje
 
 
 def _rules(values: Mapping[str, Any]) -> tuple[EnvironmentRules | None, list[Problem]]:
-    """What belongs to no one project, if it is right, and its mistakes."""
+    """The environment's own settings, if they are right, and their mistakes."""
     own = {key: value for key, value in values.items() if key in _OWN_KEYS}
     shared = own.get("sharedBudgets")
     if isinstance(shared, Mapping):
@@ -291,7 +291,7 @@ def _unknown_without_value(values: Any, root: type[Any], at: Path) -> Iterator[P
 
 
 def _mistyped(path: Path, model: type[Any] | None, details: list[ErrorDetails]) -> bool:
-    """Whether the missing key stands there under a mistyped name: that is one mistake, not two."""
+    """True if the missing key is there under a mistyped name: that is one mistake, not two."""
     return any(
         other["type"] in UNKNOWN_KEY
         and tuple(other["loc"][:-1]) == path[:-1]

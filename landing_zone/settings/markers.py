@@ -25,7 +25,7 @@ class BuiltIn:
 
     value: Any
     paid: bool = False
-    """Whether only paid projects have it."""
+    """True if only paid projects have it."""
 
     def __hash__(self) -> int:
         return hash(repr(self.value))

@@ -1,4 +1,4 @@
-"""How a project's settings come together: built in for its tier, then the stack's defaults, then its own."""
+"""A project's settings merged: built in for its tier, then the stack's defaults, then its own."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ ENVIRONMENT_WIDE: Final = tuple(
 )
 """Settings of the environment that each project takes over unless it has its own."""
 _BUILT_IN: Final = {paid: built_in(ProjectSettings, paid=paid) for paid in (True, False)}
-"""Whether the project is paid -> what it has before the stack's defaults and its own settings."""
+"""Paid or not -> built-in settings, before the stack's defaults and the project's own."""
 _CREATED: Final = marked(ProjectSettings, Mark.CREATED)
 _INHERITED_IF_PAID: Final = marked(ProjectSettings, Mark.INHERITED_IF_PAID)
 
@@ -79,7 +79,7 @@ def budget_values(budget: object) -> Any:
 
 
 def holds(values: Any, path: Iterable[str | int]) -> bool:
-    """Whether there is anything at a path, be it null."""
+    """True if there is anything at a path, be it null."""
     for part in path:
         in_list = isinstance(values, list) and isinstance(part, int) and part < len(values)
         if not in_list and not (isinstance(values, Mapping) and part in values):

@@ -1,4 +1,4 @@
-"""How mistakes in a stack file are told: where, what is wrong, and what to write instead."""
+"""Mistakes in a stack file: the place, the reason, and what to write instead."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def setting_of_key(key: str, project: str = NAMESPACE) -> str | None:
 
 
 def is_key(key: str) -> bool:
-    """Whether Pulumi can read it: it refuses a file that has another."""
+    """True if Pulumi can read it: it refuses a file that has another."""
     return key.count(":") < 2 or (key.count(":") == 2 and key.split(":")[1] == "config")
 
 

@@ -1,4 +1,4 @@
-"""What must hold between settings. Judged on the merged values before their types are, so that all is told at once."""
+"""Rules between settings, checked on the merged values before the types, so that all mistakes are reported at once."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -108,11 +108,11 @@ def _budget(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
 
 
 def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
-    told = items(merged, "alerts", "email") or items(merged, "alerts", "channels")
+    notified = items(merged, "alerts", "email") or items(merged, "alerts", "channels")
     for key in _ALERTS:
-        if not told and value(own, "alerts", key):
+        if not notified and value(own, "alerts", key):
             yield Problem(
-                ("alerts", key), "nobody is told of this alert", "write email: [oncall@example.com] beside it"
+                ("alerts", key), "this alert notifies nobody", "write email: [oncall@example.com] beside it"
             )
     yield from repeated(("alerts", "email"), items(merged, "alerts", "email"))
     yield from repeated(("alerts", "channels"), items(merged, "alerts", "channels"))
@@ -187,7 +187,7 @@ def _others(limits: Mapping[str, Any]) -> _Found:
 
 
 def _denies(others: Any) -> bool:
-    """Whether it shuts every model that is not named."""
+    """True if it shuts every model that is not named."""
     zero = isinstance(others, Mapping) and 0 in (
         others.get("requestsPerMinute"),
         others.get("requestsPerDay"),

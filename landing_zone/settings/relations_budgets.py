@@ -1,4 +1,4 @@
-"""What must hold within a budget, of one project or of several."""
+"""Rules within a budget, of one project or of several."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date

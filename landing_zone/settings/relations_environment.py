@@ -1,4 +1,4 @@
-"""What must hold between an environment's own settings and its projects: above all that what is named is there."""
+"""Rules between an environment's own settings and its projects: above all, that names refer to something."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What must hold between a project's ID, its labels, and whether it exists already."""
+"""Rules between a project's ID, its labels, and its adoption."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

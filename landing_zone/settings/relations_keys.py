@@ -1,4 +1,4 @@
-"""What must hold for keys: the kind of their clients, what they are bound to, and who is notified of their use."""
+"""Rules for keys: their clients, their service accounts, and the alerts on their use."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -36,7 +36,7 @@ def key_problems(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
         ):
             yield Problem(
                 ("keys", name, "decoy"),
-                "nobody is told when the key is used",
+                "nobody is notified when the key is used",
                 "write alerts: {email: [oncall@example.com]} for the project, or leave decoy out",
             )
 

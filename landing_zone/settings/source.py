@@ -22,7 +22,7 @@ from landing_zone.settings.problems import (
 
 @dataclass(frozen=True)
 class StackFile:
-    """What a stack file says under this project's namespace, by the setting's name."""
+    """Values of a stack file under this project's namespace, by the setting's name."""
 
     file: str
     values: Mapping[str, Any]
@@ -205,7 +205,7 @@ def _child(node: yaml.Node | None, name: str) -> yaml.Node | None:
 
 
 def _project_of(path: FilePath) -> str:
-    """What Pulumi calls the project of a stack file: the nearest Pulumi.yaml says."""
+    """Pulumi's name for the project of a stack file, from the nearest Pulumi.yaml."""
     for folder in path.absolute().parents:
         try:
             program = load_bounded(folder / "Pulumi.yaml")

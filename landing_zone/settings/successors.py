@@ -47,7 +47,7 @@ class Retiring:
     model: str
     retirement: Retirement
     routed: bool
-    """Whether its limits hold for the successor too."""
+    """True if its limits hold for the successor too."""
 
     def text(self, day: date) -> str:
         """As seen on a day, with the successor and what its calls cost from then on."""

@@ -66,7 +66,7 @@ class AccountTermsSettings(Settings):
     )
 
     def terms(self, currency: str | None) -> Terms | None:
-        """What its prices are in a currency; None if nothing says what a dollar is in it."""
+        """Prices in a currency; None if no setting has the price of a dollar in it."""
         foreign = currency not in (None, "USD")
         if foreign and self.usd_rate is None:
             return None

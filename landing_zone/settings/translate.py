@@ -26,14 +26,14 @@ UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
-    """What to say of a key that is not known: the reason and the remedy."""
+    """Reason and remedy for an unknown key."""
     known = list(known)
     near = nearest(key, known)
     return f"unknown key {key!r}", f"did you mean {near!r}?" if near else f"write one of: {', '.join(known)}"
 
 
 def reason_and_remedy(error: ErrorDetails, model: type[Any] | None) -> tuple[str, str]:
-    """What one of pydantic's errors means. `model` is the type that holds the key in question."""
+    """Reason and remedy for one of pydantic's errors. `model` is the type that holds the key."""
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
     key = str(error["loc"][-1]) if error["loc"] else ""
     shown = _shown(given)
@@ -67,7 +67,7 @@ def reason_and_remedy(error: ErrorDetails, model: type[Any] | None) -> tuple[str
 
 
 def _of_kind(error: ErrorDetails, model: type[Any] | None) -> str:
-    """What to write for a value of another kind."""
+    """Remedy for a value of another kind."""
     kind, given = error["type"], error["input"]
     owner = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
     if kind == "bool_type":

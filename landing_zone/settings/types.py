@@ -1,4 +1,4 @@
-"""What an environment is: the typed settings that a stack file holds.
+"""The typed settings of a stack file.
 
 Names are the stack file's, in camelCase there and snake_case here. Everything is frozen: settings are read once.
 """
@@ -122,7 +122,7 @@ class KeySettings(Settings):
 
     @property
     def has_own_account(self) -> bool:
-        """Whether the stack creates a service account for the key."""
+        """True if the stack creates a service account for the key."""
         return not self.standard and self.service_account is None
 
 
@@ -397,7 +397,7 @@ class ProjectSettings(Settings):
 
     @property
     def keeps_guardrails(self) -> bool:
-        """Whether the project's guardrails stay at Google when it leaves the stack: it goes on spending."""
+        """True if the project's guardrails stay at Google when it leaves the stack, as it goes on spending."""
         return self.deletion_policy == "ABANDON"
 
     @property
@@ -458,7 +458,7 @@ NOTHING_AGREED = AccountTermsSettings()
 
 
 class Derivation(Settings):
-    """What `limits.derive` of a project says, and the limits beside it."""
+    """A project's `limits.derive`, and the limits beside it."""
 
     settings: DeriveSettings
     by_hand: dict[str, Limits]
@@ -508,5 +508,5 @@ class EnvironmentSettings(EnvironmentRules):
     """By project, why its plan does not fit what `limits.derive` allows, where that was to be kept."""
 
     def terms_of(self, account: str | None) -> AccountTermsSettings:
-        """What is agreed for a billing account; nothing, if nothing is said."""
+        """Terms of a billing account; list prices if there are none."""
         return self.account_terms.get(account or "", NOTHING_AGREED)

@@ -7,7 +7,7 @@ from landing_zone.settings.problems import Path, Problem
 
 
 def value(values: Mapping[str, Any], *path: str) -> Any:
-    """What stands at a path; None if nothing does."""
+    """Value at a path; None if there is none."""
     found: Any = values
     for part in path:
         found = found.get(part) if isinstance(found, Mapping) else None
@@ -21,7 +21,7 @@ def items(values: Mapping[str, Any], *path: str) -> list[Any]:
 
 
 def repeated(path: Path, values: list[Any]) -> Iterator[Problem]:
-    """What stands in a list twice."""
+    """Values that are in a list twice."""
     name = path[-1]
     for position, item in enumerate(values):
         if item in values[:position]:

@@ -258,7 +258,7 @@ WIDE_MISTAKES = [
     ("a service account in another project of the file", "{decoy: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-lab-dev.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
     ("an existing key of no kind", "standard: true, existing", "existing", "projects.chat.keys.honey.existing", "or it is a standard key", "standard: true"),
     ("a key of no id", "existing: honey-1", "existing: Honey", "projects.chat.keys.honey.existing", "not a key's id", "api-keys list"),
-    ("a decoy key that tells nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.keys.honey.decoy", "nobody is told", "alerts:"),
+    ("a decoy key that notifies nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.keys.honey.decoy", "nobody is notified", "alerts:"),
     # Alerts.
     ("a pace without an amount", "{amount: 10,", "{lastPeriod: true,", "projects.chat.alerts.spendRate", "no amount to compare", "leave spendRate out"),
     ("half a pace", "times: 3, ", "", "projects.chat.alerts.spendRate.times", "missing", "times:"),
