@@ -9,6 +9,7 @@ from pulumi_gcp import monitoring
 
 from components import metrics
 from components.base import Component
+from landing_zone.gemini.metrics import CALLS
 from landing_zone.settings import AlertSettings
 
 _RATE = {"alignment_period": "300s", "per_series_aligner": "ALIGN_RATE", "cross_series_reducer": "REDUCE_SUM"}
@@ -54,8 +55,8 @@ class Alerts(Component):
             "Calls fail on Google's side. Look at the usage page (its address is in `gemini-lz show`) and at Google's "
             "status page.",
             condition_threshold=monitoring.AlertPolicyConditionConditionThresholdArgs(
-                filter=f'{metrics.CALLS} AND metric.label.response_code_class="5xx"',
-                denominator_filter=metrics.CALLS,
+                filter=f'{CALLS} AND metric.label.response_code_class="5xx"',
+                denominator_filter=CALLS,
                 aggregations=[monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(**_RATE)],
                 denominator_aggregations=[
                     monitoring.AlertPolicyConditionConditionThresholdDenominatorAggregationArgs(**_RATE)
@@ -75,7 +76,7 @@ class Alerts(Component):
             "A limit is reached: the tier's, or one in the stack file. `gemini-lz show` has the address of the quotas "
             "page.",
             condition_threshold=_rate_above(
-                f'{metrics.CALLS} AND metric.label.response_code="429"',
+                f'{CALLS} AND metric.label.response_code="429"',
                 # The series is a rate per second.
                 settings.too_many_requests_per_minute / 60,
             ),

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_gcp import monitoring
 
 from components import metrics
+from landing_zone.gemini.metrics import CALLS
 
 _WIDTH = 24
 _HEIGHT = 16
@@ -47,11 +48,11 @@ def dashboard(title: str, per_project: bool, links: Sequence[tuple[str, str]]) -
     widgets = [
         _chart(
             "Calls a second, by response code" if not per_project else "Calls a second",
-            _series(metrics.CALLS, group),
+            _series(CALLS, group),
         ),
         _chart(
             "Failed calls a second",
-            _series(f'{metrics.CALLS} AND metric.label.response_code_class!="2xx"', group),
+            _series(f'{CALLS} AND metric.label.response_code_class!="2xx"', group),
         ),
         _chart("Latency, 95th percentile", _series(metrics.LATENCIES, "resource.label.method", latency=True)),
         _chart(f"Requests a minute, by {by}", _promql(requests)),

@@ -12,6 +12,7 @@ from components.dashboard import make_dashboard
 from components.failures import without_failed
 from components.gemini_project import GeminiProject, Shared, topic_of
 from components.governance import make_key_constraint
+from components.keys import ids_of_deletable_keys
 from components.native import Roster, StackExit, native_provider
 from components.notifications import NotificationHost
 from landing_zone.gemini.console import console_links
@@ -91,6 +92,7 @@ class Environment(Component):
                         "deletionPolicy": project.deletion_policy,
                         "held": project.held,
                         "aliases": list(project.aliases),
+                        "keys": ids_of_deletable_keys(project.keys),
                     }
                     for name, project in settings.projects.items()
                 },

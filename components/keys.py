@@ -13,6 +13,15 @@ from landing_zone.names import key_account_email, key_account_id, key_account_ti
 from landing_zone.settings import KeySettings
 
 
+def ids_of_deletable_keys(keys: Mapping[str, KeySettings]) -> dict[str, str]:
+    """The ids of the keys that are deleted when they leave the stack, by name: not those that were imported."""
+    return {
+        name: key_id(name, settings.service_account, standard=settings.standard)
+        for name, settings in keys.items()
+        if not settings.existing
+    }
+
+
 def make_key_accounts(
     owner: Component, name: str, project_id: str, keys: Mapping[str, KeySettings], after: Any
 ) -> dict[str, serviceaccount.Account]:

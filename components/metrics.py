@@ -8,12 +8,9 @@ about 150 s late. Output and cached tokens have no metric; AI Studio's usage pag
 from typing import Final
 
 from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini.metrics import CALLS, credential
 from landing_zone.gemini.quotas import QUOTA_LIMITS, LimitName
 
-CALLS: Final = (
-    'metric.type="serviceruntime.googleapis.com/api/request_count" AND resource.type="consumed_api" '
-    f'AND resource.label.service="{GEMINI_API}"'
-)
 LATENCIES: Final = CALLS.replace("request_count", "request_latencies")
 _MINUTE: Final = 'limit_name=~".*PerMinute.*"'
 _RESOURCE: Final = f'monitored_resource="{GEMINI_API}/Location"'
@@ -51,4 +48,4 @@ def quota_share(name: LimitName) -> str:
 
 def calls_of_key(uid: str) -> str:
     """Filter for the calls with one API key, by its uid."""
-    return f'{CALLS} AND resource.label.credential_id="apikey:{uid}"'
+    return f'{CALLS} AND resource.label.credential_id="{credential(uid)}"'

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
+from provider.leaving_keys import leaving_keys, warn_of_used_keys
 from provider.resource import Context, Failure, Property, ResourceType, State, Values
 
 _ABANDON: Final = "ABANDON"
@@ -15,14 +16,15 @@ class Roster(ResourceType):
     name = "Roster"
     description = (
         "The projects of an environment as of the last update. It refuses a change that would remove limits or budgets "
-        "from a project that remains and can spend, and prints the cost of the worst month before and after each "
-        "change. It creates nothing at Google."
+        "from a project that remains and can spend, warns of a key that leaves and was used in the last 30 days, and "
+        "prints the worst month before and after each change. It creates nothing at Google."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "projects": Property(
             {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
             "By name in the stack file: `projectId`, `tier` (`free` or `paid`), `adopt`, `deletionPolicy`, `held` (the "
-            "setting that keeps the project in the stack, empty if none) and `aliases` (former names).",
+            "setting that keeps the project in the stack, empty if none), `aliases` (former names) and `keys` (name → "
+            "id, without those that stay at Google when they leave the stack).",
             required=True,
         ),
         "sharedBudgets": Property(
@@ -39,6 +41,7 @@ class Roster(ResourceType):
         """Refuse a change that leaves a project without limits or budget; print its effect on cost and terms."""
         after: Mapping[str, Values] = inputs["projects"]
         former = {alias: name for name, entry in after.items() for alias in entry.get("aliases") or ()}
+        leaving, refused = [], False
         for name, before in (olds.get("projects") or {}).items():
             now = name if name in after else former.get(name)
             if now is None:
@@ -46,11 +49,15 @@ class Roster(ResourceType):
             else:
                 failure = _stays(now, before, after[now], olds, inputs)
             if failure:
+                refused = True
                 yield Failure(
                     f"projects.{now or name}", f"gemini-landing-zone:projects.{now or name}: {failure}"
                 )
             elif now and before["tier"] != _FREE and after[now]["tier"] == _FREE:
                 context.warn(_to_free(now))
+            leaving.append(leaving_keys(now or name, before, after.get(now) if now else None))
+        if not refused:
+            warn_of_used_keys(context, [each for each in leaving if each])
         if inputs.get("worstMonth"):
             context.note(_worst_month(olds.get("worstMonth"), inputs))
 

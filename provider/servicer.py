@@ -115,7 +115,8 @@ class Servicer(ProviderServicer):
         failures = list(resource.failures(inputs))
         if not failures and not is_unknown(inputs):
             failures = self._claimed(resource, inputs, request.urn)
-            failures += resource.transition(self._context(request.urn, reads=True), olds, inputs)
+            about = self._context(request.urn, reads=True)
+            failures += await self._done(context, lambda: list(resource.transition(about, olds, inputs)))
         return provider_pb2.CheckResponse(
             inputs=request.news,
             failures=[

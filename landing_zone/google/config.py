@@ -62,6 +62,12 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "iam": Endpoint(
         "https://iam.googleapis.com/v1/", ("iamCustomEndpoint",), ("GOOGLE_IAM_CUSTOM_ENDPOINT",)
     ),
+    # Without a version: time series are in v3, dashboards in v1.
+    "monitoring": Endpoint(
+        "https://monitoring.googleapis.com/",
+        ("monitoringCustomEndpoint",),
+        ("GOOGLE_MONITORING_CUSTOM_ENDPOINT",),
+    ),
     # Only the commands use it: the gcp provider has no input for it.
     "secretmanager": Endpoint(
         "https://secretmanager.googleapis.com/v1/", (), ("GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT",)

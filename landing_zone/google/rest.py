@@ -138,12 +138,13 @@ class Google:
         *,
         query: Mapping[str, str] | None = None,
         project: str | None = None,
+        retry_s: float = 120,
     ) -> Iterator[Json]:
         """Every item of a listing, across its pages; `items` names the field that holds them. Raises as `call`."""
         token = ""
         while True:
             paged = {**(query or {}), **({"pageToken": token} if token else {})}
-            page = self.call(service, "GET", path, query=paged, project=project)
+            page = self.call(service, "GET", path, query=paged, project=project, retry_s=retry_s)
             yield from page.get(items, [])
             token = page.get("nextPageToken", "")
             if not token:

@@ -38,6 +38,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     - `PUT /_local/enablement` with `{"polls": 3}`: calls of an API in a project that are refused after it was enabled.
     - `PUT /_local/tierLag` with `{"polls": 3}`: listings of a project's quotas that show the free tier's after a link.
     - `PUT /_local/fixedQuotas` with `{"quotaIds": […]}`: these quotas are fixed: every change of them is refused.
+    - `PUT /_local/metricsLag` with `{"seconds": 150}`: Cloud Monitoring has a call that much later.
     - `PUT /_local/clock` with `{"seconds": 60}`: the time of calls is that much ahead.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
     - `PUT /_local/hold` with `{"writes": 5, "carriedOut": true}`: five more calls that change something are answered,
@@ -90,6 +91,10 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
         store.fixed_quotas = frozenset(body["quotaIds"])
         return body
 
+    def put_metrics_lag(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        store.metrics_lag = timedelta(seconds=_whole_number(body, "seconds"))
+        return body
+
     def put_clock(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         application.clock = timedelta(seconds=_whole_number(body, "seconds"))
         return body
@@ -122,6 +127,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
             Route("/_local/enablement", _endpoint(put_enablement), methods=["PUT"]),
             Route("/_local/tierLag", _endpoint(put_tier_lag), methods=["PUT"]),
             Route("/_local/fixedQuotas", _endpoint(put_fixed_quotas), methods=["PUT"]),
+            Route("/_local/metricsLag", _endpoint(put_metrics_lag), methods=["PUT"]),
             Route("/_local/clock", _endpoint(put_clock), methods=["PUT"]),
             Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),
             Route("/_local/hold", _endpoint(put_hold), methods=["PUT"]),

@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,7 +20,7 @@ from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.hold import Hold, gone
 from sandbox.cloud.core.journal import Journal, path_and_query, without_secrets
 from sandbox.cloud.core.routing import Match
-from sandbox.cloud.core.service import Call, Caller, Service
+from sandbox.cloud.core.service import Answered, Call, Caller, Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage import enablement
 
@@ -183,18 +183,29 @@ class Application:
             raise unimplemented(f"the method {method.id}")
         self._faults.strike(method, request.raw_path)
         answer: JsonObject = {}
-        with self._store.transaction():
-            caller = _caller(request, standard)
-            consumer = service.consumer(self._store, method, caller) if service.consumer else ""
-            # Raised after the transaction: an exception inside would undo the count of this refused call.
-            refusal = enablement.refusal(
-                self._store, service.name, match, request.raw_path, caller.user_project, consumer
-            )
-            if refusal is None:
-                now = datetime.now(UTC) + self.clock
-                answer = handler(
-                    Call(method, match.path, match.ids, query, message, self._store, now, consumer)
+        answered: Answered | None = None
+        try:
+            with self._store.transaction():
+                caller = _caller(request, standard)
+                consumer = service.consumer(self._store, method, caller) if service.consumer else ""
+                # Not raised in here: that a call was refused is counted, and an exception would undo it.
+                refusal = enablement.refusal(
+                    self._store, service.name, match, request.raw_path, caller.user_project, consumer
                 )
+                if refusal is None:
+                    now = datetime.now(UTC) + self.clock
+                    answered = Answered(method, caller, consumer, now, 200)
+                    answer = handler(
+                        Call(method, match.path, match.ids, query, message, self._store, now, consumer)
+                    )
+                    if service.on_answered:
+                        service.on_answered(self._store, answered)
+        except CloudError as error:
+            if service.on_answered and answered:
+                # What the refused call wrote is undone; that it was refused is kept.
+                with self._store.transaction():
+                    service.on_answered(self._store, replace(answered, code=error.code))
+            raise
         if refusal is not None:
             raise refusal
         if selection is not None:

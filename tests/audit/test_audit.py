@@ -282,11 +282,11 @@ class _Refusing(Google):
     refused = ""
 
     def list_all(
-        self, service: str, path: str, items: str, *, query: Any = None, project: str | None = None
+        self, service: str, path: str, items: str, *, query: Any = None, **others: Any
     ) -> Iterator[Json]:
         if path == "projects" and query == {"parent": self.refused}:
             raise GoogleError(403, "PERMISSION_DENIED", "The caller does not have permission")
-        return super().list_all(service, path, items, query=query, project=project)
+        return super().list_all(service, path, items, query=query, **others)
 
 
 def test_a_folder_that_cannot_be_listed_is_told_and_one_that_was_asked_for_ends_the_audit(

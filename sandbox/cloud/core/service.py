@@ -62,6 +62,25 @@ class Call:
         return self.method.body.message()
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call that a service has answered for a project, be it with a refusal.
+
+    Attributes:
+        method: the API method.
+        caller: who called.
+        consumer: the number of the project that the call counts against.
+        now: the request's time, UTC.
+        code: the HTTP status of the answer.
+    """
+
+    method: Method
+    caller: Caller
+    consumer: str
+    now: datetime
+    code: int
+
+
 Handler = Callable[[Call], JsonObject]
 
 
@@ -123,6 +142,7 @@ class Service:
         on_project_deleted: called for every project that goes into deletion.
         consumer: returns the number of the project that a caller's call counts against, or refuses the caller; for
             a service whose paths name no project.
+        on_answered: called with each call that the service has answered for such a project.
     """
 
     name: str
@@ -132,6 +152,7 @@ class Service:
     on_project_created: ProjectHook | None = None
     on_project_deleted: ProjectHook | None = None
     consumer: Callable[[Store, Method, Caller], str] | None = None
+    on_answered: Callable[[Store, Answered], None] | None = None
 
     @cached_property
     def handlers(self) -> Mapping[Method, Handler | None]:

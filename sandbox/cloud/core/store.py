@@ -8,6 +8,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ CREATE TABLE iam_policies (
 CREATE TABLE about (schema_digest TEXT NOT NULL);
 """
 
+Row = sqlite3.Row
+
 #: Called inside the transaction that creates or deletes a project, with the project's number.
 ProjectHook = Callable[["Store", str], None]
 
@@ -40,6 +43,7 @@ class Store:
     `settle_polls` is how many times a long-running operation is polled until it is done; `enablement_polls` how many
     calls of an API are refused after it was enabled; `tier_lag_polls` how many listings of a newly linked project's
     quotas show the free tier's. `fixed_quotas` are the ids of quotas that cannot be changed, besides Google's own.
+    `metrics_lag` is how late Cloud Monitoring has a call.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,6 +53,7 @@ class Store:
         self.enablement_polls = 0
         self.tier_lag_polls = 0
         self.fixed_quotas: frozenset[str] = frozenset()
+        self.metrics_lag = timedelta()
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

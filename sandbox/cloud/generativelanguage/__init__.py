@@ -4,7 +4,7 @@ from functools import partial
 
 from sandbox.cloud.core.protobuf import methods
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.generativelanguage import models
+from sandbox.cloud.generativelanguage import models, requests
 from sandbox.cloud.generativelanguage.access import consumer
 from sandbox.cloud.generativelanguage.handlers import generation, information
 
@@ -18,6 +18,7 @@ SERVICE = Service(
         for version in ("v1beta", "v1")
         for service, handlers in (("ModelService", information), ("GenerativeService", generation))
     ),
-    schema=models.SCHEMA,
+    schema=models.SCHEMA + requests.SCHEMA,
     consumer=consumer,
+    on_answered=requests.record,
 )

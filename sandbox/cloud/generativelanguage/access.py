@@ -17,8 +17,9 @@ from sandbox.cloud.core.store import Store
 from sandbox.cloud.iam import models as iam
 from sandbox.cloud.serviceusage.catalogue import GEMINI_API
 
-#: The project of Google's own client for people, whose calls have no project of theirs.
+#: The project of Google's own client for people, whose calls have no project of theirs, and the client.
 _SHARED_CLIENT = "764086051850"
+_CLIENT_ID = f"{_SHARED_CLIENT}-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
 _MODEL_SERVICE = frozenset({"GetModel", "ListModels"})
 
 
@@ -52,6 +53,11 @@ def consumer(store: Store, method: Method, caller: Caller) -> str:
     return projects.require_user_project(store, caller.user_project).number
 
 
+def credential(store: Store, caller: Caller) -> str:
+    """What a call was made with, as Cloud Monitoring names it: `apikey:UID`, or `oauth2:CLIENT` of a token."""
+    return f"apikey:{keys.lookup(store, caller.key).uid}" if caller.key else f"oauth2:{_CLIENT_ID}"
+
+
 def _key_project(store: Store, method: Method, caller: Caller) -> str:
     try:
         key = keys.lookup(store, caller.key)
@@ -76,13 +82,13 @@ def _check_account(store: Store, key: keys.Key, method: Method) -> None:
     email = key.settings.get("serviceAccountEmail", "")
     account = iam.by_email(store, email) if email else None
     if email and (account is None or account.disabled):
-        about = {"service": GEMINI_API, "method": _full_name(method), "email": email}
+        about = {"service": GEMINI_API, "method": full_name(method), "email": email}
         raise CloudError(
             "UNAUTHENTICATED", details=[error_info("ACCOUNT_STATE_INVALID", "googleapis.com", about)]
         )
 
 
-def _full_name(method: Method) -> str:
+def full_name(method: Method) -> str:
     """A method's name as restrictions of keys have it."""
     rpc = method.id.rpartition(".")[2]
     service = "ModelService" if rpc in _MODEL_SERVICE else "GenerativeService"
@@ -91,7 +97,7 @@ def _full_name(method: Method) -> str:
 
 def _check_target(key: keys.Key, method: Method) -> None:
     """Google refuses keys that are not restricted to it as well, but for those bound to a service account."""
-    rpc, name = method.id.rpartition(".")[2], _full_name(method)
+    rpc, name = method.id.rpartition(".")[2], full_name(method)
     targets = key.settings.get("restrictions", {}).get("apiTargets", [])
     patterns = [
         pattern

@@ -64,8 +64,8 @@ def generate_content(call: Call) -> JsonObject:
     model = _model(call, "generateContent")
     _check_contents(call.body, "GenerateContentRequest")
     tokens = _tokens(call.body)
-    models.count(call.store, call.now, call.consumer, model.quota_name, tokens)
     written = _length(_ANSWER)
+    models.count(call.store, call.now, call.consumer, model.quota_name, tokens, written)
     return {
         "candidates": [
             {

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudquotas import models as quotas
 from sandbox.cloud.core.errors import CloudError, JsonObject, help_link
-from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.store import Row, Store
 from sandbox.cloud.serviceusage.catalogue import LIMITS, Limit
 
 SCHEMA = """
@@ -16,17 +16,21 @@ CREATE TABLE gemini_calls (
     at REAL NOT NULL,
     number INTEGER NOT NULL,
     tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    tier INTEGER NOT NULL,
     PRIMARY KEY (project, model, at, number)
 ) WITHOUT ROWID;
 """
 _MINUTE = timedelta(minutes=1)
+#: How long Cloud Monitoring keeps what is counted here.
+RETENTION = timedelta(weeks=6)
 #: Where Google's day of quotas begins.
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _PAGES = "https://ai.google.dev/gemini-api/docs/rate-limits"
 
 
-def count(store: Store, now: datetime, project: str, model: str, tokens: int) -> None:
-    """Count a call of `model` (the quota's name of it) with so many tokens of input.
+def count(store: Store, now: datetime, project: str, model: str, tokens: int, output_tokens: int) -> None:
+    """Count a call of `model` (the quota's name of it) with so many tokens of input and of output.
 
     Raises:
         CloudError: 429 RESOURCE_EXHAUSTED when it is more than a limit of the project's tier leaves.
@@ -36,7 +40,7 @@ def count(store: Store, now: datetime, project: str, model: str, tokens: int) ->
     midnight = now.astimezone(_PACIFIC).replace(hour=0, minute=0, second=0, microsecond=0)
     exceeded: list[tuple[Limit, int]] = []
     for limit in LIMITS:
-        if limit.tier != tier or not limit.quota_id.startswith("Generate"):
+        if limit.tier != tier or not counts_generation(limit):
             continue
         since = minute_ago if limit.name.startswith("/min/") else midnight
         calls, read = _used(store, project, model, since)
@@ -50,15 +54,32 @@ def count(store: Store, now: datetime, project: str, model: str, tokens: int) ->
         "DELETE FROM gemini_calls WHERE project = ? AND model = ? AND at < ?",
         project,
         model,
-        min(midnight, minute_ago).timestamp(),
+        (now - RETENTION).timestamp(),
     )
     store.run(
-        "INSERT INTO gemini_calls VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO gemini_calls VALUES (?, ?, ?, ?, ?, ?, ?)",
         project,
         model,
         now.timestamp(),
         store.next_value("gemini_call"),
         tokens,
+        output_tokens,
+        tier,
+    )
+
+
+def counts_generation(limit: Limit) -> bool:
+    """Whether a call that generates content counts against the limit, in its tier."""
+    return limit.quota_id.startswith("Generate")
+
+
+def calls_between(store: Store, project: str, after: datetime, until: datetime) -> list[Row]:
+    """The calls that were served after a moment and until another: model, at, tokens, output_tokens, tier."""
+    return store.rows(
+        "SELECT model, at, tokens, output_tokens, tier FROM gemini_calls WHERE project = ? AND at > ? AND at <= ?",
+        project,
+        after.timestamp(),
+        until.timestamp(),
     )
 
 

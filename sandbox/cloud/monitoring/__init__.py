@@ -1,4 +1,4 @@
-"""Cloud Monitoring: notification channels, alert policies, dashboards."""
+"""Cloud Monitoring: notification channels, alert policies, time series, dashboards."""
 
 from functools import partial
 

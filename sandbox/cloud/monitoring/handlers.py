@@ -1,10 +1,10 @@
-"""Cloud Monitoring v3 (channels, alert policies) and v1 (dashboards)."""
+"""Cloud Monitoring v3 (channels, alert policies, time series) and v1 (dashboards)."""
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.monitoring import channels, dashboards, models, policies
+from sandbox.cloud.monitoring import channels, dashboards, models, policies, timeseries
 
 v3 = Handlers()
 v1 = Handlers()
@@ -139,6 +139,12 @@ def delete_policy(call: Call) -> JsonObject:
     """Delete an alert policy."""
     models.delete(call.store, _project(call).number, models.POLICIES, call.ids[1])
     return {}
+
+
+@v3("monitoring.projects.timeSeries.list")
+def list_time_series(call: Call) -> JsonObject:
+    """The time series of a project that a filter selects."""
+    return timeseries.listed(call.store, _project(call), call.query, call.now)
 
 
 @v1("monitoring.projects.dashboards.create")
