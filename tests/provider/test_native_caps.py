@@ -213,14 +213,14 @@ def test_twelve_refusals_each_with_its_remedy(capped: Workspace) -> None:
     write(capped, cap=cap(amount="7"))
     assert [change.op for change in capped.up()] == ["update"]
     write(capped, cap=cap(amount="7", currency="EUR"))
-    assert "currency, USD: write that" in output_of_failure(capped, "preview")
+    assert "currency: write currency: USD" in output_of_failure(capped, "preview")
 
     # A second cap of the project, be it listed or not: Google answers a bare 400.
     write(capped, second=cap(displayName="Second"))
     forget(capped)
-    assert "has a spend cap already" in output_of_failure(capped, "preview")
+    assert "already has a spend cap" in output_of_failure(capped, "preview")
     move(capped, unlisted=True)
-    assert "a cap already that is not listed yet" in output_of_failure(capped, *UP)
+    assert "already has a cap that is not listed yet" in output_of_failure(capped, *UP)
     move(capped, unlisted=False, outputState="ENFORCED")
     write(capped, second=cap(adopt=True, amount="8"))
     assert "the cap is ENFORCED" in output_of_failure(capped, *UP)
