@@ -21,7 +21,7 @@ class Server:
 
     def __init__(self, behave: Callable[[socket.socket], None]) -> None:
         self.taken = 0
-        """How many connections there were."""
+        """The number of connections so far."""
         self._behave = behave
         self._held: list[socket.socket] = []
         self._listening = socket.create_server((HOST, 0), backlog=128)

@@ -82,7 +82,7 @@ def test_nor_after_an_answer_that_says_nothing_of_what_was_done(status: str, tim
         assert server.taken == times
 
 
-def test_a_server_that_never_answers_is_waited_for_as_long_as_the_patience_says() -> None:
+def test_a_server_that_never_answers_is_waited_for_as_long_as_its_time_out() -> None:
     with serving(servers.holds) as server:
         base = f"http://{HOST}:{server.port}/"
         once, twice = Retries(0.05, 1, 60), Retries(0.05, 2, 0)

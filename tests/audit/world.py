@@ -1,4 +1,4 @@
-"""What people make by hand in a local cloud, with plain calls, and how it is audited."""
+"""Resources created by hand in a local cloud, with plain calls, and their audit."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

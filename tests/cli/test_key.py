@@ -101,18 +101,18 @@ def test_a_file_is_its_owners_alone_and_nothing_is_overwritten(stack: Workspace,
     target.write_text("mine")
     link.symlink_to(nowhere)
     for path in (target, link):
-        said = refused(stack, STACK, "chat", "backend", "--file", str(path))
-        assert f"mv {path}.new {path}" in said
+        printed = refused(stack, STACK, "chat", "backend", "--file", str(path))
+        assert f"mv {path}.new {path}" in printed
     assert "cannot be created: No such file" in refused(
         stack, STACK, "chat", "backend", "--file", str(nowhere / "key")
     )
     with (tmp_path / "redirected").open("w") as readable:
         (tmp_path / "redirected").chmod(0o644)
-        said = refused(
+        printed = refused(
             stack, STACK, "chat", "backend", stdout=readable, stderr=subprocess.PIPE, capture_output=False
         )
-    assert "mode 0644" in said
-    assert "--file" in said
+    assert "mode 0644" in printed
+    assert "--file" in printed
     assert (target.read_text(), nowhere.exists()) == ("mine", False)
     assert [each for each in stack.cloud.requests(before) if "keyString" in each["path"]] == []
 
@@ -165,16 +165,16 @@ def test_a_secret_gets_a_version_and_its_readers_are_named(stack: Workspace) -> 
     assert b64decode(held).decode() == text
 
     fault(stack, "PERMISSION_DENIED", "secretmanager.projects.secrets.getIamPolicy")
-    said = run(stack, STACK, "chat", "backend", "--secret", SECRET)
-    assert said.returncode == 0
-    assert f"{SECRET}: could not be read: 403 PERMISSION_DENIED" in said.stderr
-    assert "secretmanager.secrets.getIamPolicy" in said.stderr
+    done = run(stack, STACK, "chat", "backend", "--secret", SECRET)
+    assert done.returncode == 0
+    assert f"{SECRET}: could not be read: 403 PERMISSION_DENIED" in done.stderr
+    assert "secretmanager.secrets.getIamPolicy" in done.stderr
 
 
 def test_what_is_missing_or_mistyped_is_said_with_what_to_do(stack: Workspace) -> None:
     assert "did you mean 'chat'?" in refused(stack, STACK, "caht", "backend")
-    said = refused(stack, STACK, "chat", "backnd")
-    assert "did you mean 'backend'? known: backend, website" in said
+    printed = refused(stack, STACK, "chat", "backnd")
+    assert "did you mean 'backend'? known: backend, website" in printed
     assert f"did you mean {STACK!r}?" in refused(stack, f"{STACK}s", "chat", "backend")
     assert "--file or --secret" in refused(stack, STACK, "chat", "backend", "--file", "x", "--secret", SECRET)
     for wrong in (

@@ -62,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(folder: Path, *arguments: str) -> Any:
+def reported(folder: Path, *arguments: str) -> Any:
     done = run(folder, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -79,7 +79,7 @@ def test_a_month_counts_from_the_day_on_which_a_workload_starts(folder: Path) ->
     path.write_text(STACK.replace("outputTokens: 100", "outputTokens: 100\n          start: 2026-11-26"))
     shown = run(folder, "estimate", "prod", *AT).stdout
     assert "  chat is planned from 2026-11-26 on\n" in shown
-    planned = told(folder, "estimate", "prod", *AT)["projects"]
+    planned = reported(folder, "estimate", "prod", *AT)["projects"]
     assert (planned["chat"]["plannedFrom"], planned["open"]["plannedFrom"]) == ("2026-11-26", "2026-11-01")
     # 200 a day x 0.001125 dollars, 5 days of November
     assert planned["chat"]["months"][0]["cost"]["expected"] == "1.125"
@@ -91,7 +91,7 @@ def test_an_estimate_as_a_table_as_json_and_as_csv(folder: Path) -> None:
     assert "\x1b[" not in shown.stdout
     # 200 a day x 0.001125 dollars, 61 days; twice that in January
     assert "chat     gemini-3.8-flash  13.84     27.68  41.51  USD" in shown.stdout
-    found = told(folder, "estimate", "prod", *AT)
+    found = reported(folder, "estimate", "prod", *AT)
     assert (found["from"], found["to"]) == ("2026-11-01", "2027-01-31")
     assert found["projects"]["chat"]["cost"] == {"low": "13.8375", "expected": "27.675", "high": "41.5125"}
     assert [month["cost"]["expected"] for month in found["projects"]["chat"]["months"]] == [
@@ -106,7 +106,7 @@ def test_an_estimate_as_a_table_as_json_and_as_csv(folder: Path) -> None:
 
 
 def test_an_estimate_over_days_of_ones_own(folder: Path) -> None:
-    found = told(
+    found = reported(
         folder, "estimate", "prod", "--from", "2026-12-31", "--to", "2027-01-01", "--project", "chat"
     )
     assert found["total"] == [{"currency": "USD", "low": "0.3375", "expected": "0.675", "high": "1.0125"}]
@@ -124,10 +124,10 @@ def test_an_exposure_as_a_table_as_json_and_as_csv(folder: Path) -> None:
         "prices change on 2027-01-01",
     ):
         assert words in shown.stdout
-    found = told(folder, "exposure", "prod", *AT)
+    found = reported(folder, "exposure", "prod", *AT)
     assert 899 < Decimal(found["projects"]["chat"]["exposure"]["lag"]) <= 900
     assert found["projects"]["open"]["exposure"]["lag"] == "unlimited"
-    shorter = told(folder, "exposure", "prod", *AT, "--lag", "90m")["projects"]["chat"]
+    shorter = reported(folder, "exposure", "prod", *AT, "--lag", "90m")["projects"]["chat"]
     assert shorter["lag"] == "90m"
     assert Decimal(shorter["exposure"]["lag"]) < 900
     rows = list(csv.DictReader(io.StringIO(run(folder, "exposure", "prod", *AT, "--format", "csv").stdout)))
@@ -136,14 +136,14 @@ def test_an_exposure_as_a_table_as_json_and_as_csv(folder: Path) -> None:
 
 
 def test_limits_as_they_are_derived_and_as_they_would_be(folder: Path) -> None:
-    found = told(folder, "limits", "prod", *AT)
+    found = reported(folder, "limits", "prod", *AT)
     assert list(found) == ["chat"]
     assert found["chat"]["fits"] is True
     model = found["chat"]["models"]["gemini-3.8-flash"]
     assert 899 < Decimal(model["exposure"]) <= Decimal(model["allowance"]) == 900
     assert "gemini-3.8-flash  limits" in run(folder, "limits", "prod", *AT).stdout
     # Another lag, and the rest as the file says.
-    quick = told(folder, "limits", "prod", *AT, "--lag", "30m")["chat"]
+    quick = reported(folder, "limits", "prod", *AT, "--lag", "30m")["chat"]
     assert (quick["lag"], quick["maxOvershoot"]) == ("30m", "900")
     # Too little for the plan: the limits that it would come to, what is wrong, and what to write.
     tried = run(folder, "limits", "prod", *AT, "--max-overshoot", "10", "--json")
@@ -164,13 +164,13 @@ def test_a_plan_that_does_not_fit_is_told_with_the_limits_that_would(folder: Pat
 
 def test_a_price_change_shows_by_the_day(folder: Path) -> None:
     before, after = (
-        told(folder, "exposure", "prod", "--as-of", day)["projects"]["chat"]
+        reported(folder, "exposure", "prod", "--as-of", day)["projects"]["chat"]
         for day in ("2026-12-31", "2027-01-01")
     )
     # Derived anew, the limits keep within the allowance; the same limits would not have.
     assert Decimal(after["exposure"]["lag"]) <= 900 < Decimal(before["changes"][0]["exposure"]["lag"])
-    told_ahead = run(folder, "exposure", "prod", "--as-of", "2026-12-02").stdout
-    assert "chat: from 2027-01-01, in 30 days, prices rise" in told_ahead
+    ahead = run(folder, "exposure", "prod", "--as-of", "2026-12-02").stdout
+    assert "chat: from 2027-01-01, in 30 days, prices rise" in ahead
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_plan_that_does_not_fit_is_priced_with_a_warning(folder: Path) -> None
 
 
 def test_prices_are_listed_with_their_changes(folder: Path) -> None:
-    shown = told(folder, "prices", "list", "gemini-2.5-pro", "gemini-4-argon", "--as-of", "2026-11-24")
+    shown = reported(folder, "prices", "list", "gemini-2.5-pro", "gemini-4-argon", "--as-of", "2026-11-24")
     assert [
         (row["model"], row["promptOver200k"], row["input"], row["changes"]) for row in shown["prices"]
     ] == [

@@ -87,5 +87,5 @@ class Page:
         return command.removeprefix("$ "), printed
 
     def is_done(self) -> bool:
-        """Whether every block was taken."""
+        """True if every block was used."""
         return next(self._blocks, None) is None

@@ -35,7 +35,7 @@ class World:
     """By id: its lifecycle."""
 
     def guarded(self, project_id: str) -> tuple[int, int]:
-        """How many overrides and budgets a project has."""
+        """The numbers of a project's overrides and budgets."""
         numbers = {number for number, own in self.ids.items() if own == project_id}
         return self.overrides[project_id], sum(bool(numbers & counted) for counted in self.budgets.values())
 

@@ -100,7 +100,7 @@ def test_a_key_is_bound_to_an_account_of_its_own_and_stops_with_it(workspace: Wo
     # Google keeps its id for 30 days.
     write(workspace, "{backend: {}}")
     refused = workspace.pulumi("up", "--yes", "--skip-preview", check=False)
-    assert "deleted a while ago: choose another name" in refused.stdout + refused.stderr
+    assert "deleted recently: choose another name" in refused.stdout + refused.stderr
 
 
 def test_a_rotation_leaves_no_moment_without_a_key(workspace: Workspace) -> None:

@@ -113,15 +113,15 @@ def interrupted(workspace: Workspace, number: signal.Signals, reached: Callable[
     )
     while not reached():
         assert process.poll() is None, "pulumi up ended before it could be stopped"
-    # kill -9 ends the plugins too; of a Ctrl-C they are told by the engine.
+    # kill -9 ends the plugins too; a Ctrl-C reaches them through the engine.
     (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     return printed
 
 
-def said(workspace: Workspace, *arguments: str) -> str:
-    """What a command prints that must fail."""
+def output_of_failure(workspace: Workspace, *arguments: str) -> str:
+    """The output of a command that must fail."""
     run = workspace.pulumi(*arguments, check=False)
     assert run.returncode != 0
     return run.stdout + run.stderr

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from tests.provider.program import ACCOUNT, forget, make_project, program, said, state, take_over, write
+from tests.provider.program import (
+    ACCOUNT,
+    forget,
+    make_project,
+    output_of_failure,
+    program,
+    state,
+    take_over,
+    write,
+)
 from tests.workspace import Workspace
 
 BUDGETS = f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets"
@@ -65,7 +74,7 @@ def test_a_cap_through_all_its_states(capped: Workspace) -> None:
     capped.refresh()
     assert state(capped)[0]["outputs"]["outputState"] == "ENFORCED"
     write(capped, cap=cap(amount="200", displayName="Chat cap"))
-    assert "lift it first (inputState: AWAITING_NEXT_PERIOD)" in said(capped, "preview")
+    assert "lift it first (inputState: AWAITING_NEXT_PERIOD)" in output_of_failure(capped, "preview")
     lifted = cap(amount="150", displayName="Chat cap", inputState="AWAITING_NEXT_PERIOD")
     write(capped, cap=lifted)
     assert [change.op for change in capped.up()] == ["update"]
@@ -74,7 +83,7 @@ def test_a_cap_through_all_its_states(capped: Workspace) -> None:
     capped.up()
     assert capped.outputs()["cap"]["outputState"] == "CONFIGURED"
     write(capped, cap=lifted)
-    assert "only an ENFORCED cap can be lifted" in said(capped, "preview")
+    assert "only an ENFORCED cap can be lifted" in output_of_failure(capped, "preview")
 
     # Lifted or changed by hand: seen, and put back.
     write(capped, cap=cap(amount="150", displayName="Chat cap"))
@@ -113,10 +122,10 @@ def test_what_replaces_a_cap_and_what_is_taken_over(capped: Workspace) -> None:
     capped.up()
     assert [each["name"] for each in caps(capped)] == [made["name"]]
 
-    # One of another name is somebody else's, unless it is said to be taken over.
+    # One of another name is somebody else's, unless it is output_of_failure to be taken over.
     forget(capped)
     write(capped, cap=cap(displayName="Mine"))
-    refusal = said(capped, *UP)
+    refusal = output_of_failure(capped, *UP)
     assert (
         "already has a spend cap, and Google allows one: 'acme-capped Gemini API cap' of 100.5 USD" in refusal
     )
@@ -144,7 +153,7 @@ def test_bad_inputs_are_told_by_property_before_any_request(capped: Workspace) -
     }
     write(capped, cap=cap(**wrong))
     before = capped.cloud.requests()[-1]["n"]
-    refusal = said(capped, "preview")
+    refusal = output_of_failure(capped, "preview")
     assert [name for name in wrong if f"property {name} value" not in refusal] == []
     for words in ("write a decimal such as 1200.50", "has 61 characters", "CONFIGURED, AWAITING_NEXT_PERIOD"):
         assert words in refusal
@@ -184,7 +193,7 @@ def test_twelve_refusals_each_with_its_remedy(capped: Workspace) -> None:
         Reseller=cap(billingAccount=reseller),
         **{name: cap(billingAccount=elsewhere(number)) for number, name in enumerate(words, 1)},
     )
-    refusal = said(capped, *UP, "--continue-on-error")
+    refusal = output_of_failure(capped, *UP, "--continue-on-error")
     for name, wanted in {
         **words,
         "Currency": "a budget has its billing account's currency",
@@ -204,17 +213,17 @@ def test_twelve_refusals_each_with_its_remedy(capped: Workspace) -> None:
     write(capped, cap=cap(amount="7"))
     assert [change.op for change in capped.up()] == ["update"]
     write(capped, cap=cap(amount="7", currency="EUR"))
-    assert "currency, USD: write that" in said(capped, "preview")
+    assert "currency: write currency: USD" in output_of_failure(capped, "preview")
 
     # A second cap of the project, be it listed or not: Google answers a bare 400.
     write(capped, second=cap(displayName="Second"))
     forget(capped)
-    assert "has a spend cap already" in said(capped, "preview")
+    assert "already has a spend cap" in output_of_failure(capped, "preview")
     move(capped, unlisted=True)
-    assert "a cap already that is not listed yet" in said(capped, *UP)
+    assert "already has a cap that is not listed yet" in output_of_failure(capped, *UP)
     move(capped, unlisted=False, outputState="ENFORCED")
     write(capped, second=cap(adopt=True, amount="8"))
-    assert "the cap is ENFORCED" in said(capped, *UP)
+    assert "the cap is ENFORCED" in output_of_failure(capped, *UP)
     write(capped, second=cap(adopt=True, amount="7"))
     capped.up()
 

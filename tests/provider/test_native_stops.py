@@ -9,8 +9,8 @@ from tests.provider.program import (
     ACCOUNT,
     interrupted,
     make_project,
+    output_of_failure,
     program,
-    said,
     since,
     state,
     write,
@@ -127,13 +127,13 @@ def test_what_was_made_before_a_refusal_is_known_and_taken_away(stoppable: Works
     refused = {"error": "PERMISSION_DENIED", "method": CREATE, "times": 1}
     passing = [{"error": error, "method": CREATE, "times": 1} for error in ("RATE_LIMIT_EXCEEDED", "ABORTED")]
     faults(*passing, refused)
-    printed = said(stoppable, "up", "--yes", "--skip-preview")
+    printed = output_of_failure(stoppable, "up", "--yes", "--skip-preview")
     assert "403 PERMISSION_DENIED" in printed
     assert "(says serviceusage.googleapis.com)" in printed
     assert "docs/organization.md lists the roles" in printed
     assert overrides(stoppable) == {}
     faults({"error": "UNIMPLEMENTED", "method": CREATE, "times": 1})
-    printed = said(stoppable, "up", "--yes", "--skip-preview")
+    printed = output_of_failure(stoppable, "up", "--yes", "--skip-preview")
     assert "does not offer consumerQuotaMetrics:importConsumerOverrides" in printed
     stoppable.up()
     assert overrides(stoppable) == {"gemini-2.5-flash": 4}
@@ -144,14 +144,14 @@ def test_what_was_made_before_a_refusal_is_known_and_taken_away(stoppable: Works
     delete = "serviceusage.services.consumerQuotaMetrics.limits.consumerOverrides.delete"
     faults({"error": "PERMISSION_DENIED", "method": delete, "times": 1})
     write(stoppable, one=limit(9))
-    printed = said(stoppable, "up", "--yes", "--skip-preview")
+    printed = output_of_failure(stoppable, "up", "--yes", "--skip-preview")
     assert "requestsPerMinute of gemini-2.5-pro on tier" in printed
     assert overrides(stoppable)[PRO] >= 1
     assert [change.op for change in stoppable.up()] == ["update"]
     assert overrides(stoppable) == {"gemini-2.5-flash": 4}
     write(stoppable, one=limit(9, PRO))
     faults({"error": "PERMISSION_DENIED", "method": CREATE, "times": 1})
-    said(stoppable, "up", "--yes", "--skip-preview")
+    output_of_failure(stoppable, "up", "--yes", "--skip-preview")
     stoppable.destroy()
     assert overrides(stoppable) == {}
 
@@ -182,7 +182,7 @@ def test_a_resource_of_another_name_takes_over_and_two_of_the_same_are_refused(s
     stoppable.up()
     for second, prop in ((CAP, "project"), (limit(3), "project")):
         write(stoppable, cap=CAP, one=limit(), second=second)
-        printed = said(stoppable, "preview")
+        printed = output_of_failure(stoppable, "preview")
         assert f"property {prop} value" in printed
         assert f"is a {second[0]} of the same project: keep one of the two" in printed
     # Renamed: made before the old one is deleted, which would take the new one's away.
@@ -202,7 +202,9 @@ def test_what_goes_with_its_project_is_gone_and_what_is_only_forbidden_is_not(st
     stoppable.up()
     denied = {"error": "PERMISSION_DENIED", "method": "serviceusage.services.consumerQuotaMetrics.list"}
     stoppable.cloud.call("PUT", "/_local/faults", {"faults": [denied | {"times": 50}]})
-    assert "docs/organization.md lists the roles" in said(stoppable, "refresh", "--yes", "--skip-preview")
+    assert "docs/organization.md lists the roles" in output_of_failure(
+        stoppable, "refresh", "--yes", "--skip-preview"
+    )
     stoppable.cloud.call("PUT", "/_local/faults", {"faults": []})
     stoppable.cloud.call("DELETE", f"/cloudresourcemanager/v1/projects/{PROJECT}")
     assert ("delete", "one") in {(change.op, change.name) for change in stoppable.refresh()}

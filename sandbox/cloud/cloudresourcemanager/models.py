@@ -118,7 +118,7 @@ def require(store: Store, id_or_number: str) -> Project:
     """The project of an id or a number, in whatever state.
 
     Raises:
-        CloudError: 403 PERMISSION_DENIED; Google does not tell whether it exists.
+        CloudError: 403 PERMISSION_DENIED; Google does not reveal if it exists.
     """
     project = find(store, id_or_number)
     if project is None:

@@ -118,7 +118,7 @@ def require_known(services: list[str]) -> None:
     """Check that every name is a service's.
 
     Raises:
-        CloudError: 403 PERMISSION_DENIED; Google does not tell unknown from forbidden.
+        CloudError: 403 PERMISSION_DENIED, for unknown and forbidden services alike.
     """
     unknown = [service for service in services if service not in TITLES]
     if unknown:

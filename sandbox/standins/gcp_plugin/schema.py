@@ -102,11 +102,11 @@ class Field:
     from_wire: Callable[[Value], Value] | None = None
     max_items: int = 0
     exactly_one: tuple[str, ...] = ()
-    """Of a BLOCK: the fields of which exactly one is set."""
+    """For a BLOCK: fields of which exactly one must be set."""
     at_least_one: tuple[str, ...] = ()
-    """Of a BLOCK: the fields of which one or more are set."""
+    """For a BLOCK: fields of which at least one must be set."""
     required_with: str = ""
-    """In a BLOCK: the field that has to be set with it."""
+    """For a field in a BLOCK: the field that must be set with it."""
 
     @property
     def settable(self) -> bool:
