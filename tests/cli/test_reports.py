@@ -306,3 +306,20 @@ def test_a_key_that_google_refuses_is_told_without_the_key(folder: Path, cloud: 
     assert (done.returncode, done.stdout) == (2, "")
     assert "the Gemini API cannot count: 400" in done.stderr
     assert wrong not in done.stderr
+
+
+def test_validate_names_models_that_google_shuts_down_with_line_and_successor(folder: Path) -> None:
+    text = STACK.replace("model: gemini-3.8-flash", "model: gemini-2.0-flash").replace(
+        "limits: {derive: {maxOvershoot: 900, lag: 24h}}",
+        "limits: {gemini-3-pro-preview: {requestsPerDay: 1}, others: deny}",
+    )
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(text)
+    done = run(folder, "validate", "prod")
+    assert done.returncode == 0, done.stderr
+    assert "Pulumi.prod.yaml:8: gemini-landing-zone:projects.chat.limits.gemini-3-pro-preview" in done.stdout
+    assert "gemini-3-pro-preview was shut down on 2026-03-09; use gemini-3.1-pro-preview" in done.stdout
+    [verdict] = json.loads(run(folder, "validate", "prod", "--json").stdout)
+    assert [(each["path"], each["line"]) for each in verdict["warnings"]] == [
+        ("gemini-landing-zone:projects.chat.limits.gemini-3-pro-preview", 8),
+        ("gemini-landing-zone:projects.chat.workload[0].model", 10),
+    ]
