@@ -155,6 +155,7 @@ def test_all_limits_of_a_project_are_one_resource(recorder: Recorder, sandbox: E
     assert limits["chat"]["limits"]["gemini-3.1-pro-preview"] == {
         "requestsPerMinute": 5,
         "requestsPerDay": 200,
+        "inputTokensPerMinute": 50000,
     }
     assert limits["batch"].keys() == {"project", "limits", "others"}
     assert limits["batch"]["limits"].keys() == {"gemini-3.5-flash-lite"}

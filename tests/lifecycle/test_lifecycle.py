@@ -99,7 +99,10 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
     workspace.write(
         edited(
             ("projectId: acme-batch-sbx\n      tier: paid", "projectId: acme-batch-sbx\n      tier: free"),
-            ("requestsPerMinute: 300, inputTokensPerMinute: 1000000", "requestsPerMinute: 3"),
+            (
+                "requestsPerMinute: 300, requestsPerDay: 10000, inputTokensPerMinute: 1000000",
+                "requestsPerMinute: 3",
+            ),
         )
     )
     changed = of_google(workspace.up())

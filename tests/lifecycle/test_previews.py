@@ -30,7 +30,10 @@ CHANGES = {
     "project-removed": edited((PLAYGROUND, "")),
     "paid-to-free": edited(
         ("projectId: acme-batch-sbx\n      tier: paid", "projectId: acme-batch-sbx\n      tier: free"),
-        ("requestsPerMinute: 300, inputTokensPerMinute: 1000000", "requestsPerMinute: 3"),
+        (
+            "requestsPerMinute: 300, requestsPerDay: 10000, inputTokensPerMinute: 1000000",
+            "requestsPerMinute: 3",
+        ),
     ),
 }
 
