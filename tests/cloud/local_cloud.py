@@ -13,6 +13,7 @@ import requests
 
 from sandbox.cloud.core.validation import Violations, parse_message
 from sandbox.cloud.services import SERVICES
+from sandbox.layout import ROOT
 
 ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
 EURO_ACCOUNT = "0A1B2C-3D4E5F-6A7B8C"
@@ -40,7 +41,10 @@ class LocalCloud:
         reading, writing = os.pipe()
         options = ["--db", str(self.folder / "state.db"), "--ready-file", str(ready_file), "--port", "0"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.cloud", *options], stdout=writing, pass_fds=[writing]
+            [sys.executable, "-m", "sandbox.cloud", *options],
+            cwd=ROOT,
+            stdout=writing,
+            pass_fds=[writing],
         )
         os.close(writing)
         while not ready_file.exists():
