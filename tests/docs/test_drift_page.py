@@ -1,5 +1,6 @@
 """docs/drift.md: what somebody changes by hand is seen, undone or taken over, under the production policies."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -73,7 +74,13 @@ def test_what_somebody_changed_is_seen_undone_and_taken_over(
     shown, lines = prod.run(command, 1), [line.rstrip() for line in printed.splitlines()]
     chat = lines[: lines.index("…")]
     found = [line.rstrip() for line in shown.splitlines()]
-    assert found[: len(chat)] == chat
+    # The amount is that of the prices of the day.
+    month = re.compile(
+        r"at worst in a month: [\d,]+\.\d\d USD, bounded by the spend caps, .* \(as last applied\)"
+    )
+    assert month.fullmatch(found[0])
+    assert month.fullmatch(chat[0])
+    assert found[1 : len(chat)] == chat[1:]
     assert found[-1] == lines[-1]
 
     preview = prod.run(page.command())

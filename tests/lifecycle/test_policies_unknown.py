@@ -30,6 +30,7 @@ BROKEN_LATER = {
     ("labels", "Project chat"),
     ("models-limited", "Project dear"),
     ("paid-project-has-budget", "Project dear"),
+    ("private-data-stored", "Project dear"),
     ("quota-raise-justified", "SQuotaPreference images"),
     ("regions", "Project chat"),
     ("regions", "Topic prompts"),
@@ -76,6 +77,7 @@ def test_a_program_as_people_write_them(workspace: Workspace) -> None:
             # Not protected: the component around them is not.
             ("protected", "Project project"),
             ("labels", "Project imported"),
+            ("private-data-stored", "Project random"),
             # What the provider says for all that it makes.
             ("deletion-policy", "Project of-provider"),
             ("gemini-in-managed-projects", "Service of-provider"),
