@@ -100,7 +100,7 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
         edited(
             ("projectId: acme-batch-sbx\n      tier: paid", "projectId: acme-batch-sbx\n      tier: free"),
             (
-                "requestsPerMinute: 300, requestsPerDay: 10000, inputTokensPerMinute: 1000000",
+                "requestsPerMinute: 300, requestsPerDay: 9000, inputTokensPerMinute: 1000000",
                 "requestsPerMinute: 3",
             ),
         )

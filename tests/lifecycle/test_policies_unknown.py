@@ -68,6 +68,7 @@ def test_a_program_as_people_write_them(workspace: Workspace) -> None:
         "price-step-up",
         "key-bound",
         "key-methods",
+        "private-data-stored",
     )
     configuration = {"all": "advisory", **dict.fromkeys(off, "disabled")}
     for operation in ("preview", "up", "preview"):
@@ -77,7 +78,6 @@ def test_a_program_as_people_write_them(workspace: Workspace) -> None:
             # Not protected: the component around them is not.
             ("protected", "Project project"),
             ("labels", "Project imported"),
-            ("private-data-stored", "Project random"),
             # What the provider says for all that it makes.
             ("deletion-policy", "Project of-provider"),
             ("gemini-in-managed-projects", "Service of-provider"),

@@ -31,7 +31,7 @@ CHANGES = {
     "paid-to-free": edited(
         ("projectId: acme-batch-sbx\n      tier: paid", "projectId: acme-batch-sbx\n      tier: free"),
         (
-            "requestsPerMinute: 300, requestsPerDay: 10000, inputTokensPerMinute: 1000000",
+            "requestsPerMinute: 300, requestsPerDay: 9000, inputTokensPerMinute: 1000000",
             "requestsPerMinute: 3",
         ),
     ),
