@@ -15,11 +15,7 @@ from landing_zone.settings import KeySettings
 
 def ids_of_deletable_keys(keys: Mapping[str, KeySettings]) -> dict[str, str]:
     """The ids of the keys that are deleted when they leave the stack, by name: not those that were imported."""
-    return {
-        name: key_id(name, settings.service_account, standard=settings.standard)
-        for name, settings in keys.items()
-        if not settings.existing
-    }
+    return {name: _own_id(name, settings) for name, settings in keys.items() if not settings.existing}
 
 
 def make_key_accounts(
@@ -68,7 +64,7 @@ def make_keys(
             display_name=settings.display_name or key_title(project_id, key_name),
             service_account_email=email,
             restrictions=_restrictions(settings),
-            name=settings.existing or key_id(key_name, settings.service_account, standard=settings.standard),
+            name=settings.existing or _own_id(key_name, settings),
             # By default the plugin refuses to delete a key that was used in the last 7 days, as a leaked one would be.
             # An imported key is never deleted.
             deletion_policy=None if settings.existing else "FORCE",
@@ -89,6 +85,10 @@ def make_keys(
                 made[key_name],
             )
     return made
+
+
+def _own_id(name: str, settings: KeySettings) -> str:
+    return key_id(name, settings.service_account, standard=settings.standard)
 
 
 def _with(

@@ -88,8 +88,10 @@ def validate(
             if not as_json:
                 err.print(str(error), markup=False)
         else:
-            file = read_stack_file(stack.path)
-            warned = [file.located(each) for each in cautions(settings, today())]
+            warned = list(cautions(settings, today()))
+            if warned:
+                file = read_stack_file(stack.path)
+                warned = [file.located(each) for each in warned]
             if not as_json:
                 out.print(f"{stack.name}: {len(settings.projects)} projects, no mistakes", markup=False)
                 for each in warned:

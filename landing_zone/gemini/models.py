@@ -85,6 +85,11 @@ class Model:
         """As quotas name it."""
         return self.quota or self.id
 
+    @property
+    def route(self) -> Retirement | None:
+        """Its shutdown, if Google answers its calls with another model from then on."""
+        return self.retirement if self.retirement and self.retirement.routed else None
+
     def is_gone(self, day: date) -> bool:
         """True if it was shut down by a day."""
         return self.retirement is not None and self.retirement.day <= day

@@ -320,10 +320,16 @@ def _others(
         return dict.fromkeys(windows, NOTHING)
     if others is None or not others.bounds_requests:
         return dict.fromkeys(windows)
-    taken = {QUOTA_NAMES.get(model, model) for model in limits}
-    rest = [model for quota, model in MODELS.items() if quota not in taken and counter_of(model) == "content"]
-    each = [_bounds(Prices.of(model, day, terms, doors, until), others, windows) for model in rest]
+    each = [
+        _bounds(Prices.of(model, day, terms, doors, until), others, windows) for model in other_models(limits)
+    ]
     return {name: _sum(bounds[name] for bounds in each) for name in windows}
+
+
+def other_models(limits: Iterable[str]) -> list[str]:
+    """The models that numbers for all others hold for: each that generates content and has no limits of its own."""
+    taken = {QUOTA_NAMES.get(model, model) for model in limits}
+    return [model for quota, model in MODELS.items() if quota not in taken and counter_of(model) == "content"]
 
 
 def _sum(bounds: Iterable[Bound | None]) -> Bound | None:

@@ -71,7 +71,7 @@ def queries_of(
     # Days before the period count against its first month's allotment too.
     whole = Period(month_of(period.first).first, month_of(period.last).last)
     record = record_of(model)
-    routed = [record.retirement.day] if record and record.retirement and record.retirement.routed else []
+    routed = [record.route.day] if record and record.route else []
     for part in whole.split(routed):
         price = grounding_price(model, ground, part.first)
         if price:

@@ -115,9 +115,9 @@ def price_changes(model: str) -> tuple[date, ...]:
         each.constraint.start_date for each in conditions if isinstance(each.constraint, StartDateConstraint)
     }
     starts |= {price.start for price in record.storage} if record else set()
-    if record and record.retirement and record.retirement.routed:
-        day = record.retirement.day
-        after = price_changes(record.retirement.instead)
+    if record and record.route:
+        day = record.route.day
+        after = price_changes(record.route.instead)
         starts = (
             {start for start in starts if start < day} | {day} | {start for start in after if start > day}
         )
@@ -127,8 +127,8 @@ def price_changes(model: str) -> tuple[date, ...]:
 def billed_as(model: str, day: date) -> str:
     """The model whose prices a call costs on a day: its successor once Google routes it there."""
     record = record_of(model)
-    if record and record.retirement and record.retirement.routed and record.is_gone(day):
-        return billed_as(record.retirement.instead, day)
+    if record and record.route and record.route.day <= day:
+        return billed_as(record.route.instead, day)
     return model
 
 

@@ -9,20 +9,21 @@ and never more than the limits allow in a month. A billing account's tier has a 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from typing import Final
 
 from landing_zone.gemini.limits import Limits
-from landing_zone.gemini.models import MODELS, QUOTA_NAMES, counter_of
 from landing_zone.pricing.exposure import (
     EVERY_DOOR,
     WINDOWS,
     Doors,
+    ModelExposure,
     Prices,
     Window,
     exposure_of,
+    other_models,
     totals,
 )
 from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
@@ -50,6 +51,18 @@ class Spender:
     """Limits of every model without its own; None: no limit."""
     terms: Terms = LIST_PRICES
     doors: Doors = EVERY_DOOR
+    _found: dict[tuple[date, Window], list[ModelExposure]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def most(self, day: date, window: Window) -> list[ModelExposure]:
+        """The bounds of its models in a window, named "", at the highest prices of the 31 days from a day on."""
+        found = self._found.get((day, window))
+        if found is None:
+            windows = {"": window}
+            found = exposure_of(self.limits, self.others, day, windows, self.terms, self.doors, day + MONTH)
+            self._found[day, window] = found
+        return found
 
 
 @dataclass(frozen=True)
@@ -58,14 +71,14 @@ class Late:
 
     allowed: Decimal | None
     """By the limits, in any time of that length; None: nothing bounds it."""
-    kept: Decimal
-    """Storage of what was put into caches before."""
+    kept: Decimal | None
+    """Storage of what was put into caches before; None: nothing bounds it."""
 
     @property
     def total(self) -> Decimal | None:
         """Both; None: nothing bounds it."""
         with localcontext(EXACT):
-            return None if self.allowed is None else self.allowed + self.kept
+            return None if self.allowed is None or self.kept is None else self.allowed + self.kept
 
 
 def limits_month(spender: Spender, day: date) -> Decimal | None:
@@ -86,9 +99,7 @@ def late(spenders: Sequence[Spender], day: date, stop: Stop) -> Late:
 def tokens_bound(spender: Spender, day: date, stop: Stop | None) -> Decimal:
     """The most that tokens without caches and grounding can cost while a stop lags, or in a month without one."""
     window = Window.any(stop.lag) if stop else WINDOWS["month"]
-    models = exposure_of(
-        spender.limits, spender.others, day, {"": window}, spender.terms, spender.doors, day + MONTH
-    )
+    models = spender.most(day, window)
     with localcontext(EXACT):
         return sum((each.input + each.output for model in models if (each := model.bounds[""])), Decimal(0))
 
@@ -104,10 +115,7 @@ def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | Non
 
 
 def _most(spender: Spender, day: date, window: Window) -> Decimal | None:
-    models = exposure_of(
-        spender.limits, spender.others, day, {"": window}, spender.terms, spender.doors, day + MONTH
-    )
-    return totals(models, [""])[""]
+    return totals(spender.most(day, window), [""])[""]
 
 
 @dataclass(frozen=True)
@@ -124,8 +132,8 @@ class _Cached:
     """Tokens that limits allow in a month; None: no bound."""
 
 
-def _kept(spenders: Iterable[Spender], day: date, stop: Stop) -> Decimal:
-    """Storage, over a stop's lag, of the tokens in caches when it should act: the least of three bounds.
+def _kept(spenders: Iterable[Spender], day: date, stop: Stop) -> Decimal | None:
+    """Storage, over a stop's lag, of the tokens in caches when it should act: the least of three bounds; None without.
 
     1. Each token was paid for as input, out of the stop's amount A: `A x the highest storage price / input price`.
     2. Tokens come at the pace that limits allow, and are stored while more come. For S tokens at r a minute that is
@@ -147,8 +155,8 @@ def _kept(spenders: Iterable[Spender], day: date, stop: Stop) -> Decimal:
             bounds.append(UPWARD.next_plus(UPWARD.sqrt(2 * stop.amount * pace)))
         if all(each.a_month is not None for each in found):
             bounds.append(sum((each.storage * (each.a_month or 0) for each in found), Decimal(0)))
-        assert bounds, "a model whose input is free can be filled without end"  # noqa: S101
-        return rounded_up(min(bounds) * minutes)
+        # Where a contract makes input free and nothing limits it, caches are filled without end.
+        return rounded_up(min(bounds) * minutes) if bounds else None
 
 
 def _cached(spender: Spender, day: date) -> Iterator[_Cached]:
@@ -166,13 +174,8 @@ def _callable(spender: Spender) -> Iterable[tuple[str, Limits]]:
     """The models that can be called, each with its limits."""
     yield from ((model, own) for model, own in spender.limits.items() if not own.blocks)
     if spender.others is None or not spender.others.blocks:
-        taken = {QUOTA_NAMES.get(model, model) for model in spender.limits}
         rest = spender.others or Limits()
-        yield from (
-            (model, rest)
-            for quota, model in MODELS.items()
-            if quota not in taken and counter_of(model) == "content"
-        )
+        yield from ((model, rest) for model in other_models(spender.limits))
 
 
 def _tokens(limits: Limits, context: int) -> tuple[int | None, int | None]:

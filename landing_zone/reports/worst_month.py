@@ -133,12 +133,12 @@ def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMont
     amount = worst_month(alone, stop, lag)
     if amount is None:
         return ProjectMonth(None, "nothing", "neither limits nor a spend cap bound it")
-    if stop is None or lag is None or lag.allowed is None or amount == alone:
+    if stop is None or lag is None or lag.total is None or amount == alone:
         return ProjectMonth(Money(amount, currency), "limits", "what its limits allow in 31 days")
     kept = Money(lag.kept, currency) if lag.kept else None
     held = f", {kept.as_bound} of it for what caches held before" if kept else ""
     text = (
-        f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total or Decimal(0), currency).as_bound} while "
+        f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total, currency).as_bound} while "
         f"it lags {format_lag(stop.lag)}{held}"
     )
     return ProjectMonth(Money(amount, currency), "spend cap", text, kept=kept)

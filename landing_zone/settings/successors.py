@@ -20,8 +20,8 @@ under which of the two quotas count them."""
 def successor_of(model: str, day: date) -> str | None:
     """The model that answers in place of one that limits name, or will within 30 days; None if there is none."""
     record = RECORDS.get(model)
-    retirement = record.retirement if record else None
-    return retirement.instead if retirement and retirement.routed and retirement.day - AHEAD <= day else None
+    route = record.route if record else None
+    return route.instead if route and route.day - AHEAD <= day else None
 
 
 def with_successors(limits: Mapping[str, Limits], day: date) -> dict[str, Limits]:
@@ -66,11 +66,14 @@ class Retiring:
 
 def retiring(project: ProjectSettings, day: date, within: timedelta) -> Iterator[Retiring]:
     """Models in the limits and the workload of a project that are gone, or will be within a time."""
-    named: list[tuple[Path, str]] = [
-        *((("limits", model), model) for model in project.limits if model != OTHERS),
-        *((("workload", place, "model"), entry.model) for place, entry in enumerate(project.workload)),
-    ]
-    return retiring_models(named, day, within)
+    planned = [entry.model for entry in project.workload]
+    return retiring_models(named_models(project.limits, planned), day, within)
+
+
+def named_models(limits: Iterable[str], planned: Iterable[str]) -> Iterator[tuple[Path, str]]:
+    """The models that limits and a workload name, each with its path from the project down."""
+    yield from ((("limits", model), model) for model in limits if model != OTHERS)
+    yield from ((("workload", place, "model"), model) for place, model in enumerate(planned))
 
 
 def retiring_models(named: Iterable[tuple[Path, str]], day: date, within: timedelta) -> Iterator[Retiring]:

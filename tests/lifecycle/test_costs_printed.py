@@ -65,10 +65,10 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
     assert workspace.preview() == []
 
     workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 600"))
-    told = workspace.pulumi("preview", "--stack", "test").stdout
+    printed = workspace.pulumi("preview", "--stack", "test").stdout
     # A project without limits: the worst month stays what it is, and the line says why.
-    assert "at worst in a month: unlimited, as before, bounded by nothing: open: every other model" in told
-    assert "gemini-2.0-flash was shut down on 2026-06-01" in told
+    assert "at worst in a month: unlimited, as before, bounded by nothing: open: every other model" in printed
+    assert "gemini-2.0-flash was shut down on 2026-06-01" in printed
     assert {(change.op, change.type, change.name) for change in workspace.up()} == {("update", LIMIT, "chat")}
     assert 599 < Decimal(exposure(workspace)["chat"]["overshoot"]) <= 600
 
@@ -78,18 +78,19 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
     before = worst_month(workspace)
     workspace.write(bounded.replace("maxOvershoot: 300", "maxOvershoot: 600"))
     after = worst_month(workspace)
-    told = workspace.pulumi("preview", "--stack", "test").stdout
+    printed = workspace.pulumi("preview", "--stack", "test").stdout
     assert (
-        f"at worst in a month: {before} before, {after} after, bounded by chat: what its limits allow" in told
+        f"at worst in a month: {before} before, {after} after, bounded by chat: what its limits allow"
+        in printed
     )
 
 
 def test_a_plan_that_does_not_fit_is_refused_before_anything_is_made(workspace: Workspace) -> None:
     workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 30"))
     done = workspace.pulumi("up", "--yes", "--stack", "test", check=False)
-    told = done.stdout + done.stderr
+    printed = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "stacks/Pulumi.test.yaml:11: gemini-landing-zone:projects.chat.limits.derive" in told
-    assert "the workload does not fit: over 24h gemini-3.5-flash-lite needs" in told
-    assert "write maxOvershoot: " in told
+    assert "stacks/Pulumi.test.yaml:11: gemini-landing-zone:projects.chat.limits.derive" in printed
+    assert "the workload does not fit: over 24h gemini-3.5-flash-lite needs" in printed
+    assert "write maxOvershoot: " in printed
     assert not [each for each in workspace.cloud.requests() if each["method"] != "GET"]

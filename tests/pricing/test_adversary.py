@@ -21,7 +21,7 @@ from landing_zone.pricing.exposure import Doors
 from landing_zone.pricing.grounding import GROUNDS, grounding_price, per_unit
 from landing_zone.pricing.model_ids import size_of
 from landing_zone.pricing.money import EXACT
-from landing_zone.pricing.rates import A_MILLIONTH, Terms, billed_as, rates
+from landing_zone.pricing.rates import A_MILLIONTH, ContractPrices, Terms, billed_as, rates
 from landing_zone.pricing.worst_month import (
     MONTH,
     Spender,
@@ -202,7 +202,7 @@ def test_a_thief_who_fills_caches_first_spends_more_than_the_lag_alone_allows() 
     start, day = FIRST, FIRST.date()
     lag = late([spender], day, stop)
     assert lag.allowed is not None
-    filled = Model("gemini-3.1-pro-preview", spender.limits["gemini-3.1-pro-preview"], spender, Random(0))  # noqa: S311
+    filled = Model("gemini-3.1-pro-preview", spender.limits["gemini-3.1-pro-preview"], spender, Random(0))  # noqa: S311 a test's choices
     with localcontext(EXACT):
         before = Decimal(0)
         minute = 0
@@ -210,4 +210,12 @@ def test_a_thief_who_fills_caches_first_spends_more_than_the_lag_alone_allows() 
             before += filled.minute(start + timedelta(minutes=minute), hoards=True)
             minute += 1
         kept = filled.cached * rates(filled.id, day).storage * A_MILLIONTH * 3
+        assert lag.kept is not None
         assert 0 < kept <= lag.kept
+
+
+def test_free_input_that_nothing_limits_fills_caches_without_end() -> None:
+    """A contract can make input free: then no amount that a stop allows bounds what caches hold."""
+    free = Terms(contract=(("gemini-3.8-flash", ContractPrices(input=Decimal(0))),))
+    spender = Spender({}, None, free)
+    assert late([spender], FIRST.date(), Stop(Decimal(20), timedelta(hours=3))).total is None
