@@ -5,8 +5,10 @@ from the Gemini API's reference (ai.google.dev/api/batch-mode). A refusal names 
 (API_KEY_SERVICE_BLOCKED).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
+
+from landing_zone.gemini import GEMINI_API
 
 _API: Final = "google.ai.generativelanguage"
 _STABLE: Final = frozenset(
@@ -21,7 +23,7 @@ _STABLE: Final = frozenset(
     }
 )
 """Methods that v1 has too, not only v1beta."""
-_CREATE_CACHE: Final = f"{_API}.v1beta.CacheService.CreateCachedContent"
+CREATES_CACHES: Final = frozenset({f"{_API}.v1beta.CacheService.CreateCachedContent"})
 
 
 def _full(*names: str) -> tuple[str, ...]:
@@ -85,7 +87,31 @@ def grouped_methods(methods: Iterable[str]) -> tuple[str, ...]:
     return (*groups, *(each for each in found if each not in covered))
 
 
+def any_key_calls(keys: Iterable[Iterable[str]], wanted: Collection[str]) -> bool:
+    """True if one of several keys can call one of the `wanted` methods, given by full name.
+
+    `keys`: the groups and names that each is narrowed to; a key without any can call all. True without keys as well:
+    nothing is known of what callers use then.
+    """
+    found = [full_methods(methods) for methods in keys]
+    return not found or any(
+        not own or any(_allows(name, method) for name in own for method in wanted) for own in found
+    )
+
+
+def _allows(name: str, method: str) -> bool:
+    """True if a key restriction names a method: in full, by its last parts, or with `*` as the last character.
+
+    Source: API Keys API v2, ApiTarget.methods.
+    """
+    name = name.removeprefix(f"{GEMINI_API}.")
+    parts = method.split(".")
+    endings = [".".join(parts[place:]) for place in range(len(parts))]
+    if name.endswith("*"):
+        return any(ending.startswith(name[:-1]) for ending in endings)
+    return name in endings
+
+
 def can_create_caches(methods: Iterable[str] | None) -> bool:
     """True if a key that is narrowed to these groups and names can create caches; without any, it can do all."""
-    found = full_methods(methods or ())
-    return not found or _CREATE_CACHE in found
+    return any_key_calls([methods or ()], CREATES_CACHES)

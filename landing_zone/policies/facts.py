@@ -200,6 +200,11 @@ class Key:
     claimed: Literal["browser", "app"] | None = None
     """Kind of client that it is restricted to, by a header that any client can send: web pages, or apps."""
 
+    @property
+    def names_gemini(self) -> bool:
+        """True if the Gemini API is known to be among the APIs that it is restricted to."""
+        return self.targets is not UNKNOWN and GEMINI_API in self.targets
+
 
 @dataclass(frozen=True)
 class Api:
@@ -263,10 +268,7 @@ class Facts:
             return True
         return (
             bool(project.limits or project.others)
-            or any(
-                key.project in project.ids and key.targets is not UNKNOWN and GEMINI_API in key.targets
-                for key in self.keys
-            )
+            or any(key.project in project.ids and key.names_gemini for key in self.keys)
             or any(
                 budget.projects is not UNKNOWN
                 and budget.services is not UNKNOWN

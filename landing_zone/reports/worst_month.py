@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, Final, Literal
 
-from landing_zone.gemini.methods import METHOD_GROUPS, full_methods
+from landing_zone.gemini.methods import METHOD_GROUPS, any_key_calls
 from landing_zone.gemini.prices import ACCOUNT_TIERS, PRIORITY
 from landing_zone.pricing.exposure import Doors
 from landing_zone.pricing.money import EXACT, Money, plain
@@ -115,14 +115,14 @@ def _left_out(project: ProjectSettings, spender: Spender, month: ProjectMonth, d
         when = f"while the cap lags {format_lag(lag.lag)}" if lag else "a month"
         most = Money(priority, spender.terms.currency).as_bound
         yield f"Priority, at 1.8 times the price of tokens (up to {most} {when})"
-    methods = [full_methods(key.methods) for key in project.keys.values()]
+    keys = [key.methods for key in project.keys.values()]
     for group, name in (
         ("batch", "the Batch API, at half the price"),
         ("video", "videos"),
         ("live", "live sessions"),
     ):
         own = set(METHOD_GROUPS[group]) - set(METHOD_GROUPS["batch"] if group == "video" else ())
-        if not methods or any(not each or own & set(each) for each in methods):
+        if any_key_calls(keys, own):
             yield name
 
 

@@ -1,6 +1,6 @@
 """Ways to spend that a project's settings leave open to its callers."""
 
-from landing_zone.gemini.methods import can_create_caches
+from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
 from landing_zone.pricing.exposure import Doors
 from landing_zone.settings.types import ProjectSettings
 
@@ -10,5 +10,5 @@ def doors_of(project: ProjectSettings) -> Doors:
 
     A caller with IAM rights on the project needs no key: it is assumed that none abuses them.
     """
-    can_cache = not project.keys or any(can_create_caches(key.methods) for key in project.keys.values())
-    return Doors(caches=can_cache, queries=project.searches_per_request)
+    caches = any_key_calls((key.methods for key in project.keys.values()), CREATES_CACHES)
+    return Doors(caches=caches, queries=project.searches_per_request)

@@ -11,7 +11,7 @@ from gemini_policies.budget_facts import budget, cap
 from gemini_policies.declared import PROJECT, Resource, certain
 from gemini_policies.values import at, number, texts
 from landing_zone.gemini import GEMINI_API
-from landing_zone.gemini.methods import can_create_caches
+from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
 from landing_zone.policies.facts import (
     DELETION,
     UNKNOWN,
@@ -128,8 +128,8 @@ def _with_doors(project: Project, keys: list[Key], known: Known) -> Project:
     """With what its keys can do; the settings say it where there are some."""
     if (project.subject.kind, project.subject.name) in known:
         return project
-    own = [key for key in keys if key.project in project.ids]
-    caches = not own or any(key.methods is UNKNOWN or can_create_caches(key.methods) for key in own)
+    own = (key.methods for key in keys if key.project in project.ids)
+    caches = any_key_calls((() if methods is UNKNOWN else methods for methods in own), CREATES_CACHES)
     return replace(project, doors=replace(project.doors, caches=caches))
 
 

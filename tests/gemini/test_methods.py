@@ -59,3 +59,22 @@ def test_what_no_group_has_keeps_its_name() -> None:
 )
 def test_who_can_create_caches(methods: tuple[str, ...] | None, possible: bool) -> None:
     assert can_create_caches(methods) is possible
+
+
+@pytest.mark.parametrize(
+    ("methods", "opens"),
+    [
+        # Forms of a restriction that the API Keys API takes: in full, the last part, and with a * at the end.
+        (["*"], True),
+        (["google.ai.generativelanguage.v1beta.CacheService.*"], True),
+        (["Create*"], True),
+        (["CreateCachedContent"], True),
+        (["generativelanguage.googleapis.com.CreateCachedContent"], True),
+        (["GenerateContent", "Count*"], False),
+        (["google.ai.generativelanguage.v1beta.GenerativeService.*"], False),
+    ],
+)
+def test_a_restriction_in_any_form_that_google_takes_opens_what_it_names(
+    methods: list[str], opens: bool
+) -> None:
+    assert can_create_caches(methods) is opens

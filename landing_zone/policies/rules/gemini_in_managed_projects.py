@@ -31,8 +31,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "already, label it goog-pulumi-provisioned: true",
             )
     for key in facts.keys:
-        opens = key.targets is not UNKNOWN and GEMINI_API in key.targets
-        if opens and key.project is not UNKNOWN and facts.project_of(key.project) is None:
+        if key.names_gemini and key.project is not UNKNOWN and facts.project_of(key.project) is None:
             yield Finding(
                 key.subject,
                 f"opens the Gemini API in {key.project or _DEFAULT}, which this program does not manage",

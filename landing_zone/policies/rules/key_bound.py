@@ -5,14 +5,13 @@ disabled; a standard key takes 8 to 23 minutes."""
 
 from collections.abc import Iterator
 
-from landing_zone.gemini import GEMINI_API
-from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.facts import Facts
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for key in facts.keys:
-        if key.targets is not UNKNOWN and GEMINI_API in key.targets and not key.service_account:
+        if key.names_gemini and not key.service_account:
             yield Finding(
                 key.subject,
                 "is a standard key, bound to no service account",

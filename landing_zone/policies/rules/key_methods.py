@@ -3,14 +3,13 @@ these methods cannot create caches, which cost by the hour, nor start batches or
 
 from collections.abc import Iterator
 
-from landing_zone.gemini import GEMINI_API
 from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for key in facts.keys:
-        if key.targets is UNKNOWN or key.methods is UNKNOWN or GEMINI_API not in key.targets:
+        if key.methods is UNKNOWN or not key.names_gemini:
             continue
         if not key.methods or "*" in key.methods:
             yield Finding(
