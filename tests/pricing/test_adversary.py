@@ -2,11 +2,16 @@
 
 The adversary calls in the way that hypothesis chooses, minute by minute, as often as the limits allow: prompts of any
 length and modality, every answer as long as it gets, caches that live to the end, queries to Google in each request.
+A minute's calls all come at its beginning or all at its end; the stop acts when its lag has passed since the moment at
+which its amount was spent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
+from itertools import compress
+from operator import not_
 from random import Random
 
 import pytest
@@ -71,8 +76,8 @@ class Model:
     cached: int = 0
     """Tokens in caches."""
 
-    def minute(self, at: datetime, *, hoards: bool) -> Decimal:
-        """Use a quota minute, with what caches cost in it. `hoards`: only fill caches, as cheaply as can be."""
+    def call(self, at: datetime, *, hoards: bool) -> Decimal:
+        """Use a quota minute, without what caches cost in it. `hoards`: only fill caches, as cheaply as can be."""
         day = at.astimezone(PACIFIC).date()
         if day != self.today:
             self.today, self.requests_today = day, 0
@@ -95,8 +100,13 @@ class Model:
             answers = record.answers if record else 1
             cost += answers * size.output * price.dearest_output * A_MILLIONTH
             cost += self._grounding(model, day)
-        storage = rates(model, day, terms=terms).storage * A_MILLIONTH
-        return cost + self.cached * storage / 60
+        return cost
+
+    def store(self, at: datetime) -> Decimal:
+        """What the tokens in caches cost in one minute."""
+        day = at.astimezone(PACIFIC).date()
+        storage = rates(billed_as(self.id, day), day, terms=self.spender.terms).storage * A_MILLIONTH
+        return self.cached * storage / 60
 
     def _requests(self) -> int:
         left = [
@@ -137,23 +147,41 @@ class Thief:
             Model(id_, limits, self.spender, self.random) for id_, limits in self.spender.limits.items()
         ]
 
-    def minute(self, at: datetime, *, late: bool) -> Decimal:
-        """What a minute costs; `late`: after the stop should have acted."""
+    def call(self, at: datetime, *, late: bool) -> Decimal:
+        """What a minute's calls cost; `late`: after the stop should have acted."""
         hoards = self.hoards and not late
-        return sum((model.minute(at, hoards=hoards) for model in self.models), Decimal(0))
+        return sum((model.call(at, hoards=hoards) for model in self.models), Decimal(0))
+
+    def store(self, at: datetime) -> Decimal:
+        """What the tokens in its caches cost in one minute."""
+        return sum((model.store(at) for model in self.models), Decimal(0))
 
 
 def stolen(thieves: list[Thief], stop: Stop, start: datetime) -> Decimal:
     """What all spend until the stop, which should act once its amount is spent, has acted."""
-    spent, minute, acts = Decimal(0), 0, None
-    while minute < 4 * 60 and (acts is None or minute < acts):
+    spent, acts = Decimal(0), None
+    lag = stop.lag // timedelta(minutes=1)
+    for minute in range(4 * 60):
+        part = Decimal(1) if acts is None else min(Decimal(1), acts - minute)
+        if part <= 0:
+            break
         at = start + timedelta(minutes=minute)
-        spent += sum((thief.minute(at, late=acts is not None) for thief in thieves), Decimal(0))
-        minute += 1
+        early = [thief.random.random() < 0.5 for thief in thieves]
+        spent += _called(compress(thieves, early), at, late=acts is not None)
         if acts is None and spent >= stop.amount:
-            # It may have been crossed at the very end of this minute.
-            acts = minute + stop.lag // timedelta(minutes=1)
+            acts = Decimal(minute + lag)
+        stored = sum((thief.store(at) for thief in thieves), Decimal(0))
+        if acts is None and spent + stored >= stop.amount:
+            acts = minute + lag + (stop.amount - spent) / stored
+        spent += stored * part
+        spent += _called(compress(thieves, map(not_, early)), at, late=acts is not None)
+        if acts is None and spent >= stop.amount:
+            acts = Decimal(minute + 1 + lag)
     return spent
+
+
+def _called(thieves: Iterable[Thief], at: datetime, *, late: bool) -> Decimal:
+    return sum((thief.call(at, late=late) for thief in thieves), Decimal(0))
 
 
 @settings(deadline=None, max_examples=60)
@@ -207,7 +235,8 @@ def test_a_thief_who_fills_caches_first_spends_more_than_the_lag_alone_allows() 
         before = Decimal(0)
         minute = 0
         while before < stop.amount:
-            before += filled.minute(start + timedelta(minutes=minute), hoards=True)
+            at = start + timedelta(minutes=minute)
+            before += filled.call(at, hoards=True) + filled.store(at)
             minute += 1
         kept = filled.cached * rates(filled.id, day).storage * A_MILLIONTH * 3
         assert lag.kept is not None
