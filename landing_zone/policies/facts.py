@@ -1,6 +1,8 @@
 """Facts that policies judge: projects, budgets, keys and more, read from settings, Pulumi resources or Google.
 
-A value that is not known yet, as in a preview, is UNKNOWN: it violates no policy. None is a value that is not set.
+A value that is not known yet, as in a preview, is UNKNOWN; None is a value that is not set. A policy of one resource
+leaves UNKNOWN alone, as the update judges its value before the resource is created. A policy of the whole stack would
+judge it only after that, so it takes UNKNOWN for the worst that it can be.
 """
 
 import re
@@ -11,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Final, Literal
 
-from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
+from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE, OTHER_DOORS
 from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.pricing.exposure import USUAL_DOORS, Doors
 from landing_zone.pricing.money import Money
@@ -34,7 +36,9 @@ DELETION: Final = "resourcemanager.projects.delete"
 MONTHS: Final[Mapping[str, Decimal]] = {"MONTH": Decimal(1), "QUARTER": Decimal(3), "YEAR": Decimal(12)}
 """Calendar period of a budget -> its length in months."""
 
-Kind = Literal["project", "budget", "cap", "key", "api", "quota", "location", "exception"]
+Kind = Literal[
+    "project", "budget", "cap", "key", "api", "quota", "location", "grant", "resource", "exception"
+]
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,9 @@ class Subject:
     label: str
     """Name in messages, such as `key backend of acme-chat-prod`."""
     names: frozenset[str] = frozenset()
-    """Names by which an exception can refer to it."""
+    """Google's names for it, by which an exception can refer to it: never a name that a program or a stack file gives."""
+    identified: bool = field(default=True, kw_only=True)
+    """False if `names` may lack one, because its project is known only by number, or not yet."""
     path: Path = ()
     """Path in the stack file; empty if it is in none."""
     urn: str = ""
@@ -66,6 +72,8 @@ class Project:
     """References to it: id, number, URN of its resource."""
     account: str | Unknown | None
     """Billing account; None on the free tier."""
+    parent: str | Unknown | None = field(default=None, kw_only=True)
+    """`folders/…` or `organizations/…`; None without one, or if the program does not say."""
     created: bool = True
     """True if the program creates it; False if the program adopts it."""
     labels: Mapping[str, str] | Unknown | None = None
@@ -81,6 +89,9 @@ class Project:
     others: Limits | None = None
     """Limits of every other model; None if unlimited."""
     terms: Terms = LIST_PRICES
+    """Prices that policies count with: list prices, unless the policies' configuration has the account's."""
+    stated: Terms = field(default=LIST_PRICES, kw_only=True)
+    """Prices that its stack file states."""
     doors: Doors = USUAL_DOORS
     """What its callers can spend on besides tokens."""
     planned: tuple[str, ...] = ()
@@ -88,21 +99,23 @@ class Project:
     allowance: Money | None = None
     """Allowed overshoot from `limits.derive` in the stack file."""
     tier_limits: Mapping[str, Limits] = field(default_factory=dict)
-    """Google's limits of the account's tier, by model, from `accountTerms`; `limits` are at most these."""
+    """Google's limits of the account's tier, by model, from the policies' configuration."""
     unpriced: tuple[str, ...] = ()
     """Models that can be called and have no known price; their cost is not counted."""
     managed: bool = True
     """True if a program manages it, this one or another."""
+    open_questions: tuple[str, ...] = ()
+    """What only the update will know of it, one phrase each; taken for the worst until then."""
 
     @property
     def free(self) -> bool:
-        """True without a billing account."""
-        return not self.account
+        """True if it has no billing account, or may have none."""
+        return not self.account or self.account is UNKNOWN
 
     @property
     def paid(self) -> bool:
-        """True if it is known to have a billing account."""
-        return bool(self.account) and self.account is not UNKNOWN
+        """True if it has a billing account, or may have one."""
+        return bool(self.account)
 
     @property
     def opens_every_model(self) -> bool:
@@ -133,13 +146,17 @@ class Budget:
     """Billing services that it counts, as services/XXXX-XXXX-XXXX; empty: all."""
     narrowed: bool | Unknown = False
     """True if it counts only some folders, subaccounts or labels of the account."""
+    subaccounts: tuple[str, ...] | Unknown = field(default=(), kw_only=True)
+    """Subaccounts that it counts; empty: all of the account."""
     thresholds: tuple[Threshold, ...] | Unknown = ()
     notifies: bool | Unknown = True
     """True if it has recipients."""
     months: Decimal | None = Decimal(1)
     """Length of a period; None: a range of days, which does not repeat."""
-    ends: date | None = None
-    """Last day of a range of days; None: no end, or unknown."""
+    starts: date | Unknown | None = field(default=None, kw_only=True)
+    """First day of a range of days; None: it counts already."""
+    ends: date | Unknown | None = None
+    """Last day of a range of days; None: no end."""
     shared: bool = False
     """True if it is over several projects."""
     topic: str | Unknown | None = None
@@ -150,13 +167,18 @@ class Budget:
     """Types of credits that it subtracts from the cost; `ALL` for all of them."""
 
     def counts(self, project: Project, day: date) -> bool:
-        """True if it counts all spend of the project on the Gemini API, or if an unknown value may make it so."""
-        if self.labelled is True or (self.ends and self.ends < day):
+        """True if it is known to count all spend of the project on the Gemini API on this day."""
+        if isinstance(self.starts, Unknown) or isinstance(self.ends, Unknown) or self.labelled is not False:
             return False
-        named = self.projects is UNKNOWN or bool(project.ids & set(self.projects))
-        # A budget counts only spend of its own billing account, or of subaccounts that it names.
-        pays = UNKNOWN in (self.account, self.narrowed) or self.narrowed or self.account == project.account
-        return named and pays and (self.services is UNKNOWN or GEMINI_BILLING_SERVICE in self.services)
+        if (self.starts and self.starts > day) or (self.ends and self.ends < day):
+            return False
+        # Only spend of its own billing account, or of subaccounts that it names.
+        if isinstance(self.subaccounts, Unknown) or project.account not in (self.account, *self.subaccounts):
+            return False
+        if isinstance(self.projects, Unknown) or isinstance(self.services, Unknown):
+            return False
+        known = project.account is not UNKNOWN and bool(project.ids & set(self.projects))
+        return known and GEMINI_BILLING_SERVICE in self.services
 
 
 def subtracted(treatment: str | None, kinds: Iterable[str]) -> tuple[str, ...]:
@@ -178,9 +200,10 @@ class Cap:
     lifted: bool = False
 
     def stops(self, project: Project) -> bool:
-        """True if it is the project's cap, or if an unknown value may make it so."""
-        named = self.projects is UNKNOWN or bool(project.ids & set(self.projects))
-        return named and (self.account is UNKNOWN or self.account == project.account)
+        """True if it is known to be the project's cap."""
+        if isinstance(self.projects, Unknown) or self.account is UNKNOWN:
+            return False
+        return bool(project.ids & set(self.projects)) and self.account == project.account
 
 
 @dataclass(frozen=True)
@@ -191,7 +214,7 @@ class Key:
     project: str | Unknown | None
     """Id, number or URN."""
     targets: tuple[str, ...] | Unknown
-    """APIs that it opens; empty: every enabled one."""
+    """APIs that it opens, as `service_name` writes them; empty: every enabled one."""
     methods: tuple[str, ...] | Unknown = field(default=(), kw_only=True)
     """Methods of the Gemini API that it is narrowed to, by full name; empty: all."""
     addresses: tuple[str, ...] | Unknown = ()
@@ -205,6 +228,13 @@ class Key:
         """True if the Gemini API is known to be among the APIs that it is restricted to."""
         return self.targets is not UNKNOWN and GEMINI_API in self.targets
 
+    @property
+    def opens_gemini(self) -> bool:
+        """True if it is known to open Gemini's models, by the Gemini API or another one that serves them."""
+        if self.targets is UNKNOWN:
+            return False
+        return not self.targets or any(each == GEMINI_API or each in OTHER_DOORS for each in self.targets)
+
 
 @dataclass(frozen=True)
 class Api:
@@ -213,6 +243,7 @@ class Api:
     subject: Subject
     project: str | Unknown | None
     service: str | Unknown
+    """As `service_name` writes it."""
     disable_on_destroy: bool | Unknown = False
 
 
@@ -241,6 +272,33 @@ class Location:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """A role that is granted to members, or a set of permissions as one."""
+
+    subject: Subject
+    on: str | Unknown | None
+    """A project by id, number or URN; `folders/…` or `organizations/…`; or the e-mail address of a service account."""
+    role: str | Unknown
+    """`roles/owner`, or the name of a custom role."""
+    members: tuple[str, ...] | Unknown
+    permissions: tuple[str, ...] | Unknown = ()
+    """Permissions of a custom role that the program makes."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A resource of any type, with the provider that makes it."""
+
+    subject: Subject
+    type: str
+    """Type token: `gcp:projects/apiKey:ApiKey`."""
+    provider: str
+    """Package of its provider: `gcp`."""
+    endpoints: Mapping[str, str | Unknown] = field(default_factory=dict)
+    """Addresses that its provider is configured with, by property: endpoints and the URL of the plugin."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """All facts to judge, on a day."""
 
@@ -256,30 +314,31 @@ class Facts:
     """Projects that a lien protects from deletion."""
     listeners: tuple[str | Unknown | None, ...] = ()
     """Topics with a listener: a function, or a subscription that calls one."""
+    grants: tuple[Grant, ...] = ()
+    resources: tuple[Declared, ...] = ()
+    """Resources of which nothing but their type and provider is known."""
+    not_for_gemini: frozenset[str] = frozenset()
+    """Ids of projects that the owner of the policies says to have nothing to do with the Gemini API."""
 
     def paid(self) -> Iterable[Project]:
-        """Projects that are known to be paid and that may call the Gemini API."""
-        return (project for project in self.projects if project.paid and self._may_call(project))
-
-    def _may_call(self, project: Project) -> bool:
-        """False if a program enables APIs in the project, and nothing suggests that the Gemini API is one of them."""
-        apis = [api for api in self.apis if api.project is UNKNOWN or api.project in project.ids]
-        if not apis or any(api.service == GEMINI_API and api.project is not UNKNOWN for api in apis):
-            return True
+        """Projects that are or may be paid, whatever APIs they enable: anybody with rights in one can enable another."""
         return (
-            bool(project.limits or project.others)
-            or any(key.project in project.ids and key.names_gemini for key in self.keys)
-            or any(
-                budget.projects is not UNKNOWN
-                and budget.services is not UNKNOWN
-                and budget.counts(project, self.day)
-                for budget in self.budgets
-            )
+            project for project in self.projects if project.paid and not project.ids & self.not_for_gemini
         )
 
     def subjects(self) -> Iterator[Subject]:
         """Subjects of all facts."""
-        groups = (self.projects, self.budgets, self.caps, self.keys, self.apis, self.quotas, self.locations)
+        groups = (
+            self.projects,
+            self.budgets,
+            self.caps,
+            self.keys,
+            self.apis,
+            self.quotas,
+            self.locations,
+            self.grants,
+            self.resources,
+        )
         return (each.subject for group in groups for each in group)
 
     def project_of(self, reference: str | Unknown | None) -> Project | None:
