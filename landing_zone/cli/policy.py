@@ -20,22 +20,18 @@ from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, StoppedError
 from landing_zone.policies import formats
-from landing_zone.policies.configuration import (
-    DEFAULT,
-    Configuration,
-    ConfigurationError,
-    read_configuration,
-    read_values,
-)
+from landing_zone.policies.configuration import ConfigurationError, read_values
+from landing_zone.policies.environments import Placement
 from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Subject
 from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.formats import Locate, Position
-from landing_zone.policies.judge import Report, Verdict, judge
+from landing_zone.policies.judge import Report, Verdict
+from landing_zone.policies.rulebook import FOLDER, Rulebook
 from landing_zone.settings import SettingsError, load_file
 from landing_zone.settings.source import read_stack_file
+from landing_zone.workspace import UnreadableError, find_project, here
 
-CONFIGURATIONS = Path("policy/config")
 _STYLES = {"mandatory": "bold red", "advisory": "yellow", "remediate": "cyan", "exception": "dim"}
 
 app = typer.Typer(
@@ -68,17 +64,18 @@ def check(
 ) -> None:
     """Check a stack file against the policies, as `pulumi up --policy-pack policy` does.
 
-    Levels and options come from policy/config/STACK.json, if it exists, then from each --config.
+    Levels and options come from policy/config: environments.json says which environment a project or stack is in,
+    ENVIRONMENT.json has its levels and options. Each --config overrides them.
     Exit code 1: `pulumi up` would stop.
     """
     day, chosen = day_of(as_of), choose(stack, folder)
-    name, path = chosen.name, chosen.path
-    own = chosen.folder.project / CONFIGURATIONS / f"{name}.json"
-    files = [*([own] if own.is_file() else []), *(configurations or ())]
-    configuration, shown_as = _configuration(files), format_of(form, as_json)
+    name, path, pulumi_project = chosen.name, chosen.path, chosen.folder.pulumi_project
+    shown_as = format_of(form, as_json)
+    rules = _rulebook(chosen.folder.project, configurations)
+    own = rules.environments.of_stack(chosen.organization, pulumi_project, name)
     with working("judging"):
         try:
-            facts = facts_of(load_file(name, path, day), day)
+            facts = facts_of(load_file(name, path, day), day, rules.environments)
             source = read_stack_file(path)
         except SettingsError as error:
             err.print(str(error), markup=False)
@@ -87,8 +84,9 @@ def check(
                 wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
                 _write(_nothing_judged(name, day, wrong), lambda _: Position(str(path)), shown_as)
             raise typer.Exit(1) from None
-        report = judge(name, facts, configuration, values=source.values)
-        report = replace(report, configuration=tuple(map(str, files)))
+        stack_is = f"stack {pulumi_project}/{name}"
+        report = rules.judge(name, facts, Placement(rules.environments, own), stack_is, values=source.values)
+    files = [Path(each) for each in report.configuration]
 
     def locate(subject: Subject) -> Position:
         if subject.kind == "exception":
@@ -117,14 +115,15 @@ def audit(
 ) -> None:
     """Check live projects against the policies, also those not created by a stack. Read-only; never reads key strings.
 
+    Levels and options come from policy/config of the Pulumi project here, as for `check`, then from each --config.
     Exit code 1: a mandatory policy is violated; 2: not everything could be read.
     """
     parents = [*_parents("folders", folders), *_parents("organizations", organizations)]
     if not parents and not projects:
         refuse("name what to audit: --folder 333333333333, --organization or --project")
-    files = configurations or []
-    configuration, shown_as = _configuration(files), format_of(form, as_json)
+    rules, shown_as = _rulebook(_project_folder(), configurations), format_of(form, as_json)
     day, name = day_of(as_of), ", ".join([*parents, *(projects or ())])
+    files = list(rules.files(rules.environments.strictest))
     google = Google(GoogleConfig.read({}, os.environ))
     try:
         with working("reading projects") as progress:
@@ -137,11 +136,11 @@ def audit(
     if found.unread and not found.facts.projects and not found.without_gemini:
         _show(_nothing_judged(name, day, found.unread, files), lambda _: Position(), shown_as)
     report = replace(
-        judge(name, found.facts, configuration, remediates=False),
+        rules.judge(name, found.facts, Placement(rules.environments), "the audit", remediates=False),
         unread=found.unread,
         coverage="part" if found.unread else "all",
-        configuration=tuple(map(str, files)),
     )
+    files = [Path(each) for each in report.configuration]
 
     def locate(subject: Subject) -> Position:
         return _exception(files, subject) if subject.kind == "exception" else Position()
@@ -159,13 +158,24 @@ def _nothing_judged(name: str, day: date, why: tuple[str, ...], files: Sequence[
     return Report(name, day, (), (), (), (), why, "nothing", tuple(map(str, files)))
 
 
-def _configuration(files: list[Path]) -> Configuration:
-    if not files:
-        return DEFAULT
+def _project_folder() -> Path:
+    """The folder of the Pulumi project here or above, which has policy/config."""
     try:
-        return read_configuration(*files)
+        project = find_project(here(os.environ))
+    except UnreadableError as error:
+        refuse(str(error))
+    return Path(os.path.relpath(project.folder)) if project else Path()
+
+
+def _rulebook(folder: Path, further: Sequence[Path] | None) -> Rulebook:
+    """The policy owner's files; exits with 2 if there are mistakes in any."""
+    found = Rulebook(folder / FOLDER, tuple(further or ()))
+    try:
+        for environment in found.environments.environments:
+            found.configuration(environment)
     except ConfigurationError as error:
         refuse(str(error))
+    return found
 
 
 def _parents(kind: str, names: list[str] | None) -> list[str]:
@@ -216,6 +226,8 @@ def _print(report: Report, locate: Locate) -> None:
     judged, every = len(report.judged), len(POLICIES)
     which = "all policies" if judged == every else f"{judged} of {every} policies"
     out.print(f"{report.name}: {which} ({set_by})", markup=False, soft_wrap=True)
+    for used in report.environments:
+        out.print(f"    judged as {used}", markup=False, soft_wrap=True)
     if report.idle:
         names = ", ".join(policy.id for policy in report.idle)
         out.print(f"    not judged, as their options are not set: {names}", markup=False, soft_wrap=True)

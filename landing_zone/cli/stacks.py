@@ -36,6 +36,8 @@ class Folder:
     names: tuple[str, ...]
     selected: str | None
     """The stack that `pulumi` would use, with its organization if Pulumi stored it."""
+    pulumi_project: str = ""
+    """Name of the Pulumi project; empty without one."""
 
     def chosen(self, stacks: Sequence[str]) -> list["ChosenStack"]:
         """The given stacks, or the selected one. Refuses names that have no file."""
@@ -50,9 +52,10 @@ class Folder:
                 f"no stack is named, and none is selected: name one, or run pulumi stack select NAME; {has}"
             )
         found, unknown = [], []
-        for name in (each.rpartition("/")[2] for each in given):
+        for organization, _, name in (each.rpartition("/") for each in given):
             if name in self.names:
-                found.append(ChosenStack(name, stack_path(self.path, name), self))
+                owner = organization.partition("/")[0]
+                found.append(ChosenStack(name, stack_path(self.path, name), self, owner))
             else:
                 near = nearest(name, self.names)
                 which = "" if stacks else ", which is selected"
@@ -71,6 +74,8 @@ class ChosenStack:
     name: str
     path: Path
     folder: Folder
+    organization: str = ""
+    """Empty if the stack was named without one."""
 
 
 def stack_folder(given: Path | None) -> Folder:
@@ -81,12 +86,14 @@ def stack_folder(given: Path | None) -> Folder:
         selected = selected_stack(project, os.environ)
     except UnreadableError as error:
         refuse(str(error))
+    of_pulumi = project.name if project else ""
     if given:
-        return Folder(given, given.parent, tuple(stack_names(given)), selected)
+        return Folder(given, given.parent, tuple(stack_names(given)), selected, of_pulumi)
     if project is None:
         return Folder(DEFAULT_FOLDER, Path(), tuple(stack_names(DEFAULT_FOLDER)), selected)
     path = Path(os.path.relpath(project.stacks, start))
-    return Folder(path, Path(os.path.relpath(project.folder, start)), tuple(stack_names(path)), selected)
+    own = Path(os.path.relpath(project.folder, start))
+    return Folder(path, own, tuple(stack_names(path)), selected, of_pulumi)
 
 
 def choose(stack: str | None, folder: Path | None) -> ChosenStack:

@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from landing_zone.policies.every_policy import BY_ID, POLICIES
-from landing_zone.policies.policy import Options, Policy
+from landing_zone.policies.policy import Options
 from landing_zone.settings.base import known_keys
 from landing_zone.settings.problems import nearest
 from landing_zone.settings.translate import model_at, reason_and_remedy, unknown_key
@@ -59,6 +60,15 @@ class Configuration:
     levels: Mapping[str, Level]
     options: Mapping[str, Options]
 
+    @property
+    def digest(self) -> str:
+        """A hash of all levels and options, to compare what two runs judged by; however they are written."""
+        whole = {
+            name: [level.value, self.options[name].model_dump(mode="json", by_alias=True)]
+            for name, level in self.levels.items()
+        }
+        return sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+
 
 DEFAULT: Final = Configuration(
     {policy.id: Level.MANDATORY for policy in POLICIES}, {policy.id: policy.options() for policy in POLICIES}
@@ -84,15 +94,20 @@ def read_configuration(*paths: Path) -> Configuration:
 
 def read_values(path: Path) -> Mapping[str, Any]:
     """The contents of one file. Raises ConfigurationError with every mistake in it."""
+    values = load_json(path)
+    configuration_of(values, str(path))
+    found: Mapping[str, Any] = values
+    return found
+
+
+def load_json(path: Path) -> Any:
+    """The contents of a JSON file. Raises ConfigurationError, also for a name that is there twice."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: not JSON: {error}") from None
-    configuration_of(values, str(path))
-    found: Mapping[str, Any] = values
-    return found
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,7 +163,10 @@ def configuration_of(values: Any, file: str) -> Configuration:
                 {name: each for name, each in own.items() if name != LEVEL}
             )
         except ValidationError as error:
-            problems += _translated(policy, error)
+            problems += (
+                (f"{policy.id}.{where}" if where[:1] != "[" else policy.id + where, reason, remedy)
+                for where, reason, remedy in described(policy.options, error, policy.page, [LEVEL])
+            )
     if problems:
         lines = [f"{file}: {path}\n    {reason}\n    {remedy}" for path, reason, remedy in problems]
         count = len(problems)
@@ -166,21 +184,24 @@ def _unknown(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield name, "there is no such policy", f"did you mean {near!r}?" if near else "remove it"
 
 
-def _translated(policy: Policy, error: ValidationError) -> Iterator[tuple[str, str, str]]:
+def described(
+    model: type[Any], error: ValidationError, page: str, further: Iterable[str] = ()
+) -> Iterator[tuple[str, str, str]]:
+    """Path, reason and remedy of each mistake. `page`: the documentation; `further`: keys besides the model's."""
     for detail in error.errors():
         if detail["type"] == "too_short" and detail["input"]:
             # Each wrong entry is reported; pydantic counts only the valid ones.
             continue
         # pydantic's mark for a mistake in the key itself.
         loc = tuple(part for part in detail["loc"] if part != "[key]")
-        path = policy.id + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-        kind, model = detail["type"], model_at(policy.options, loc[:-1])
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
+        kind, holder = detail["type"], model_at(model, loc[:-1])
         if kind == "extra_forbidden" and len(loc) == 1:
-            yield path, *unknown_key(str(loc[0]), [LEVEL, *known_keys(policy.options)])
+            yield path, *unknown_key(str(loc[0]), [*further, *known_keys(model)])
         elif kind in _REMEDIES:
             # Without the YAML example of a list.
-            reason = reason_and_remedy(detail, model)[0].partition(" (lines of ")[0]
+            reason = reason_and_remedy(detail, holder)[0].partition(" (lines of ")[0]
             yield path, reason, _REMEDIES[kind].format(**detail.get("ctx", {}))
         else:
-            reason, remedy = reason_and_remedy(detail, model)
-            yield path, reason, remedy.replace("docs/settings.md", policy.page)
+            reason, remedy = reason_and_remedy(detail, holder)
+            yield path, reason, remedy.replace("docs/settings.md", page)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from typing import Final, Literal
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE, OTHER_DOORS
@@ -51,7 +52,7 @@ class Subject:
     label: str
     """Name in messages, such as `key backend of acme-chat-prod`."""
     names: frozenset[str] = frozenset()
-    """Google's names for it, by which an exception can refer to it: never a name that a program or a stack file gives."""
+    """Google's names for it, by which an exception refers to it: never one that a program or a stack file gives."""
     identified: bool = field(default=True, kw_only=True)
     """False if `names` may lack one, because its project is known only by number, or not yet."""
     path: Path = ()
@@ -61,6 +62,28 @@ class Subject:
     def at(self, *setting: str) -> Path:
         """Path in the stack file of one of its settings; empty if it is in none."""
         return (*self.path, *setting) if self.path else ()
+
+
+def project_names(ids: Iterable[str]) -> frozenset[str]:
+    """Google's names of a project, and of what there is one of in it. `ids`: its id and number, as far as known."""
+    return frozenset(name for each in ids for name in (each, f"projects/{each}"))
+
+
+def names_within(ids: Iterable[str], collection: str, own_id: str) -> frozenset[str]:
+    """Google's names of a thing in a project: `acme-chat/backend`, `projects/acme-chat/locations/global/keys/backend`.
+
+    Args:
+        ids: the project's id and number, as far as known.
+        collection: `locations/global/keys`.
+        own_id: the thing's id in it.
+    """
+    return frozenset(
+        name for each in ids for name in (f"{each}/{own_id}", f"projects/{each}/{collection}/{own_id}")
+    )
+
+
+KEYS: Final = "locations/global/keys"
+PREFERENCES: Final = "locations/global/quotaPreferences"
 
 
 @dataclass(frozen=True)
@@ -317,11 +340,13 @@ class Facts:
     grants: tuple[Grant, ...] = ()
     resources: tuple[Declared, ...] = ()
     """Resources of which nothing but their type and provider is known."""
+    folders: Mapping[str, str | Unknown | None] = field(default_factory=dict)
+    """Parents of folders, by name or URN."""
     not_for_gemini: frozenset[str] = frozenset()
     """Ids of projects that the owner of the policies says to have nothing to do with the Gemini API."""
 
     def paid(self) -> Iterable[Project]:
-        """Projects that are or may be paid, whatever APIs they enable: anybody with rights in one can enable another."""
+        """Projects that are or may be paid, whatever APIs they enable: whoever has rights in one enables another."""
         return (
             project for project in self.projects if project.paid and not project.ids & self.not_for_gemini
         )
@@ -340,6 +365,11 @@ class Facts:
             self.resources,
         )
         return (each.subject for group in groups for each in group)
+
+    @cached_property
+    def open_questions(self) -> Mapping[str, tuple[str, ...]]:
+        """What only the update will know of each project, by the name of its subject."""
+        return {project.subject.name: project.open_questions for project in self.projects}
 
     def project_of(self, reference: str | Unknown | None) -> Project | None:
         """The project that a key or an API refers to."""

@@ -1,35 +1,42 @@
 """Facts from the settings of a stack file."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.methods import full_methods
-from landing_zone.names import key_account_email
+from landing_zone.names import key_account_email, key_id
+from landing_zone.policies.environments import NO_FILE, Environments
 from landing_zone.policies.facts import (
+    KEYS,
     MONTHS,
+    PREFERENCES,
     Api,
     Budget,
     Cap,
     Facts,
     Key,
-    Kind,
     Project,
     Quota,
     Subject,
     Threshold,
+    names_within,
     narrows,
+    project_names,
 )
+from landing_zone.pricing.exposure import USUAL_DOORS
 from landing_zone.pricing.money import Money
 from landing_zone.reports.billing_terms import billing_terms
 from landing_zone.settings import BudgetRules, EnvironmentSettings, ProjectSettings, limits_in_force
 from landing_zone.settings.doors import doors_of
-from landing_zone.settings.problems import Path, path_text
 
 
-def facts_of(settings: EnvironmentSettings, day: date) -> Facts:
-    """All facts from the settings, on a day."""
-    found = {name: _project(name, project, settings) for name, project in settings.projects.items()}
+def facts_of(settings: EnvironmentSettings, day: date, environments: Environments = NO_FILE) -> Facts:
+    """All facts from the settings, on a day. `environments`: what the owner of the policies says of accounts."""
+    found = {
+        name: _project(name, project, settings, environments) for name, project in settings.projects.items()
+    }
     own = settings.projects.items()
     ids = {name: project.project_id for name, project in own}
     return Facts(
@@ -43,22 +50,25 @@ def facts_of(settings: EnvironmentSettings, day: date) -> Facts:
         keys=tuple(key for name, each in own for key in _keys(name, each)),
         apis=tuple(_api(name, each) for name, each in own),
         quotas=tuple(quota for name, each in own for quota in _quotas(name, each)),
+        not_for_gemini=frozenset(environments.not_for_gemini),
     )
 
 
-def _subject(kind: Kind, name: str, label: str, path: Path, *names: str) -> Subject:
-    text = path_text(path).partition(":")[2]
-    return Subject(kind, name, label, frozenset({name, text, *names}), path)
-
-
-def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings) -> Project:
-    subject = _subject(
-        "project", name, f"project {project.project_id}", ("projects", name), project.project_id
+def _project(
+    name: str, project: ProjectSettings, settings: EnvironmentSettings, environments: Environments
+) -> Project:
+    subject = Subject(
+        "project",
+        name,
+        f"project {project.project_id}",
+        project_names([project.project_id]),
+        ("projects", name),
     )
-    terms = billing_terms(project, settings)
+    currency = project.budget.currency if project.budget else None
+    terms = environments.prices_of(project.billing_account, currency)
     derivation = settings.derivations.get(name)
-    account = settings.terms_of(project.billing_account)
-    found = limits_in_force(project, account)
+    found = limits_in_force(project, environments.terms_of(project.billing_account))
+    doors = doors_of(project)
     return Project(
         subject,
         ids=frozenset({project.project_id}),
@@ -71,10 +81,12 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
         users=project.users,
         limits=found.models,
         others=found.others,
-        tier_limits=account.tier_limits,
+        tier_limits=environments.tier_limits_of(project.billing_account),
         unpriced=found.unpriced,
         terms=terms,
-        doors=doors_of(project),
+        stated=billing_terms(project, settings),
+        # Fewer queries than is usual are the author's to state, and nothing of Google's enforces them.
+        doors=replace(doors, queries=max(doors.queries, USUAL_DOORS.queries)),
         planned=tuple(entry.model for entry in project.workload),
         allowance=Money(derivation.settings.max_overshoot, terms.currency) if derivation else None,
     )
@@ -83,15 +95,20 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
 def _budget(name: str, project: ProjectSettings, counted: tuple[str, ...]) -> Budget:
     budget = project.budget
     assert budget  # noqa: S101 the caller checks
-    subject = _subject(
-        "budget", name, f"budget of {project.project_id}", ("projects", name, "budget"), project.project_id
+    subject = Subject(
+        "budget",
+        name,
+        f"budget of {project.project_id}",
+        project_names([project.project_id]),
+        ("projects", name, "budget"),
     )
     return _rules(subject, budget, project.billing_account or "", counted)
 
 
 def _shared(settings: EnvironmentSettings, ids: dict[str, str]) -> Iterator[Budget]:
     for name, budget in settings.shared_budgets.items():
-        subject = _subject("budget", f"shared-{name}", f"shared budget {name}", ("sharedBudgets", name), name)
+        # Google's name for it is not known here, and its name in the stack file is the author's.
+        subject = Subject("budget", f"shared-{name}", f"shared budget {name}", path=("sharedBudgets", name))
         yield _rules(
             subject,
             budget,
@@ -133,12 +150,12 @@ def _rules(
 def _cap(name: str, project: ProjectSettings) -> Cap:
     budget = project.budget
     assert budget  # noqa: S101 the caller checks
-    subject = _subject(
+    subject = Subject(
         "cap",
         name,
         f"spend cap of {project.project_id}",
+        project_names([project.project_id]),
         ("projects", name, "budget", "spendCap"),
-        project.project_id,
     )
     return Cap(
         subject,
@@ -153,14 +170,14 @@ def _cap(name: str, project: ProjectSettings) -> Cap:
 def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
     for key, settings in project.keys.items():
         label = f"key {key} of {project.project_id}"
+        own_id = settings.existing or key_id(key, settings.service_account, standard=settings.standard)
         yield Key(
-            _subject(
+            Subject(
                 "key",
                 f"{name}--{key}",
                 label,
+                names_within([project.project_id], KEYS, own_id),
                 ("projects", name, "keys", key),
-                f"{project.project_id}/{key}",
-                f"{name}/{key}",
             ),
             project.project_id,
             (GEMINI_API,),
@@ -180,7 +197,7 @@ def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:
 def _api(name: str, project: ProjectSettings) -> Api:
     service = f"{name}-{GEMINI_API.partition('.')[0]}"
     label = f"API {GEMINI_API} of {project.project_id}"
-    subject = _subject("api", service, label, ("projects", name), project.project_id)
+    subject = Subject("api", service, label, project_names([project.project_id]), ("projects", name))
     return Api(subject, project.project_id, GEMINI_API)
 
 
@@ -191,13 +208,12 @@ def _quotas(name: str, project: ProjectSettings) -> Iterator[Quota]:
             continue
         label = f"quota {key} of {project.project_id}"
         yield Quota(
-            _subject(
+            Subject(
                 "quota",
                 f"{name}--{key}",
                 label,
+                names_within([project.project_id], PREFERENCES, key),
                 ("projects", name, "quotas", key),
-                f"{project.project_id}/{key}",
-                f"{name}/{key}",
             ),
             project.project_id,
             quota.service,

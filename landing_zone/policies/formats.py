@@ -63,6 +63,9 @@ def as_json(report: Report, locate: Locate) -> dict[str, Any]:
         "asOf": report.day.isoformat(),
         "stops": report.stopping,
         "configuration": list(report.configuration),
+        "environments": [
+            {"name": each.environment, "why": each.why, "digest": each.digest} for each in report.environments
+        ],
         "judged": [policy.id for policy in report.judged],
         "nothingSet": [policy.id for policy in report.idle],
         "verdicts": [_verdict(each, locate(each.finding.subject)) for each in report.verdicts],
@@ -91,7 +94,7 @@ def _verdict(verdict: Verdict, at: Position) -> dict[str, Any]:
     }
 
 
-def _exception(verdict: Verdict) -> dict[str, str] | None:
+def _exception(verdict: Verdict) -> dict[str, Any] | None:
     exempt = verdict.exempt
     return ListedException(verdict.policy, exempt, "in force").as_json() if exempt else None
 

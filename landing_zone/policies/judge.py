@@ -1,10 +1,10 @@
 """Judging: applies every policy to the facts, with exceptions and enforcement levels."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from landing_zone.policies.configuration import Configuration, Level
 from landing_zone.policies.every_policy import POLICIES
@@ -12,6 +12,9 @@ from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.fixes import one_per_fix, within_both
 from landing_zone.policies.policy import Exempt, Finding, Options, Policy, Scope
 from landing_zone.settings.problems import nearest
+
+_LONGEST: Final = timedelta(days=366)
+"""An exception that ends later is reported as long."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,31 @@ class ListedException:
     policy: Policy
     exempt: Exempt
     state: str
-    """`in force`, `expired`, `unused`, or `not judged`: its policy is disabled."""
+    """`in force`, `expired`, `unused`: nothing that it names breaks the policy, `unmatched`: it names nothing that was
+    judged, or `not judged`: its policy is disabled."""
     similar: str | None = None
     """Closest known name, if nothing has the name in `resource`."""
+    covers: tuple[str, ...] = ()
+    """Labels of what it exempts."""
+    long: bool = False
+    """True if it ends in more than a year."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why the owner of the policies may want to narrow it."""
+        return (
+            *([f"did you mean {self.similar!r}?"] if self.similar else ()),
+            *([f"wide: it covers {', '.join(self.covers)}"] if len(self.covers) > 1 else ()),
+            *(["long: it ends in more than a year"] if self.long else ()),
+        )
 
     def __str__(self) -> str:
         exempt = self.exempt
         when = f"{self.state} {'on' if self.state == 'expired' else 'until'} {exempt.expires}"
-        near = f"; did you mean {self.similar!r}?" if self.similar else ""
-        return f"exception {when}: {exempt.resource} from {self.policy.id} ({exempt.owner}: {exempt.reason}){near}"
+        text = f"exception {when}: {exempt.resource} from {self.policy.id} ({exempt.owner}: {exempt.reason})"
+        return "; ".join([text, *self.remarks])
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """The exception as JSON."""
         return {
             "policy": self.policy.id,
@@ -75,7 +92,23 @@ class ListedException:
             "reason": self.exempt.reason,
             "expires": self.exempt.expires.isoformat(),
             "state": self.state,
+            "covers": list(self.covers),
+            "remarks": list(self.remarks),
         }
+
+
+@dataclass(frozen=True)
+class JudgedBy:
+    """The configuration that judged an environment."""
+
+    environment: str
+    why: str
+    """Why it is this environment's, such as `stack acme/prod`."""
+    digest: str
+    """Hash of the configuration."""
+
+    def __str__(self) -> str:
+        return f"{self.environment} ({self.why}), configuration {self.digest}"
 
 
 Coverage = Literal["all", "part", "nothing"]
@@ -100,6 +133,8 @@ class Report:
     """Share of the data that could be read."""
     configuration: tuple[str, ...] = ()
     """Configuration files; a later one overrides an earlier one."""
+    environments: tuple["JudgedBy", ...] = ()
+    """Configurations that it was judged by; empty if nothing was judged."""
 
     @property
     def stopping(self) -> int:
@@ -178,7 +213,21 @@ def outcomes(policy: Policy, facts: Facts, options: Any) -> Iterator[Outcome]:
     """Findings of a policy, each with the exception in force that covers it."""
     in_force = [each for each in options.exceptions if facts.day <= each.expires]
     for finding in policy.judge(facts, options):
-        yield Outcome(finding, next((each for each in in_force if each.covers(finding.subject)), None))
+        found = next((each for each in in_force if each.covers(finding.subject)), None)
+        yield Outcome(_with_questions(policy, facts, finding), found)
+
+
+def _with_questions(policy: Policy, facts: Facts, finding: Finding) -> Finding:
+    """The finding, saying what was taken for the worst because only the update will know it."""
+    project = finding.subject.kind == "project" and policy.scope is Scope.WHOLE
+    questions = facts.open_questions.get(finding.subject.name, ()) if project else ()
+    if not questions:
+        return finding
+    return replace(
+        finding,
+        message=f"{finding.message} ({'; '.join(questions)})",
+        elsewhere=f"{finding.advice}; or write it so that a preview knows it: as a value, not as an output",
+    )
 
 
 def expired(policy: Policy, options: Options, day: date) -> Iterator[Finding]:
@@ -202,11 +251,36 @@ def listed(policy: Policy, options: Options, facts: Facts, found: list[Outcome])
     """Exceptions from a policy, each with its state."""
     names = {name for subject in facts.subjects() for name in subject.names} if options.exceptions else set()
     for each in options.exceptions:
+        covers = tuple(
+            dict.fromkeys(
+                subject.label
+                for outcome in found
+                if outcome.exempt is each
+                for subject in outcome.finding.subjects
+            )
+        )
         similar = None if each.resource in names else nearest(each.resource, sorted(names))
-        yield ListedException(policy, each, _state(each, found, facts.day), similar)
+        state = (
+            "expired"
+            if each.expires < facts.day
+            else "in force"
+            if covers
+            else "unused"
+            if each.resource in names
+            else "unmatched"
+        )
+        yield ListedException(policy, each, state, similar, covers, facts.day + _LONGEST < each.expires)
 
 
-def _state(exempt: Exempt, found: list[Outcome], day: date) -> str:
-    if exempt.expires < day:
-        return "expired"
-    return "in force" if any(each.exempt is exempt for each in found) else "unused"
+def combined(reports: Sequence[Report]) -> Report:
+    """One report on all environments that a stack or an audit has projects of."""
+    first = reports[0]
+    return replace(
+        first,
+        verdicts=tuple(each for report in reports for each in report.verdicts),
+        exceptions=tuple(each for report in reports for each in report.exceptions),
+        judged=tuple(policy for policy in POLICIES if any(policy in report.judged for report in reports)),
+        idle=tuple(policy for policy in POLICIES if any(policy in report.idle for report in reports)),
+        configuration=tuple(dict.fromkeys(file for report in reports for file in report.configuration)),
+        environments=tuple(each for report in reports for each in report.environments),
+    )

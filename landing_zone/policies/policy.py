@@ -53,7 +53,7 @@ class Exempt(Frozen):
     """An exception: a resource that may break a policy until a day."""
 
     resource: Annotated[StrictStr, Field(min_length=1)] = Field(
-        description="The resource: a project's id, PROJECT/KEY, a path of the stack file or a URN."
+        description="Google's name of the resource: a project's id, PROJECT_ID/KEY_ID, or a full resource name."
     )
     owner: Annotated[StrictStr, Field(min_length=1)] = Field(description="Owner of the exception.")
     reason: Annotated[StrictStr, Field(min_length=1)] = Field(description="Reason for the exception.")

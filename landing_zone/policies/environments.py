@@ -1,0 +1,232 @@
+"""The file environments.json beside the configurations: which environment's configuration judges a project.
+
+It is the policy owner's, not that of the author of a stack: the name of a stack, and all that its file says, is the
+author's.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, StrictStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from landing_zone.gemini.limits import Limits
+from landing_zone.policies.configuration import ConfigurationError, described, load_json
+from landing_zone.policies.facts import UNKNOWN, Facts, Project, Unknown
+from landing_zone.policies.policy import Frozen
+from landing_zone.pricing.rates import LIST_PRICES, Terms
+from landing_zone.settings import fields
+from landing_zone.settings.problems import nearest
+from landing_zone.settings.terms import AccountTermsSettings
+
+FILE: Final = "environments.json"
+_NO_TERMS: Final = AccountTermsSettings()
+
+_Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+_Stack = Annotated[StrictStr, Field(pattern=r"^([^/\s]+/)?[^/\s]+/[^/\s]+$")]
+_Project = Annotated[StrictStr, Field(pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$")]
+_Folder = Annotated[StrictStr, Field(pattern=r"^folders/[0-9]+$")]
+_Organization = Annotated[StrictStr, Field(pattern=r"^organizations/[0-9]+$")]
+
+
+class Environments(Frozen):
+    """The contents of the file; without one, every policy is mandatory for everything."""
+
+    environments: Annotated[tuple[_Name, ...], Field(min_length=1)] = Field(
+        description="Environments, the strictest last. Each has a configuration NAME.json beside this file."
+    )
+    stacks: dict[_Stack, _Name] = Field(
+        default={}, description="Stack, as PROJECT/STACK or ORGANIZATION/PROJECT/STACK -> its environment."
+    )
+    projects: dict[_Project, _Name] = Field(
+        default={}, description="Id of a Google Cloud project -> its environment."
+    )
+    folders: dict[_Folder, _Name] = Field(
+        default={}, description="folders/123 -> the environment of the projects in it."
+    )
+    organizations: dict[_Organization, _Name] = Field(
+        default={}, description="organizations/123 -> the environment of its other projects."
+    )
+    account_terms: dict[fields.BillingAccount, AccountTermsSettings] = Field(
+        default={},
+        description="Billing account -> its contract and tier, as accountTerms of a stack file. Worst cases count "
+        "with these alone: what a stack file states prices its estimate.",
+    )
+    not_for_gemini: tuple[_Project, ...] = Field(
+        default=(), description="Ids of paid projects that need neither budgets nor limits on the Gemini API."
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> "Environments":
+        """Refuse environments that the list does not have."""
+        for field in ("stacks", "projects", "folders", "organizations"):
+            for key, name in getattr(self, field).items():
+                if name not in self.environments:
+                    near = nearest(name, self.environments) or ", ".join(self.environments)
+                    raise PydanticCustomError(
+                        "mistake",
+                        "{reason}",
+                        {
+                            "reason": f"{field}[{key!r}]: {name!r} is not among environments",
+                            "remedy": f"write {near}, or add it to environments",
+                        },
+                    )
+        return self
+
+    @property
+    def strictest(self) -> str:
+        """The environment of whatever nothing else is said of."""
+        return self.environments[-1]
+
+    def stricter(self, names: Iterable[str]) -> str | None:
+        """The strictest of some environments; None if there is none."""
+        return max(names, key=self.environments.index, default=None)
+
+    def of_stack(self, organization: str, project: str, stack: str) -> str | None:
+        """The environment of a stack; None if the file does not name it."""
+        full = f"{organization}/{project}/{stack}"
+        return self.stacks.get(full) or self.stacks.get(f"{project}/{stack}")
+
+    def terms_of(self, account: str | Unknown | None) -> AccountTermsSettings:
+        """The contract of a billing account; list prices and no limits of a tier if the file does not have it."""
+        return _NO_TERMS if isinstance(account, Unknown) else self.account_terms.get(account or "", _NO_TERMS)
+
+    def prices_of(self, account: str | Unknown | None, currency: str | None) -> Terms:
+        """The prices of a billing account, in a currency if the file has its rate; else in US dollars."""
+        terms = self.terms_of(account)
+        return terms.terms(currency) or terms.terms(None) or LIST_PRICES
+
+    def tier_limits_of(self, account: str | Unknown | None) -> Mapping[str, Limits]:
+        """The limits of a billing account's tier, by model."""
+        return self.terms_of(account).tier_limits
+
+
+NO_FILE: Final = Environments(environments=("default",))
+"""What holds without the file."""
+
+
+def read_environments(folder: Path) -> Environments:
+    """The file in a folder; NO_FILE if there is none. Raises ConfigurationError with every mistake in it."""
+    path = folder / FILE
+    if not path.exists():
+        return NO_FILE
+    try:
+        found = Environments.model_validate_json(json.dumps(load_json(path)))
+    except ValidationError as error:
+        mistakes = described(Environments, error, "docs/policy.md")
+        lines = [f"{path}: {where}\n    {reason}\n    {remedy}" for where, reason, remedy in mistakes]
+        raise ConfigurationError("\n".join(lines)) from None
+    missing = [name for name in found.environments if not (folder / f"{name}.json").is_file()]
+    if missing:
+        raise ConfigurationError(
+            "\n".join(
+                f"{path}: environments\n    {name!r} has no configuration\n    write {folder / name}.json: "
+                '{"all": "mandatory"}'
+                for name in missing
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Finds the environment of each project of a stack: the strictest of the stack's and the project's own."""
+
+    environments: Environments
+    stack: str | None = None
+    """Environment of the stack; None if the file does not name it, or there is no stack."""
+    folders: Mapping[str, str | Unknown | None] | None = None
+    """Parents of the folders that are known: name or URN -> parent."""
+
+    @property
+    def default(self) -> str:
+        """The environment of what belongs to no project."""
+        return self.stack or self.environments.strictest
+
+    def of(self, project: Project) -> str:
+        """The environment of a project."""
+        named = [
+            self.environments.projects[each] for each in project.ids if each in self.environments.projects
+        ]
+        if named:
+            return self._with_stack(self.environments.stricter(named))
+        # A program need not say the parent of a project that it does not create.
+        parent = UNKNOWN if project.parent is None and not project.created else project.parent
+        return self._below(parent)
+
+    def of_reference(self, reference: str | Unknown | None) -> str:
+        """The environment of a project that is known by a reference alone."""
+        if reference is None:
+            return self.default
+        if isinstance(reference, str) and reference in self.environments.projects:
+            return self._with_stack(self.environments.projects[reference])
+        if isinstance(reference, str) and not reference.isdecimal() and ":" not in reference:
+            return self._below(UNKNOWN)
+        return self._with_stack(
+            self.environments.stricter([*self._mapped(), *self.environments.projects.values()])
+        )
+
+    def _below(self, parent: str | Unknown | None) -> str:
+        """The environment of what is in a folder or an organization."""
+        seen = set()
+        while isinstance(parent, str) and parent not in seen:
+            found = self.environments.folders.get(parent) or self.environments.organizations.get(parent)
+            if found:
+                return self._with_stack(found)
+            seen.add(parent)
+            if parent not in (self.folders or {}):
+                # A folder whose own parents are not known may be in any folder.
+                parent = UNKNOWN if parent.startswith("folders/") else None
+            else:
+                parent = (self.folders or {})[parent]
+        if parent is UNKNOWN:
+            return self._with_stack(self.environments.stricter(self._mapped()))
+        return self.default
+
+    def _mapped(self) -> list[str]:
+        return [*self.environments.folders.values(), *self.environments.organizations.values()]
+
+    def _with_stack(self, own: str | None) -> str:
+        names = [name for name in (self.stack, own) if name]
+        return self.environments.stricter(names) or self.environments.strictest
+
+
+def split(facts: Facts, placement: Placement) -> Mapping[str, Facts]:
+    """The facts of each environment, by its name. What concerns projects of several is in each of theirs."""
+    known: dict[str | Unknown | None, str] = {
+        reference: placement.of(project) for project in facts.projects for reference in project.ids
+    }
+
+    def of(reference: str | Unknown | None) -> str:
+        return known.get(reference) or placement.of_reference(reference)
+
+    def of_all(references: tuple[str, ...] | Unknown) -> set[str]:
+        if isinstance(references, Unknown):
+            return {of(UNKNOWN)}
+        return {of(each) for each in references} or {placement.default}
+
+    parts: Mapping[str, list[tuple[Any, set[str]]]] = {
+        "projects": [(each, {placement.of(each)}) for each in facts.projects],
+        "budgets": [(each, of_all(each.projects)) for each in facts.budgets],
+        "caps": [(each, of_all(each.projects)) for each in facts.caps],
+        "keys": [(each, {of(each.project)}) for each in facts.keys],
+        "apis": [(each, {of(each.project)}) for each in facts.apis],
+        "quotas": [(each, {of(each.project)}) for each in facts.quotas],
+        "grants": [(each, {of(each.on)}) for each in facts.grants],
+        "locations": [(each, {placement.default}) for each in facts.locations],
+        "resources": [(each, {placement.default}) for each in facts.resources],
+    }
+    names = {name for entities in parts.values() for _, own in entities for name in own}
+    if len(names) <= 1:
+        return dict.fromkeys(names or {placement.default}, facts)
+    found = {}
+    for name in sorted(names, key=placement.environments.environments.index):
+        own: dict[str, Any] = {
+            kind: tuple(each for each, of_each in entities if name in of_each)
+            for kind, entities in parts.items()
+        }
+        found[name] = replace(facts, **own)
+    return found
