@@ -5,8 +5,9 @@ author's.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -23,6 +24,8 @@ from landing_zone.settings.problems import nearest
 from landing_zone.settings.terms import AccountTermsSettings
 
 FILE: Final = "environments.json"
+_ID: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]*")
+"""A project's id, as opposed to its number or a URN."""
 _NO_TERMS: Final = AccountTermsSettings()
 
 _Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -62,15 +65,15 @@ class Environments(Frozen):
     @model_validator(mode="after")
     def _known(self) -> "Environments":
         """Refuse environments that the list does not have."""
-        for field in ("stacks", "projects", "folders", "organizations"):
-            for key, name in getattr(self, field).items():
+        for part in ("stacks", "projects", "folders", "organizations"):
+            for key, name in getattr(self, part).items():
                 if name not in self.environments:
                     near = nearest(name, self.environments) or ", ".join(self.environments)
                     raise PydanticCustomError(
                         "mistake",
                         "{reason}",
                         {
-                            "reason": f"{field}[{key!r}]: {name!r} is not among environments",
+                            "reason": f"{part}[{key!r}]: {name!r} is not among environments",
                             "remedy": f"write {near}, or add it to environments",
                         },
                     )
@@ -138,8 +141,10 @@ class Placement:
     environments: Environments
     stack: str | None = None
     """Environment of the stack; None if the file does not name it, or there is no stack."""
-    folders: Mapping[str, str | Unknown | None] | None = None
+    folders: Mapping[str, str | Unknown | None] = field(default_factory=dict)
     """Parents of the folders that are known: name or URN -> parent."""
+    suspects: bool = True
+    """True if a project that may be in a stricter environment counts as in it; False if only what is known counts."""
 
     @property
     def default(self) -> str:
@@ -152,7 +157,7 @@ class Placement:
             self.environments.projects[each] for each in project.ids if each in self.environments.projects
         ]
         if named:
-            return self._with_stack(self.environments.stricter(named))
+            return self._with_stack(named)
         # A program need not say the parent of a project that it does not create.
         parent = UNKNOWN if project.parent is None and not project.created else project.parent
         return self._below(parent)
@@ -162,12 +167,10 @@ class Placement:
         if reference is None:
             return self.default
         if isinstance(reference, str) and reference in self.environments.projects:
-            return self._with_stack(self.environments.projects[reference])
-        if isinstance(reference, str) and not reference.isdecimal() and ":" not in reference:
+            return self._with_stack([self.environments.projects[reference]])
+        if isinstance(reference, str) and _ID.fullmatch(reference):
             return self._below(UNKNOWN)
-        return self._with_stack(
-            self.environments.stricter([*self._mapped(), *self.environments.projects.values()])
-        )
+        return self._with_stack(self._may_be([*self._parents(), *self.environments.projects.values()]))
 
     def _below(self, parent: str | Unknown | None) -> str:
         """The environment of what is in a folder or an organization."""
@@ -175,22 +178,20 @@ class Placement:
         while isinstance(parent, str) and parent not in seen:
             found = self.environments.folders.get(parent) or self.environments.organizations.get(parent)
             if found:
-                return self._with_stack(found)
+                return self._with_stack([found])
             seen.add(parent)
-            if parent not in (self.folders or {}):
-                # A folder whose own parents are not known may be in any folder.
-                parent = UNKNOWN if parent.startswith("folders/") else None
-            else:
-                parent = (self.folders or {})[parent]
-        if parent is UNKNOWN:
-            return self._with_stack(self.environments.stricter(self._mapped()))
-        return self.default
+            # A folder whose own parents are not known may be in any folder.
+            parent = self.folders.get(parent, None if parent.startswith("organizations/") else UNKNOWN)
+        return self._with_stack(self._may_be(self._parents()) if parent is UNKNOWN else [])
 
-    def _mapped(self) -> list[str]:
+    def _parents(self) -> list[str]:
         return [*self.environments.folders.values(), *self.environments.organizations.values()]
 
-    def _with_stack(self, own: str | None) -> str:
-        names = [name for name in (self.stack, own) if name]
+    def _may_be(self, names: Iterable[str]) -> list[str]:
+        return list(names) if self.suspects else []
+
+    def _with_stack(self, own: Iterable[str]) -> str:
+        names = [*own, *([self.stack] if self.stack else [])]
         return self.environments.stricter(names) or self.environments.strictest
 
 

@@ -11,10 +11,13 @@ from landing_zone.policies.facts import (
     UNKNOWN,
     Budget,
     Cap,
+    Kind,
+    Subject,
     Threshold,
     Unknown,
     narrows,
     notifies,
+    project_names,
     subtracted,
 )
 
@@ -33,10 +36,8 @@ def budget(resource: Resource) -> Budget:
         # Without the period, the amount per month is unknown.
         amount = UNKNOWN
     labels = resource.value("budgetFilter", "labels")
-    own = projects if projects is not UNKNOWN and len(projects) == 1 else ()
     return Budget(
-        # An exception can name the budget of one project by the project, as in a stack file.
-        resource.subject("budget", f"budget {resource.text('displayName')}", at(props, "displayName"), *own),
+        _subject(resource, "budget", f"budget {resource.text('displayName')}", projects),
         account,
         amount,
         currency,
@@ -52,23 +53,34 @@ def budget(resource: Resource) -> Budget:
         ),
         None if days else MONTHS.get(period or "MONTH", Decimal(1)),
         ends=_day(at(days, "endDate")),
-        shared=projects is not UNKNOWN and len(projects) > 1,
+        shared=_count(part) > 1,
         topic=at(rule, "pubsubTopic") or None,
         labelled=labels if labels is UNKNOWN else bool(labels),
         credits=_credits(resource),
     )
 
 
+def _subject(resource: Resource, kind: Kind, label: str, projects: tuple[str, ...] | Unknown) -> Subject:
+    """The subject of a budget: an exception calls it as Google does, or by its project if it is of one alone."""
+    own = at(resource.props, "name")
+    names = {own} if isinstance(own, str) and own.startswith("billingAccounts/") else set()
+    if isinstance(projects, Unknown):
+        return resource.subject(kind, label, names, identified=False)
+    ids, identified = resource.ids_of(projects[0]) if len(projects) == 1 else (frozenset(), True)
+    return resource.subject(kind, label, names | project_names(ids), identified=identified)
+
+
 def cap(resource: Resource) -> Cap:
     """A SpendCap of this project's provider."""
     props = resource.props
     reference = resource.reference("project")
+    projects = (reference,) if isinstance(reference, str) else UNKNOWN
     return Cap(
-        resource.subject("cap", f"spend cap {resource.name}", reference),
+        _subject(resource, "cap", f"spend cap {resource.name}", projects),
         _account(resource),
         decimal(at(props, "amount")),
         at(props, "currency"),
-        (reference,) if isinstance(reference, str) else UNKNOWN,
+        projects,
         at(props, "inputState") == "AWAITING_NEXT_PERIOD",
     )
 
@@ -87,6 +99,12 @@ def _amount(resource: Resource) -> tuple[Decimal | Unknown | None, str | Unknown
 def _account(resource: Resource) -> str | Unknown:
     account = at(resource.props, "billingAccount")
     return UNKNOWN if account is UNKNOWN else str(account or "").removeprefix("billingAccounts/")
+
+
+def _count(part: Any) -> int:
+    """Number of projects that a filter names, known or not."""
+    listed = at(part, "projects")
+    return 0 if listed is UNKNOWN or not listed else len(listed)
 
 
 def _projects(resource: Resource, part: Any) -> tuple[str, ...] | Unknown:

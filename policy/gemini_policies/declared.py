@@ -13,6 +13,7 @@ from gemini_policies.values import at, plain
 from landing_zone.policies.facts import UNKNOWN, Kind, Subject, Unknown
 
 PROJECT: Final = "gcp:organizations/project:Project"
+FOLDER: Final = "gcp:organizations/folder:Folder"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,12 @@ class Resource:
     """Project of its provider."""
     given: Mapping[str, Any] | None = None
     """Inputs, where the properties are outputs; None if unknown or the same."""
+    folders_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Property -> URNs of the folder resources that its value depends on."""
+    read: bool = False
+    """True if the program reads it and does not create it."""
+    projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Id, number or URN of each project of the program -> its id and number, as far as known."""
 
     @classmethod
     def of(
@@ -72,10 +79,33 @@ class Resource:
             return comes_from[0] if len(comes_from) == 1 else UNKNOWN
         return str(value).removeprefix("projects/") if value else self.default_project
 
-    def subject(self, kind: Kind, label: str, *names: Any) -> Subject:
-        """The subject of findings on the resource; `names`: further names for exceptions."""
-        own = {self.name, self.urn, *(name for name in names if isinstance(name, str))}
-        return Subject(kind, self.name, label, frozenset(own), urn=self.urn)
+    def folder(self, name: str) -> str | Unknown | None:
+        """The folder or organization that a property refers to, by name or by the URN of the folder's resource."""
+        value = self.value(name)
+        if value is UNKNOWN:
+            urns = self.folders_from.get(name, ())
+            return urns[0] if len(urns) == 1 else UNKNOWN
+        return str(value) if value else None
+
+    def ids_of(self, reference: str | Unknown | None) -> tuple[frozenset[str], bool]:
+        """Google's id and number of a project, as far as known; and whether its id is among them."""
+        if not isinstance(reference, str):
+            return frozenset(), reference is None
+        found = self.projects.get(reference, frozenset() if reference.startswith("urn:") else {reference})
+        return frozenset(found), any(not each.isdecimal() for each in found)
+
+    def subject(
+        self, kind: Kind, label: str, names: Iterable[str] = (), *, identified: bool = True
+    ) -> Subject:
+        """The subject of findings on the resource.
+
+        Args:
+            kind: of the subject.
+            label: its name in messages.
+            names: Google's names, by which an exception refers to it: no name of Pulumi's, no display name.
+            identified: False if a name may be missing.
+        """
+        return Subject(kind, self.name, label, frozenset(names), identified=identified, urn=self.urn)
 
 
 def certain(resources: Iterable[Resource]) -> Iterator[Resource]:

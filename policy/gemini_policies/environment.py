@@ -1,4 +1,7 @@
-"""The pack's own configuration for an environment, config/STACK.json, which the engine's configuration overrides."""
+"""The pack's own configuration: config/environments.json and a file for each environment beside it.
+
+The engine's configuration overrides that of the stack's environment.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,9 +9,11 @@ from typing import Any, Final
 
 from pulumi.runtime import proto
 
-from landing_zone.policies.configuration import ALL, LEVEL, Level, entry, read_values
+from landing_zone.policies.configuration import Configuration, Level
+from landing_zone.policies.environments import NO_FILE
+from landing_zone.policies.rulebook import Rulebook
 
-FOLDER: Final = Path(__file__).resolve().parents[1] / "config"
+RULES: Final = Rulebook(Path(__file__).resolve().parents[1] / "config")
 
 LEVELS: Final = {
     Level.DISABLED: proto.DISABLED,
@@ -19,22 +24,22 @@ LEVELS: Final = {
 """Levels in the engine's protocol."""
 
 
-def initial_config(stack: str) -> dict[str, Any]:
-    """Configuration of each policy, as messages; empty without a file for the stack.
+def initial_config(environment: str) -> dict[str, Any]:
+    """Configuration of each policy, as messages; empty if the pack has none.
 
     Raises ConfigurationError with every mistake.
     """
-    path = FOLDER / f"{stack}.json"
-    if not path.is_file():
+    if RULES.environments is NO_FILE:
         return {}
-    entries = {name: entry(value) for name, value in read_values(path).items()}
-    usual = entries.get(ALL, {}).get(LEVEL, Level.MANDATORY.value)
+    found = RULES.configuration(environment)
     # The engine treats a message without a level as advisory.
-    return {name: _message({LEVEL: usual, **own}) for name, own in entries.items()}
+    return {name: _message(name, found) for name in found.levels}
 
 
-def _message(given: Mapping[str, Any]) -> Any:
-    options = {name: value for name, value in given.items() if name != LEVEL}
-    message = proto.PolicyConfig(enforcementLevel=LEVELS[Level(given[LEVEL])])
+def _message(name: str, found: Configuration) -> Any:
+    message = proto.PolicyConfig(enforcementLevel=LEVELS[found.levels[name]])
+    options: Mapping[str, Any] = found.options[name].model_dump(
+        mode="json", by_alias=True, exclude_unset=True
+    )
     message.properties.update(options)
     return message

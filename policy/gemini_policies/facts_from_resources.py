@@ -1,29 +1,36 @@
 """Facts from resources of pulumi_gcp and of this project's provider, in any program."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 from gemini_policies import limit_facts
 from gemini_policies.budget_facts import budget, cap
-from gemini_policies.declared import PROJECT, Resource, certain
+from gemini_policies.declared import FOLDER, PROJECT, Resource, certain
 from gemini_policies.values import at, number, texts
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
+from landing_zone.policies.environments import NO_FILE, Environments
 from landing_zone.policies.facts import (
     DELETION,
+    KEYS,
+    PREFERENCES,
     UNKNOWN,
     Api,
     Budget,
     Cap,
     Facts,
     Key,
+    Kind,
     Location,
     Project,
     Quota,
+    Subject,
     Unknown,
+    names_within,
+    project_names,
     users_of,
 )
 from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
@@ -59,23 +66,29 @@ def concerns(resource: Any) -> bool:
         kind in _READERS
         or kind in _LIMITS
         or kind in _LISTENERS
-        or kind in (LINK, _LIEN, _TOPIC, _RULES, _VAULT)
+        or kind in (PROJECT, LINK, FOLDER, _LIEN, _TOPIC, _RULES, _VAULT)
     ):
         return True
     return kind.startswith("gcp:") and any(name in resource.properties.fields for name in _LOCATIONS)
 
 
-def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
-    """All facts from the resources, on a day."""
+def facts_of(
+    resources: Iterable[Resource], day: date, known: Known, environments: Environments = NO_FILE
+) -> Facts:
+    """All facts from the resources, on a day. `environments`: what the owner of the policies says of accounts."""
+    every = list(certain(resources))
+    projects = _linked(
+        [_project(each) for each in every if each.type == PROJECT],
+        [each for each in every if each.type == LINK],
+    )
+    ids = {reference: _googles(project.ids) for project in projects for reference in project.ids}
     found: defaultdict[type, list[Any]] = defaultdict(list)
-    links: list[Resource] = []
     limiting: list[limit_facts.Limit] = []
     liens: list[str | Unknown | None] = []
     listeners: list[str | Unknown | None] = []
-    for resource in certain(resources):
-        if resource.type == LINK:
-            links.append(resource)
-        elif reader := _READERS.get(resource.type):
+    for each in every:
+        resource = replace(each, projects=ids)
+        if reader := _READERS.get(resource.type):
             entity = reader(resource)
             found[type(entity)].append(_with_settings(entity, known))
         if setter := _LIMITS.get(resource.type):
@@ -84,10 +97,16 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
         found[Api] += _apis(resource)
         liens += _liens(resource)
         listeners += _listeners(resource)
-    projects = _numbered(_linked(found[Project], links, known), [*found[Budget], *found[Cap]])
+    amounts = [*found[Budget], *found[Cap]]
+    unknown = tuple(_unknown(found, limiting))
     return Facts(
         day,
-        tuple(limit_facts.limited(_with_doors(each, found[Key], known), limiting) for each in projects),
+        tuple(
+            replace(each, open_questions=(*_unknown_account(each), *unknown))
+            for project in projects
+            for measured in (_measured(project, amounts, found[Key], environments),)
+            for each in (limit_facts.limited(_with_settings(measured, known), limiting),)
+        ),
         tuple(found[Budget]),
         tuple(found[Cap]),
         tuple(found[Key]),
@@ -96,55 +115,99 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
         tuple(found[Location]),
         tuple(liens),
         tuple(listeners),
+        folders={
+            name: each.folder("parent")
+            for each in every
+            if each.type == FOLDER
+            for name in (each.urn, at(each.props, "name"))
+            if isinstance(name, str)
+        },
+        not_for_gemini=frozenset(environments.not_for_gemini),
     )
 
 
+def _googles(ids: Iterable[str]) -> frozenset[str]:
+    return frozenset(each for each in ids if not each.startswith("urn:"))
+
+
 def _with_settings(entity: Any, known: Known) -> Any:
-    """Add facts that only the settings have, such as its name in the stack file and its prices."""
+    """Add its place in the stack file, and what the stack file plans for it.
+
+    Nothing that lowers what policies count: the program need not be this project's own, and its resources may have no
+    more than the names of this project's.
+    """
     subject = entity.subject
     settings = known.get((subject.kind, subject.name))
-    if settings is None:
+    if settings is None or (subject.identified and subject.names.isdisjoint(settings.subject.names)):
         return entity
-    own = settings.subject
-    subject = replace(subject, names=subject.names | own.names, label=own.label, path=own.path)
-    if isinstance(entity, Budget):
-        return replace(entity, subject=subject, shared=settings.shared)
+    found = replace(
+        entity, subject=replace(subject, label=settings.subject.label, path=settings.subject.path)
+    )
     if isinstance(entity, Project):
+        queries = max(entity.doors.queries, settings.doors.queries)
         return replace(
-            entity,
-            subject=subject,
-            terms=settings.terms,
-            doors=settings.doors,
+            found,
             planned=settings.planned,
             allowance=settings.allowance,
-            tier_limits=settings.tier_limits,
-            # With --refresh the engine shows an adopted project like a created one.
-            created=settings.created,
+            stated=settings.stated,
+            doors=replace(entity.doors, queries=queries),
         )
-    return replace(entity, subject=subject)
+    return found
 
 
-def _with_doors(project: Project, keys: list[Key], known: Known) -> Project:
-    """With what its keys can do; the settings say it where there are some."""
-    if (project.subject.kind, project.subject.name) in known:
-        return project
-    own = (key.methods for key in keys if key.project in project.ids)
+def _measured(
+    project: Project, amounts: Iterable[Budget | Cap], keys: Iterable[Key], environments: Environments
+) -> Project:
+    """With its account's terms from the policy owner, and with what its keys can do."""
+    currencies = {
+        each.currency
+        for each in amounts
+        if not isinstance(each.projects, Unknown)
+        and project.ids & set(each.projects)
+        and isinstance(each.currency, str)
+    }
+    # A key of an unknown project may be this one's.
+    own = (key.methods for key in keys if key.project is UNKNOWN or key.project in project.ids)
     caches = any_key_calls((() if methods is UNKNOWN else methods for methods in own), CREATES_CACHES)
-    return replace(project, doors=replace(project.doors, caches=caches))
+    return replace(
+        project,
+        terms=environments.prices_of(project.account, currencies.pop() if len(currencies) == 1 else None),
+        tier_limits=environments.tier_limits_of(project.account),
+        doors=replace(project.doors, caches=caches),
+    )
+
+
+def _unknown_account(project: Project) -> Iterator[str]:
+    if project.account is UNKNOWN:
+        yield "its billing account is not known before the update, and taken for one that pays"
+
+
+def _unknown(found: Mapping[type, Sequence[Any]], limiting: Iterable[limit_facts.Limit]) -> Iterator[str]:
+    """What may be about any project, and is not counted until it is known."""
+    for kind in (Budget, Cap):
+        for each in found.get(kind, ()):
+            if UNKNOWN in (each.account, each.projects, getattr(each, "services", None)):
+                yield f"what {each.subject.label} counts is not known before the update"
+    if any(each.project is UNKNOWN or each.override is UNKNOWN for each in limiting):
+        yield "a limit is not known before the update, and not counted"
 
 
 def _project(resource: Resource) -> Project:
     props = resource.props
     project_id, labels = at(props, "projectId"), at(props, "labels")
     users, private = at(labels, USERS_LABEL), at(labels, PRIVATE_DATA_LABEL)
+    ids = {str(each) for each in (project_id, at(props, "number")) if each not in (None, UNKNOWN)}
     return Project(
-        resource.subject("project", f"project {resource.text('projectId')}", project_id),
-        frozenset(
-            str(each)
-            for each in (project_id, at(props, "number"), resource.urn)
-            if each not in (None, UNKNOWN)
+        resource.subject(
+            "project",
+            f"project {resource.text('projectId')}",
+            project_names(ids),
+            identified=isinstance(project_id, str),
         ),
+        frozenset({*ids, resource.urn}),
         _account(resource),
+        parent=_parent(resource),
+        created=not resource.read,
         labels=labels,
         deletion=at(props, "deletionPolicy") or "PREVENT",
         protected=resource.protect,
@@ -153,12 +216,22 @@ def _project(resource: Resource) -> Project:
     )
 
 
+def _parent(resource: Resource) -> str | Unknown | None:
+    """The folder, or else the organization, of a project."""
+    folder, organization = resource.folder("folderId"), resource.value("orgId")
+    if folder is UNKNOWN or organization is UNKNOWN:
+        return UNKNOWN
+    if isinstance(folder, str):
+        return folder if folder.startswith(("urn:", "folders/")) else f"folders/{folder}"
+    return f"organizations/{str(organization).removeprefix('organizations/')}" if organization else None
+
+
 def _account(resource: Resource) -> str | Unknown | None:
     account = at(resource.props, "billingAccount")
     return account if account is UNKNOWN or not account else str(account).removeprefix("billingAccounts/")
 
 
-def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known) -> list[Project]:
+def _linked(projects: Iterable[Project], links: Iterable[Resource]) -> list[Project]:
     """Add the accounts from billing links, and the projects that only a link names."""
     found = list(projects)
     for link in links:
@@ -172,27 +245,14 @@ def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known
                 found[position] = replace(project, account=account)
                 break
         else:
-            subject = link.subject("project", f"project {reference}", reference)
-            ids = frozenset({link.urn, reference})
-            found.append(_with_settings(Project(subject, ids, account, created=False), known))
+            subject = link.subject(
+                "project",
+                f"project {reference}",
+                project_names([reference]),
+                identified=not reference.isdecimal(),
+            )
+            found.append(Project(subject, frozenset({link.urn, reference}), account, created=False))
     return found
-
-
-def _numbered(projects: list[Project], counted: Iterable[Budget | Cap]) -> list[Project]:
-    """Add project numbers to projects that only a link names.
-
-    A link refers to its project by the id and a budget by the number, and nothing in a stack connects the two: numbers
-    in budgets that belong to no other project may be theirs, if there are enough of them.
-    """
-    named = {each for entity in counted if entity.projects is not UNKNOWN for each in entity.projects}
-    numbers = {each for each in named.difference(*(project.ids for project in projects)) if each.isdecimal()}
-    without = {project.subject.urn for project in projects if not project.created and not project.free}
-    if not without or len(numbers) < len(without):
-        return projects
-    return [
-        replace(project, ids=project.ids | numbers) if project.subject.urn in without else project
-        for project in projects
-    ]
 
 
 def _key(resource: Resource) -> Key:
@@ -200,10 +260,9 @@ def _key(resource: Resource) -> Key:
     restrictions = at(props, "restrictions")
     targets = at(restrictions, "apiTargets")
     services = UNKNOWN if targets is UNKNOWN else texts([at(target, "service") for target in targets or ()])
-    project, shown = resource.reference("project"), at(props, "displayName")
-    within = _within(project, resource.name, at(props, "name"), shown)
+    project = resource.reference("project")
     return Key(
-        resource.subject("key", f"key {resource.text('displayName')}", shown, *within),
+        _subject_within(resource, "key", f"key {resource.text('displayName')}", project, KEYS),
         project,
         services,
         texts(at(restrictions, "serverKeyRestrictions", "allowedIps")),
@@ -228,15 +287,26 @@ def _methods(targets: Any) -> tuple[str, ...] | Unknown:
     return tuple(found)
 
 
-def _within(project: str | Unknown | None, *names: Any) -> list[str]:
-    """Names PROJECT/NAME, by which an exception can refer to a thing in a project."""
-    return [f"{project}/{name}" for name in names if isinstance(project, str) and isinstance(name, str)]
+def _subject_within(
+    resource: Resource, kind: Kind, label: str, project: str | Unknown | None, collection: str
+) -> Subject:
+    """The subject of a thing in a project, which Google calls by its id there: the property `name`."""
+    ids, identified = resource.ids_of(project)
+    own_id = at(resource.props, "name")
+    names = names_within(ids, collection, own_id.rpartition("/")[2]) if isinstance(own_id, str) else ()
+    return resource.subject(kind, label, names, identified=identified and own_id is not UNKNOWN)
+
+
+def _subject_of(resource: Resource, kind: Kind, label: str, project: str | Unknown | None) -> Subject:
+    """The subject of what an exception calls by its project."""
+    ids, identified = resource.ids_of(project)
+    return resource.subject(kind, label, project_names(ids), identified=identified)
 
 
 def _api(resource: Resource) -> Api:
     service, project = at(resource.props, "service"), resource.reference("project")
     return Api(
-        resource.subject("api", f"API {resource.text('service')} ({resource.name})", project),
+        _subject_of(resource, "api", f"API {resource.text('service')} ({resource.name})", project),
         project,
         service if service is UNKNOWN else str(service),
         at(resource.props, "disableOnDestroy") or False,
@@ -252,7 +322,7 @@ def _apis(resource: Resource) -> Iterator[Api]:
         services = texts(at(rule, "services"))
         for service in [] if services is UNKNOWN else services:
             name = service.removeprefix("services/")
-            subject = resource.subject("api", f"API {name} ({resource.name})", project)
+            subject = _subject_of(resource, "api", f"API {name} ({resource.name})", project)
             yield Api(subject, project, name)
 
 
@@ -260,9 +330,7 @@ def _quota(resource: Resource) -> Quota:
     props, project = resource.props, resource.reference("parent")
     value = number(at(props, "quotaConfig", "preferredValue"))
     return Quota(
-        resource.subject(
-            "quota", f"quota preference {resource.name}", *_within(project, resource.name, at(props, "name"))
-        ),
+        _subject_within(resource, "quota", f"quota preference {resource.name}", project, PREFERENCES),
         project,
         at(props, "service") or "",
         at(props, "quotaId") or "",
@@ -275,9 +343,10 @@ def _quota(resource: Resource) -> Quota:
 def _adjuster(resource: Resource) -> Quota:
     """Google's quota adjuster, which raises all quotas of a project, including the Gemini API's."""
     enabled = at(resource.props, "enablement")
+    project = resource.reference("parent")
     return Quota(
-        resource.subject("quota", f"quota adjuster {resource.name}"),
-        resource.reference("parent"),
+        _subject_of(resource, "quota", f"quota adjuster {resource.name}", project),
+        project,
         GEMINI_API,
         "",
         0,
@@ -296,11 +365,13 @@ def _locations(resource: Resource) -> Iterator[Location]:
     if resource.type == _VAULT:
         replicas = at(resource.props, "replication", "userManaged", "replicas")
         found += [at(each, "location") for each in ([] if replicas is UNKNOWN else replicas or ())]
-    label = f"{resource.type.rpartition(':')[2]} {resource.name}"
+    kind = resource.type.rpartition(":")[2]
+    label, collection = f"{kind} {resource.name}", f"{kind[:1].lower()}{kind[1:]}s"
     for each in found:
         if each and each is not UNKNOWN:
             # Compute Engine's zones may be URLs.
-            yield Location(resource.subject("location", label), str(each).rpartition("/")[2])
+            subject = _subject_within(resource, "location", label, resource.reference("project"), collection)
+            yield Location(subject, str(each).rpartition("/")[2])
 
 
 def _liens(resource: Resource) -> Iterator[str | Unknown | None]:
@@ -331,7 +402,6 @@ def _listeners(resource: Resource) -> Iterator[str | Unknown | None]:
 
 
 _READERS: Final[Mapping[str, Callable[[Resource], Any]]] = {
-    PROJECT: _project,
     "gcp:billing/budget:Budget": budget,
     "gemini-landing-zone:index:SpendCap": cap,
     "gcp:projects/apiKey:ApiKey": _key,

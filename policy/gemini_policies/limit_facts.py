@@ -36,10 +36,17 @@ def by_project(resource: Resource) -> Iterator[Limit]:
     others = at(resource.props, "others")
     if UNKNOWN in (found, others, elsewhere) or UNKNOWN in (found or {}).values():
         yield Limit(project, UNKNOWN)
-        return
-    limits = {model: _limits(each) for model, each in (found or {}).items()}
-    if others is not None:
+    given = (
+        {}
+        if found is UNKNOWN
+        else {model: each for model, each in (found or {}).items() if each is not UNKNOWN}
+    )
+    limits = {model: _limits(each) for model, each in given.items()}
+    if others is not None and others is not UNKNOWN:
         limits[OTHERS] = _limits(others)
+    if elsewhere is UNKNOWN:
+        # Any of them may be set otherwise.
+        return
     known = {
         (BY_METRIC.get((str(at(each, "metric")), str(at(each, "limit")))), at(each, "model") or "")
         for each in elsewhere
@@ -52,17 +59,11 @@ def by_project(resource: Resource) -> Iterator[Limit]:
 
 
 def _limits(values: Any) -> Limits:
-    """Limits from a property. An unknown number counts as a limit of 0; the update judges its value."""
+    """Limits from a property. An unknown number is no limit."""
     if values == DENY:
         return BLOCKED
     numbers = {name: number(at(values, name)) for name in LIMIT_NAMES}
-    return Limits.of(
-        {
-            name: 0 if value is UNKNOWN else max(value, 0)
-            for name, value in numbers.items()
-            if value is not None
-        }
-    )
+    return Limits.of({name: max(value, 0) for name, value in numbers.items() if isinstance(value, int)})
 
 
 def by_override(resource: Resource) -> Iterator[Limit]:
@@ -93,11 +94,8 @@ def by_preference(resource: Resource) -> Iterator[Limit]:
 
 def limited(project: Project, limits: Iterable[Limit]) -> Project:
     """The project with the limits that apply to it on every tier."""
-    # A limit of an unknown project may be of this one.
-    own = [limit for limit in limits if limit.project is UNKNOWN or limit.project in project.ids]
-    if any(limit.override is UNKNOWN for limit in own):
-        # The unknown limit may be the one that is missing.
-        return replace(project, limits={}, others=BLOCKED)
+    # What only the update will know may be a limit of another project, or none.
+    own = [limit for limit in limits if limit.project in project.ids]
     found = in_force(
         _highest_last(limit for limit in own if not limit.asked),
         _highest_last(limit for limit in own if limit.asked),
@@ -127,7 +125,6 @@ def _of_gemini(
 
 
 def _override(where: tuple[LimitName, str] | Unknown, model: Any, value: int | Unknown) -> Override | Unknown:
-    if where is UNKNOWN or model is UNKNOWN:
+    if isinstance(where, Unknown) or model is UNKNOWN or isinstance(value, Unknown):
         return UNKNOWN
-    # An unknown number counts as a limit of 0; the update judges its value.
-    return Override(*where, model or "", 0 if value is UNKNOWN else value)
+    return Override(*where, model or "", value)

@@ -8,7 +8,8 @@ A violation that one stage reports is not reported again by a later one.
 
 import gc
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pulumi_policy import (
@@ -23,16 +24,18 @@ from pulumi_policy import (
 )
 
 from gemini_policies import sdk
-from gemini_policies.declared import PROJECT, Resource
+from gemini_policies.declared import FOLDER, PROJECT, Resource
+from gemini_policies.environment import RULES
 from gemini_policies.facts_from_resources import Known, concerns, facts_of
 from gemini_policies.settings import Lines, settings_of
 from gemini_policies.values import write_changes
 from landing_zone.policies import facts_from_settings
 from landing_zone.policies.configuration import Level
+from landing_zone.policies.environments import Placement, split
 from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.fixes import one_per_fix
-from landing_zone.policies.judge import ListedException, expired, listed, outcomes, unjudged
+from landing_zone.policies.judge import JudgedBy, expired, listed, outcomes, unjudged
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
 
@@ -40,53 +43,79 @@ Report = Callable[..., None]
 STACK: Final = "pulumi:pulumi:Stack"
 
 
+Parts = Mapping[str, Facts]
+"""Facts by the environment whose configuration judges them."""
+
+
 class Operation:
     """State of the running preview or update."""
 
     def __init__(self) -> None:
-        self.settings: Facts | None = None
+        self.settings: Parts = {}
         self.lines = Lines(sdk.STACK)
         self.known: Known = {}
         self._given: dict[str, Mapping[str, Any]] = {}
-        self._reported: dict[tuple[str, str, str], str] = {}
-        self._whole: Facts | None = None
-        self._each: tuple[ResourceValidationArgs, Resource, Facts] | None = None
+        self._reported: dict[tuple[str, str, str], tuple[str, Level]] = {}
+        self._whole: Parts | None = None
+        self._each: tuple[ResourceValidationArgs, Resource, Parts] | None = None
         self._read = False
+        self._printed: set[str] = set()
 
     def begin(self) -> None:
-        """Read the settings and print the exceptions, when the stack is registered."""
+        """Read the settings, and print what judges them, when the stack is registered."""
         if self._read:
             return
         self._read = True
         found = settings_of(sdk.STACK)
         if found is not None:
-            self.settings = facts_from_settings.facts_of(found, today())
-            facts = self.settings
+            facts = facts_from_settings.facts_of(found, today(), RULES.environments)
             every = (facts.projects, facts.budgets, facts.caps, facts.keys, facts.apis, facts.quotas)
             self.known = {(each.subject.kind, each.subject.name): each for group in every for each in group}
-        for each in self._exceptions():
-            if each.exempt.expires >= today():
-                # The engine shows the pack's output. An expired exception is a violation instead.
-                sys.stdout.write(f"policy {each}\n")
+            self.settings = split(facts, self._placement(facts))
+        default = sdk.STACK.environment or RULES.environments.strictest
+        self._print_configurations([default, *self.settings])
+        if self.settings:
+            self._print_exceptions(self.settings)
+
+    def _placement(self, facts: Facts, *, suspects: bool = True) -> Placement:
+        return Placement(RULES.environments, sdk.STACK.environment, facts.folders, suspects)
+
+    def _print_configurations(self, environments: Iterable[str]) -> None:
+        stack = f"stack {sdk.STACK.project}/{sdk.STACK.name}"
+        placement = self._placement(Facts(today()))
+        for name in environments:
+            if name not in self._printed:
+                self._printed.add(name)
+                why = RULES.why(name, placement, stack)
+                used = JudgedBy(name, why, sdk.STACK.configuration(name).digest)
+                # The engine shows the pack's output.
+                sys.stdout.write(f"policies: judged as {used}\n")
         sys.stdout.flush()
 
-    def _exceptions(self) -> Iterator[ListedException]:
-        """Exceptions of every policy. Without settings, they count as in force: the resources are not known yet."""
-        for policy in POLICIES:
-            options = sdk.STACK.policies.options[policy.id]
-            if sdk.STACK.policies.levels[policy.id] is Level.DISABLED:
-                yield from unjudged(policy, options, today())
-            elif self.settings and options.exceptions:
-                found = list(outcomes(policy, self.settings, options))
-                yield from listed(policy, options, self.settings, found)
-            else:
-                yield from (ListedException(policy, each, "in force") for each in options.exceptions)
+    def _print_exceptions(self, parts: Parts) -> None:
+        for name, facts in parts.items():
+            configuration = sdk.STACK.configuration(name)
+            for policy in POLICIES:
+                options = configuration.options[policy.id]
+                if not options.exceptions:
+                    continue
+                disabled = configuration.levels[policy.id] is Level.DISABLED
+                for each in (
+                    unjudged(policy, options, today())
+                    if disabled
+                    else listed(policy, options, facts, list(outcomes(policy, facts, options)))
+                ):
+                    # An expired exception is a violation instead.
+                    if each.exempt.expires >= today():
+                        sys.stdout.write(f"policy {each}\n")
+        sys.stdout.flush()
 
-    def each(self, args: ResourceValidationArgs) -> tuple[Resource, Facts]:
-        """The resource and its facts, read once for all policies."""
+    def each(self, args: ResourceValidationArgs) -> tuple[Resource, Parts]:
+        """The resource and its facts, read once for all policies. Its environment is the one that is known by now."""
         if self._each is None or self._each[0].urn != args.urn or self._each[0].props is not args.props:
             resource = Resource.of(args)
-            self._each = (args, resource, facts_of([resource], today(), self.known))
+            facts = facts_of([resource], today(), self.known, RULES.environments)
+            self._each = (args, resource, split(facts, self._placement(facts, suspects=False)))
             self._given[args.urn] = resource.props
         return self._each[1:]
 
@@ -94,22 +123,37 @@ class Operation:
         """Read the resource again, because a fix has changed it."""
         self._each = None
 
-    def whole(self, args: StackValidationArgs) -> Facts:
+    def whole(self, args: StackValidationArgs) -> Parts:
         """Facts of all resources, read once for all policies."""
         if self._whole is None:
-            self._whole = facts_of(map(self._declared, args.resources), today(), self.known)
+            resources = list(map(self._declared, args.resources))
+            facts = facts_of(resources, today(), self.known, RULES.environments)
+            self._whole = split(facts, self._placement(facts))
+            self._print_configurations(self._whole)
+            if not self.settings:
+                self._print_exceptions(self._whole)
         return self._whole
 
     def _declared(self, found: Any) -> Resource:
-        comes_from = {
-            name: tuple(each.urn for each in others if each.resource_type == PROJECT)
-            for name, others in found.property_dependencies.items()
-        }
-        return Resource.of(found, comes_from, self._given.get(found.urn))
+        def urns(kind: str) -> Mapping[str, tuple[str, ...]]:
+            return {
+                name: tuple(each.urn for each in others if each.resource_type == kind)
+                for name, others in found.property_dependencies.items()
+            }
 
-    def is_new(self, policy: Policy, subject: Subject, stage: str) -> bool:
-        """True if no other stage has reported a violation of the policy by the subject."""
-        return self._reported.setdefault((policy.id, subject.kind, subject.name), stage) == stage
+        given = self._given.get(found.urn)
+        # What is read comes here alone: the engine asks before it creates, not before it reads.
+        resource = Resource.of(found, urns(PROJECT), given)
+        return replace(resource, folders_from=urns(FOLDER), read=given is None)
+
+    def is_new(self, policy: Policy, subject: Subject, stage: str, level: Level) -> bool:
+        """True if no other stage has reported a violation of the policy by the subject, at this level or a stricter."""
+        key = (policy.id, subject.kind, subject.name)
+        before, reported = self._reported.setdefault(key, (stage, level))
+        if before != stage and reported is Level.ADVISORY and level is not Level.ADVISORY:
+            self._reported[key] = (stage, level)
+            return True
+        return before == stage
 
 
 OPERATION = Operation()
@@ -133,46 +177,56 @@ class PulumiPolicy(ResourceValidationPolicy):
 
     def validate(self, args: Any, report_violation: Report) -> None:
         """Report violations of the policy."""
-        for finding, urn in self._findings(args, self._options):
+        for finding, urn, level in self._findings(args):
             lines = [
                 finding.text,
                 finding.advice,
                 OPERATION.lines.of(finding.subject),
                 self._policy.page,
             ]
-            report_violation("\n".join(filter(None, lines)), urn)
+            report_violation("\n".join(filter(None, lines)), urn, level)
 
     @property
     def _options(self) -> Any:
         return sdk.STACK.policies.options[self._policy.id]
 
-    def _findings(self, args: Any, options: Any) -> Iterator[tuple[Finding, str | None]]:
+    def _findings(self, args: Any) -> Iterator[tuple[Finding, str | None, Level]]:
         policy = self._policy
         if isinstance(args, StackValidationArgs):
-            yield from self._new(OPERATION.whole(args), options, "resources")
+            # Policies on each resource judge again: only now is it known which project, and so which environment and
+            # which exception, a reference means.
+            yield from self._new(OPERATION.whole(args), "resources")
         elif args.resource_type == STACK:
             OPERATION.begin()
-            yield from ((finding, None) for finding in expired(policy, options, today()))
-            if OPERATION.settings:
-                found = [finding for finding, _ in self._new(OPERATION.settings, options, "settings")]
-                yield from ((finding, None) for finding in one_per_fix(found, OPERATION.lines.values))
+            for _, options, level in _judging(policy, OPERATION.settings or {"": Facts(today())}):
+                yield from ((finding, None, level) for finding in expired(policy, options, today()))
+            new = list(self._new(OPERATION.settings, "settings"))
+            for level in dict.fromkeys(level for _, _, level in new):
+                found = [finding for finding, _, own in new if own is level]
+                for finding in one_per_fix(found, OPERATION.lines.values):
+                    yield finding, None, level
         elif policy.scope is Scope.EACH:
-            yield from self._new(OPERATION.each(args)[1], options, "resource")
+            yield from self._new(OPERATION.each(args)[1], "resource")
 
-    def _new(self, facts: Facts, options: Any, stage: str) -> Iterator[tuple[Finding, str | None]]:
-        remediates = sdk.STACK.policies.levels[self._policy.id] is Level.REMEDIATE
-        for outcome in outcomes(self._policy, facts, options):
-            subject = outcome.finding.subject
-            if stage == "settings" and remediates and outcome.finding.fixable:
-                # The fix is applied to the resource, so the stack need not stop.
-                continue
-            if outcome.exempt is None and OPERATION.is_new(self._policy, subject, stage):
-                yield outcome.finding, subject.urn or None
+    def _new(self, parts: Parts, stage: str) -> Iterator[tuple[Finding, str | None, Level]]:
+        for facts, options, level in _judging(self._policy, parts):
+            for outcome in outcomes(self._policy, facts, options):
+                subject = outcome.finding.subject
+                if stage == "settings" and level is Level.REMEDIATE and outcome.finding.fixable:
+                    # The fix is applied to the resource, so the stack need not stop.
+                    continue
+                if stage == "resource" and not subject.identified and options.exceptions:
+                    # An exception may be for it.
+                    continue
+                # What has not been remediated counts as mandatory.
+                effect = Level.MANDATORY if level is Level.REMEDIATE else level
+                if outcome.exempt is None and OPERATION.is_new(self._policy, subject, stage, effect):
+                    yield outcome.finding, subject.urn or None, effect
 
     def _remediated(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         policy, options = self._policy, self._options
-        resource, facts = OPERATION.each(args)
-        found = list(outcomes(policy, facts, options))
+        resource, parts = OPERATION.each(args)
+        found = [each for facts in parts.values() for each in outcomes(policy, facts, options)]
         if not found or policy.fix is None or any(each.exempt for each in found):
             return None
         fixed = policy.fix(args.resource_type, resource.props, options)
@@ -184,9 +238,16 @@ class PulumiPolicy(ResourceValidationPolicy):
         return changed
 
 
-@StackValidationPolicy.register
-class WholePolicy(PulumiPolicy):
-    """A policy of scope `whole`. It is of both of the SDK's kinds, so the SDK also calls it at the end."""
+# Of both of the SDK's kinds, so that the SDK also calls it at the end.
+StackValidationPolicy.register(PulumiPolicy)
+
+
+def _judging(policy: Policy, parts: Parts) -> Iterator[tuple[Facts, Any, Level]]:
+    """Facts of each environment in which the policy is not disabled, with its options and level there."""
+    for name, facts in parts.items():
+        configuration = sdk.STACK.configuration(name) if name else sdk.STACK.policies
+        if configuration.levels[policy.id] is not Level.DISABLED:
+            yield facts, configuration.options[policy.id], configuration.levels[policy.id]
 
 
 def _concerns(resource: Any) -> bool:
@@ -200,13 +261,13 @@ def _passes(args: ResourceValidationArgs) -> bool:
     if args.resource_type == STACK:
         return False
     # Also keeps the inputs for the policies at the end, which see only outputs.
-    _, facts = OPERATION.each(args)
-    configuration = sdk.STACK.policies
+    _, parts = OPERATION.each(args)
     return not any(
         finding
         for policy in POLICIES
-        if policy.scope is Scope.EACH and configuration.levels[policy.id] is not Level.DISABLED
-        for finding in policy.judge(facts, configuration.options[policy.id])
+        if policy.scope is Scope.EACH
+        for facts, options, _ in _judging(policy, parts)
+        for finding in policy.judge(facts, options)
     )
 
 
@@ -217,6 +278,6 @@ def serve() -> None:
     gc.freeze()
     PolicyPack(
         "gemini-budget-policies",
-        [WholePolicy(each) if each.scope is Scope.WHOLE else PulumiPolicy(each) for each in POLICIES],
+        [PulumiPolicy(each) for each in POLICIES],
         enforcement_level=EnforcementLevel.MANDATORY,
     )

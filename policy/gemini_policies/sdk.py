@@ -14,7 +14,7 @@ from grpc import StatusCode
 from pulumi.runtime import proto
 from pulumi_policy import policy as inside
 
-from gemini_policies.environment import LEVELS, initial_config
+from gemini_policies.environment import LEVELS, RULES, initial_config
 from gemini_policies.secrets import Secrets
 from gemini_policies.values import plain
 from landing_zone.policies.configuration import (
@@ -35,8 +35,20 @@ class Stack:
 
     name: str = ""
     project: str = ""
+    organization: str = ""
     config: Mapping[str, str] = field(default_factory=dict)
     policies: Configuration = DEFAULT
+    """Configuration of the stack's environment, with what the engine was given on top."""
+
+    @property
+    def environment(self) -> str | None:
+        """The stack's environment; None if the policy owner's file does not name the stack."""
+        return RULES.environments.of_stack(self.organization, self.project, self.name)
+
+    def configuration(self, environment: str) -> Configuration:
+        """The configuration of an environment: of the stack's own with what the engine was given, if any."""
+        own = self.environment or RULES.environments.strictest
+        return self.policies if environment == own else RULES.configuration(environment)
 
 
 class Conversions:
@@ -88,12 +100,13 @@ class _Servicer(inside._PolicyAnalyzerServicer):
 
     def ConfigureStack(self, request: Any, context: Any) -> Any:
         STACK.name, STACK.project, STACK.config = request.stack, request.project, dict(request.config)
+        STACK.organization = request.organization
         return super().ConfigureStack(request, context)
 
     def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:
         info = super().GetAnalyzerInfo(request, context)
         try:
-            initial = initial_config(STACK.name)
+            initial = initial_config(STACK.environment or RULES.environments.strictest)
         except ConfigurationError as error:
             context.abort(StatusCode.INVALID_ARGUMENT, str(error))
         for name, entry in initial.items():
@@ -138,9 +151,19 @@ class _Servicer(inside._PolicyAnalyzerServicer):
             SECRETS.note(CONVERSIONS.dict_of(resource.properties))
         return super().AnalyzeStack(proto.AnalyzeStackRequest(resources=concerned), context)
 
-    def _create_report_violation(self, *args: Any, **kwargs: Any) -> Callable[..., None]:
-        report = super()._create_report_violation(*args, **kwargs)
-        return lambda message, urn=None: report(SECRETS.redacted(message), urn)
+    def _get_enforcement_level(self, policy: Any) -> Any:
+        # The SDK skips a policy that is disabled; in another environment it may not be.
+        level = super()._get_enforcement_level(policy)
+        return inside.EnforcementLevel.ADVISORY if level is inside.EnforcementLevel.DISABLED else level
+
+    def _create_report_violation(self, response: Any, *args: Any, **kwargs: Any) -> Callable[..., None]:
+        report = super()._create_report_violation(response, *args, **kwargs)
+
+        def reported(message: str, urn: str | None, level: Level) -> None:
+            report(SECRETS.redacted(message), urn)
+            response.diagnostics[-1].enforcementLevel = LEVELS[level]
+
+        return reported
 
     def _get_resource_options(self, request: Any) -> Any:
         return CONVERSIONS.cached("options", request, super()._get_resource_options)
