@@ -111,6 +111,8 @@ class GeminiProject(Component):
                 "deletionPolicy": settings.deletion_policy,
                 "guardrails": ids_if_all_are_there(own),
                 "limited": limited_models(settings),
+                # Nothing else in the stack says which number an adopted project has, and budgets name it by that.
+                **({"number": self.number} if settings.adopt else {}),
             },
             # Protected, its deletion is refused in the preview too, where the engine does not call the provider.
             self.child(

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 from landing_zone.google import spend_caps
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.projects import is_gone
+from landing_zone.google.projects import is_gone, is_same
 from provider.project_limits import ID as LIMITS_ID
 from provider.project_limits import remove_limits
 from provider.resource import PROJECT, Context, Property, ResourceError, ResourceType, State, Values
@@ -48,6 +48,11 @@ class ProjectExit(ResourceType):
             "The models that have limits, and `others`: used to find the limits when they are deleted.",
             same=lambda old, new: set(old) == set(new),
         ),
+        "number": Property(
+            {"type": "string"},
+            "The number of a project that the program does not create; compared with Google's. Budgets name a project "
+            "by its number and all else by its id, so this is how policies know a budget to be the project's.",
+        ),
     }
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
@@ -58,9 +63,12 @@ class ProjectExit(ResourceType):
         return {}
 
     def create(self, context: Context, inputs: Values) -> State:
+        _compare_number(context, inputs)
         return State(f"projects/{inputs['project']}/exit", inputs)
 
     def update(self, context: Context, old: State, inputs: Values) -> State:
+        if inputs.get("number") != old.inputs.get("number"):
+            _compare_number(context, inputs)
         listed = inputs.get("guardrails")
         # The list is unset if one of them failed; the next update then deletes those that were removed.
         if old.inputs["deletionPolicy"] == "ABANDON" and listed is not None:
@@ -95,6 +103,15 @@ class ProjectExit(ResourceType):
         except GoogleError as error:
             if error.code not in (403, 404) or not is_gone(context.google, project):
                 raise
+
+
+def _compare_number(context: Context, inputs: Values) -> None:
+    """Refuse a number that is another project's."""
+    project, number = inputs["project"], inputs.get("number")
+    if number and not is_same(context.google, project, number):
+        raise ResourceError(
+            f"{number} is not the number of {project}: write the project's own number, or none"
+        )
 
 
 def _unlink(context: Context, project: str) -> None:

@@ -81,6 +81,14 @@ def read_configuration(*paths: Path) -> Configuration:
 
     Raises ConfigurationError with every mistake in them.
     """
+    return configuration_of(read_entries(*paths), "")
+
+
+def read_entries(*paths: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Level and options of each policy as files set them, a later file over an earlier one.
+
+    Raises ConfigurationError with every mistake in them.
+    """
     layers, mistakes = [], []
     for path in paths:
         try:
@@ -89,7 +97,7 @@ def read_configuration(*paths: Path) -> Configuration:
             mistakes.append(str(error))
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
-    return configuration_of(_overlaid(layers), "")
+    return _overlaid(layers)
 
 
 def read_values(path: Path) -> Mapping[str, Any]:

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from pulumi.runtime import proto
 
-from landing_zone.policies.configuration import Configuration, Level
+from landing_zone.policies.configuration import LEVEL, Level, read_entries
 from landing_zone.policies.environments import NO_FILE
 from landing_zone.policies.rulebook import Rulebook
 
-RULES: Final = Rulebook(Path(__file__).resolve().parents[1] / "config")
+RULES: Final = Rulebook(Path(__file__).absolute().parents[1] / "config")
 
 LEVELS: Final = {
     Level.DISABLED: proto.DISABLED,
@@ -31,15 +31,13 @@ def initial_config(environment: str) -> dict[str, Any]:
     """
     if RULES.environments is NO_FILE:
         return {}
-    found = RULES.configuration(environment)
+    entries = read_entries(*RULES.files(environment))
+    return {name: _message(own) for name, own in entries.items()}
+
+
+def _message(own: Mapping[str, Any]) -> Any:
     # The engine treats a message without a level as advisory.
-    return {name: _message(name, found) for name in found.levels}
-
-
-def _message(name: str, found: Configuration) -> Any:
-    message = proto.PolicyConfig(enforcementLevel=LEVELS[found.levels[name]])
-    options: Mapping[str, Any] = found.options[name].model_dump(
-        mode="json", by_alias=True, exclude_unset=True
-    )
-    message.properties.update(options)
+    level = LEVELS[Level(own.get(LEVEL, Level.MANDATORY.value))]
+    message = proto.PolicyConfig(enforcementLevel=level)
+    message.properties.update({name: value for name, value in own.items() if name != LEVEL})
     return message

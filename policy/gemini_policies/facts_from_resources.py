@@ -36,6 +36,7 @@ from landing_zone.policies.facts import (
 from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 
 LINK: Final = "gcp:billing/projectInfo:ProjectInfo"
+EXIT: Final = "gemini-landing-zone:index:ProjectExit"
 _LIEN: Final = "gcp:resourcemanager/lien:Lien"
 _TOPIC: Final = "gcp:pubsub/topic:Topic"
 _RULES: Final = "gcp:serviceusage/v2ConsumerPolicy:V2ConsumerPolicy"
@@ -66,7 +67,7 @@ def concerns(resource: Any) -> bool:
         kind in _READERS
         or kind in _LIMITS
         or kind in _LISTENERS
-        or kind in (PROJECT, LINK, FOLDER, _LIEN, _TOPIC, _RULES, _VAULT)
+        or kind in (PROJECT, LINK, FOLDER, EXIT, _LIEN, _TOPIC, _RULES, _VAULT)
     ):
         return True
     return kind.startswith("gcp:") and any(name in resource.properties.fields for name in _LOCATIONS)
@@ -81,6 +82,7 @@ def facts_of(
         [_project(each) for each in every if each.type == PROJECT],
         [each for each in every if each.type == LINK],
     )
+    projects = _numbered(projects, [each for each in every if each.type == EXIT])
     ids = {reference: _googles(project.ids) for project in projects for reference in project.ids}
     found: defaultdict[type, list[Any]] = defaultdict(list)
     limiting: list[limit_facts.Limit] = []
@@ -285,6 +287,17 @@ def _methods(targets: Any) -> tuple[str, ...] | Unknown:
             return UNKNOWN
         found += methods
     return tuple(found)
+
+
+def _numbered(projects: Iterable[Project], exits: Iterable[Resource]) -> list[Project]:
+    """Add the numbers of projects that the program does not create, which this project's provider has compared."""
+    numbers = {at(each.props, "project"): at(each.props, "number") for each in exits}
+    return [
+        replace(project, ids=project.ids | {number})
+        if isinstance(number := next((numbers[each] for each in project.ids if each in numbers), None), str)
+        else project
+        for project in projects
+    ]
 
 
 def _subject_within(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sandbox.engine import Engine
 from sandbox.layout import ROOT
-from tests.lifecycle.policies.judged import pack_on_a_day
+from tests.lifecycle.policies.judged import PACK, pack_on_a_day
 from tests.workspace import Cloud, Workspace, redact
 
 SEED = "sandbox-seed"
@@ -26,7 +26,7 @@ class Production:
         self._workspace = Workspace(folder, engine, cloud)
         self._program = self._workspace.layout.program
         self.file = self._program / "stacks" / "Pulumi.prod.yaml"
-        pack_on_a_day(self._program / "policy")
+        pack_on_a_day(self._program / "policy", PACK / "config")
         text = (ROOT / "stacks" / "Pulumi.prod.yaml").read_text()
         self.file.write_text(text.replace("acme-gemini-seed", SEED).replace("folders/333333333333", _FOLDER))
         # It was there before the stack.

@@ -1,14 +1,12 @@
 """How the pack is set: what the engine is given, what an environment's file of the pack says, and mistakes in both."""
 
-import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.lifecycle.policies.judged import PACK, arguments, changed, judged, made, plain
-from tests.workspace import STACK, Workspace
+from tests.lifecycle.policies.judged import arguments, changed, judged, made, pack_with, plain
+from tests.workspace import Workspace
 
 PROGRAM = """\
 import pulumi_gcp as gcp
@@ -40,7 +38,7 @@ def test_a_mistake_is_reported_before_anything_is_made(workspace: Workspace) -> 
     plain(workspace, PROGRAM)
     for configuration, said in MISTAKES:
         run = workspace.pulumi(
-            "up", "--yes", "--skip-preview", *arguments(workspace, configuration, PACK), check=False
+            "up", "--yes", "--skip-preview", *arguments(workspace, configuration), check=False
         )
         assert run.returncode, configuration
         assert said in run.stdout + run.stderr
@@ -49,16 +47,9 @@ def test_a_mistake_is_reported_before_anything_is_made(workspace: Workspace) -> 
 
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
-    """A copy of the pack, with levels of its own for the environment."""
-    folder = tmp_path / "pack"
-    shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
-    (folder / ".venv").symlink_to(PACK / ".venv")
-    (folder / "config" / f"{STACK}.json").write_text(
-        json.dumps(
-            {"all": "disabled", "labels": {"enforcementLevel": "advisory", "required": ["owner", "team"]}}
-        )
-    )
-    return folder
+    """The pack, with levels of its own for the environment."""
+    labels = {"enforcementLevel": "advisory", "required": ["owner", "team"]}
+    return pack_with(tmp_path / "pack", {"all": "disabled", "labels": labels})
 
 
 def test_an_environment_s_file_stands_beneath_what_the_engine_is_given(
@@ -78,7 +69,7 @@ def test_an_environment_s_file_stands_beneath_what_the_engine_is_given(
     ]
     assert "has no label owner and no label team" in given.violations[0].message
 
-    (pack / "config" / f"{STACK}.json").write_text('{"lables": "advisory"}')
+    (pack / "config" / "own.json").write_text('{"lables": "advisory"}')
     wrong = judged(workspace, "up", {}, pack=pack)
     assert wrong.code
     assert "there is no such policy\n    did you mean 'labels'?" in wrong.printed

@@ -12,6 +12,7 @@ import pytest
 from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.policy import Scope
 from tests.lifecycle.policies.judged import (
+    ACCOUNT,
     EUROS,
     GROUNDED,
     HERE,
@@ -22,6 +23,7 @@ from tests.lifecycle.policies.judged import (
     judged,
     made,
     pack_on_a_day,
+    pack_with,
     plain,
     without_level,
 )
@@ -76,6 +78,10 @@ NOT_OF_SETTINGS = {
     "no-disable-on-destroy",
 }
 """What no stack file can break: the settings have no way to say it."""
+HALF_PRICE = {
+    "accountTerms": {ACCOUNT: {"discount": 0.5, "tierLimits": {"gemini-4-argon": {"requestsPerDay": 20}}}}
+}
+"""What the owner of the policies says of the account in good.yaml; at list price it could cost too much."""
 
 
 @pytest.fixture
@@ -88,7 +94,7 @@ def test_a_program_that_keeps_to_every_policy_goes_through(workspace: Workspace,
     plain(workspace, "good.py")
     for operation in ("preview", "up", "preview"):
         found = judged(workspace, operation, GROUNDED, pack=pack)
-        assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
+    assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
     assert {"Project chat", "Budget chat", "SpendCap chat", "ApiKey backend"} < made(workspace).keys()
 
 
@@ -127,13 +133,14 @@ def test_a_program_that_violates_every_policy_is_stopped_or_advised(workspace: W
     assert without_level(advised.violations) == without_level(foreseen.violations)
 
 
-def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspace, pack: Path) -> None:
+def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspace, tmp_path: Path) -> None:
     """The settings say so, and so do the resources made from them, with terms, tiers and an adopted project."""
     make_project(workspace, "acme-file-there")
     workspace.write((HERE / "good.yaml").read_text())
+    pack = pack_on_a_day(tmp_path / "pack", environments=HALF_PRICE)
     for operation in ("preview", "up"):
         found = judged(workspace, operation, GROUNDED, pack=pack)
-        assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
+    assert (found.code, found.violations, found.policies) == (0, [], set(BY_ID)), found.printed
     # The engine shows what is new and no target without anything in it: that breaks nothing.
     workspace.write(workspace.stack_file.read_text().replace(":projects:\n", f":projects:\n{MORE}"))
     found = judged(workspace, "preview", {}, "--target", "**Project::chat", pack=pack)
@@ -170,6 +177,8 @@ def test_the_pack_that_is_published_needs_nothing_around_it(workspace: Workspace
     shutil.copytree(PACK, published, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
     assert not [path for path in published.rglob("*") if path.is_symlink()]
     (published / ".venv").symlink_to(PACK / ".venv")
+    shutil.rmtree(published / "config")
+    shutil.copytree(pack_with(tmp_path / "pack", {"all": "mandatory"}) / "config", published / "config")
     plain(workspace, "bad.py")
     # Whatever the day: without what prices have a part in.
     priced = ("exposure-within-allowance", "price-step-up")

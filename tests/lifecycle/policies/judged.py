@@ -70,13 +70,30 @@ class Judged:
         return {(violation.policy, violation.resource) for violation in self.violations}
 
 
-def pack_on_a_day(folder: Path) -> Path:
-    """The pack on 2026-11-24."""
-    folder.mkdir()
-    for name in (".venv", "gemini_policies", "landing_zone", "config"):
-        (folder / name).symlink_to(PACK / name)
-    shutil.copy(PACK / "PulumiPolicy.yaml", folder)
+def pack_on_a_day(
+    folder: Path, config: Path | None = None, environments: Mapping[str, Any] | None = None
+) -> Path:
+    """The pack on 2026-11-24. Its policies are mandatory, with no options but the engine's, unless `config` says."""
+    pack_with(folder, {"all": "mandatory"}, environments)
+    (folder / "__main__.py").unlink()
     (folder / "__main__.py").write_text(ON_A_DAY)
+    if config:
+        shutil.rmtree(folder / "config")
+        (folder / "config").symlink_to(config)
+    return folder
+
+
+def pack_with(folder: Path, own: Mapping[str, Any], environments: Mapping[str, Any] | None = None) -> Path:
+    """The pack with a configuration for its one environment, in which every test's stack is."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    (folder / "config").mkdir(parents=True)
+    for name in (".venv", "gemini_policies", "landing_zone", "PulumiPolicy.yaml", "__main__.py"):
+        (folder / name).symlink_to(PACK / name)
+    stacks = {"somebody-elses/test": "own", "gemini-landing-zone/test": "own"}
+    mapping = {"environments": ["own"], "stacks": stacks, **(environments or {})}
+    (folder / "config" / "environments.json").write_text(json.dumps(mapping))
+    (folder / "config" / "own.json").write_text(json.dumps(own))
     return folder
 
 
@@ -91,15 +108,20 @@ def plain(workspace: Workspace, program: str, config: str = "") -> Workspace:
     return workspace
 
 
-def arguments(workspace: Workspace, configuration: Mapping[str, Any], pack: Path) -> list[str]:
-    """Arguments that make the engine use the pack."""
+def arguments(workspace: Workspace, configuration: Mapping[str, Any], pack: Path | None = None) -> list[str]:
+    """Arguments that make the engine use a pack; without one, the pack with nothing set but `configuration`."""
+    pack = pack or pack_with(workspace.layout.state / "pack", {"all": "mandatory"})
     file = workspace.layout.state / "policies.json"
     file.write_text(json.dumps(configuration))
     return ["--stack", STACK, "--policy-pack", str(pack), "--policy-pack-config", str(file)]
 
 
 def judged(
-    workspace: Workspace, operation: str, configuration: Mapping[str, Any], *more: str, pack: Path = PACK
+    workspace: Workspace,
+    operation: str,
+    configuration: Mapping[str, Any],
+    *more: str,
+    pack: Path | None = None,
 ) -> Judged:
     """Run `preview` or `up` (without a preview of its own) with the pack, and read the engine's events."""
     # Without it, a preview prints one document that has no policies in it.
