@@ -16,6 +16,7 @@ from rich.text import Text
 from landing_zone.audit import live
 from landing_zone.cli.console import AsJson, AsOf, day_of, err, format_of, out, refuse, working
 from landing_zone.cli.stacks import Stack, StackFolder, choose
+from landing_zone.cli.state import NotReadableError, read_projects
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, StoppedError
@@ -84,7 +85,7 @@ def check(
                 wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
                 _write(_nothing_judged(name, day, wrong), lambda _: Position(str(path)), shown_as)
             raise typer.Exit(1) from None
-        stack_is = f"stack {pulumi_project}/{name}"
+        stack_is = f"stack {'/'.join(filter(None, (pulumi_project, name)))}"
         report = rules.judge(name, facts, Placement(rules.environments, own), stack_is, values=source.values)
     files = [Path(each) for each in report.configuration]
 
@@ -108,6 +109,10 @@ def audit(
     projects: Annotated[
         list[str] | None, typer.Option("--project", "-p", help="This project; repeatable.")
     ] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option("--stack", help="The projects that this stack has something in, by its last update."),
+    ] = None,
     configurations: Configurations = None,
     as_of: AsOf = None,
     form: Format = None,
@@ -116,18 +121,34 @@ def audit(
     """Check live projects against the policies, also those not created by a stack. Read-only; never reads key strings.
 
     Levels and options come from policy/config of the Pulumi project here, as for `check`, then from each --config.
+    With --stack, it judges what an update of any program has left at Google: run it after each `pulumi up`.
+
     Exit code 1: a mandatory policy is violated; 2: not everything could be read.
     """
     parents = [*_parents("folders", folders), *_parents("organizations", organizations)]
-    if not parents and not projects:
-        refuse("name what to audit: --folder 333333333333, --organization or --project")
+    if not parents and not projects and not stack:
+        refuse("name what to audit: --stack prod, --folder 333333333333, --organization or --project")
     rules, shown_as = _rulebook(_project_folder(), configurations), format_of(form, as_json)
-    day, name = day_of(as_of), ", ".join([*parents, *(projects or ())])
+    placement, what, named = Placement(rules.environments), "the audit", list(projects or ())
+    if stack:
+        try:
+            own = read_projects(stack)
+        except NotReadableError as error:
+            refuse(str(error))
+        organization = stack.partition("/")[0] if "/" in stack else ""
+        environment = rules.environments.of_stack(organization, own.pulumi_project, own.stack)
+        placement, what = (
+            Placement(rules.environments, environment),
+            f"stack {own.pulumi_project}/{own.stack}",
+        )
+        named += own.ids
+    day = day_of(as_of)
+    name = ", ".join([*([stack] if stack else []), *parents, *(projects or ())])
     files = list(rules.files(rules.environments.strictest))
     google = Google(GoogleConfig.read({}, os.environ))
     try:
         with working("reading projects") as progress:
-            found = live.read(google, parents, projects or (), day, progress)
+            found = live.read(google, parents, named, day, progress)
     except (GoogleError, CredentialsError) as error:
         why = error.with_remedy if isinstance(error, GoogleError) else str(error)
         _show(_nothing_judged(name, day, (why,), files), lambda _: Position(), shown_as)
@@ -136,7 +157,7 @@ def audit(
     if found.unread and not found.facts.projects and not found.without_gemini:
         _show(_nothing_judged(name, day, found.unread, files), lambda _: Position(), shown_as)
     report = replace(
-        rules.judge(name, found.facts, Placement(rules.environments), "the audit", remediates=False),
+        rules.judge(name, found.facts, placement, what, remediates=False),
         unread=found.unread,
         coverage="part" if found.unread else "all",
     )

@@ -6,6 +6,7 @@ import subprocess
 from typing import Any
 
 from landing_zone.audit.applied import AppliedStack, parse
+from landing_zone.audit.stack_projects import StackProjects, projects_in
 from landing_zone.settings.problems import nearest
 
 
@@ -15,17 +16,25 @@ class NotReadableError(Exception):
 
 def read_applied(stack: str | None) -> AppliedStack:
     """The last update of `stack`, or of the selected one. No secret is decrypted. Raises NotReadableError."""
-    if not shutil.which("pulumi"):
-        raise NotReadableError(
-            'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
-        )
     found = parse(_export(stack))
     if not found.projects:
         raise NotReadableError("the stack has no projects yet: run pulumi up")
     return found
 
 
+def read_projects(stack: str) -> StackProjects:
+    """The projects that a stack of any program has something in. Raises NotReadableError."""
+    found = projects_in(_export(stack))
+    if not found.ids:
+        raise NotReadableError(f"the stack {stack} has nothing in any project yet: run pulumi up")
+    return found
+
+
 def _export(stack: str | None) -> dict[str, Any]:
+    if not shutil.which("pulumi"):
+        raise NotReadableError(
+            'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
+        )
     command = ["stack", "export", *(["--stack", stack] if stack else [])]
     run = _pulumi(*command)
     if run.returncode:

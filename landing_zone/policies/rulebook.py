@@ -52,7 +52,7 @@ class Rulebook:
         if environment == placement.stack:
             return what
         if placement.stack is None and environment == self.environments.strictest:
-            return f"{what} is in no environment: judged by the strictest"
+            return f"{what}, which is in no environment: the strictest"
         return f"projects of {what} that are in {environment}"
 
     def judge(

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from landing_zone.policies.configuration import DEFAULT
 from landing_zone.policies.every_policy import POLICIES
 from sandbox.cloud.endpoints import environment
 from tests.audit.world import ACCOUNT, FOLDER, World
@@ -48,9 +49,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def configure(folder: Path, name: str = "policy/config/prod.json", /, **values: Any) -> None:
-    """Write a configuration; by default the one that holds for the stack."""
+    """Write a configuration; by default the one that holds for the stack, as for all that nothing else is said of."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
+    (path.parent / "environments.json").write_text('{"environments": ["prod"]}')
     path.write_text(json.dumps({name.replace("_", "-"): value for name, value in values.items()}))
 
 
@@ -73,6 +75,7 @@ def test_without_a_configuration_every_policy_is_mandatory(folder: Path) -> None
         "    write allowedIps: [203.0.113.0/24]\n"
         "    mandatory key-clients (critical): docs/policies/key-clients.md\n"
         "prod: all policies (no configuration: all mandatory, with their defaults)\n"
+        f"    judged as default (stack prod; no policy/config/environments.json), configuration {DEFAULT.digest}\n"
         "    not judged, as their options are not set: budget-below-maximum, budgets-within-envelope, price-step-up, "
         "regions\n"
         "    2 mandatory\n"
@@ -111,7 +114,7 @@ def test_a_fixable_violation_stops_nothing_and_any_other_does(folder: Path) -> N
 
 
 def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> None:
-    unused = {**EXEMPT, "resource": "chat/widgit"}
+    unused = {**EXEMPT, "resource": "acme-chat-x/widgit"}
     configure(
         folder, all="disabled", key_clients={"enforcementLevel": "mandatory", "exceptions": [EXEMPT, unused]}
     )
@@ -121,7 +124,8 @@ def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> N
     about = "(web@example.com: The page calls the API <itself>.)"
     assert [line for line in done.stdout.splitlines() if line.startswith("exception")] == [
         f"exception in force until 2027-01-31: acme-chat-x/widget from key-clients {about}",
-        f"exception unused until 2027-01-31: chat/widgit from key-clients {about}; did you mean 'chat/widget'?",
+        f"exception unmatched until 2027-01-31: acme-chat-x/widgit from key-clients {about}; "
+        "did you mean 'acme-chat-x/widget'?",
     ]
     done = run(folder, "policy", "check", "prod", "--as-of", "2027-02-01", "--json")
     assert done.returncode == 1
@@ -129,7 +133,7 @@ def test_exceptions_are_listed_and_one_that_has_expired_fails(folder: Path) -> N
     expired = [each for each in found["verdicts"] if "expired" in each["message"]]
     assert [(each["file"], each["path"]) for each in expired] == [
         ("policy/config/prod.json", "acme-chat-x/widget"),
-        ("policy/config/prod.json", "chat/widgit"),
+        ("policy/config/prod.json", "acme-chat-x/widgit"),
     ]
     assert {each["state"] for each in found["exceptions"]} == {"expired"}
     # Those from policies that are disabled are listed as well.

@@ -135,15 +135,17 @@ api = gcp.projects.Service("keys", project=chat.project_id, service="apikeys.goo
 gcp.projects.ApiKey(
     "website",
     project=chat.project_id,
+    name="website",
     display_name="Website",
     opts=pulumi.ResourceOptions(depends_on=[api]),
 )
 """
+KEY = "projects/acme-excepted/locations/global/keys/website"
 EXCEPTIONS = {
     "key-restricted": excepted("acme-excepted/website"),
-    "key-clients": excepted("Website"),
+    "key-clients": excepted(KEY),
     "protected": "disabled",
-    "labels": excepted("urn:pulumi:test::somebody-elses::gcp:organizations/project:Project::chat"),
+    "labels": excepted("projects/acme-excepted"),
     "deletion-policy": {"enforcementLevel": "remediate", **excepted("acme-excepted")},
 }
 
@@ -153,19 +155,22 @@ def test_exceptions_and_levels(workspace: Workspace) -> None:
     done = judged(workspace, "up", EXCEPTIONS)
     assert (done.code, done.violations, done.remediated) == (0, [], set()), done.printed
     assert done.policies == {policy.id for policy in POLICIES} - {"protected"}
-    for policy, resource in (("key-clients", "Website"), ("deletion-policy", "acme-excepted")):
+    for policy, resource in (
+        ("key-restricted", "acme-excepted/website"),
+        ("deletion-policy", "acme-excepted"),
+    ):
         line = f"policy exception in force until 2099-12-31: {resource} from {policy}"
         assert f"{line} (chat-team@example.com: Until its server calls it.)" in done.printed
     assert made(workspace)["Project chat"]["deletionPolicy"] == "DELETE"
 
     # One that has run out covers nothing, and has to go.
-    late = judged(workspace, "preview", {**EXCEPTIONS, "key-clients": excepted("Website", "2026-01-31")})
+    late = judged(workspace, "preview", {**EXCEPTIONS, "key-clients": excepted(KEY, "2026-01-31")})
     assert late.code
     assert late.pairs == {
         ("key-clients", "ApiKey website"),
         ("key-clients", "Stack somebody-elses-test"),
     }
-    assert "Website from key-clients" not in late.printed
+    assert f"{KEY} from key-clients" not in late.printed
     said = "that expired on 2026-01-31 (chat-team@example.com: Until its server calls it.)"
     assert [said in violation.message for violation in late.violations] == [False, True]
 
@@ -177,15 +182,26 @@ def test_exceptions_and_levels(workspace: Workspace) -> None:
     assert strict.policies == {policy.id for policy in POLICIES}
 
 
-def test_an_exception_by_the_stack_file_s_path_holds_for_the_resource(workspace: Workspace) -> None:
+def test_an_exception_is_by_googles_name_and_by_none_that_the_author_chooses(workspace: Workspace) -> None:
     workspace.write(STACK_FILE)
     level = {"enforcementLevel": "mandatory"}
     configuration = {
         "all": "disabled",
-        "deletion-policy": level | excepted("projects.chat"),
+        "deletion-policy": level | excepted("acme-fixed"),
         "labels": level | excepted("acme-fixed"),
-        "key-clients": level | excepted("projects.chat.keys.notebook"),
+        "key-clients": level | excepted("acme-fixed/notebook"),
     }
+    by_path = {
+        **configuration,
+        "deletion-policy": level | excepted("projects.chat"),
+        "key-clients": level | excepted("chat/notebook"),
+    }
+    stopped = judged(workspace, "preview", by_path)
+    assert {policy for policy, _ in stopped.pairs} == {"deletion-policy", "key-clients"}
+    assert (
+        "policy exception unmatched until 2099-12-31: projects.chat from deletion-policy" in stopped.printed
+    )
+
     done = judged(workspace, "up", configuration)
     assert (done.code, done.violations) == (0, []), done.printed
     assert "ApiKey chat--notebook" in made(workspace)

@@ -19,9 +19,9 @@ from landing_zone.policies.configuration import (
     read_configuration,
 )
 from landing_zone.policies.every_policy import BY_ID
-from landing_zone.policies.facts import Facts
+from landing_zone.policies.facts import KEYS, Facts, names_within
 from landing_zone.policies.judge import Report, judge
-from tests.policies.facts import DAY, GOOD, KEY, STRICT, key, project
+from tests.policies.facts import API, DAY, GOOD, KEY, STRICT, key, project, subject
 
 
 def mistakes(values: Any) -> list[tuple[str, str, str]]:
@@ -221,7 +221,7 @@ def named(facts: Facts, *names: str) -> Facts:
     return replace(facts, projects=(replace(own, subject=replace(own.subject, names=frozenset(names))),))
 
 
-GOES = named(project(deletion="DELETE"), "acme-chat", "chat", "projects.chat")
+GOES = named(project(deletion="DELETE"), "acme-chat")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,14 @@ def test_an_exception_holds_on_its_last_day_and_not_on_the_next(
 ) -> None:
     report = judged("deletion-policy", replace(GOES, day=day), EXEMPT)
     [listed] = report.exceptions
-    assert listed.as_json() == {"policy": "deletion-policy", **EXEMPT, "state": state}
+    covers = ["project acme-chat"] if state == "in force" else []
+    assert listed.as_json() == {
+        "policy": "deletion-policy",
+        **EXEMPT,
+        "state": state,
+        "covers": covers,
+        "remarks": [],
+    }
     assert ([each.state for each in report.verdicts], report.stopping) == (states, stopping)
 
 
@@ -257,27 +264,35 @@ def test_an_expired_exception_is_reported_though_nothing_else_is_wrong() -> None
         )
 
 
-def test_an_exception_that_nothing_needs_is_listed_as_unused() -> None:
-    other = {**EXEMPT, "resource": "acme-other"}
-    report = judged("deletion-policy", GOES, other, EXEMPT)
-    assert [(each.exempt.resource, each.state) for each in report.exceptions] == [
-        ("acme-other", "unused"),
-        ("acme-chat", "in force"),
+def test_an_exception_that_nothing_needs_and_one_that_nothing_has_are_listed_as_such() -> None:
+    report = judged("labels", GOES, EXEMPT, {**EXEMPT, "resource": "acme-chta"})
+    assert [(each.state, each.remarks) for each in report.exceptions] == [
+        ("unused", ()),
+        ("unmatched", ("did you mean 'acme-chat'?",)),
     ]
-    [verdict] = report.verdicts
-    assert verdict.exempt
-    assert verdict.exempt.resource == "acme-chat"
 
 
-@pytest.mark.parametrize("name", ["acme-chat", "chat", "projects.chat"])
-def test_a_project_is_exempt_by_its_id_its_name_and_its_path(name: str) -> None:
-    assert judged("deletion-policy", GOES, {**EXEMPT, "resource": name}).stopping == 0
-    assert judged("deletion-policy", GOES, {**EXEMPT, "resource": f"{name}x"}).stopping == 1
+def test_an_exception_that_is_wide_or_long_is_remarked_on() -> None:
+    names = frozenset({"acme-chat"})
+    apis = tuple(
+        replace(
+            API, subject=replace(subject("api", name, f"API {name}"), names=names), disable_on_destroy=True
+        )
+        for name in ("one", "two")
+    )
+    facts = replace(GOOD, apis=apis)
+    report = judged("no-disable-on-destroy", facts, {**EXEMPT, "expires": "2028-01-01"})
+    [listed] = report.exceptions
+    assert (listed.state, listed.remarks) == (
+        "in force",
+        ("wide: it covers API one, API two", "long: it ends in more than a year"),
+    )
+    assert str(listed).endswith("; wide: it covers API one, API two; long: it ends in more than a year")
 
 
-@pytest.mark.parametrize("name", ["acme-chat/backend", "projects.chat.keys.backend", "chat--backend"])
-def test_a_key_is_exempt_by_its_project_and_name_and_no_other_key_is(name: str) -> None:
-    mine = frozenset({"acme-chat/backend", "projects.chat.keys.backend", "chat--backend"})
+@pytest.mark.parametrize("name", ["acme-chat/backend", "projects/acme-chat/locations/global/keys/backend"])
+def test_a_key_is_exempt_by_its_project_and_id_and_no_other_key_is(name: str) -> None:
+    mine = names_within(["acme-chat"], KEYS, "backend")
     others = replace(KEY, subject=replace(KEY.subject, names=frozenset({"acme-chat/web"})), addresses=())
     own = replace(KEY, subject=replace(KEY.subject, names=mine), addresses=())
     report = judged("key-clients", replace(GOOD, keys=(own, others)), {**EXEMPT, "resource": name})

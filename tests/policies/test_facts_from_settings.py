@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.policies.configuration import DEFAULT, configuration_of, read_configuration
+from landing_zone.policies.environments import Environments
 from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Facts, Threshold
 from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.judge import judge
 from landing_zone.policies.policy import Scope
 from landing_zone.pricing.money import Money
+from landing_zone.pricing.rates import LIST_PRICES
 from landing_zone.settings import load_file
 from tests.policies.cases import FAILING, PASSING
 from tests.reports.stack import ACCOUNT, AS_OF, loaded
@@ -92,22 +94,25 @@ def test_the_sandbox_with_every_kind_of_guardrail() -> None:
     assert (quota.justification, quota.contact) == ("product pictures, once a night", "platform@example.com")
 
 
-def test_what_an_exception_may_call_each() -> None:
+def test_an_exception_calls_a_thing_as_google_does() -> None:
     found = by_label(stack("sandbox"))
+    project = {"acme-chat-sbx", "projects/acme-chat-sbx"}
     names = {
-        "project acme-chat-sbx": ("chat", "projects.chat", "acme-chat-sbx"),
-        "key backend of acme-chat-sbx": (
-            "chat--backend",
-            "projects.chat.keys.backend",
+        "project acme-chat-sbx": project,
+        "key backend of acme-chat-sbx": {
             "acme-chat-sbx/backend",
-        ),
-        "budget of acme-chat-sbx": ("projects.chat.budget", "acme-chat-sbx"),
-        "spend cap of acme-chat-sbx": ("projects.chat.budget.spendCap", "acme-chat-sbx"),
-        "shared budget pilot": ("shared-pilot", "sharedBudgets.pilot", "pilot"),
-        "quota imagen-a-day of acme-batch-sbx": ("projects.batch.quotas.imagen-a-day",),
+            "projects/acme-chat-sbx/locations/global/keys/backend",
+        },
+        "budget of acme-chat-sbx": project,
+        "spend cap of acme-chat-sbx": project,
+        # Google's name for it is known once it exists.
+        "shared budget pilot": set(),
+        "quota imagen-a-day of acme-batch-sbx": {
+            "acme-batch-sbx/imagen-a-day",
+            "projects/acme-batch-sbx/locations/global/quotaPreferences/imagen-a-day",
+        },
     }
-    for label, expected in names.items():
-        assert found[label].subject.names >= set(expected)
+    assert {label: found[label].subject.names for label in names} == names
 
 
 def test_an_adopted_project_says_nothing_of_what_is_not_managed() -> None:
@@ -197,13 +202,21 @@ def test_what_a_project_says_of_its_data_and_users_is_its_labels_too(tmp_path: P
     assert project.labels == {"owner": "a", "gemini-private-data": "true", "gemini-users": "de_eea"}
 
 
-def test_the_tiers_own_limits_hold_as_well_and_prices_are_the_accounts(tmp_path: Path) -> None:
+def test_prices_and_a_tiers_limits_are_what_the_owner_of_the_policies_says(tmp_path: Path) -> None:
     limits = ", limits: {gemini-3.8-flash: {requestsPerMinute: 60}, gemini-4-argon: deny, others: deny}"
     tier = "{gemini-3.8-flash: {requestsPerMinute: 10, requestsPerDay: 100}}"
     terms = f"accountTerms: {{{ACCOUNT}: {{discount: 0.1, tierLimits: {tier}}}}}"
-    [project] = facts_of(loaded(tmp_path, "chat: " + PAID % ("", limits), terms), AS_OF).projects
-    assert project.limits == {"gemini-3.8-flash": Limits(10, 100), "gemini-4-argon": BLOCKED}
-    assert (project.others, project.terms.discount) == (BLOCKED, Decimal("0.1"))
+    settings = loaded(tmp_path, "chat: " + PAID % ("", f"{limits}, searchesPerRequest: 0"), terms)
+    [project] = facts_of(settings, AS_OF).projects
+    assert project.limits == {"gemini-3.8-flash": Limits(60), "gemini-4-argon": BLOCKED}
+    assert (project.terms, project.stated.discount) == (LIST_PRICES, Decimal("0.1"))
+    assert project.doors.queries == 3
+
+    agreed = {"discount": 0.2, "tierLimits": {"gemini-3.8-flash": {"requestsPerMinute": 10}}}
+    owners = Environments.model_validate({"environments": ["prod"], "accountTerms": {ACCOUNT: agreed}})
+    [project] = facts_of(settings, AS_OF, owners).projects
+    assert project.limits["gemini-3.8-flash"] == Limits(10)
+    assert project.terms.discount == Decimal("0.2")
 
 
 def test_an_override_only_lowers_and_is_no_quota_that_google_is_asked_for(tmp_path: Path) -> None:
@@ -230,7 +243,7 @@ CONFIGURATION = configuration_of(
     },
     "x",
 )
-GROUPS = [group.name for group in fields(Facts) if group.name != "day"]
+GROUPS = [group.name for group in fields(Facts) if group.name not in ("day", "folders", "not_for_gemini")]
 
 
 def as_told(facts: Facts, scope: Scope | None = None) -> list[tuple[str, str, str]]:
