@@ -293,8 +293,8 @@ def _numbered(projects: Iterable[Project], exits: Iterable[Resource]) -> list[Pr
     """Add the numbers of projects that the program does not create, which this project's provider has compared."""
     numbers = {at(each.props, "project"): at(each.props, "number") for each in exits}
     return [
-        replace(project, ids=project.ids | {number})
-        if isinstance(number := next((numbers[each] for each in project.ids if each in numbers), None), str)
+        replace(project, ids=project.ids | {own})
+        if isinstance(own := next((numbers[each] for each in project.ids if each in numbers), None), str)
         else project
         for project in projects
     ]
