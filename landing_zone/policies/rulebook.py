@@ -53,7 +53,7 @@ class Rulebook:
             return what
         if placement.stack is None and environment == self.environments.strictest:
             return f"{what}, which is in no environment: the strictest"
-        return f"projects of {what} that are in {environment}"
+        return f"projects of {what} that are in it"
 
     def judge(
         self,
