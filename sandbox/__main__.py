@@ -122,7 +122,7 @@ def reformat(_: list[str]) -> None:
 
 def relock(_: list[str]) -> None:
     """Pin the dependencies anew."""
-    lock(ROOT, SANDBOX.state / "resolver")
+    lock(ROOT)
 
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {

@@ -119,14 +119,17 @@ def _install(root: Path, environment: Environment, target: Path) -> None:
     with step(f"Install what {environment.installs} pins") as current:
         progress = _PipProgress(current, len(pins))
         run_quietly(
-            [*pip, "--requirement", environment.installs],
+            [*pip, "--require-hashes", "--requirement", environment.installs],
             cwd=root,
             failure=f"pip could not install {environment.installs}",
             on_line=progress.line,
         )
         if environment.editable:
+            # Built by the pinned setuptools that is installed now, not by one that pip fetches for the build.
             run_quietly(
-                [*pip, "--no-deps", "--editable", "."], cwd=root, failure="pip could not install this project"
+                [*pip, "--no-index", "--no-deps", "--no-build-isolation", "--editable", "."],
+                cwd=root,
+                failure="pip could not install this project",
             )
         current.outcome = f"{len(pins)} packages"
 
