@@ -1,4 +1,4 @@
-"""`make lock`: pin the requirement files again, with the digest of every file that the package index lists for a pin."""
+"""`make lock`: pin the requirement files again, with the digests of all files that the package index has for a pin."""
 
 import os
 import re

@@ -1,5 +1,7 @@
 """`.venv` and `policy/.venv`: created from the pinned requirement files, and created again when they change.
 
+pip installs only files whose digests these pin, and fetches nothing besides.
+
 Standard library only.
 """
 
@@ -116,6 +118,10 @@ def _install(root: Path, environment: Environment, target: Path) -> None:
         "--progress-bar=off",
     ]
     pins = re.findall(r"^[^\s#]+==", (root / environment.installs).read_text(), flags=re.MULTILINE)
+    say(
+        f"  Packages go to {environment.folder} in this folder; pip keeps what it downloads in its own cache, outside of it\n"
+        "  (PIP_CACHE_DIR moves it, PIP_NO_CACHE_DIR=1 avoids it)."
+    )
     with step(f"Install what {environment.installs} pins") as current:
         progress = _PipProgress(current, len(pins))
         run_quietly(
