@@ -40,6 +40,7 @@ def lock(root: Path) -> None:
     for name, (origin, purpose, options) in FILES.items():
         with step(f"Pin {name}"):
             output = root / ".sandbox" / "lock" / Path(name).name
+            output.parent.mkdir(parents=True, exist_ok=True)
             run_quietly(
                 [resolver, *OPTIONS, *options, f"--output-file={output}", origin],
                 cwd=root,

@@ -119,8 +119,8 @@ def _install(root: Path, environment: Environment, target: Path) -> None:
     ]
     pins = re.findall(r"^[^\s#]+==", (root / environment.installs).read_text(), flags=re.MULTILINE)
     say(
-        f"  Packages go to {environment.folder} in this folder; pip keeps what it downloads in its own cache, outside of it\n"
-        "  (PIP_CACHE_DIR moves it, PIP_NO_CACHE_DIR=1 avoids it)."
+        f"  Packages go to {environment.folder} in this folder. Outside of it, pip keeps what it downloads in its own\n"
+        "  cache: PIP_CACHE_DIR moves that, PIP_NO_CACHE_DIR=1 avoids it."
     )
     with step(f"Install what {environment.installs} pins") as current:
         progress = _PipProgress(current, len(pins))

@@ -33,16 +33,19 @@ def folder(version: str) -> Path:
 def make_private() -> None:
     """Create the user's folder, or take the others' right to write from it.
 
-    Raises PrerequisiteError when it is somebody else's.
+    Raises PrerequisiteError when it is somebody else's, or cannot be made.
     """
     for each in (root(), root() / "cli"):
-        each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if each.is_symlink() or each.stat().st_uid != os.geteuid():
+        try:
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if each.is_symlink() or each.stat().st_uid != os.geteuid():
+                raise PermissionError("it is a link or another user's, so nothing in it can be trusted")
+            each.chmod(0o700)
+        except OSError as error:
             raise PrerequisiteError(
-                f"{each} is a link or another user's, so the Pulumi CLI in it cannot be trusted.\n"
+                f"The Pulumi CLI cannot be kept in {each}: {error}\n"
                 "Delete it, or set XDG_CACHE_HOME to a folder of your own."
-            )
-        each.chmod(0o700)
+            ) from None
 
 
 def problem(cached: Path) -> str:

@@ -53,8 +53,7 @@ def read(root: Path, file: str) -> Pins:
     lines = (root / file).read_text().splitlines()
     if ONLY_BINARY not in lines:
         found.mistakes.append(
-            f"{file}: without a line {ONLY_BINARY!r} pip may build a source distribution, with tools that nothing pins; "
-            + RELOCK
+            f"{file}: without {ONLY_BINARY!r} pip may build a source distribution with unpinned tools; {RELOCK}"
         )
     for number, text, comments in _entries(lines):
         place = f"{file}:{number}"
