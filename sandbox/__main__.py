@@ -104,6 +104,7 @@ def bench(arguments: list[str]) -> None:
 
 def check(_: list[str]) -> None:
     """Check format, lint, types, import rules and pins."""
+    make_environment(ROOT, POLICY_PACK)  # whose packages are compared with its pins
     failed = []
     # The import rules cover the policy pack's package too, which is in the pack's folder.
     environment = {"PYTHONPATH": "policy"}

@@ -26,10 +26,17 @@ OPTIONS = (
     *("pip", "compile", "--quiet", "--no-header", "--upgrade"),
     # One file for every system and every Python from 3.11: with hashes, pip refuses a dependency that has no pin.
     *("--universal", "--python-version=3.11", "--generate-hashes"),
+    "--no-strip-extras",
     # A source distribution is built by tools that nothing pins. The files say so to pip themselves.
     *("--only-binary=:all:", "--emit-build-options"),
 )
-FROM_PIP = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "cert": "SSL_CERT_FILE"}
+FROM_PIP = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "proxy": "ALL_PROXY",
+}
 """pip's setting -> the resolver's variable for the same."""
 
 
@@ -48,7 +55,15 @@ def lock(root: Path) -> None:
                 env=environment,
             )
             header = f"# Pinned by `make lock` from {origin}: {purpose}\n"
-            write_atomically(root / name, header + output.read_text())
+            write_atomically(root / name, header + _also_without_extras(output.read_text()))
+
+
+def _also_without_extras(text: str) -> str:
+    """Repeat each pin of a package with extras (`google-auth[requests]==…`) for the package alone.
+
+    Before 23.3, which Python 3.11 may bring, pip takes the two for different packages, and each needs a pin.
+    """
+    return re.sub(r"^([\w.-]+)\[.*\](==(?:.*\n)(?: .*\n?)+)", r"\1\2\g<0>", text, flags=re.MULTILINE)
 
 
 def _settings_of_pip(root: Path) -> dict[str, str]:

@@ -22,7 +22,6 @@ def mistakes(root: Path) -> list[str]:
     for wanted_in, requirements in _wanted(root).items():
         found += _not_pinned(files[wanted_in], requirements)
     for environment in (PROGRAM, POLICY_PACK):
-        # `make check` sets up the first alone.
         if (root / environment.folder).exists():
             found += _not_as_pinned(root, environment, files[environment.installs])
     return found + _not_in_go_sum() + _without_checksum()

@@ -31,7 +31,7 @@ version = "1"
 dependencies = ["tiny>=1"]
 [project.optional-dependencies]
 build = []
-dev = ["tiny"]
+dev = ["tiny[more]"]
 """
 SIMPLE = '<a href="/{name}#sha256={digest}">{name}</a>'
 
@@ -41,7 +41,10 @@ def write_wheel(folder: Path, text: str) -> Path:
     wheel = folder / "tiny-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny.py", text)
-        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(
+            "tiny-1.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\nProvides-Extra: more\n",
+        )
         archive.writestr(
             "tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
@@ -98,6 +101,9 @@ def test_pins_from_the_users_index_hold_against_other_bytes_of_the_same_wheel(
         assert digest(index.with_name("tiny-1.0.tar.gz")) in text
         assert "127.0.0.1" not in text
         assert "hunter2" not in text
+    # Before pip 23.3, the package with extras and the package alone are two.
+    pins = re.findall(r"^(tiny.*) \\\\$", (root / "requirements-dev.txt").read_text(), flags=re.MULTILINE)
+    assert pins == ["tiny==1.0", "tiny[more]==1.0"]
 
     good = index.read_bytes()
     write_wheel(index.parent, "made = 'by somebody else'\n")

@@ -65,7 +65,7 @@ def test_pip_fetches_what_is_pinned_and_nothing_for_the_build(machine: Machine) 
     machine.make()
 
     pinned, project = machine.commands()[1:]
-    assert "--require-hashes --requirement requirements-dev.txt" in pinned
+    assert "--require-hashes --no-deps --requirement requirements-dev.txt" in pinned
     assert {"--no-index", "--no-deps", "--no-build-isolation"} < set(project.split())
 
 
