@@ -25,9 +25,9 @@ def root() -> Path:
     return base / "gemini-landing-zone"
 
 
-def folder(version: str) -> Path:
-    """The folder of one version of the CLI: `bin` and the manifest."""
-    return root() / "cli" / f"v{version}"
+def folder(version: str, pins: bytes) -> Path:
+    """The folder of one version of the CLI, made from these pins: `bin` and the manifest."""
+    return root() / "cli" / f"v{version}-{hashlib.sha256(pins).hexdigest()[:12]}"
 
 
 def make_private() -> None:

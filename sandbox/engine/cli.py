@@ -124,7 +124,8 @@ def _obtain(why_not: str) -> Engine:
 
 
 def _cache() -> Path:
-    return cache.folder(build.pinned_version())
+    pins = (build.MODULE / "go.mod", build.MODULE / "go.sum", release.CHECKSUMS)
+    return cache.folder(build.pinned_version(), b"".join(path.read_bytes() for path in pins))
 
 
 def _version(pulumi: Path) -> tuple[int, ...] | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -204,6 +205,20 @@ def test_a_go_module_that_was_changed_after_its_download_is_not_built(go: Callab
         get_engine()
 
     assert not builds.exists()
+
+
+def test_other_pins_of_the_same_version_are_built_anew(
+    go: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds = go()
+    first = get_engine()
+    shutil.copytree(build.MODULE, tmp_path / "engine")
+    with (tmp_path / "engine" / "go.sum").open("a") as pins:
+        pins.write("example.com/x v1.0.1 h1:AAAA=\n")
+    monkeypatch.setattr(build, "MODULE", tmp_path / "engine")
+
+    assert get_engine() != first
+    assert builds.read_text().splitlines() == ["run", "run"]
 
 
 def _writable(cached: Path) -> None:
