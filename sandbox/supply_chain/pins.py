@@ -104,7 +104,7 @@ def _entries(lines: list[str]) -> Iterator[tuple[int, str, list[str]]]:
 
 def _needed_by(comments: list[str]) -> tuple[str, ...]:
     """From the comments that the resolver writes: `via idna`, or `via` and a line for each."""
-    return tuple(name for line in comments if (name := line.removeprefix("via").strip()))
+    return tuple(name for line in comments if (name := re.sub(r"^via(\s+|$)", "", line)))
 
 
 @dataclass(frozen=True)
