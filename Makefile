@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env test check format lock bench kills
+.PHONY: help setup up down env test check format lock audit sbom bench kills
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -14,12 +14,14 @@ up: ## Set up, start the local cloud, deploy the stack `sandbox` to it and show 
 down: ## Destroy what the stack made and stop the local cloud
 env: ## Print the environment for pulumi, gcloud and terraform: eval "$(make -s env)"
 test: ## Set up what is missing and run the tests; ARGS="-k budget" goes to pytest
-check: ## Check format, code, types and import rules
+check: ## Check format, code, types, import rules and pins
 format: ## Format the code
 lock: ## Pin the dependencies anew from pyproject.toml
+audit: ## Check the pins, and ask for published advisories against them; exit code 3 if there is no answer
+sbom: ## Write build/sbom.cdx.json: all that is pinned, as CycloneDX
 kills: ## Kill an update at every call; SHARD=2/4 takes the second quarter. `make test` takes a seeded part
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
 bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`
 
-setup up down env test check format lock bench:
+setup up down env test check format lock audit sbom bench:
 	@$(PYTHON) -m sandbox.bootstrap $@ $(ARGS)

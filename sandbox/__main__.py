@@ -1,6 +1,6 @@
 """`python -m sandbox COMMAND`: the commands behind the Makefile's targets; runs in `.venv`.
 
-Exit codes: 0 success; 1 failure; 2 wrong usage, or a missing prerequisite.
+Exit codes: 0 success; 1 failure; 2 wrong usage, or a missing prerequisite; 3 a server that had to answer did not.
 """
 
 import argparse
@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sandbox import local_cloud, stack
-from sandbox.browser import get_browser
+from sandbox.browser import report_browser
 from sandbox.engine import get_engine
 from sandbox.errors import PrerequisiteError, SandboxError
-from sandbox.files import only_one
+from sandbox.files import only_one, write_atomically
 from sandbox.layout import ROOT, SANDBOX
 from sandbox.lock import lock
 from sandbox.shell import chosen_provider, sandbox_environment
@@ -28,12 +28,14 @@ CHECKS = {
     "Lint": ["ruff", "check"],
     "Types": ["mypy", "."],
     "Import rules": ["lint-imports"],
+    "Pins": ["python", "-m", "sandbox.supply_chain"],
 }
 _PLUGINS = {
     "standin": "Using the stand-in for the gcp plugin; GCP_PROVIDER=official make up uses the official one.",
     "official": "Using the official gcp plugin.",
 }
 BIN = Path(sys.executable).parent
+BILL = ROOT / "build" / "sbom.cdx.json"
 
 
 def setup(_: list[str]) -> None:
@@ -87,7 +89,7 @@ def test(arguments: list[str]) -> None:
     """Run the test suite; arguments go to pytest."""
     get_engine()
     make_environment(ROOT, POLICY_PACK)
-    get_browser(ROOT)
+    report_browser()
     # Tests take from tenths to twenty seconds: an idle worker takes over tests of a busy one.
     parallel = ["--numprocesses=auto", "--dist=worksteal"]
     _become([sys.executable, "-m", "pytest", *(arguments or parallel)])
@@ -101,7 +103,8 @@ def bench(arguments: list[str]) -> None:
 
 
 def check(_: list[str]) -> None:
-    """Check format, lint, types and import rules."""
+    """Check format, lint, types, import rules and pins."""
+    make_environment(ROOT, POLICY_PACK)  # whose packages are compared with its pins
     failed = []
     # The import rules cover the policy pack's package too, which is in the pack's folder.
     environment = {"PYTHONPATH": "policy"}
@@ -122,7 +125,24 @@ def reformat(_: list[str]) -> None:
 
 def relock(_: list[str]) -> None:
     """Pin the dependencies anew."""
-    lock(ROOT, SANDBOX.state / "resolver")
+    lock(ROOT)
+
+
+def audit(_: list[str]) -> None:
+    """Check the pins, and ask for published advisories against them."""
+    from sandbox.supply_chain import advisories  # as below
+
+    _run("Pins", CHECKS["Pins"], {})
+    advisories.audit(ROOT)
+
+
+def sbom(_: list[str]) -> None:
+    """Write the bill of materials of what is pinned."""
+    # Not at the top: every command would wait for its libraries.
+    from sandbox.supply_chain.sbom import bill
+
+    write_atomically(BILL, bill(ROOT))
+    say(f"{BILL.relative_to(ROOT)}: CycloneDX 1.6")
 
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
@@ -134,6 +154,8 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "check": check,
     "format": reformat,
     "lock": relock,
+    "audit": audit,
+    "sbom": sbom,
     "bench": bench,
 }
 TAKE_ARGUMENTS = ("test", "bench")

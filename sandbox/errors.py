@@ -11,3 +11,9 @@ class PrerequisiteError(SandboxError):
     """A prerequisite of the command is missing, or an option has a wrong value."""
 
     exit_code = 2
+
+
+class UnreachableError(SandboxError):
+    """A server that has to answer cannot be reached, so that the question is open."""
+
+    exit_code = 3

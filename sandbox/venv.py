@@ -1,5 +1,7 @@
 """`.venv` and `policy/.venv`: created from the pinned requirement files, and created again when they change.
 
+pip installs only files whose digests these pin, and fetches nothing besides.
+
 Standard library only.
 """
 
@@ -115,18 +117,26 @@ def _install(root: Path, environment: Environment, target: Path) -> None:
         "--no-input",
         "--progress-bar=off",
     ]
-    pins = re.findall(r"^[^\s#]+==", (root / environment.installs).read_text(), flags=re.MULTILINE)
+    pins = re.findall(r"^[\w.-]+==", (root / environment.installs).read_text(), flags=re.MULTILINE)
+    say(
+        f"  Packages go to {environment.folder} in this folder. Outside of it, pip keeps what it downloads in its own\n"
+        "  cache: PIP_CACHE_DIR moves that, PIP_NO_CACHE_DIR=1 avoids it."
+    )
     with step(f"Install what {environment.installs} pins") as current:
         progress = _PipProgress(current, len(pins))
         run_quietly(
-            [*pip, "--requirement", environment.installs],
+            # The pins are complete (`make check` asks pip), so that nothing has to be resolved.
+            [*pip, "--require-hashes", "--no-deps", "--requirement", environment.installs],
             cwd=root,
             failure=f"pip could not install {environment.installs}",
             on_line=progress.line,
         )
         if environment.editable:
+            # Built by the pinned setuptools that is installed now, not by one that pip fetches for the build.
             run_quietly(
-                [*pip, "--no-deps", "--editable", "."], cwd=root, failure="pip could not install this project"
+                [*pip, "--no-index", "--no-deps", "--no-build-isolation", "--editable", "."],
+                cwd=root,
+                failure="pip could not install this project",
             )
         current.outcome = f"{len(pins)} packages"
 

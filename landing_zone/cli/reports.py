@@ -205,7 +205,7 @@ def _page(found: Any) -> str:
     try:
         from landing_zone.reports.page import page
     except ImportError as error:
-        refuse(f"the page needs {error.name}: pip install 'gemini-landing-zone[report]'")
+        refuse(f"the page needs {error.name}: run pip install -r requirements-dev.txt, which pins it")
     return page(found)
 
 

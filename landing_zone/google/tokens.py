@@ -31,7 +31,9 @@ def count_tokens(text: str, models: Sequence[str]) -> dict[str, int]:
         from google import genai
         from google.genai import errors, types
     except ImportError:
-        raise CountError("counting needs google-genai: pip install 'gemini-landing-zone[tokens]'") from None
+        raise CountError(
+            "counting needs google-genai: run pip install -r requirements-dev.txt, which pins it"
+        ) from None
     url = os.environ.get("GOOGLE_GEMINI_BASE_URL") or _GEMINI
     # Unlike the other clients, this one would use a proxy for addresses of this machine.
     direct = {"trust_env": False} if is_loopback(urlsplit(url).hostname or "") else {}

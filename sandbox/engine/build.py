@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.steps import run_quietly, step
+from sandbox.steps import run_quietly, say, step
 
 MODULE = Path(__file__).parent
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
@@ -29,12 +29,21 @@ def build(version: str, folder: Path) -> None:
     """Build the CLI `version` into `folder`/bin, with the scripts that it runs Python with.
 
     Downloads about 300 modules and compiles some minutes on a machine that has never done it. Raises
-    SandboxError when there is no Go, or the build fails.
+    SandboxError when there is no Go, a module is not the one that go.sum pins, or the build fails.
     """
     go = shutil.which("go")
     if not go:
         raise SandboxError("no `go` on PATH to build the CLI with")
+    # Outside of MODULE, where an older Go would first download the one that go.mod asks for.
+    modules, objects = _ask([go, "env", "GOMODCACHE", "GOCACHE"], cwd=folder).splitlines()
+    say(
+        "  Building it fills Go's own caches, outside of this folder too (GOMODCACHE and GOCACHE move them):\n"
+        f"  {modules} (modules) and {objects} (compiled packages)."
+    )
     packages = _download(go)
+    with step("Verify the Go modules"):
+        # Go checks go.sum at the download alone; another program may have changed a module since.
+        run_quietly([go, "mod", "verify"], cwd=MODULE, failure="the cache of Go modules was changed")
     binary = folder / "bin" / "pulumi"
     with step(f"Build the Pulumi CLI {version}") as current:
         compiled: set[str] = set()
@@ -59,13 +68,9 @@ def build(version: str, folder: Path) -> None:
             failure="`go build` of the Pulumi CLI failed",
             on_line=progress,
         )
-    sdk = Path(
-        subprocess.check_output([go, "list", "-m", "-f", "{{.Dir}}", SDK], cwd=MODULE, text=True).strip()
-    )
+    sdk = Path(_ask([go, "list", "-m", "-f", "{{.Dir}}", SDK], cwd=MODULE).strip())
     for script in SCRIPTS:
-        # Module files are read-only; a copy has to be executable.
         shutil.copyfile(sdk / script, binary.parent / Path(script).name)
-        (binary.parent / Path(script).name).chmod(0o755)
 
 
 def _download(go: str) -> set[str]:
@@ -90,6 +95,14 @@ def _download(go: str) -> set[str]:
         )
         current.outcome = current.detail
     return packages
+
+
+def _ask(command: list[str], cwd: Path) -> str:
+    try:
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = getattr(error, "stderr", "") or error
+        raise SandboxError(f"`{' '.join(command)}` failed: {reason}") from None
 
 
 def _in_go_mod(pattern: str) -> str:

@@ -1,16 +1,17 @@
-"""The Pulumi CLI to use: found, installed or built."""
+"""The Pulumi CLI to use: the user's own, or the pinned one, downloaded or built. No script from the network runs."""
 
 import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from sandbox.engine import build, installer
+from sandbox.engine import build, cache, release
 from sandbox.errors import PrerequisiteError, SandboxError
 from sandbox.files import only_one
-from sandbox.steps import step
+from sandbox.steps import say, step
 
 MINIMUM = (3, 219, 0)
 """The first CLI with error hooks, which wait for an API that is not ready and name the setting of a refusal. All else
@@ -47,23 +48,29 @@ class Engine:
 
 
 def get_engine() -> Engine:
-    """The Pulumi CLI to use; installs or builds one into the per-user cache when there is none.
+    """The Pulumi CLI to use; puts one into the per-user cache when there is none, or the cached one has changed.
 
-    Raises PrerequisiteError, saying what to install, when there is none and none can be had.
+    A `pulumi` on PATH is the user's own and is used as it is. Raises PrerequisiteError, saying what to install, when
+    there is none and none can be had.
     """
     with step("Find the Pulumi CLI") as current:
-        on_path, why_not = _on_path()
-        engine = on_path or _cached()
-        current.outcome = f"{engine.version}, {engine.pulumi}" if engine else f"none yet ({why_not})"
+        engine, why_not = _on_path()
+        if not engine:
+            cache.make_private()
+            engine, why_not_cached = _cached()
+            why_not = "; ".join(filter(None, [why_not, why_not_cached]))
+        current.outcome = f"{engine.version}, {engine.pulumi}" if engine else f"none to use ({why_not})"
     if engine:
         return engine
-    with only_one(_beside_cache("lock"), "Wait for another process that gets the Pulumi CLI"):
-        return _cached() or _obtain(why_not)
+    lock = _cache().with_name(f"{_cache().name}.lock")
+    with only_one(lock, "Wait for another process that gets the Pulumi CLI"):
+        engine, _ = _cached()
+        return engine or _obtain(why_not)
 
 
 def search_path() -> str:
     """PATH without what `make env` put there, so that a second look finds what the first one did."""
-    ours = (str(_cache().parent), f"{os.sep}.sandbox{os.sep}")
+    ours = (str(cache.root()), f"{os.sep}.sandbox{os.sep}")
     folders = os.environ.get("PATH", "").split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if not any(part in folder for part in ours))
 
@@ -84,26 +91,29 @@ def _on_path() -> tuple[Engine | None, str]:
     return Engine(pulumi, _dotted(version)), ""
 
 
-def _cached() -> Engine | None:
-    pulumi = _cache() / "bin" / "pulumi"
-    return Engine(pulumi, build.pinned_version()) if pulumi.exists() else None
+def _cached() -> tuple[Engine | None, str]:
+    """The CLI in the cache if it is as it was put there, and if not, why."""
+    if not _cache().exists():
+        return None, ""
+    why_not = cache.problem(_cache())
+    return (None if why_not else Engine(_cache() / "bin" / "pulumi", build.pinned_version())), why_not
 
 
 def _obtain(why_not: str) -> Engine:
-    """Fill the cache's folder for the pinned version, in one move at the end."""
+    """Fill the cache's folder for the pinned version."""
+    version = build.pinned_version()
+    say(
+        f"  The Pulumi CLI {version} goes to {_cache()}, outside of this folder.\n"
+        f"  XDG_CACHE_HOME moves it; a `pulumi` {_dotted(MINIMUM)} or newer on PATH avoids it."
+    )
     reasons = [why_not]
-    partial = _beside_cache("partial")
-    for source in (installer.install, build.build):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+    for source in (release.install, build.build):
         try:
-            source(build.pinned_version(), partial)
+            cache.fill(_cache(), partial(source, version))
         except SandboxError as error:
             reasons.append(str(error))
             continue
-        partial.rename(_cache())
-        return Engine(_cache() / "bin" / "pulumi", build.pinned_version())
-    shutil.rmtree(partial, ignore_errors=True)
+        return Engine(_cache() / "bin" / "pulumi", version)
     raise PrerequisiteError(
         "There is no Pulumi CLI, and none can be had:\n"
         + "\n".join(f"  - {reason}" for reason in reasons)
@@ -114,13 +124,8 @@ def _obtain(why_not: str) -> Engine:
 
 
 def _cache() -> Path:
-    """The per-user folder of the pinned version; outside the work tree, so that it is filled once a machine."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "gemini-landing-zone" / "pulumi" / f"v{build.pinned_version()}"
-
-
-def _beside_cache(kind: str) -> Path:
-    return _cache().with_name(f"{_cache().name}.{kind}")
+    pins = (build.MODULE / "go.mod", build.MODULE / "go.sum", release.CHECKSUMS)
+    return cache.folder(build.pinned_version(), b"".join(path.read_bytes() for path in pins))
 
 
 def _version(pulumi: Path) -> tuple[int, ...] | None:

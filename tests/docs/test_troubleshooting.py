@@ -14,7 +14,7 @@ ROWS = [
     for line in (ROOT / "docs" / "troubleshooting.md").read_text().splitlines()
     if line.startswith("| ") and not line.startswith(("| ---", "| what"))
 ]
-# What Pulumi's engine and the official plugin put together, and Google where the local cloud never comes to it.
+# What Pulumi's engine, the official plugin and pip put together, and Google where the local cloud never comes to it.
 OF_OTHERS = (
     "[mandatory]",
     "KeyboardInterrupt",
@@ -31,6 +31,8 @@ OF_OTHERS = (
     "googleapi: ",
     "missing permission on ",
     "no changes were expected",
+    "THESE PACKAGES DO NOT MATCH THE HASHES",
+    "No matching distribution found",
     "document contains excessive aliasing",
     "Your application is authenticating by using local Application Default Credentials",
 )

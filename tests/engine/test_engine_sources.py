@@ -1,17 +1,26 @@
 """Where the CLI comes from, on machines that have one thing and lack another. `pulumi` and `go` are fakes."""
 
-from collections.abc import Callable
+import hashlib
+import io
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from sandbox.engine import cli, get_engine, installer
+from sandbox.engine import build, cli, get_engine, release
 from sandbox.errors import PrerequisiteError
 
 FakeCommand = Callable[[str, str], Path]
 
 GO = """
 case "$1 $2" in
+    "env GOMODCACHE") printf '/go/modules\\n/go/objects\\n' ;;
+    "mod verify") {verifies} || {{ echo "example.com/x v1.0.0: dir has been modified"; exit 1; }} ;;
     "list -mod=readonly") echo "go: downloading example.com/x v1.0.0" >&2; echo example.com/x ;;
     "list -m") echo "{sdk}" ;;
     build*) for last; do [ "$previous" = -o ] && out=$last; previous=$last; done
@@ -41,7 +50,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeCommand:
 
 
 @pytest.fixture
-def go(machine: FakeCommand, tmp_path: Path) -> Callable[[bool], Path]:
+def go(machine: FakeCommand, tmp_path: Path) -> Callable[..., Path]:
     """Adds a `go` that builds, or fails to, and returns the log of its builds."""
     sdk = tmp_path / "sdk"
     for script in ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python"):
@@ -50,8 +59,9 @@ def go(machine: FakeCommand, tmp_path: Path) -> Callable[[bool], Path]:
         (sdk / script).chmod(0o444)
     log = tmp_path / "builds"
 
-    def add(fails: bool = False) -> Path:
-        machine("go", GO.format(sdk=sdk, fails="yes" if fails else "", log=log))
+    def add(fails: bool = False, verifies: bool = True) -> Path:
+        verify = "true" if verifies else "false"
+        machine("go", GO.format(sdk=sdk, fails="yes" if fails else "", verifies=verify, log=log))
         return log
 
     return add
@@ -122,7 +132,7 @@ def test_a_killed_build_leaves_nothing_that_a_later_one_would_take(go: Callable[
     with pytest.raises(PrerequisiteError, match="no space left"):
         get_engine()
     # What a kill leaves: the unfinished folder, and no lock, which the system drops.
-    leftover = cli._beside_cache("partial") / "bin" / "pulumi"
+    leftover = cli._cache().with_name(f"{cli._cache().name}.partial") / "bin" / "pulumi"
     leftover.parent.mkdir(parents=True)
     leftover.write_text("half a binary")
 
@@ -131,32 +141,164 @@ def test_a_killed_build_leaves_nothing_that_a_later_one_would_take(go: Callable[
     assert get_engine().pulumi.read_text() == "built\n"
 
 
-def test_the_official_installer_comes_before_a_build(
-    go: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Pulumi's releases on loopback: the archive for this machine, whose checksum is the pinned one."""
+    [name] = [name for name in release.checksums() if name.endswith("-linux-x64.tar.gz")]
+    archive = tmp_path / "releases" / f"v{build.pinned_version()}" / name
+    archive.parent.mkdir(parents=True)
+    with tarfile.open(archive, "w:gz") as tar:
+        for command in ("pulumi", "pulumi-language-python", "install.sh"):
+            content = b"#!/bin/sh\ntouch ran\n"
+            member = tarfile.TarInfo(f"pulumi/{command}")
+            member.size, member.mode = len(content), 0o755
+            tar.addfile(member, io.BytesIO(content))
+    checksums = tmp_path / "archives.sha256"
+    checksums.write_text(f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {name}\n")
+    monkeypatch.setattr(release, "CHECKSUMS", checksums)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "releases"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(release, "RELEASES", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        yield archive
+        server.shutdown()
+
+
+def test_a_release_with_the_pinned_checksum_is_used_without_a_build(
+    go: Callable[[], Path], published: Path
 ) -> None:
     builds = go()
-    package = tmp_path / "python" / "pulumi" / "automation"
-    package.mkdir(parents=True)
-    (package.parent / "__init__.py").touch()
-    (package / "__init__.py").write_text(
-        "import pathlib\n"
-        "class PulumiCommand:\n"
-        "    @staticmethod\n"
-        "    def install(root, version):\n"
-        "        folder = pathlib.Path(root, 'bin')\n"
-        "        folder.mkdir()\n"
-        "        for name in ('pulumi', 'pulumi-language-python'):\n"
-        "            (folder / name).write_text(str(version))\n"
-        "            (folder / name).chmod(0o755)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(package.parents[1]))
-    monkeypatch.setattr(installer, "_unreachable", lambda: "")
 
     engine = get_engine()
 
-    assert engine.pulumi.read_text() == engine.version
     assert engine.has_language_host
+    assert sorted(path.name for path in engine.directory.iterdir()) == ["pulumi", "pulumi-language-python"]
     assert not builds.exists()
+    assert published.exists()
+
+
+def test_a_release_with_other_bytes_is_not_unpacked(
+    go: Callable[[], Path], published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a checksum that only the archive's own server could vouch for, nothing of it may reach the disk's cache."""
+    published.write_bytes(published.read_bytes() + b"\0")
+    with pytest.raises(PrerequisiteError) as refused:
+        get_engine()
+    assert f"has SHA-256 {hashlib.sha256(published.read_bytes()).hexdigest()}, and" in str(refused.value)
+    assert not cli._cache().exists()
+
+    go()
+
+    assert get_engine().pulumi.read_text() == "built\n"
+    assert "not used: pulumi-v" in capsys.readouterr().err
+
+
+def test_a_go_module_that_was_changed_after_its_download_is_not_built(go: Callable[..., Path]) -> None:
+    builds = go(verifies=False)
+
+    with pytest.raises(
+        PrerequisiteError, match=r"(?s)cache of Go modules was changed.*dir has been modified"
+    ):
+        get_engine()
+
+    assert not builds.exists()
+
+
+def test_other_pins_of_the_same_version_are_built_anew(
+    go: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds = go()
+    first = get_engine()
+    shutil.copytree(build.MODULE, tmp_path / "engine")
+    with (tmp_path / "engine" / "go.sum").open("a") as pins:
+        pins.write("example.com/x v1.0.1 h1:AAAA=\n")
+    monkeypatch.setattr(build, "MODULE", tmp_path / "engine")
+
+    assert get_engine() != first
+    assert builds.read_text().splitlines() == ["run", "run"]
+
+
+def _writable(cached: Path) -> None:
+    (cached / "bin" / "pulumi").chmod(0o770)
+
+
+def _linked(cached: Path) -> None:
+    moved = (cached / "bin" / "pulumi").rename(cached.parent / "elsewhere")
+    (cached / "bin" / "pulumi").symlink_to(moved)
+
+
+TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a changed byte": (
+        lambda cached: (cached / "bin" / "pulumi").write_text("bUilt\n"),
+        "bin/pulumi was changed",
+    ),
+    "a plugin beside it": (
+        lambda cached: (cached / "bin" / "pulumi-resource-gcp").write_text(""),
+        "bin/pulumi-resource-gcp was added",
+    ),
+    "a script removed": (
+        lambda cached: (cached / "bin" / "pulumi-language-python-exec").unlink(),
+        "bin/pulumi-language-python-exec was removed",
+    ),
+    "no digests": (lambda cached: (cached / "SHA256SUMS").unlink(), "has no SHA256SUMS"),
+    "digests of nothing": (lambda cached: (cached / "SHA256SUMS").write_text(""), "was added"),
+    "digests that are no text": (
+        lambda cached: (cached / "SHA256SUMS").write_bytes(b"\xff"),
+        "cannot be read",
+    ),
+    "others can write": (_writable, "others can write to it"),
+    "a link": (_linked, "is a link"),
+}
+
+
+@pytest.mark.parametrize(("tamper", "reason"), TAMPERED.values(), ids=TAMPERED.keys())
+def test_a_cached_cli_that_is_not_as_it_was_built_is_built_again(
+    tamper: Callable[[Path], object],
+    reason: str,
+    go: Callable[[], Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    builds = go()
+    first = get_engine()
+    tamper(cli._cache())
+    capsys.readouterr()
+
+    assert get_engine() == first
+
+    assert reason in capsys.readouterr().err
+    assert first.pulumi.read_text() == "built\n"
+    assert builds.read_text().splitlines() == ["run", "run"]
+    get_engine()
+    assert builds.read_text().splitlines() == ["run", "run"]
+
+
+def test_what_is_kept_is_the_users_alone_and_said_before_it_is_made(
+    go: Callable[[], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go()
+    ours = tmp_path / "cache" / "gemini-landing-zone"
+    ours.mkdir(parents=True)
+    ours.chmod(0o777)
+
+    get_engine()
+
+    printed = capsys.readouterr().err
+    said, done = printed.index(f"goes to {cli._cache()}"), printed.index("Build the Pulumi CLI")
+    assert said < printed.index("/go/modules (modules) and /go/objects") < done
+    assert all(not path.stat().st_mode & 0o077 for path in (ours, *cli._cache().rglob("*"), cli._cache()))
+
+
+def test_a_cache_that_is_a_link_is_refused(go: Callable[[], Path], tmp_path: Path) -> None:
+    go()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "gemini-landing-zone").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(PrerequisiteError, match="set XDG_CACHE_HOME to a folder of your own"):
+        get_engine()
 
 
 @pytest.mark.usefixtures("machine")
@@ -168,7 +310,7 @@ def test_with_nothing_to_be_had_one_message_names_what_to_install() -> None:
     assert raised.value.exit_code == 2
     for part in (
         "no `pulumi` on PATH",
-        "installer cannot be reached",
+        "cannot be downloaded",
         "no `go` on PATH",
         "https://www.pulumi.com/docs/install/",
         "https://go.dev/doc/install",

@@ -44,8 +44,11 @@ class Machine:
 
     def asked(self) -> list[str]:
         """What Python was asked to run by the last `make`."""
-        lines = self._log.read_text().splitlines() if self._log.exists() else []
-        return [line.split()[1] for line in lines]
+        return [line.split()[1] for line in self.commands()]
+
+    def commands(self) -> list[str]:
+        """The arguments of each run of Python by the last `make`."""
+        return self._log.read_text().splitlines() if self._log.exists() else []
 
 
 @pytest.fixture
@@ -56,6 +59,14 @@ def machine(tmp_path: Path) -> Machine:
 def test_the_first_run_makes_it_and_the_second_does_nothing(machine: Machine) -> None:
     assert machine.make() == ["venv", "pip", "pip"]
     assert machine.make() == []
+
+
+def test_pip_fetches_what_is_pinned_and_nothing_for_the_build(machine: Machine) -> None:
+    machine.make()
+
+    pinned, project = machine.commands()[1:]
+    assert "--require-hashes --no-deps --requirement requirements-dev.txt" in pinned
+    assert {"--no-index", "--no-deps", "--no-build-isolation"} < set(project.split())
 
 
 def test_a_changed_pin_installs_again_in_the_same_environment(machine: Machine) -> None:
