@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env test check format lock audit sbom bench kills
+.PHONY: help setup up down env test check browser format lock audit sbom bench kills
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -15,6 +15,7 @@ down: ## Destroy what the stack made and stop the local cloud
 env: ## Print the environment for pulumi, gcloud and terraform: eval "$(make -s env)"
 test: ## Set up what is missing and run the tests; ARGS="-k budget" goes to pytest
 check: ## Check format, code, types, import rules and pins
+browser: ## Install Debian's Chromium on this machine, for the tests of the page; needs root
 format: ## Format the code
 lock: ## Pin the dependencies anew from pyproject.toml
 audit: ## Check the pins, and ask for published advisories against them; exit code 3 if there is no answer
@@ -23,5 +24,5 @@ kills: ## Kill an update at every call; SHARD=2/4 takes the second quarter. `mak
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
 bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`
 
-setup up down env test check format lock audit sbom bench:
+setup up down env test check browser format lock audit sbom bench:
 	@$(PYTHON) -m sandbox.bootstrap $@ $(ARGS)

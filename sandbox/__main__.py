@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sandbox import local_cloud, stack
-from sandbox.browser import report_browser
+from sandbox.browser import install_browser, report_browser
 from sandbox.engine import get_engine
 from sandbox.errors import PrerequisiteError, SandboxError
 from sandbox.files import only_one, write_atomically
@@ -117,6 +117,11 @@ def check(_: list[str]) -> None:
         raise SandboxError(f"Failed: {', '.join(failed)}")
 
 
+def browser(_: list[str]) -> None:
+    """Install a browser for the tests of the page."""
+    install_browser(ROOT)
+
+
 def reformat(_: list[str]) -> None:
     """Format the code, and apply the linter's automatic fixes."""
     _run("Lint", ["ruff", "check", "--fix", "--quiet"], {})
@@ -152,6 +157,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "env": env,
     "test": test,
     "check": check,
+    "browser": browser,
     "format": reformat,
     "lock": relock,
     "audit": audit,

@@ -9,7 +9,7 @@ import pytest
 
 from landing_zone.policies.configuration import ConfigurationError
 from landing_zone.policies.environments import Environments, Placement, read_environments, split
-from landing_zone.policies.facts import UNKNOWN, Project
+from landing_zone.policies.facts import UNKNOWN, Project, Unknown
 from landing_zone.policies.rulebook import Rulebook
 from tests.policies.facts import BUDGET, CAP, GOOD, KEY, PROJECT, subject
 
@@ -77,7 +77,7 @@ def test_a_stack_is_in_an_environment_by_its_whole_name(
 def test_a_project_is_in_the_strictest_that_its_stack_or_it_is_in(
     stack: str | None, own: Project, found: str
 ) -> None:
-    folders = {
+    folders: dict[str, str | Unknown | None] = {
         "urn:a": "folders/2",
         "urn:b": "urn:c",
         "urn:c": UNKNOWN,

@@ -1,5 +1,7 @@
 """A program that sets its own measure: terms lent by a stack file, claimed exceptions, values that come late."""
 
+from typing import Any
+
 import pulumi
 import pulumi_gcp as gcp
 
@@ -8,7 +10,7 @@ FOLDER = "987654321098"
 GEMINI = "generativelanguage.googleapis.com"
 CARE = {"owner": "platform", "cost-centre": "cc-4711"}
 PROTECTED = pulumi.ResourceOptions(protect=True)
-KEY = {
+KEY: Any = {
     "api_targets": [
         {"service": GEMINI, "methods": ["google.ai.generativelanguage.v1beta.GenerativeService.*"]}
     ]
