@@ -71,6 +71,11 @@ METHOD_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "models": _full("ModelService.GetModel", "ModelService.ListModels"),
 }
 """A stack file's word for a purpose → the full names of its methods."""
+CALLS: Final[Mapping[str, tuple[str, ...]]] = {
+    group: tuple(each for each in methods if not each.startswith("google.longrunning."))
+    for group, methods in METHOD_GROUPS.items()
+}
+"""The same without those about operations, which several groups have."""
 METHODS: Final = frozenset(method for group in METHOD_GROUPS.values() for method in group)
 
 
@@ -110,6 +115,22 @@ def _allows(name: str, method: str) -> bool:
     if name.endswith("*"):
         return any(ending.startswith(name[:-1]) for ending in endings)
     return name in endings
+
+
+_UNCOUNTED: Final = {"batch": "the Batch API", "live": "live sessions"}
+_NOT_KNOWN: Final = "methods that are not known here, such as those of interactions and file search"
+
+
+def uncounted_calls(methods: Iterable[str]) -> tuple[str, ...]:
+    """What a key can call and no limit of a project counts, in words; empty: nothing.
+
+    `methods`: the groups and names that the key is narrowed to; without any, it can call all. A name with `*` may stand
+    for methods that are not known here.
+    """
+    own = full_methods(methods)
+    counted = [name for group, name in _UNCOUNTED.items() if any_key_calls([own], CALLS[group])]
+    known = own and all(name[-1:] != "*" and any(_allows(name, each) for each in METHODS) for name in own)
+    return (*counted, *(() if known else (_NOT_KNOWN,)))
 
 
 def can_create_caches(methods: Iterable[str] | None) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, unquote
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import MODELS, counter_of
-from landing_zone.gemini.quotas import BY_METRIC, LimitName, embeddings_limit
+from landing_zone.gemini.quotas import BY_METRIC, IN_PRIORITY, METRICS, LimitName, embeddings_limit
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json
 
@@ -24,6 +24,7 @@ _AT_ONCE: Final = 8
 _OTHER_MODELS: Final = ("embed_", "predict_")
 """Prefixes of the metrics that count no model that generates content."""
 
+_PRIORITY: Final = {f"{GEMINI_API}/{name}" for name, counts in METRICS.items() if counts == IN_PRIORITY}
 _FIXED: Final = "Google allows no changes of this quota: remove the limit"
 
 _T = TypeVar("_T")
@@ -106,6 +107,10 @@ class ModelLimit:
 
     def _asked(self, limits: WantedLimits) -> dict[str, int | None]:
         """`WantedLimits.on` for the models that this metric counts, and for all others."""
+        if METRICS.get(self.metric.partition("/")[2]) == IN_PRIORITY:
+            # Priority costs more than the worst case counts: where others are denied, it is denied to every model.
+            content = [model for model in limits.models if counter_of(model) == "content"]
+            return dict.fromkeys([*content, ""], 0) if limits.denies else {}
         own = embeddings_limit(self.metric, self.limit)
         if own or self.metric.partition("/")[2].startswith(_OTHER_MODELS):
             general = {"": 0} if limits.denies else {}
@@ -168,7 +173,8 @@ def list_limits(google: Google, project: str) -> list[ModelLimit]:
     """Every limit of the Gemini API that counts models, on every tier, in one listing. Raises as `Google.call`."""
     path = _path(project)
     metrics = list(google.list_all("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
-    missing = {metric for metric, _ in BY_METRIC} - {metric["metric"] for metric in metrics}
+    wanted = {metric for metric, _ in BY_METRIC} | _PRIORITY
+    missing = wanted - {metric["metric"] for metric in metrics}
     # If a listing leaves out the metrics of tiers that are not in force, they can still be read one by one.
     metrics += filter(None, _each(lambda metric: _metric(google, project, metric), sorted(missing)))
     return [limit for metric in metrics for limit in _limits_of(metric)]

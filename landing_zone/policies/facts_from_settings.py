@@ -74,7 +74,7 @@ def _project(name: str, project: ProjectSettings, settings: EnvironmentSettings)
         tier_limits=account.tier_limits,
         unpriced=found.unpriced,
         terms=terms,
-        doors=doors_of(project),
+        doors=doors_of(project, found),
         planned=tuple(entry.model for entry in project.workload),
         allowance=Money(derivation.settings.max_overshoot, terms.currency) if derivation else None,
     )

@@ -11,6 +11,7 @@ from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.fixes import one_per_fix, within_both
 from landing_zone.policies.policy import Exempt, Finding, Options, Policy, Scope
+from landing_zone.policies.remarks import Remark, remarks
 from landing_zone.settings.problems import nearest
 
 
@@ -100,6 +101,8 @@ class Report:
     """Share of the data that could be read."""
     configuration: tuple[str, ...] = ()
     """Configuration files; a later one overrides an earlier one."""
+    remarks: tuple[Remark, ...] = ()
+    """Projects that are not bounded, and pass policies on spend."""
 
     @property
     def stopping(self) -> int:
@@ -126,6 +129,7 @@ def judge(
     """
     verdicts: list[Verdict] = []
     exceptions: list[ListedException] = []
+    findings: dict[str, list[Finding]] = {}
     for policy in POLICIES:
         if configuration.levels[policy.id] is Level.DISABLED:
             exceptions += unjudged(policy, configuration.options[policy.id], facts.day)
@@ -133,6 +137,7 @@ def judge(
     for policy in judged:
         level, options = configuration.levels[policy.id], configuration.options[policy.id]
         found = [*outcomes(policy, facts, options)]
+        findings[policy.id] = [each.finding for each in found]
         firm = [each.finding for each in found if not each.exempt]
         reported = [
             *(each for each in found if each.exempt),
@@ -149,7 +154,13 @@ def judge(
         exceptions += listed(policy, options, facts, found)
     idle = [policy for policy in judged if policy.idle(facts, configuration.options[policy.id])]
     return Report(
-        name, facts.day, tuple(_merge_amounts(verdicts)), tuple(exceptions), tuple(judged), tuple(idle)
+        name,
+        facts.day,
+        tuple(_merge_amounts(verdicts)),
+        tuple(exceptions),
+        tuple(judged),
+        tuple(idle),
+        remarks=tuple(remarks(facts, findings, judged)),
     )
 
 

@@ -10,14 +10,36 @@ from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.policies.facts import Project
 from landing_zone.pricing.exposure import Doors, Window, exposure_of, totals
 from landing_zone.pricing.money import Money
+from landing_zone.pricing.open_ways import OpenWay
 from landing_zone.pricing.rates import Terms, coming_changes
 
 
 def worst_case(project: Project, day: date, lag: timedelta) -> Money | None:
-    """The most that the project can cost within `lag`, at the prices of `day`; None if unlimited."""
+    """The most that the project can cost within `lag`, at the prices of `day`; None if it is not bounded."""
+    if open_ways(project):
+        return None
     limits = tuple(sorted(project.limits.items()))
     amount = _amount(limits, project.others, day, lag, project.terms, project.doors)
     return None if amount is None else Money(amount, project.terms.currency)
+
+
+def open_ways(project: Project) -> tuple[OpenWay, ...]:
+    """Ways to spend that neither limits nor prices bound, beside models without a limit."""
+    return project.doors.unbounded
+
+
+def unlimited_models(project: Project) -> list[str]:
+    """Models that can be called without a limit of requests; `every other model` for those without limits at all."""
+    found = [model for model, own in sorted(project.limits.items()) if not own.bounds_requests]
+    others = project.others
+    return [*found, *(["every other model"] if others is None or not others.bounds_requests else [])]
+
+
+def not_bounded(project: Project) -> str:
+    """Why the project's worst case is not bounded, in words; empty if it is."""
+    models = unlimited_models(project)
+    ways = [way.what for way in open_ways(project)]
+    return "; ".join([*([f"{', '.join(models)}: no limit of requests"] if models else []), *ways])
 
 
 @lru_cache(maxsize=4096)

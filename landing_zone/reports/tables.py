@@ -19,6 +19,7 @@ from landing_zone.reports.denied_metrics import denied_words
 from landing_zone.reports.environment_estimate import BudgetPeriod, EnvironmentEstimate
 from landing_zone.reports.environment_exposure import EnvironmentExposure, ProjectExposure
 from landing_zone.reports.summary import bound
+from landing_zone.reports.worst_month import UNBOUNDED, EnvironmentMonth
 from landing_zone.settings import DerivedLimits, format_lag
 
 Row = Sequence[str]
@@ -90,11 +91,7 @@ def _bound(amount: Decimal | None, currency: str) -> str:
 def show_exposure(console: Console, found: EnvironmentExposure) -> None:
     """The most that each project and model can cost, by how long; then what it rests on."""
     for month in found.months:
-        amount = month.amount.as_bound if month.amount else "unlimited"
-        console.print(
-            f"[bold]{found.stack}[/]  at worst in a month: [bold]{amount}[/], bounded by {month.bound_by}",
-            soft_wrap=True,
-        )
+        console.print(f"[bold]{found.stack}[/]  at worst in a month: {_headline(month)}", soft_wrap=True)
     console.print(f"The most that the limits alone allow, by project and model, prices of {found.as_of}")
     for project in found.projects.values():
         _exposure(console, project)
@@ -117,15 +114,22 @@ def show_exposure(console: Console, found: EnvironmentExposure) -> None:
         console.print(f"  {text} [dim]{source}[/]", soft_wrap=True)
 
 
+def _headline(month: EnvironmentMonth) -> str:
+    if month.amount is None:
+        return f"[bold red]{UNBOUNDED}[/]: {month.bound_by}"
+    return f"[bold]{month.amount.as_bound}[/], bounded by {month.bound_by}"
+
+
 def _exposure(console: Console, project: ProjectExposure) -> None:
     console.print(f"[bold]{project.name}[/]  {project.tier}, {project.currency}", soft_wrap=True)
     if not project.models:
         console.print("  nothing can be spent")
         return
-    amount = project.month.amount.as_bound if project.month.amount else "unlimited"
-    console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
-    if project.month.left_out:
-        console.print(f"  not in it: {'; '.join(project.month.left_out)}", soft_wrap=True)
+    if project.month.amount:
+        amount = project.month.amount.as_bound
+        console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
+    for way in project.not_bounded:
+        console.print(f"  [red]{UNBOUNDED}[/]: {way}", soft_wrap=True)
     if project.month.saved_by_methods:
         console.print(
             f"  {project.month.saved_by_methods.as_bound} less with methods on each of its keys that leave caches out",
@@ -173,8 +177,6 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
         console.print(
             f"  prices change on {change.day}: then {bound(change.bounds, 'day')} a day", soft_wrap=True
         )
-    for reason in project.unbounded:
-        console.print(f"  [red]unlimited[/]: {reason}", soft_wrap=True)
 
 
 def limits_words(model: ModelExposure) -> str:
