@@ -39,9 +39,9 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "Each request is taken to ask for as many candidates as its model gives (8 of 2.x text models and of those of "
-        "which no source says that they refuse, 1 of 3.x and image models), each as long as the model can write, and "
-        "each input token to be of the most expensive kind (audio, where that costs more; a prompt over 200,000 tokens, "
-        "where a minute's tokens can hold one).",
+        "which no source says that they refuse, 1 of 3.x and image models), each as long as the model can write. Each "
+        "input token is taken to be of the most expensive kind (audio, where that costs more; a prompt over 200,000 "
+        "tokens, where a minute's tokens can hold one).",
         "https://github.com/googleapis/js-genai/issues/1609",
     ),
     (
@@ -94,9 +94,9 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
         "https://ai.google.dev/gemini-api/docs/priority-inference",
     ),
     (
-        "What no limit here counts has no price in it: the Batch API, live sessions and other methods, which the methods "
-        "of each key must leave out; videos, embeddings and models that are not known here, which others: deny shuts. "
-        "What is open of that makes the verdict not bounded.",
+        "What no limit counts or what has no price here is not in it, and must be shut: the Batch API, live sessions "
+        "and methods that are not known here by the methods of each key; videos, embeddings and models that are not "
+        "known here by others: deny. With any of that open, the verdict is: not bounded.",
         PRICING_PAGE,
     ),
     (

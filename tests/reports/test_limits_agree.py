@@ -58,7 +58,7 @@ def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
         "policy": as_read(worst_case(facts, DAY, day)),
         "report": as_read(report(found, month_of(DAY), DAY, day).exposure.projects[name].bounds["lag"]),
         "month": as_read(exposed.month.amount),
-        "preview": worst_month(whole.exposure)[0],
+        "preview": worst_month(whole.exposure)[0].replace("not bounded", "unlimited"),
     }
 
 
@@ -152,6 +152,8 @@ def text_of(project: dict[str, Any], tier: dict[str, Any]) -> str:
                 "tier": "paid",
                 "budget": {"amount": 100, "currency": "USD"},
                 "limits": limits,
+                # A key without methods would leave nothing to compare: it is not bounded whatever the limits.
+                "keys": {"own": {"methods": ["generate", "caches"]}},
                 "quotas": project["quotas"],
             }
         },
