@@ -15,7 +15,14 @@ from urllib.parse import parse_qs, quote, unquote
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import MODELS, counter_of
-from landing_zone.gemini.quotas import BY_METRIC, IN_PRIORITY, METRICS, LimitName, embeddings_limit
+from landing_zone.gemini.quotas import (
+    BY_METRIC,
+    IN_PRIORITY,
+    METRICS,
+    OTHER_METRICS,
+    LimitName,
+    embeddings_limit,
+)
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json
 
@@ -25,6 +32,7 @@ _OTHER_MODELS: Final = ("embed_", "predict_")
 """Prefixes of the metrics that count no model that generates content."""
 
 _PRIORITY: Final = {f"{GEMINI_API}/{name}" for name, counts in METRICS.items() if counts == IN_PRIORITY}
+_FIXED_METRICS: Final = {metric.name for metric in OTHER_METRICS if metric.fixed}
 _FIXED: Final = "Google allows no changes of this quota: remove the limit"
 
 _T = TypeVar("_T")
@@ -79,6 +87,11 @@ class ModelLimit:
     def name(self) -> LimitName | None:
         """The setting's name for this limit; None if there is none."""
         return self.known[0] if self.known else None
+
+    @property
+    def fixed(self) -> bool:
+        """True if Google is known to let nobody change it."""
+        return self.metric.partition("/")[2] in _FIXED_METRICS
 
     @property
     def tier(self) -> str:

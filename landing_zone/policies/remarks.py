@@ -28,7 +28,7 @@ def remarks(
     """A remark for each paid project that is not bounded. `found`: the findings of each policy, by its id."""
     spend = [policy for policy in judged if policy.group is Group.SPEND]
     for project in facts.paid():
-        why = not_bounded(project)
+        why = not_bounded(facts, project)
         passed = tuple(
             policy
             for policy in spend

@@ -111,6 +111,8 @@ class Doors:
     """Queries to Google Search or Google Maps of one request, at most: an assumption, as Google names no limit."""
     priority: bool = False
     """True if a caller can have requests served in Priority, which costs more; they count on the same limits."""
+    content_only: bool = False
+    """True if what is denied is denied on the metrics of content alone, so that embeddings and videos are open."""
     unbounded: tuple[OpenWay, ...] = ()
     """Ways that neither limits nor prices bound: with any of them there is no worst case."""
 

@@ -11,6 +11,7 @@ from landing_zone.gemini.limits import Limits
 from landing_zone.gemini.methods import CALLS, any_key_calls, uncounted_calls
 from landing_zone.gemini.models import counter_of
 
+_OTHER_CALLS: Final = tuple(each for group in ("embed", "images", "video") for each in CALLS[group])
 _NARROW: Final = "methods: [generate, countTokens]"
 _SHOWN: Final = 3
 """Keys named in a remedy; of more, it says how many."""
@@ -36,6 +37,8 @@ def open_ways(
     limits: Mapping[str, Limits],
     others: Limits | None,
     unpriced: Collection[str] = (),
+    *,
+    content_only: bool = False,
 ) -> Iterator[OpenWay]:
     """The ways that a project's keys and limits leave open.
 
@@ -46,8 +49,16 @@ def open_ways(
         limits: by model id.
         others: limits of every other model; None: no limit.
         unpriced: models that can be called and have no price here.
+        content_only: others are denied on the metrics of content alone.
     """
     yield from _calls(keys)
+    if content_only and any_key_calls(keys.values(), _OTHER_CALLS):
+        yield OpenWay(
+            "embeddings and videos: the metrics that count them have no limit of 0 for all models",
+            "write others: deny under limits, or leave embed, images and video out of the methods of each key",
+            "set a limit of 0 for all models on every metric that counts models, or restrict each key to the methods "
+            "GenerateContent, StreamGenerateContent and CountTokens",
+        )
     if others is not None and others.bounds_requests and not others.blocks:
         yield OpenWay(
             "every other model: limits of others are for the content models that are known here; new ones, embeddings "
@@ -85,5 +96,6 @@ def _calls(keys: Mapping[str, Collection[str]]) -> Iterator[OpenWay]:
         f"write {_NARROW} on {'keys' if len(wide) > 1 else 'key'} {', '.join(names)}"
         if wide
         else f"write a key with {_NARROW}: without a key in the file, callers can use every method",
-        "restrict each key to the methods GenerateContent, StreamGenerateContent and CountTokens",
+        f"{'restrict each key' if wide else 'have callers use keys that are restricted'} to the methods "
+        "GenerateContent, StreamGenerateContent and CountTokens",
     )

@@ -13,6 +13,7 @@ from landing_zone.policies.options import Lag
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.policies.worst_case import open_ways, unlimited_models, worst_case
 from landing_zone.pricing.money import Money, plain
+from landing_zone.pricing.open_ways import OpenWay
 from landing_zone.settings import fields, format_lag
 
 
@@ -40,10 +41,10 @@ class Allowance(Options):
 
 def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
     for project in facts.paid():
-        most = worst_case(project, facts.day, options.lag)
+        ways, most = open_ways(facts, project), worst_case(project, facts.day, options.lag)
         allowance = options.of(project)
-        if most is None:
-            yield from _not_bounded(project, options, allowance)
+        if ways or most is None:
+            yield from _not_bounded(project, options, allowance, ways)
         elif allowance and most.currency != allowance.currency:
             yield Finding(
                 project.subject,
@@ -62,7 +63,9 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
             )
 
 
-def _not_bounded(project: Project, options: Allowance, allowance: Money | None) -> Iterator[Finding]:
+def _not_bounded(
+    project: Project, options: Allowance, allowance: Money | None, ways: tuple[OpenWay, ...]
+) -> Iterator[Finding]:
     """No amount is within an allowance that cannot be computed."""
     if unlimited_models(project):
         yield Finding(
@@ -73,7 +76,7 @@ def _not_bounded(project: Project, options: Allowance, allowance: Money | None) 
             elsewhere="limit the requests of each model in use, on every paid tier, and deny the others",
             setting=project.subject.at("limits"),
         )
-    if ways := open_ways(project):
+    if ways:
         yield Finding(
             project.subject,
             f"is not bounded: {'; '.join(way.what for way in ways)}",
