@@ -92,7 +92,7 @@ def _calls(keys: Mapping[str, Collection[str]]) -> Iterator[OpenWay]:
     what = f"{', '.join(first)} and {last}" if first else last
     names = list(wide) if len(wide) <= _SHOWN else [*list(wide)[:_SHOWN], f"{len(wide) - _SHOWN} more"]
     yield OpenWay(
-        f"{what}: no limit counts them",
+        f"calls of {what}: no limit counts them",
         f"write {_NARROW} on {'keys' if len(wide) > 1 else 'key'} {', '.join(names)}"
         if wide
         else f"write a key with {_NARROW}: without a key in the file, callers can use every method",

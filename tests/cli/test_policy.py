@@ -399,9 +399,9 @@ def test_policies_that_pass_on_a_project_that_is_not_bounded_say_so(folder: Path
     )
     (folder / "stacks" / "Pulumi.prod.yaml").write_text(wide)
     passed = ["models-limited", "models-served", "price-step-up", "quota-raise-justified", "spend-stops"]
-    why = "and is not bounded: the Batch API, live sessions and methods that are not known here"
+    why = "and is not bounded: calls of the Batch API, live sessions and methods that are not known here"
     failed = run(folder, "policy", "check", "prod", *AT)
-    assert "project acme-chat-x is not bounded: the Batch API" in failed.stdout
+    assert "project acme-chat-x is not bounded: calls of the Batch API" in failed.stdout
     assert f"project acme-chat-x passes {', '.join(passed)}, {why}" in failed.stdout
     # Without the policy that fails, the remark is what says it, to programs too.
     off = dict.fromkeys(
