@@ -186,8 +186,10 @@ def list_limits(google: Google, project: str) -> list[ModelLimit]:
     """Every limit of the Gemini API that counts models, on every tier, in one listing. Raises as `Google.call`."""
     path = _path(project)
     metrics = list(google.list_all("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
-    wanted = {metric for metric, _ in BY_METRIC} | _PRIORITY
-    missing = wanted - {metric["metric"] for metric in metrics}
+    listed = {metric["metric"] for metric in metrics}
+    missing = {metric for metric, _ in BY_METRIC} - listed
+    # Without them, it may leave out those of Priority too, which not every account has.
+    missing |= _PRIORITY - listed if missing else set()
     # If a listing leaves out the metrics of tiers that are not in force, they can still be read one by one.
     metrics += filter(None, _each(lambda metric: _metric(google, project, metric), sorted(missing)))
     return [limit for metric in metrics for limit in _limits_of(metric)]
