@@ -20,8 +20,8 @@ config:
       projectId: acme-derived-x
       tier: paid
       budget: {amount: 40, currency: USD}
-      keys: {backend: {methods: [generate, caches]}}
       limits: {derive: {maxOvershoot: 300, lag: 24h}}
+      keys: {backend: {methods: [generate, caches]}}
       workload:
         - {model: gemini-3.5-flash-lite, requestsPerDay: 200, inputTokens: 1000, outputTokens: 100}
     open:
