@@ -6,6 +6,7 @@ from the Gemini API's reference (ai.google.dev/api/batch-mode). A refusal names 
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from landing_zone.gemini import GEMINI_API
@@ -104,6 +105,7 @@ def any_key_calls(keys: Iterable[Iterable[str]], wanted: Collection[str]) -> boo
     )
 
 
+@lru_cache(maxsize=16384)
 def _allows(name: str, method: str) -> bool:
     """True if a key restriction names a method: in full, by its last parts, or with `*` as the last character.
 
@@ -127,7 +129,11 @@ def uncounted_calls(methods: Iterable[str]) -> tuple[str, ...]:
     `methods`: the groups and names that the key is narrowed to; without any, it can call all. A name with `*` may stand
     for methods that are not known here.
     """
-    own = full_methods(methods)
+    return _uncounted(full_methods(methods))
+
+
+@lru_cache(maxsize=4096)
+def _uncounted(own: tuple[str, ...]) -> tuple[str, ...]:
     counted = [name for group, name in _UNCOUNTED.items() if any_key_calls([own], CALLS[group])]
     known = own and all(name[-1:] != "*" and any(_allows(name, each) for each in METHODS) for name in own)
     return (*counted, *(() if known else (_NOT_KNOWN,)))
