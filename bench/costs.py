@@ -77,6 +77,7 @@ def project(number: int) -> ProjectSettings:
             "projectId": f"bench-{number:05d}-project",
             "tier": "paid",
             "billingAccount": "01A2B3-C4D5E6-F7A8B9",
+            "keys": {"backend": {"methods": ["generate", "caches"]}},
             "budget": {
                 "amount": 500 + number % 97,
                 "currency": "USD",

@@ -257,6 +257,8 @@ config:
       projectId: acme-chat-prod
       tier: paid
       budget: {amount: 100, currency: USD}
+      keys:
+        backend: {methods: [generate, countTokens]}
       limits:
         gemini-3.8-flash: {requestsPerMinute: 60, requestsPerDay: 10000, inputTokensPerMinute: 200000}
         others: deny
@@ -274,6 +276,8 @@ config:
       projectId: acme-chat-prod
       tier: paid
       budget: {amount: 100, currency: USD}
+      keys:
+        backend: {methods: [generate, countTokens]}
       limits:
         gemini-4-argon: {requestsPerMinute: 2, requestsPerDay: 10}
         others: deny

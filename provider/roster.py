@@ -8,6 +8,7 @@ from provider.resource import Context, Failure, Property, ResourceType, State, V
 
 _ABANDON: Final = "ABANDON"
 _FREE: Final = "free"
+_UNBOUNDED: Final = "not bounded"
 
 
 class Roster(ResourceType):
@@ -32,9 +33,9 @@ class Roster(ResourceType):
             "Shared budgets by name, each with the projects that it counts.",
         ),
         "worstMonth": Property(
-            {"type": "string"}, "The most that a month of 31 days can cost, such as `8,116.58 USD`."
+            {"type": "string"}, "The most that a month can cost, such as `8,116.58 USD`; or `not bounded`."
         ),
-        "boundBy": Property({"type": "string"}, "The limits or the spend cap that bound that amount."),
+        "boundBy": Property({"type": "string"}, "What bounds that amount, or why nothing does."),
     }
 
     def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
@@ -148,8 +149,9 @@ def _to_free(name: str) -> str:
 
 def _worst_month(before: Any, inputs: Values) -> str:
     now, bound = inputs["worstMonth"], inputs.get("boundBy") or "the limits"
+    reason = f": {bound}" if now == _UNBOUNDED else f", bounded by {bound}"
     if before is None:
-        return f"at worst in a month: {now}, bounded by {bound}"
+        return f"at worst in a month: {now}{reason}"
     if before == now:
-        return f"at worst in a month: {now}, as before, bounded by {bound}"
-    return f"at worst in a month: {before} before, {now} after, bounded by {bound}"
+        return f"at worst in a month: {now}, as before{reason}"
+    return f"at worst in a month: {before} before, {now} after{reason}"

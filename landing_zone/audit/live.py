@@ -12,6 +12,7 @@ from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import BLOCKED
 from landing_zone.google.inventory import overrides
+from landing_zone.google.quota_overrides import list_limits
 from landing_zone.google.rest import Google
 from landing_zone.policies.facts import (
     DELETION,
@@ -185,19 +186,17 @@ def _protected(google: Google, live: Live) -> bool | None:
 
 
 def _limited(google: Google, live: Live, project: Project, unread: Unread) -> Project:
-    found = unread.attempt(
-        f"limits of {live.id}", _LIMITS_GET, lambda: list(overrides(google, live.id)), None
-    )
+    found = unread.attempt(f"limits of {live.id}", _LIMITS_GET, lambda: list_limits(google, live.id), None)
     if found is None:
         # The limits are unknown, and unknown values violate no policy.
         return replace(project, others=BLOCKED)
-    limits = in_force(found)
-    unread += [
-        f"limits of {model} in {live.id}: an unknown model, so its cost is not counted; a newer gemini-landing-zone "
-        "may know it"
-        for model in limits.unpriced
+    limits = in_force(overrides(found))
+    # A metric without a setting's name counts Priority, embeddings or videos; some Google lets nobody change.
+    open_metrics = [
+        each for each in found if not each.known and each.bucket("").value != 0 and not each.fixed
     ]
-    return replace(project, limits=limits.models, others=limits.others)
+    doors = replace(project.doors, priority=bool(open_metrics), content_only=bool(open_metrics))
+    return replace(project, limits=limits.models, others=limits.others, unpriced=limits.unpriced, doors=doors)
 
 
 def _keys(google: Google, live: Live) -> list[Key]:

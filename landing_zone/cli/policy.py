@@ -241,7 +241,7 @@ def _print(report: Report, locate: Locate) -> None:
     found = [(verdict, locate(verdict.finding.subject)) for verdict in report.verdicts]
     for verdict, at in sorted(found, key=lambda each: (each[0].stops, each[1].line or 0)):
         _print_verdict(verdict, at)
-    for each in report.exceptions:
+    for each in (*report.exceptions, *report.remarks):
         out.print(str(each), markup=False, soft_wrap=True)
     set_by = ", ".join(report.configuration) or "no configuration: all mandatory, with their defaults"
     judged, every = len(report.judged), len(POLICIES)

@@ -23,20 +23,25 @@ from landing_zone.cli.console import (
     working,
 )
 from landing_zone.cli.stacks import ChosenStack, Stack, StackFolder, choose, complete_project
+from landing_zone.gemini.limits import BLOCKED
 from landing_zone.google.tokens import CountError, count_tokens
 from landing_zone.pricing.days import Period, months_from
 from landing_zone.reports import tables
 from landing_zone.reports.environment_estimate import environment_estimate
 from landing_zone.reports.environment_exposure import environment_exposure
 from landing_zone.reports.environment_report import report as make_report
+from landing_zone.reports.worst_month import UNBOUNDED
 from landing_zone.settings import (
+    OTHERS,
     DeriveSettings,
     EnvironmentSettings,
     RangeSettings,
     SettingsError,
     derive_limits,
+    limits_in_force,
     load_file,
 )
+from landing_zone.settings.doors import doors_of
 from landing_zone.settings.fields import lag as read_lag
 from landing_zone.settings.problems import nearest
 
@@ -140,11 +145,14 @@ def limits(
     form: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """The largest limits that an allowed overshoot leaves: what `limits.derive` comes to, or would."""
+    """The largest limits that an allowed overshoot leaves: what `limits.derive` comes to, or would.
+
+    Exit code 1: a plan does not fit, or calls that no limit counts are open.
+    """
     day, shown_as, chosen = day_of(as_of), format_of(form, as_json), choose(stack, folder)
     with working("deriving limits"):
         settings = _settings(chosen, day, projects)
-        found, problems = {}, []
+        found, problems, not_bounded = {}, [], {}
         for name, project in settings.projects.items():
             derivation = settings.derivations.get(name)
             if projects and name not in projects:
@@ -157,8 +165,15 @@ def limits(
                 bare = project.model_copy(update={"limits": {}})
             else:
                 continue
-            derived, wrong = derive_limits(bare, tried, settings.terms_of(project.billing_account), day)
+            account = settings.terms_of(project.billing_account)
+            derived, wrong = derive_limits(bare, tried, account, day)
             problems += [f"{name}: {problem.reason}\n    {problem.remedy}" for problem in wrong]
+            denying = bare.model_copy(update={"limits": {**bare.limits, OTHERS: BLOCKED}})
+            ways = doors_of(bare, limits_in_force(denying, account)).unbounded
+            problems += [
+                f"{name}: {UNBOUNDED}, whatever the limits: {way.what}\n    {way.remedy}" for way in ways
+            ]
+            not_bounded[name] = [str(way) for way in ways]
             if derived:
                 found[name] = derived
     if not found and not problems:
@@ -166,7 +181,9 @@ def limits(
     if shown_as == "text":
         tables.show_limits(out, found)
     else:
-        _for_programs(tables.limits_json(found) if shown_as == "json" else tables.limits_rows(found))
+        _for_programs(
+            tables.limits_json(found, not_bounded) if shown_as == "json" else tables.limits_rows(found)
+        )
     for problem in problems:
         err.print(problem, markup=False)
     raise typer.Exit(1 if problems else 0)

@@ -16,6 +16,7 @@ from landing_zone.cli.state import read_applied
 from landing_zone.gemini.console import console_links
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.rest import Google
+from landing_zone.reports.worst_month import UNBOUNDED
 
 _DIFFERS: Final = "≠"
 
@@ -34,7 +35,11 @@ class ShownStack:
     def as_json(self) -> dict[str, Any]:
         """The stack as JSON."""
         return {
-            "worstMonth": {"amount": self.found.worst_month, "boundBy": self.found.bound_by},
+            "worstMonth": {
+                "amount": self.found.worst_month,
+                "bounded": self.found.worst_month != UNBOUNDED,
+                "boundBy": self.found.bound_by,
+            },
             "projects": [_as_json(project) for project in self.found.projects],
             "sharedBudgets": {name: item.as_json() for name, item in self.found.shared_budgets.items()},
             "differences": self.found.differences,
@@ -73,8 +78,10 @@ def _as_json(project: ProjectInForce) -> dict[str, Any]:
 def print_table(console: Console, stack: ShownStack) -> None:
     """Print each project as found at Google, with differences from the last update; then shared budgets."""
     if stack.found.worst_month:
+        bounded = stack.found.worst_month != UNBOUNDED
+        reason = f"{', bounded by ' if bounded else ': '}{stack.found.bound_by}"
         console.print(
-            f"at worst in a month: {stack.found.worst_month}, bounded by {stack.found.bound_by} (as last applied)",
+            f"at worst in a month: {stack.found.worst_month}{reason} (as last applied)",
             markup=False,
             soft_wrap=True,
         )

@@ -6,6 +6,7 @@ from the Gemini API's reference (ai.google.dev/api/batch-mode). A refusal names 
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from landing_zone.gemini import GEMINI_API
@@ -71,6 +72,11 @@ METHOD_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "models": _full("ModelService.GetModel", "ModelService.ListModels"),
 }
 """A stack file's word for a purpose → the full names of its methods."""
+CALLS: Final[Mapping[str, tuple[str, ...]]] = {
+    group: tuple(each for each in methods if not each.startswith("google.longrunning."))
+    for group, methods in METHOD_GROUPS.items()
+}
+"""The same without those about operations, which several groups have."""
 METHODS: Final = frozenset(method for group in METHOD_GROUPS.values() for method in group)
 
 
@@ -99,6 +105,7 @@ def any_key_calls(keys: Iterable[Iterable[str]], wanted: Collection[str]) -> boo
     )
 
 
+@lru_cache(maxsize=16384)
 def _allows(name: str, method: str) -> bool:
     """True if a key restriction names a method: in full, by its last parts, or with `*` as the last character.
 
@@ -110,6 +117,26 @@ def _allows(name: str, method: str) -> bool:
     if name.endswith("*"):
         return any(ending.startswith(name[:-1]) for ending in endings)
     return name in endings
+
+
+_UNCOUNTED: Final = {"batch": "the Batch API", "live": "live sessions"}
+_NOT_KNOWN: Final = "methods that are not known here, such as those of interactions and file search"
+
+
+def uncounted_calls(methods: Iterable[str]) -> tuple[str, ...]:
+    """What a key can call and no limit of a project counts, in words; empty: nothing.
+
+    `methods`: the groups and names that the key is narrowed to; without any, it can call all. A name with `*` may stand
+    for methods that are not known here.
+    """
+    return _uncounted(full_methods(methods))
+
+
+@lru_cache(maxsize=4096)
+def _uncounted(own: tuple[str, ...]) -> tuple[str, ...]:
+    counted = [name for group, name in _UNCOUNTED.items() if any_key_calls([own], CALLS[group])]
+    known = own and all(name[-1:] != "*" and any(_allows(name, each) for each in METHODS) for name in own)
+    return (*counted, *(() if known else (_NOT_KNOWN,)))
 
 
 def can_create_caches(methods: Iterable[str] | None) -> bool:

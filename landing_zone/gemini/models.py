@@ -38,6 +38,26 @@ class Retirement:
     """From that day, Google answers calls to the model with the other one, at the other one's prices."""
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """Answers that one request can ask for (`candidateCount`). Each is charged, and each can be as long as the model's
+    longest output: Google's `maxOutputTokens` is per candidate.
+    """
+
+    most: int
+    source: str
+    """A URL."""
+    as_of: date
+    """Day on which the source was read."""
+
+
+_READ: Final = date(2026, 11, 26)
+_ONE: Final = Candidates(1, "https://github.com/googleapis/js-genai/issues/1609", _READ)
+"""3.x models and newer ones refuse more: `400 Multiple candidates is not enabled for this model`."""
+_ONE_IMAGE: Final = Candidates(1, "https://github.com/router-for-me/CLIProxyAPI/pull/961", _READ)
+"""Image models of any generation refuse more."""
+UP_TO_8: Final = Candidates(8, "https://github.com/router-for-me/CLIProxyAPI/pull/961", _READ)
+"""2.x models. Of a model for which no source says that it refuses more, this is taken: it is the most of any model."""
 _AGES_AGO: Final = date(2025, 1, 1)
 _STORAGE_PRO: Final = (DatedPrice(_AGES_AGO, Decimal("4.50")),)
 _STORAGE_FLASH: Final = (DatedPrice(_AGES_AGO, Decimal("1.00")),)
@@ -64,10 +84,8 @@ class Model:
     context: int = 1_048_576
     """Input tokens of one request, at most."""
     output: int = 65_536
-    """Output tokens of one request, thinking included, at most."""
-    answers: int = 1
-    """Answers of one request, at most (`candidateCount`); each is charged. 2.x text models give up to 8, others refuse
-    more than one (googleapis/js-genai#1609, googleapis/python-genai#1723)."""
+    """Output tokens of one candidate, thinking included, at most."""
+    candidates: Candidates = _ONE
     makes: Output = "text"
     """Usual kind of output."""
     usual_output: int = 0
@@ -108,7 +126,7 @@ _SPOKEN: Final = 16_384
 _RECORDS: Final = (
     Model(
         "gemini-2.5-flash",
-        answers=8,
+        candidates=UP_TO_8,
         storage=_STORAGE_FLASH,
         retirement=Retirement(_ROUTED, "gemini-3.5-flash-lite", routed=True),
         skus={
@@ -126,17 +144,19 @@ _RECORDS: Final = (
         context=65_536,
         output=32_768,
         makes="image",
+        candidates=_ONE_IMAGE,
         usual_output=1_290,
     ),
     Model(
         "gemini-2.5-flash-lite",
-        answers=8,
+        candidates=UP_TO_8,
         storage=_STORAGE_FLASH,
         skus={"399C-32AD-1412": "input", "EBC7-B1E9-1DA3": "cached", "7133-23F2-04B7": "output"},
     ),
     Model(
         "gemini-2.5-flash-preview-tts",
         quota="gemini-2.5-flash-tts",
+        candidates=UP_TO_8,
         makes="audio",
         usual_output=_MINUTE,
         context=_HEARD,
@@ -144,7 +164,7 @@ _RECORDS: Final = (
     ),
     Model(
         "gemini-2.5-pro",
-        answers=8,
+        candidates=UP_TO_8,
         storage=_STORAGE_PRO,
         retirement=Retirement(_ROUTED, "gemini-3.8-flash", routed=True),
         skus={"2D1C-F790-3C09": "input", "9465-C223-0CE9": "cached", "0F51-429B-C2DC": "output"},
@@ -152,6 +172,7 @@ _RECORDS: Final = (
     Model(
         "gemini-2.5-pro-preview-tts",
         quota="gemini-2.5-pro-tts",
+        candidates=UP_TO_8,
         makes="audio",
         usual_output=_MINUTE,
         context=_HEARD,
@@ -163,13 +184,21 @@ _RECORDS: Final = (
         storage=_STORAGE_FLASH,
         skus={"F2C1-F842-5D84": "input", "07D6-73CA-C859": "cached", "ACA6-865B-F153": "output"},
     ),
-    Model("gemini-3-pro-image", context=131_072, output=32_768, makes="image", usual_output=1_120),
+    Model(
+        "gemini-3-pro-image",
+        context=131_072,
+        output=32_768,
+        makes="image",
+        candidates=_ONE_IMAGE,
+        usual_output=1_120,
+    ),
     Model(
         "gemini-3-pro-image-preview",
         quota="gemini-3-pro-image",
         context=131_072,
         output=32_768,
         makes="image",
+        candidates=_ONE_IMAGE,
         usual_output=1_120,
         retirement=_gone(date(2026, 6, 25), "gemini-3-pro-image"),
     ),
@@ -179,13 +208,21 @@ _RECORDS: Final = (
         storage=_STORAGE_PRO,
         retirement=_gone(date(2026, 3, 9), "gemini-3.1-pro-preview"),
     ),
-    Model("gemini-3.1-flash-image", context=131_072, output=32_768, makes="image", usual_output=1_120),
+    Model(
+        "gemini-3.1-flash-image",
+        context=131_072,
+        output=32_768,
+        makes="image",
+        candidates=_ONE_IMAGE,
+        usual_output=1_120,
+    ),
     Model(
         "gemini-3.1-flash-image-preview",
         quota="gemini-3.1-flash-image",
         context=131_072,
         output=32_768,
         makes="image",
+        candidates=_ONE_IMAGE,
         usual_output=1_120,
         retirement=_gone(date(2026, 6, 25), "gemini-3.1-flash-image"),
     ),
@@ -196,7 +233,14 @@ _RECORDS: Final = (
         retirement=_gone(date(2027, 5, 7), "gemini-3.5-flash-lite"),
         skus={"54F8-C433-9340": "input", "5882-9C22-CC57": "output"},
     ),
-    Model("gemini-3.1-flash-lite-image", context=131_072, output=32_768, makes="image", usual_output=1_120),
+    Model(
+        "gemini-3.1-flash-lite-image",
+        context=131_072,
+        output=32_768,
+        makes="image",
+        candidates=_ONE_IMAGE,
+        usual_output=1_120,
+    ),
     Model(
         "gemini-3.1-flash-live-preview",
         counter="other",
@@ -256,15 +300,39 @@ _RECORDS: Final = (
         makes="vectors",
         skus={"13B8-087F-4762": "input"},
     ),
-    Model("gemini-nano-banana-2.1", context=131_072, output=32_768, makes="image", usual_output=1_120),
-    Model("gemini-robotics-er-2-preview"),
+    Model(
+        "gemini-nano-banana-2.1",
+        context=131_072,
+        output=32_768,
+        makes="image",
+        candidates=_ONE_IMAGE,
+        usual_output=1_120,
+    ),
+    # Its generation is not published.
+    Model("gemini-robotics-er-2-preview", candidates=UP_TO_8),
     # Gone, and only priced: a plan for one is an error that is named.
-    Model("gemini-1.5-flash", counter="other", retirement=_gone(date(2025, 9, 24), "gemini-3.8-flash")),
-    Model("gemini-1.5-pro", counter="other", retirement=_gone(date(2025, 9, 24), "gemini-3.1-pro-preview")),
-    Model("gemini-2.0-flash", counter="other", retirement=_gone(date(2026, 6, 1), "gemini-3.8-flash")),
+    Model(
+        "gemini-1.5-flash",
+        counter="other",
+        candidates=UP_TO_8,
+        retirement=_gone(date(2025, 9, 24), "gemini-3.8-flash"),
+    ),
+    Model(
+        "gemini-1.5-pro",
+        counter="other",
+        candidates=UP_TO_8,
+        retirement=_gone(date(2025, 9, 24), "gemini-3.1-pro-preview"),
+    ),
+    Model(
+        "gemini-2.0-flash",
+        counter="other",
+        candidates=UP_TO_8,
+        retirement=_gone(date(2026, 6, 1), "gemini-3.8-flash"),
+    ),
     Model(
         "gemini-2.0-flash-lite",
         counter="other",
+        candidates=UP_TO_8,
         retirement=_gone(date(2026, 6, 1), "gemini-3.5-flash-lite"),
     ),
 )

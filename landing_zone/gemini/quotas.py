@@ -118,6 +118,10 @@ class ModelMetric:
     """Google lets nobody change it: what is counted for each user has one value for all."""
 
 
+IN_PRIORITY: Final = "content in Priority"
+"""Priority requests have limits of their own, of 0.3 times the standard ones, and count on the standard ones as well;
+beyond them, requests are served and charged as standard ones. Tier 1 has none. Source, 2026-11-26:
+ai.google.dev/gemini-api/docs/priority-inference and docs/rate-limits."""
 OTHER_METRICS: Final = (
     ModelMetric(
         "embed_content_free_tier_requests",
@@ -143,10 +147,7 @@ OTHER_METRICS: Final = (
         ModelMetric(f"embed_content_{tier}_tokens", "embeddings")
         for tier in ("free_tier", "paid_tier", "paid_tier_2", "paid_tier_3")
     ),
-    *(
-        ModelMetric(f"generate_content_paid_tier_{tier}_requests_prio", "content in Priority")
-        for tier in (2, 3)
-    ),
+    *(ModelMetric(f"generate_content_paid_tier_{tier}_requests_prio", IN_PRIORITY) for tier in (2, 3)),
     ModelMetric("generated_images_paid_tier_1_per_model", "images"),
     ModelMetric("predict_requests_per_model", "images"),
     *(ModelMetric(f"predict_requests_per_model_paid_tier_{tier}", "images") for tier in (2, 3)),
@@ -160,6 +161,8 @@ OTHER_METRICS: Final = (
     ),
 )
 """Other metrics that count models, as far as they are known: for texts. The metrics to set are found by listing."""
+METRICS: Final = {metric.name: metric.counts for metric in OTHER_METRICS}
+"""What each of them counts."""
 
 
 @dataclass(frozen=True)

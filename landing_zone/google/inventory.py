@@ -14,7 +14,7 @@ from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import Override
 from landing_zone.google.errors import GoogleError, NoAnswerError
 from landing_zone.google.money import amount_of
-from landing_zone.google.quota_overrides import as_settings, list_limits
+from landing_zone.google.quota_overrides import ModelLimit, as_settings, list_limits
 from landing_zone.google.rest import Google, Json
 from landing_zone.google.spend_caps import AWAITING, SpendCap
 from landing_zone.names import budget_title, cap_title, key_account_email, key_title, project_in_account_title
@@ -256,9 +256,9 @@ def _limits(google: Google, project: str, left_out: list[str]) -> Json:
     return known
 
 
-def overrides(google: Google, project: str) -> Iterator[Override]:
-    """The overrides of the project's limits on models, from one listing of all metrics. Raises as `Google.call`."""
-    for limit in list_limits(google, project):
+def overrides(listed: Iterable[ModelLimit]) -> Iterator[Override]:
+    """The overrides of a project's limits on models."""
+    for limit in listed:
         for model, bucket in limit.buckets.items():
             if limit.known and bucket.value is not None:
                 yield Override(*limit.known, model, bucket.value)

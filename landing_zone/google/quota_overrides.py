@@ -15,7 +15,14 @@ from urllib.parse import parse_qs, quote, unquote
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
 from landing_zone.gemini.models import MODELS, counter_of
-from landing_zone.gemini.quotas import BY_METRIC, LimitName, embeddings_limit
+from landing_zone.gemini.quotas import (
+    BY_METRIC,
+    IN_PRIORITY,
+    METRICS,
+    OTHER_METRICS,
+    LimitName,
+    embeddings_limit,
+)
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json
 
@@ -24,6 +31,8 @@ _AT_ONCE: Final = 8
 _OTHER_MODELS: Final = ("embed_", "predict_")
 """Prefixes of the metrics that count no model that generates content."""
 
+_PRIORITY: Final = {f"{GEMINI_API}/{name}" for name, counts in METRICS.items() if counts == IN_PRIORITY}
+_FIXED_METRICS: Final = {metric.name for metric in OTHER_METRICS if metric.fixed}
 _FIXED: Final = "Google allows no changes of this quota: remove the limit"
 
 _T = TypeVar("_T")
@@ -80,6 +89,11 @@ class ModelLimit:
         return self.known[0] if self.known else None
 
     @property
+    def fixed(self) -> bool:
+        """True if Google is known to let nobody change it."""
+        return self.metric.partition("/")[2] in _FIXED_METRICS
+
+    @property
     def tier(self) -> str:
         """`free`, `1`, `2`, `3`; empty if no setting names the limit."""
         return self.known[1] if self.known else ""
@@ -106,6 +120,10 @@ class ModelLimit:
 
     def _asked(self, limits: WantedLimits) -> dict[str, int | None]:
         """`WantedLimits.on` for the models that this metric counts, and for all others."""
+        if METRICS.get(self.metric.partition("/")[2]) == IN_PRIORITY:
+            # Priority costs more than the worst case counts: where others are denied, it is denied to every model.
+            content = [model for model in limits.models if counter_of(model) == "content"]
+            return dict.fromkeys([*content, ""], 0) if limits.denies else {}
         own = embeddings_limit(self.metric, self.limit)
         if own or self.metric.partition("/")[2].startswith(_OTHER_MODELS):
             general = {"": 0} if limits.denies else {}
@@ -168,7 +186,10 @@ def list_limits(google: Google, project: str) -> list[ModelLimit]:
     """Every limit of the Gemini API that counts models, on every tier, in one listing. Raises as `Google.call`."""
     path = _path(project)
     metrics = list(google.list_all("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
-    missing = {metric for metric, _ in BY_METRIC} - {metric["metric"] for metric in metrics}
+    listed = {metric["metric"] for metric in metrics}
+    missing = {metric for metric, _ in BY_METRIC} - listed
+    # Without them, it may leave out those of Priority too, which not every account has.
+    missing |= _PRIORITY - listed if missing else set()
     # If a listing leaves out the metrics of tiers that are not in force, they can still be read one by one.
     metrics += filter(None, _each(lambda metric: _metric(google, project, metric), sorted(missing)))
     return [limit for metric in metrics for limit in _limits_of(metric)]

@@ -68,7 +68,7 @@ def _project(
     terms = environments.prices_of(project.billing_account, currency)
     derivation = settings.derivations.get(name)
     found = limits_in_force(project, environments.terms_of(project.billing_account))
-    doors = doors_of(project)
+    doors = doors_of(project, found)
     return Project(
         subject,
         ids=frozenset({project.project_id}),

@@ -70,6 +70,10 @@ def as_json(report: Report, locate: Locate) -> dict[str, Any]:
         "nothingSet": [policy.id for policy in report.idle],
         "verdicts": [_verdict(each, locate(each.finding.subject)) for each in report.verdicts],
         "exceptions": [each.as_json() for each in report.exceptions],
+        "notBounded": [
+            {"resource": each.subject.label, "why": each.why, "passes": [policy.id for policy in each.passed]}
+            for each in report.remarks
+        ],
         "coverage": report.coverage,
         "unread": list(report.unread),
     }
@@ -121,7 +125,8 @@ def as_sarif(report: Report, locate: Locate, version: str) -> dict[str, Any]:
                         "executionSuccessful": not report.unread,
                         "exitCodeDescription": COVERED[report.coverage],
                         "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": each}} for each in report.unread
+                            *({"level": "error", "message": {"text": each}} for each in report.unread),
+                            *({"level": "note", "message": {"text": str(each)}} for each in report.remarks),
                         ],
                     }
                 ],
@@ -211,7 +216,10 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
     for policy in report.judged:
         found = [verdict for verdict in report.verdicts if verdict.policy is policy]
         if not found and not any(policy in verdict.also for verdict in report.verdicts):
-            yield ElementTree.Element("testcase", classname=policy.id, name=policy.title)
+            case = ElementTree.Element("testcase", classname=policy.id, name=policy.title)
+            if notes := [str(each) for each in report.remarks if policy in each.passed]:
+                ElementTree.SubElement(case, "system-out").text = _xml("\n".join(notes))
+            yield case
         for verdict in found:
             finding, subject = verdict.finding, verdict.finding.subject
             at, labels = locate(subject), ", ".join(each.label for each in finding.subjects)

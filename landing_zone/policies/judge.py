@@ -11,6 +11,7 @@ from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.fixes import one_per_fix, within_both
 from landing_zone.policies.policy import Exempt, Finding, Options, Policy, Scope
+from landing_zone.policies.remarks import Remark, remarks
 from landing_zone.settings.problems import nearest
 
 _LONGEST: Final = timedelta(days=366)
@@ -135,6 +136,8 @@ class Report:
     """Configuration files; a later one overrides an earlier one."""
     environments: tuple["JudgedBy", ...] = ()
     """Configurations that it was judged by; empty if nothing was judged."""
+    remarks: tuple[Remark, ...] = ()
+    """Projects that are not bounded, and pass policies on spend."""
 
     @property
     def stopping(self) -> int:
@@ -161,6 +164,7 @@ def judge(
     """
     verdicts: list[Verdict] = []
     exceptions: list[ListedException] = []
+    findings: dict[str, list[Finding]] = {}
     for policy in POLICIES:
         if configuration.levels[policy.id] is Level.DISABLED:
             exceptions += unjudged(policy, configuration.options[policy.id], facts.day)
@@ -168,6 +172,7 @@ def judge(
     for policy in judged:
         level, options = configuration.levels[policy.id], configuration.options[policy.id]
         found = [*outcomes(policy, facts, options)]
+        findings[policy.id] = [each.finding for each in found]
         firm = [each.finding for each in found if not each.exempt]
         reported = [
             *(each for each in found if each.exempt),
@@ -184,7 +189,13 @@ def judge(
         exceptions += listed(policy, options, facts, found)
     idle = [policy for policy in judged if policy.idle(facts, configuration.options[policy.id])]
     return Report(
-        name, facts.day, tuple(_merge_amounts(verdicts)), tuple(exceptions), tuple(judged), tuple(idle)
+        name,
+        facts.day,
+        tuple(_merge_amounts(verdicts)),
+        tuple(exceptions),
+        tuple(judged),
+        tuple(idle),
+        remarks=tuple(remarks(facts, findings, judged)),
     )
 
 
@@ -283,4 +294,5 @@ def combined(reports: Sequence[Report]) -> Report:
         idle=tuple(policy for policy in POLICIES if any(policy in report.idle for report in reports)),
         configuration=tuple(dict.fromkeys(file for report in reports for file in report.configuration)),
         environments=tuple(each for report in reports for each in report.environments),
+        remarks=tuple(each for report in reports for each in report.remarks),
     )

@@ -13,11 +13,12 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from landing_zone.gemini.limits import BLOCKED, OTHERS, Limits
-from landing_zone.gemini.models import MODELS, QUOTA_NAMES, counter_of
-from landing_zone.gemini.prices import LONG_CONTEXT, QUERIES_A_REQUEST
+from landing_zone.gemini.models import MODELS, QUOTA_NAMES, UP_TO_8, counter_of
+from landing_zone.gemini.prices import LONG_CONTEXT, QUERIES_A_REQUEST, Processing
 from landing_zone.pricing.grounding import GROUNDS, grounding_price, per_unit
 from landing_zone.pricing.model_ids import Size, record_of, size_of
 from landing_zone.pricing.money import EXACT, UPWARD, rounded_up
+from landing_zone.pricing.open_ways import OpenWay
 from landing_zone.pricing.rates import (
     A_MILLIONTH,
     LIST_PRICES,
@@ -108,6 +109,12 @@ class Doors:
     """True if a caller can make explicit caches."""
     queries: int = 0
     """Queries to Google Search or Google Maps of one request, at most: an assumption, as Google names no limit."""
+    priority: bool = False
+    """True if a caller can have requests served in Priority, which costs more; they count on the same limits."""
+    content_only: bool = False
+    """True if what is denied is denied on the metrics of content alone, so that embeddings and videos are open."""
+    unbounded: tuple[OpenWay, ...] = ()
+    """Ways that neither limits nor prices bound: with any of them there is no worst case."""
 
 
 EVERY_DOOR: Final = Doors()
@@ -123,8 +130,8 @@ class Prices:
     long: Rates | None
     """For prompts over 200,000 tokens, where they cost more."""
     size: Size
-    answers: int = 1
-    """Answers of one request, at most."""
+    candidates: int = 1
+    """Answers of one request, at most; each as long as `size.output`."""
     grounding: Decimal = Decimal(0)
     """The most per request."""
 
@@ -156,14 +163,15 @@ class Prices:
         long = has_long_context_price(model) and size.context > LONG_CONTEXT
 
         def of(*, long: bool) -> Rates:
-            found = rates(model, day, long=long, terms=terms)
+            served: Processing = "priority" if doors.priority else "standard"
+            found = rates(model, day, processing=served, long=long, terms=terms)
             return found if doors.caches else replace(found, storage=_NO_MONEY)
 
         return cls(
             of(long=False),
             of(long=True) if long else None,
             size,
-            record.answers if record else 1,
+            (record.candidates if record else UP_TO_8).most,
             _grounding(model, day, terms, doors),
         )
 
@@ -176,7 +184,7 @@ class Prices:
                 max(self.size.context, other.size.context),
                 max(self.size.output, other.size.output),
             ),
-            max(self.answers, other.answers),
+            max(self.candidates, other.candidates),
             max(self.grounding, other.grounding),
         )
 
@@ -240,7 +248,7 @@ def _bounds(prices: Prices, limits: Limits, windows: Mapping[str, Window]) -> di
             requests,
             tokens,
             tokens * input_price * A_MILLIONTH,
-            written * output * prices.answers * A_MILLIONTH,
+            written * output * prices.candidates * A_MILLIONTH,
             storage,
             requests * prices.grounding,
         )

@@ -96,14 +96,6 @@ def late(spenders: Sequence[Spender], day: date, stop: Stop) -> Late:
     return Late(allowed, _kept(spenders, day, stop))
 
 
-def tokens_bound(spender: Spender, day: date, stop: Stop | None) -> Decimal:
-    """The most that tokens without caches and grounding can cost while a stop lags, or in a month without one."""
-    window = Window.any(stop.lag) if stop else WINDOWS["month"]
-    models = spender.most(day, window)
-    with localcontext(EXACT):
-        return sum((each.input + each.output for model in models if (each := model.bounds[""])), Decimal(0))
-
-
 def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | None) -> Decimal | None:
     """The most of a month: what a stop allows, or what limits do; None: no bound."""
     with localcontext(EXACT):
@@ -115,7 +107,7 @@ def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | Non
 
 
 def _most(spender: Spender, day: date, window: Window) -> Decimal | None:
-    return totals(spender.most(day, window), [""])[""]
+    return None if spender.doors.unbounded else totals(spender.most(day, window), [""])[""]
 
 
 @dataclass(frozen=True)

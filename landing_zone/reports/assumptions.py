@@ -32,18 +32,29 @@ MEANINGS: Final[tuple[tuple[str, str], ...]] = (
 )
 """Terms printed beside the numbers, each with its meaning."""
 ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
-    (f"Prices are those in force on the day of the exposure: {PRICES_FROM}.", PRICING_PAGE),
     (
-        "Each request is taken to write as much as its model can (2.x text models up to 8 answers), and each input "
-        "token to be of the most expensive kind (audio, where that costs more; a prompt over 200,000 tokens, where a "
-        "minute's tokens can hold one).",
-        "https://ai.google.dev/gemini-api/docs/models",
+        f"Prices are those in force on the day of the exposure, without taxes: {PRICES_FROM}. A reseller may charge "
+        "others: accountTerms has them.",
+        PRICING_PAGE,
+    ),
+    (
+        "Each request is taken to ask for as many candidates as its model gives (8 of 2.x text models and of those of "
+        "which no source says that they refuse, 1 of 3.x and image models), each as long as the model can write. Each "
+        "input token is taken to be of the most expensive kind (audio, where that costs more; a prompt over 200,000 "
+        "tokens, where a minute's tokens can hold one).",
+        "https://github.com/googleapis/js-genai/issues/1609",
     ),
     (
         "Every input token can be put into a cache as soon as it is accepted, and stays there to the end of the "
         "window: what goes into caches counts against the limit of input tokens. Caches that were filled before the "
         "window are not in it: they go on costing until they expire or are deleted.",
         "https://ai.google.dev/gemini-api/docs/caching",
+    ),
+    (
+        "Caches are taken to cost nothing any more once what stops the spending has acted. Google sets no longest time "
+        "to live, and an employee wrote that a cache is charged for the time that was set, even if it is deleted "
+        "earlier; methods without caches on each key close that.",
+        "https://discuss.ai.google.dev/t/clarification-on-context-cache-storage-billing-ttl-vs-actual-time/81267",
     ),
     (
         "The lag is any time of that length, so that it touches one quota minute and one quota day more than a time "
@@ -72,8 +83,20 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
         "https://cloud.google.com/docs/authentication/api-keys",
     ),
     (
-        "Not in the bound, as other quotas count it: Priority requests (1.8 times the price of tokens), the Batch API "
-        "(half of it), video and live models; and embeddings, unless others: deny shuts them.",
+        "Owners of a project, and all who may change its quotas, keys or services there, can take overrides away, make "
+        "wider keys, link billing and enable other APIs, such as Vertex AI and Firebase AI Logic, which are not in it: "
+        "it is assumed that none does. gemini-lz show and gemini-lz policy audit find what has changed.",
+        "https://cloud.google.com/service-usage/docs/access-control",
+    ),
+    (
+        "others: deny sets the limits of Priority to 0 for every model: Google then serves Priority requests, at 1.8 "
+        "times the price of tokens, as standard ones.",
+        "https://ai.google.dev/gemini-api/docs/priority-inference",
+    ),
+    (
+        "What no limit counts or what has no price here is not in it, and must be shut: the Batch API, live sessions "
+        "and methods that are not known here by the methods of each key; videos, embeddings and models that are not "
+        "known here by others: deny. With any of that open, the verdict is: not bounded.",
         PRICING_PAGE,
     ),
     (

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import BLOCKED, OTHERS
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import ACCOUNT_TIERS
@@ -95,8 +96,8 @@ class ProjectExposure:
     changes: tuple[PriceChange, ...]
     denies_others: bool
     """True if every model is denied that has no limits of its own."""
-    unbounded: tuple[str, ...]
-    """Why it is unlimited, and what would bound it."""
+    not_bounded: tuple[str, ...]
+    """What can be spent without a bound, each with what would bound it; empty: the amounts are bounds."""
     warnings: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -104,6 +105,8 @@ class ProjectExposure:
         return {
             "tier": self.tier,
             "currency": self.currency,
+            "bounded": not self.not_bounded,
+            "notBounded": list(self.not_bounded),
             "worstMonth": self.month.as_json(),
             "exposure": _bounds_json(self.bounds),
             "lag": format_lag(self.lag),
@@ -121,7 +124,6 @@ class ProjectExposure:
                 {"day": change.day.isoformat(), "exposure": _bounds_json(_told(change.bounds))}
                 for change in self.changes
             ],
-            "unbounded": list(self.unbounded),
             "warnings": list(self.warnings),
         }
 
@@ -154,11 +156,18 @@ class EnvironmentExposure:
         """Warnings of all projects."""
         return [warning for project in self.projects.values() for warning in project.warnings]
 
+    @property
+    def not_bounded(self) -> list[str]:
+        """What can be spent without a bound, each with its project and what would bound it."""
+        return [f"{name}: {text}" for name, project in self.projects.items() for text in project.not_bounded]
+
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {
             "stack": self.stack,
             "asOf": self.as_of.isoformat(),
+            "bounded": not self.not_bounded,
+            "notBounded": self.not_bounded,
             "worstMonth": [month.as_json() for month in self.months],
             "total": [
                 {"currency": currency, "exposure": _bounds_json(bounds)}
@@ -254,30 +263,29 @@ def _project(
     if derivation:
         windows["allowance"] = Window.any(derivation.settings.lag)
     free = project.tier == "free"
-    in_force, doors = limits_in_force(project, account), doors_of(project)
+    in_force = limits_in_force(project, account)
+    doors = doors_of(project, in_force)
     models = (
         () if free else tuple(exposure_of(in_force.models, in_force.others, as_of, windows, terms, doors))
     )
-    bounds = _bounds(models, windows, terms)
+    bounds = _bounds(models, windows, terms, doors)
     budget = _monthly(project.budget, terms)
     allowance = Money(derivation.settings.max_overshoot, terms.currency) if derivation else None
     changes = () if free else tuple(_changes(models, as_of, windows, terms, doors))
-    unbounded = () if free else tuple(_unbounded(in_force, models))
+    not_bounded = () if free else (*_unlimited(in_force, models), *map(str, doors.unbounded))
     warnings = [*terms_warning(name, project, settings), *unfit(name, settings)]
     warnings += [
-        f"{name}: {entry.model} is planned in Priority, which costs 1.8 times as much and is not in the exposure"
+        f"{name}: {entry.model} is planned in Priority, which others: deny shuts: its requests are served as standard "
+        f"ones. To open it, write quotas with the metric {GEMINI_API}/generate_content_paid_tier_2_requests_prio and "
+        "this model; tokens then count 1.8 times"
         for entry in project.workload
-        if entry.priority_share and not free
+        if entry.priority_share and in_force.others == BLOCKED and not doors.priority
     ]
     warnings += [f"{name}: {note}" for note in in_force.notes]
     warnings += [
         f"{name}: limits: {found.text(as_of)}"
         for found in retiring(project, as_of, timedelta(days=AHEAD))
         if found.path[0] == "limits"
-    ]
-    warnings += [
-        f"{name}: quotas let {model} be called, of which no price is known here: it is not in the exposure"
-        for model in (() if free else in_force.unpriced)
     ]
     if derivation and allowance:
         own = derivation.settings.lag
@@ -296,7 +304,7 @@ def _project(
         tier=project.tier,
         currency=terms.currency,
         models=tuple(ModelExposure(each.model, each.limits, _told(each.bounds)) for each in models),
-        month=project_month(project, in_force, terms, doors, as_of, bounds["month"], unbounded),
+        month=project_month(project, in_force, terms, doors, as_of, bounds["month"], not_bounded),
         bounds=_told(bounds),
         lag=lag,
         mechanism=mechanism,
@@ -307,7 +315,7 @@ def _project(
         keys=tuple(KeyExposure(key, _open_to(value)) for key, value in project.keys.items()),
         changes=changes,
         denies_others=in_force.others == BLOCKED,
-        unbounded=unbounded,
+        not_bounded=not_bounded,
         warnings=tuple(warnings),
     )
 
@@ -318,8 +326,10 @@ def _told(bounds: Mapping[str, T]) -> dict[str, T]:
 
 
 def _bounds(
-    models: Sequence[ModelExposure], windows: Mapping[str, Window], terms: Terms
+    models: Sequence[ModelExposure], windows: Mapping[str, Window], terms: Terms, doors: Doors
 ) -> dict[str, Money | None]:
+    if doors.unbounded:
+        return dict.fromkeys(windows)
     return {
         name: None if amount is None else Money(amount, terms.currency)
         for name, amount in totals(models, windows).items()
@@ -337,7 +347,7 @@ def _changes(
     current = models
     for day, changed in coming_changes(known, as_of, CHANGES_AHEAD):
         current = repriced(current, changed, day, windows, terms, doors)
-        yield PriceChange(day, _bounds(current, windows, terms))
+        yield PriceChange(day, _bounds(current, windows, terms, doors))
 
 
 def _mechanism(budget: BudgetSettings | None, usual: timedelta) -> tuple[str | None, timedelta]:
@@ -373,7 +383,7 @@ def _overshoot(
     return None if found is None else Money(found, budget.currency)
 
 
-def _unbounded(in_force: LimitsInForce, models: Iterable[ModelExposure]) -> Iterator[str]:
+def _unlimited(in_force: LimitsInForce, models: Iterable[ModelExposure]) -> Iterator[str]:
     for model in models:
         if model.bounds["month"] is not None:
             continue
@@ -408,7 +418,10 @@ def _broken(
 ) -> Iterator[str]:
     """An allowance that holds today, and will not once prices change."""
     now = bounds["allowance"]
-    if now and allowance < now:
+    if now is None:
+        yield f"{name}: limits are derived for {allowance} over {format_lag(lag)}, and what can be spent is not bounded"
+        return
+    if allowance < now:
         yield f"{name}: the limits in force can cost {now} over {format_lag(lag)}, and {allowance} is allowed"
         return
     for change in changes:

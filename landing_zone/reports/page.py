@@ -14,6 +14,7 @@ from landing_zone.pricing.money import format_amount
 from landing_zone.reports.charts import environment_charts, project_charts
 from landing_zone.reports.drawing import Chart, Path, Shown, at
 from landing_zone.reports.environment_report import Report
+from landing_zone.reports.worst_month import UNBOUNDED
 
 MOST: Final = 50
 """Projects that get charts of their own."""
@@ -44,7 +45,12 @@ def page(report: Report) -> str:
         elif isinstance(found, int):
             text = f"{found:,}"
         else:
-            text = found if found == "unlimited" else _amount(shown, path, Decimal(found))
+            headline = "worstMonth" in path
+            text = (
+                (UNBOUNDED if headline else found)
+                if found == "unlimited"
+                else _amount(shown, path, Decimal(found))
+            )
         value = found if isinstance(found, str) else json.dumps(found)
         where = "/".join(map(str, path))
         return Markup('<span class="figure" data-figure="{}" data-value="{}">{}</span>').format(

@@ -7,6 +7,7 @@ from landing_zone.pricing.days import month_of
 from landing_zone.pricing.money import Money
 from landing_zone.reports.environment_exposure import EnvironmentExposure
 from landing_zone.reports.environment_report import Report, report
+from landing_zone.reports.worst_month import UNBOUNDED
 from landing_zone.settings import EnvironmentSettings
 
 
@@ -16,9 +17,17 @@ def month_report(settings: EnvironmentSettings, day: date) -> Report:
 
 
 def worst_month(found: EnvironmentExposure) -> tuple[str, str]:
-    """The most that all projects can cost in a month with what stops it, by currency; and what bounds it."""
-    amounts = " and ".join(month.amount.as_bound if month.amount else "unlimited" for month in found.months)
-    return amounts, "; ".join(month.bound_by for month in found.months)
+    """The most that all projects can cost in a month with what stops it, by currency; and what bounds it.
+
+    `not bounded` and why, if that holds for any of them: the sum of the rest would be less than the truth.
+    """
+    open_ones = [month for month in found.months if not month.amount]
+    amounts = (
+        UNBOUNDED
+        if open_ones
+        else " and ".join(month.amount.as_bound for month in found.months if month.amount)
+    )
+    return amounts, "; ".join(month.bound_by for month in open_ones or found.months)
 
 
 def bound(bounds: Mapping[str, Money | None], window: str) -> str:

@@ -1,11 +1,12 @@
 """Estimates, exposures and derived limits as tables in a terminal, and as CSV."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from landing_zone.gemini.limits import OTHERS, Limits
@@ -19,6 +20,7 @@ from landing_zone.reports.denied_metrics import denied_words
 from landing_zone.reports.environment_estimate import BudgetPeriod, EnvironmentEstimate
 from landing_zone.reports.environment_exposure import EnvironmentExposure, ProjectExposure
 from landing_zone.reports.summary import bound
+from landing_zone.reports.worst_month import UNBOUNDED, EnvironmentMonth
 from landing_zone.settings import DerivedLimits, format_lag
 
 Row = Sequence[str]
@@ -90,11 +92,7 @@ def _bound(amount: Decimal | None, currency: str) -> str:
 def show_exposure(console: Console, found: EnvironmentExposure) -> None:
     """The most that each project and model can cost, by how long; then what it rests on."""
     for month in found.months:
-        amount = month.amount.as_bound if month.amount else "unlimited"
-        console.print(
-            f"[bold]{found.stack}[/]  at worst in a month: [bold]{amount}[/], bounded by {month.bound_by}",
-            soft_wrap=True,
-        )
+        console.print(f"[bold]{found.stack}[/]  at worst in a month: {_headline(month)}", soft_wrap=True)
     console.print(f"The most that the limits alone allow, by project and model, prices of {found.as_of}")
     for project in found.projects.values():
         _exposure(console, project)
@@ -117,15 +115,22 @@ def show_exposure(console: Console, found: EnvironmentExposure) -> None:
         console.print(f"  {text} [dim]{source}[/]", soft_wrap=True)
 
 
+def _headline(month: EnvironmentMonth) -> str:
+    if month.amount is None:
+        return f"[bold red]{UNBOUNDED}[/]: {escape(month.bound_by)}"
+    return f"[bold]{month.amount.as_bound}[/], bounded by {escape(month.bound_by)}"
+
+
 def _exposure(console: Console, project: ProjectExposure) -> None:
     console.print(f"[bold]{project.name}[/]  {project.tier}, {project.currency}", soft_wrap=True)
     if not project.models:
         console.print("  nothing can be spent")
         return
-    amount = project.month.amount.as_bound if project.month.amount else "unlimited"
-    console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
-    if project.month.left_out:
-        console.print(f"  not in it: {'; '.join(project.month.left_out)}", soft_wrap=True)
+    if project.month.amount:
+        amount = project.month.amount.as_bound
+        console.print(f"  at worst in a month: [bold]{amount}[/]: {project.month.text}", soft_wrap=True)
+    for way in project.not_bounded:
+        console.print(f"  [red]{UNBOUNDED}[/]: {escape(way)}", soft_wrap=True)
     if project.month.saved_by_methods:
         console.print(
             f"  {project.month.saved_by_methods.as_bound} less with methods on each of its keys that leave caches out",
@@ -173,8 +178,6 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
         console.print(
             f"  prices change on {change.day}: then {bound(change.bounds, 'day')} a day", soft_wrap=True
         )
-    for reason in project.unbounded:
-        console.print(f"  [red]unlimited[/]: {reason}", soft_wrap=True)
 
 
 def limits_words(model: ModelExposure) -> str:
@@ -224,7 +227,7 @@ def _table(*columns: str) -> Table:
 
 def _warnings(console: Console, warnings: Iterable[str]) -> None:
     for text in dict.fromkeys(warnings):
-        console.print(f"[yellow]warning[/] {text}", soft_wrap=True)
+        console.print(f"[yellow]warning[/] {escape(text)}", soft_wrap=True)
 
 
 def write_csv(file: TextIO, rows: Iterable[Row]) -> None:
@@ -245,18 +248,19 @@ def estimate_rows(found: EnvironmentEstimate) -> Iterator[Row]:
 def exposure_rows(found: EnvironmentExposure) -> Iterator[Row]:
     """A row a project, model and window."""
     head = ("stack", "asOf", "project", "model", "window", "currency")
-    yield (*head, "total", "input", "output", "cacheStorage")
+    yield (*head, "total", "input", "output", "cacheStorage", "projectBounded")
     for project in found.projects.values():
+        bounded = "false" if project.not_bounded else "true"
         for model in project.models:
             for window, each in model.bounds.items():
                 parts = (each.total, each.input, each.output, each.storage) if each else ()
                 amounts = [plain(amount) for amount in parts] or ["unlimited", "", "", ""]
                 place = (found.stack, found.as_of.isoformat(), project.name, model.model)
-                yield (*place, window, project.currency, *amounts)
+                yield (*place, window, project.currency, *amounts, bounded)
 
 
-def limits_json(found: dict[str, DerivedLimits]) -> dict[str, Any]:
-    """For programs: by project and model."""
+def limits_json(found: dict[str, DerivedLimits], not_bounded: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """For programs: by project and model. `not_bounded`: what can be spent beside the limits of a project."""
     return {
         name: {
             "maxOvershoot": plain(derived.settings.max_overshoot),
@@ -264,6 +268,8 @@ def limits_json(found: dict[str, DerivedLimits]) -> dict[str, Any]:
             "currency": derived.terms.currency,
             "asOf": derived.day.isoformat(),
             "fits": derived.fit is None,
+            "bounded": not not_bounded.get(name),
+            "notBounded": list(not_bounded.get(name, ())),
             "models": {
                 model: {
                     "limits": dict(each.limits.items()),

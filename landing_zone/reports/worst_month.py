@@ -6,8 +6,7 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, Final, Literal
 
-from landing_zone.gemini.methods import METHOD_GROUPS, any_key_calls
-from landing_zone.gemini.prices import ACCOUNT_TIERS, PRIORITY
+from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.exposure import Doors
 from landing_zone.pricing.money import EXACT, Money, plain
 from landing_zone.pricing.rates import Terms
@@ -17,13 +16,13 @@ from landing_zone.pricing.worst_month import (
     Stop,
     late,
     limits_month,
-    tokens_bound,
     worst_month,
 )
 from landing_zone.settings import EnvironmentSettings, LimitsInForce, ProjectSettings, format_lag
 
+UNBOUNDED: Final = "not bounded"
+"""The verdict where something can be spent that neither limits nor prices bound."""
 BoundBy = Literal["free tier", "spend cap", "limits", "tier cap", "nothing"]
-_NO_CACHES: Final = "methods on each of its keys that leave caches out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,10 @@ class ProjectMonth:
     """The worst month of a project."""
 
     amount: Money | None
-    """None: nothing bounds it."""
+    """None: it is not bounded."""
     bound_by: BoundBy
     text: str
-    """The sum in words: `spend cap of 100.00 USD, and 20.00 USD while it lags 24h`."""
-    left_out: tuple[str, ...] = ()
-    """Ways to spend that are not in it, with their size where it can be computed."""
+    """The sum in words: `spend cap of 100.00 USD, and 20.00 USD while it lags 24h`; or why it is not bounded."""
     kept: Money | None = None
     """Storage, while a cap lags, of what caches held before; None if there is none."""
     saved_by_methods: Money | None = None
@@ -52,7 +49,6 @@ class ProjectMonth:
             "boundBy": self.bound_by,
             "text": self.text,
             "savedByMethods": plain(saved.amount) if saved else None,
-            "leftOut": list(self.left_out),
         }
 
 
@@ -62,15 +58,17 @@ class EnvironmentMonth:
 
     currency: str
     amount: Money | None
+    """None: it is not bounded."""
     bound_by: str
-    """In words."""
+    """In words; where it is not bounded, the first of the reasons, with its project."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {
             "currency": self.currency,
+            "bounded": self.amount is not None,
             "amount": plain(self.amount.amount) if self.amount else "unlimited",
-            "boundBy": self.bound_by,
+            "boundBy": self.bound_by if self.amount else "nothing",
         }
 
 
@@ -81,49 +79,28 @@ def project_month(
     doors: Doors,
     day: date,
     shown: Money | None,
-    unbounded: Sequence[str],
+    not_bounded: Sequence[str],
 ) -> ProjectMonth:
     """The worst month of a project, at the highest prices of the 31 days from a day on.
 
-    `shown`: the most that the limits allow in a month at the day's own prices. `unbounded`: why they bound nothing.
+    `shown`: the most that the limits allow in a month at the day's own prices. `not_bounded`: why there is no bound.
     """
     if project.tier == "free":
         return ProjectMonth(Money(Decimal(0), terms.currency), "free tier", "the free tier charges nothing")
     spender = Spender(in_force.models, in_force.others, terms, doors)
     found = _month(project, spender, day)
-    if found.amount is None and unbounded:
-        found = replace(found, text=unbounded[0])
+    if found.amount is None:
+        found = replace(found, text="; ".join(not_bounded))
     if found.bound_by == "limits" and found.amount != shown:
         found = replace(found, text=f"{found.text}, at the highest prices until {day + MONTH}")
     saved = None
     if doors.caches and found.amount:
-        closed = Spender(in_force.models, in_force.others, terms, Doors(caches=False, queries=doors.queries))
+        closed = Spender(in_force.models, in_force.others, terms, replace(doors, caches=False))
         without = _month(project, closed, day).amount
         if without and without < found.amount:
             with localcontext(EXACT):
                 saved = Money(found.amount.amount - without.amount, terms.currency)
-    left_out = tuple(_left_out(project, spender, found, day))
-    return replace(found, saved_by_methods=saved, spender=spender, left_out=left_out)
-
-
-def _left_out(project: ProjectSettings, spender: Spender, month: ProjectMonth, day: date) -> Iterator[str]:
-    """Ways to spend that other quotas count, as far as the methods of the keys leave them open."""
-    lag = _cap(project, spender.terms) if month.bound_by == "spend cap" else None
-    with localcontext(EXACT):
-        priority = tokens_bound(spender, day, lag) * (PRIORITY - 1)
-    if priority:
-        when = f"while the cap lags {format_lag(lag.lag)}" if lag else "a month"
-        most = Money(priority, spender.terms.currency).as_bound
-        yield f"Priority, at 1.8 times the price of tokens (up to {most} {when})"
-    keys = [key.methods for key in project.keys.values()]
-    for group, name in (
-        ("batch", "the Batch API, at half the price"),
-        ("video", "videos"),
-        ("live", "live sessions"),
-    ):
-        own = set(METHOD_GROUPS[group]) - set(METHOD_GROUPS["batch"] if group == "video" else ())
-        if any_key_calls(keys, own):
-            yield name
+    return replace(found, saved_by_methods=saved, spender=spender)
 
 
 def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMonth:
@@ -132,7 +109,7 @@ def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMont
     lag = late([spender], day, stop) if stop else None
     amount = worst_month(alone, stop, lag)
     if amount is None:
-        return ProjectMonth(None, "nothing", "neither limits nor a spend cap bound it")
+        return ProjectMonth(None, "nothing", "")
     if stop is None or lag is None or lag.total is None or amount == alone:
         return ProjectMonth(Money(amount, currency), "limits", "what its limits allow in 31 days")
     kept = Money(lag.kept, currency) if lag.kept else None
@@ -220,8 +197,8 @@ def _account(
             f"{lagging.as_bound} while it lags {format_lag(stop.lag)}"
         )
     if alone is None:
-        name = next(name for name, money in amounts.items() if money is None)
-        return None, f"nothing: {name}: {months[name].text}"
+        first, *more = [name for name, money in amounts.items() if money is None]
+        return None, f"{first}: {months[first].text}" + (f"; and {len(more)} more projects" if more else "")
     return alone, _projects_words(paid)
 
 

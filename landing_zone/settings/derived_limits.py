@@ -14,7 +14,7 @@ from landing_zone.pricing.largest_limits import Derived, Fit, Need, derive, fit,
 from landing_zone.pricing.model_ids import limited_as
 from landing_zone.pricing.money import EXACT, NANO, Money
 from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes
-from landing_zone.settings.doors import doors_of
+from landing_zone.settings.doors import priced_doors
 from landing_zone.settings.limits_in_force import limits_in_force
 from landing_zone.settings.problems import Path, Problem
 from landing_zone.settings.successors import successor_of, with_successors
@@ -91,7 +91,7 @@ def derive_limits(
                 ", or ".join([*(f"write {each}" for each in enough()), "lower those limits"]),
             )
         ]
-    doors = doors_of(project)
+    doors = priced_doors(project)
     prices = {model: Prices.of(model, day, terms, doors) for model in targets}
     needs = {model: need for model in targets if (need := need_of(by_model.get(model, []), day))}
     allowances = _allowances(left, settings, prices, needs)
@@ -175,7 +175,7 @@ def _by_hand(
     total, problems = Decimal(0), []
     denying = project.model_copy(update={"limits": {**project.limits, OTHERS: BLOCKED}})
     for model, limits in limits_in_force(denying, account).models.items():
-        found = bound(Prices.of(model, day, terms, doors_of(project)), limits, Window.any(lag))
+        found = bound(Prices.of(model, day, terms, priced_doors(project)), limits, Window.any(lag))
         if found is None:
             problems.append(
                 Problem(
@@ -203,7 +203,7 @@ def _enough(
     def on(when: date) -> int | None:
         by_hand, _ = _by_hand(project, settings.lag, when, terms, account)
         needs = {
-            model: (Prices.of(model, when, terms, doors_of(project)), need)
+            model: (Prices.of(model, when, terms, priced_doors(project)), need)
             for model, workloads in planned.items()
             if (need := need_of(workloads, when))
         }

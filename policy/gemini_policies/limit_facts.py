@@ -26,6 +26,8 @@ class Limit:
     """UNKNOWN if its model or metric is not known yet."""
     asked: bool = False
     """True for a quota preference, which replaces the tier's limit and is no override."""
+    everywhere: bool = False
+    """True for one of a ProjectLimits that denies all other models, on every metric that counts models."""
 
 
 def by_project(resource: Resource) -> Iterator[Limit]:
@@ -55,7 +57,7 @@ def by_project(resource: Resource) -> Iterator[Limit]:
     wanted = WantedLimits.of(limits, opened(Override(*each, 0) for each in taken))
     for override in overrides_of(wanted):
         if (override.limit, override.tier, override.model) not in taken:
-            yield Limit(project, override)
+            yield Limit(project, override, everywhere=wanted.denies)
 
 
 def _limits(values: Any) -> Limits:
@@ -101,7 +103,10 @@ def limited(project: Project, limits: Iterable[Limit]) -> Project:
         _highest_last(limit for limit in own if limit.asked),
         project.tier_limits,
     )
-    return replace(project, limits=found.models, others=found.others, unpriced=found.unpriced)
+    # Overrides of a program's own are on the metrics of content: Priority, embeddings and videos have others.
+    open_metrics = found.others == BLOCKED and not any(limit.everywhere for limit in own)
+    doors = replace(project.doors, priority=project.doors.priority or open_metrics, content_only=open_metrics)
+    return replace(project, limits=found.models, others=found.others, unpriced=found.unpriced, doors=doors)
 
 
 def _highest_last(limits: Iterable[Limit]) -> list[Override]:

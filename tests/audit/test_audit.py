@@ -71,6 +71,8 @@ def test_projects_of_nested_folders_and_of_an_id_are_judged_as_a_stacks_are(worl
     assert found.without_gemini == 1
     assert found.unread == ("project acme-gone: it is being deleted; remove it",)
     assert verdicts(found) == [
+        # No request limit, and keys that can call what no limit counts.
+        ("exposure-within-allowance", "project acme-by-hand"),
         ("exposure-within-allowance", "project acme-by-hand"),
         ("free-tier-private-data", "project acme-free"),
         ("free-tier-users", "project acme-free"),

@@ -395,3 +395,26 @@ def test_an_audit_that_cannot_read_all_does_not_say_that_all_is_well(
     done = audited(cloud, folder)
     assert done.returncode == 2
     assert "name what to audit" in done.stderr
+
+
+def test_policies_that_pass_on_a_project_that_is_not_bounded_say_so(folder: Path) -> None:
+    wide = STACK.replace(
+        "backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}", "backend: {}"
+    )
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(wide)
+    passed = ["models-limited", "models-served", "price-step-up", "quota-raise-justified", "spend-stops"]
+    why = "and is not bounded: calls of the Batch API, live sessions and methods that are not known here"
+    failed = run(folder, "policy", "check", "prod", *AT)
+    assert "project acme-chat-x is not bounded: calls of the Batch API" in failed.stdout
+    assert f"project acme-chat-x passes {', '.join(passed)}, {why}" in failed.stdout
+    # Without the policy that fails, the remark is what says it, to programs too.
+    off = dict.fromkeys(
+        ("exposure_within_allowance", "key_methods", "key_clients", "labels", "budget_notifies"), "disabled"
+    )
+    configure(folder, **off)
+    assert f"passes {', '.join(passed)}, {why}" in run(folder, "policy", "check", "prod", *AT).stdout
+    [shown] = json.loads(run(folder, "policy", "check", "prod", *AT, "--json").stdout)["notBounded"]
+    assert (shown["resource"], shown["passes"]) == ("project acme-chat-x", passed)
+    cases = junit(run(folder, "policy", "check", "prod", *AT, "--format", "junit")).iter("testcase")
+    said = {case.get("classname") for case in cases if why in (case.findtext("system-out") or "")}
+    assert said == set(passed)

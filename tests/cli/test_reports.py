@@ -29,6 +29,7 @@ config:
     chat:
       projectId: acme-chat-x
       tier: paid
+      keys: {backend: {methods: [generate, countTokens, caches]}}
       budget: {amount: 1000, currency: USD}
       limits: {derive: {maxOvershoot: 900, lag: 24h}}
       workload:
@@ -118,7 +119,8 @@ def test_an_exposure_as_a_table_as_json_and_as_csv(folder: Path) -> None:
     assert shown.returncode == 0
     for words in (
         "any 24h",
-        "unlimited: every other model: no limit holds for it; write others: deny under limits",
+        "prod  at worst in a month: not bounded: open: every other model: no limit holds for it; write others: deny",
+        "write a key with methods: [generate, countTokens]",
         "assumptions",
         "https://ai.google.dev/gemini-api/docs/pricing",
         "prices change on 2027-01-01",
@@ -133,6 +135,8 @@ def test_an_exposure_as_a_table_as_json_and_as_csv(folder: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run(folder, "exposure", "prod", *AT, "--format", "csv").stdout)))
     assert {row["window"] for row in rows} == {"minute", "hour", "day", "month", "lag"}
     assert all(row["total"] == "unlimited" for row in rows if row["project"] == "open")
+    assert {row["project"]: row["projectBounded"] for row in rows} == {"chat": "true", "open": "false"}
+    assert (found["bounded"], found["projects"]["chat"]["bounded"]) == (False, True)
 
 
 def test_limits_as_they_are_derived_and_as_they_would_be(folder: Path) -> None:
@@ -151,6 +155,13 @@ def test_limits_as_they_are_derived_and_as_they_would_be(folder: Path) -> None:
     assert json.loads(tried.stdout)["chat"]["fits"] is False
     assert "chat: the workload does not fit: over 24h gemini-3.8-flash needs" in tried.stderr
     assert "write maxOvershoot: " in tried.stderr
+    # With a key that calls what no limit counts, no overshoot holds.
+    wide = STACK.replace("methods: [generate, countTokens, caches]", "methods: [generate, live]")
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text(wide)
+    open_to_live = run(folder, "limits", "prod", *AT, "--json")
+    assert open_to_live.returncode == 1
+    assert json.loads(open_to_live.stdout)["chat"]["bounded"] is False
+    assert "chat: not bounded, whatever the limits: calls of live sessions" in open_to_live.stderr
 
 
 def test_a_plan_that_does_not_fit_is_told_with_the_limits_that_would(folder: Path) -> None:

@@ -105,6 +105,29 @@ def test_a_model_is_listed_and_answers_with_what_it_counted(cloud: LocalCloud, p
     assert "contents is not specified" in ask(cloud, key, status=400, body={"contents": []})["message"]
 
 
+def test_a_request_gets_as_many_candidates_as_its_model_gives(
+    cloud: LocalCloud, paid: tuple[str, str]
+) -> None:
+    def answer(model: str, count: int, status: int = 200) -> dict[str, Any]:
+        body = {**PROMPT, "generationConfig": {"candidateCount": count}}
+        return ask(cloud, paid[1], model, body=body, status=status)
+
+    single, eight = answer(FLASH, 1), answer(FLASH, 8)
+    assert [each["index"] for each in eight["candidates"]] == list(range(8))
+    # Each is charged; the prompt is read once.
+    one, all_of_them = single["usageMetadata"], eight["usageMetadata"]
+    assert all_of_them["candidatesTokenCount"] == 8 * one["candidatesTokenCount"]
+    assert all_of_them["promptTokenCount"] == one["promptTokenCount"]
+    assert "candidate_count" in answer(FLASH, 9, 400)["message"]
+    for model in ("gemini-3.5-flash", "gemini-3.1-pro-preview", "gemini-2.5-flash-image"):
+        error = answer(model, 2, 400)
+        assert (error["status"], error["message"]) == (
+            "INVALID_ARGUMENT",
+            "Multiple candidates is not enabled for this model",
+        )
+        assert len(answer(model, 1)["candidates"]) == 1
+
+
 @pytest.mark.parametrize(
     ("restrictions", "reason"),
     [

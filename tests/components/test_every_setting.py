@@ -50,8 +50,8 @@ projects:
     projectId: acme-chat-prod
     tier: paid
     keys:
-      open: {}
-      app: {androidApps: [{packageName: com.example.one, sha1Fingerprint: "AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA"}]}
+      open: {methods: [generate, caches]}
+      app: {methods: [generate], androidApps: [{packageName: com.example.one, sha1Fingerprint: "AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA"}]}
     budget: {amount: 1200, currency: USD, spendCap: {amount: 1500}}
     alerts:
       email: [oncall@example.com]
@@ -80,6 +80,7 @@ projects:
   lab:
     projectId: acme-lab-prod
     tier: paid
+    keys: {own: {methods: [generate, caches]}}
     budget: {amount: 500, currency: USD, period: {start: 2026-10-01, end: 2026-12-31}}
     limits: {derive: {maxOvershoot: 20000, lag: 24h}}
     workload:
@@ -174,7 +175,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "iosBundleIds": to(["com.example.app"], "ApiKey exposure"),
         "serviceAccount": to("chat@acme-seed.iam.gserviceaccount.com", "Account ApiKey exposure"),
         "standard": to(True, "Account ApiKey"),
-        "methods": to(["generate"], "ApiKey"),
+        "methods": to(["generate"], "ApiKey exposure"),
         "existing": to("backend-1", "Account ApiKey", besides={f"{CHAT}/keys/open/standard": True}),
         "decoy": to(True, "AlertPolicy"),
     }),

@@ -70,6 +70,15 @@ def test_only_what_counts_models_is_a_limit_and_unknown_metrics_are_shut_too() -
     assert new.wanted(WantedLimits(wanted.models, Limits(requests_per_minute=5)), ()) == {}
 
 
+def test_priority_is_shut_for_the_models_in_use_too_as_it_costs_more() -> None:
+    prio = one("generate_content_paid_tier_2_requests_prio", ALL_OTHERS)
+    wanted = WantedLimits({FLASH: Limits(requests_per_minute=9), "gemini-embedding-2": Limits(9)}, BLOCKED)
+    assert prio.wanted(wanted, ()) == {FLASH: "0", "": "0"}
+    # A quota of its own opens it for a model.
+    assert prio.wanted(wanted, {(prio.place, FLASH)}) == {"": "0"}
+    assert prio.wanted(WantedLimits(wanted.models, Limits(requests_per_minute=5)), ()) == {}
+
+
 class Refusing(Google):
     """Refuses imports that a test says, and records those that it takes."""
 

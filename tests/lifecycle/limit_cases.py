@@ -12,6 +12,7 @@ config:
       deletionPolicy: DELETE
       searchesPerRequest: 0
       budget: {amount: 100, currency: USD}
+      keys: {app: {methods: [generate, caches]}}
 """
 OVERRIDE = f"""{_HEAD}\
       limits: {{others: deny}}

@@ -21,6 +21,7 @@ config:
       tier: paid
       budget: {amount: 40, currency: USD}
       limits: {derive: {maxOvershoot: 300, lag: 24h}}
+      keys: {backend: {methods: [generate, caches]}}
       workload:
         - {model: gemini-3.5-flash-lite, requestsPerDay: 200, inputTokens: 1000, outputTokens: 100}
     open:
@@ -67,7 +68,7 @@ def test_limits_are_derived_and_a_preview_tells_the_new_worst_case(workspace: Wo
     workspace.write(STACK_FILE.replace("maxOvershoot: 300", "maxOvershoot: 600"))
     printed = workspace.pulumi("preview", "--stack", "test").stdout
     # A project without limits: the worst month stays what it is, and the line says why.
-    assert "at worst in a month: unlimited, as before, bounded by nothing: open: every other model" in printed
+    assert "at worst in a month: not bounded, as before: open: every other model" in printed
     assert "gemini-2.0-flash was shut down on 2026-06-01" in printed
     assert {(change.op, change.type, change.name) for change in workspace.up()} == {("update", LIMIT, "chat")}
     assert 599 < Decimal(exposure(workspace)["chat"]["overshoot"]) <= 600

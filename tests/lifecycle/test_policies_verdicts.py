@@ -45,7 +45,7 @@ BROKEN = {
     "models-served": {"Project chat"},
     "private-data-stored": {"Project chat"},
     "exposure-within-allowance": {"Project chat", "Project dear"},
-    "price-step-up": {"Project dear"},
+    "price-step-up": {"Project chat", "Project dear"},
     "quota-raise-justified": {"SQuotaPreference images"},
     "key-restricted": {"ApiKey found"},
     "key-bound": {"ApiKey both"},

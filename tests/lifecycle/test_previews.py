@@ -16,7 +16,7 @@ NEW = """\
     search:
       projectId: acme-search-sbx
       tier: paid
-      keys: {indexer: {allowedIps: [203.0.113.64/26]}}
+      keys: {indexer: {allowedIps: [203.0.113.64/26], methods: [generate]}}
       budget: {amount: 50}
       limits: {gemini-3.5-flash-lite: {requestsPerMinute: 10, inputTokensPerMinute: 20000}, others: deny}
     batch:

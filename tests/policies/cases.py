@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import BLOCKED, Limits
+from landing_zone.gemini.methods import full_methods
 from landing_zone.policies.facts import UNKNOWN, Facts, Threshold
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import Terms
@@ -16,9 +17,11 @@ from tests.policies.facts import (
     BUDGET,
     CAP,
     GOOD,
+    KEY,
     LOCATION,
     MAPS,
     OTHER_ACCOUNT,
+    PROJECT,
     SHARED,
     THRESHOLDS,
     budget,
@@ -29,6 +32,7 @@ from tests.policies.facts import (
     second,
 )
 
+MAPS_KEY: Final = replace(KEY, targets=(MAPS,), methods=())
 TOPIC: Final = "projects/acme-ops/topics/budgets"
 MAPS_API: Final = replace(API, service=MAPS)
 BUT_CHAT: Final = {
@@ -159,6 +163,41 @@ FAILING: Final = (
     Case("exposure-within-allowance", "what is derived", project(allowance=Money(Decimal(250), "USD")), {}),
     Case("exposure-within-allowance", "without limit", project(limits={}, others=None)),
     Case("exposure-within-allowance", "another currency", project(terms=EUROS)),
+    Case("exposure-within-allowance", "a key that can call all", key(methods=()), {"maxOvershoot": 1e9}),
+    Case(
+        "exposure-within-allowance",
+        "a key on every method of a service",
+        key(methods=("GenerativeService.*",)),
+    ),
+    Case(
+        "exposure-within-allowance",
+        "a key on a method that is not known",
+        key(methods=("FileSearchService.Make",)),
+    ),
+    Case("exposure-within-allowance", "others have numbers", project(others=Limits(requests_per_day=1))),
+    Case("exposure-within-allowance", "a model without a price", project(unpriced=("gemini-9",))),
+    Case(
+        "exposure-within-allowance",
+        "embeddings, which Google counts for each user",
+        replace(
+            project(limits={"gemini-embedding-2": Limits(requests_per_minute=1)}),
+            keys=(replace(KEY, methods=full_methods(["embed"])),),
+        ),
+    ),
+    Case(
+        "exposure-within-allowance",
+        "denied on the metrics of content alone",
+        replace(
+            project(doors=replace(PROJECT.doors, content_only=True)),
+            keys=(replace(KEY, methods=full_methods(["generate", "video"])),),
+        ),
+    ),
+    Case(
+        "price-step-up",
+        "not bounded",
+        replace(key(methods=()), day=date(2026, 11, 30)),
+        {"maxOvershoot": 1e9},
+    ),
     Case("price-step-up", "30 days before", on(date(2026, 11, 1)), {"maxOvershoot": 503.30}),
     Case("price-step-up", "the day before", on(date(2026, 11, 30)), {"maxOvershoot": "251.65824"}),
     Case("quota-raise-justified", "nobody answers", quota(justification=None, contact=None)),
@@ -276,6 +315,15 @@ PASSING: Final = (
     Case("models-served", "unknown", project(planned=("gemini-9",))),
     Case("exposure-within-allowance", "free", project(account=None, others=None)),
     Case("exposure-within-allowance", "no allowance", GOOD, {}),
+    Case(
+        "exposure-within-allowance",
+        "denied on the metrics of content alone, and no key calls what others count",
+        project(doors=replace(PROJECT.doors, content_only=True)),
+    ),
+    Case("exposure-within-allowance", "a wide key of another API", replace(GOOD, keys=(KEY, MAPS_KEY))),
+    Case(
+        "price-step-up", "not bounded, and no price changes", key(methods=()), {"maxOvershoot": 1, "days": 2}
+    ),
     Case(
         "exposure-within-allowance",
         "in euros",

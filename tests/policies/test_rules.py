@@ -109,6 +109,10 @@ def test_the_fields_that_may_be_unknown_are_found() -> None:
     assert found > {"projects.account", "budgets.amount", "caps.projects", "keys.targets", "locations.name"}
 
 
+_JUDGE_THE_WORST = ("exposure-within-allowance", "price-step-up")
+"""A key whose methods or APIs are not known may call all: nothing shows then that the project is bounded."""
+
+
 @pytest.mark.parametrize("policy", BY_ID)
 def test_an_unknown_value_violates_no_policy(policy: str) -> None:
     known = [Case(policy, "good", GOOD), *(case for case in (*FAILING, *PASSING) if case.policy == policy)]
@@ -117,6 +121,8 @@ def test_an_unknown_value_violates_no_policy(policy: str) -> None:
     for case in known:
         before = findings(policy, case.facts, case.options)
         for where, entity, less in _unknowns(case.facts):
+            if where in ("keys.methods", "keys.targets") and policy in _JUDGE_THE_WORST:
+                continue
             after = findings(policy, less, case.options)
             new = [text(found) for found in after if found.subject == entity.subject and found not in before]
             # A sum is smaller without the unknown amount, and then reported with another number.

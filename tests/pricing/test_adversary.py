@@ -1,7 +1,8 @@
 """The worst month is a bound: whoever uses all that the settings leave open, until what stops it acts, spends no more.
 
 The adversary calls in the way that hypothesis chooses, minute by minute, as often as the limits allow: prompts of any
-length and modality, every answer as long as it gets, caches that live to the end, queries to Google in each request.
+length and modality, as many candidates as the model gives, each as long as it gets, in Priority where that is open,
+caches that live to the end, queries to Google in each request.
 A minute's calls all come at its beginning or all at its end; the stop acts when its lag has passed since the moment at
 which its amount was spent.
 """
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.gemini.models import QUOTA_NAMES, RECORDS
-from landing_zone.gemini.prices import LONG_CONTEXT
+from landing_zone.gemini.prices import LONG_CONTEXT, Processing
 from landing_zone.pricing.days import PACIFIC
 from landing_zone.pricing.exposure import Doors
 from landing_zone.pricing.grounding import GROUNDS, grounding_price, per_unit
@@ -54,7 +55,7 @@ Spenders = st.builds(
         currency=st.just("EUR"),
         usd_rate=st.sampled_from([Decimal(1), Decimal("0.92")]),
     ),
-    st.builds(Doors, st.booleans(), st.integers(0, 4)),
+    st.builds(Doors, st.booleans(), st.integers(0, 4), st.booleans()),
 )
 Stops = st.builds(
     Stop,
@@ -90,15 +91,18 @@ class Model:
             most = size.context if tokens_left is None else min(size.context, tokens_left)
             tokens = most if self.random.random() < 0.7 else self.random.randint(0, most)
             tokens_left = None if tokens_left is None else tokens_left - tokens
-            price = rates(model, day, long=tokens > LONG_CONTEXT, terms=terms)
+            served: Processing = "priority" if self.spender.doors.priority else "standard"
+            price = rates(model, day, processing=served, long=tokens > LONG_CONTEXT, terms=terms)
             to_cache = self.spender.doors.caches and (hoards or self.random.random() < 0.6)
             # What is to be stored is cheapest as text; what is not, dearest as something else.
             cost += tokens * (price.input if to_cache else price.dearest_input) * A_MILLIONTH
             self.cached += tokens if to_cache else 0
             if hoards:
                 continue
-            answers = record.answers if record else 1
-            cost += answers * size.output * price.dearest_output * A_MILLIONTH
+            assert record
+            most = record.candidates.most
+            candidates = most if self.random.random() < 0.7 else self.random.randint(1, most)
+            cost += candidates * size.output * price.dearest_output * A_MILLIONTH
             cost += self._grounding(model, day)
         return cost
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from landing_zone.settings import EnvironmentSettings, load_file
 
 ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
+NARROW = "own: {methods: [generate, countTokens, caches]}"
+"""A key that opens nothing that limits do not count."""
 AS_OF = date(2026, 11, 24)
 
 
@@ -13,9 +15,11 @@ def loaded(folder: Path, projects: str, environment: str = "", day: date = AS_OF
     """The settings of a stack file with these lines under `projects`, as of a day.
 
     Without grounding in the bound, so that it can be worked out from tokens alone, unless `environment` has defaults.
+    If no project has keys, each gets one that calls only what limits count.
     """
     if "defaults" not in environment:
-        environment = f"defaults: {{searchesPerRequest: 0}}\n{environment}".rstrip()
+        keys = "" if "keys:" in projects else f", keys: {{{NARROW}}}"
+        environment = f"defaults: {{searchesPerRequest: 0{keys}}}\n{environment}".rstrip()
     lines = [
         "config:",
         f"  gemini-landing-zone:billingAccount: {ACCOUNT}",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from landing_zone.gemini.models import MODELS, counter_of
+from landing_zone.pricing.money import Money
 from landing_zone.reports.environment_exposure import (
     EnvironmentExposure,
     ProjectExposure,
@@ -72,7 +73,7 @@ def test_what_nothing_bounds_is_unlimited_and_says_so(tmp_path: Path, limits: st
     found = chat(tmp_path, limits)
     assert set(told(found).values()) == {"unlimited"}
     assert found.overshoot is None
-    assert any(reason in text for text in found.unbounded)
+    assert any(reason in text for text in found.not_bounded)
 
 
 def test_others_that_are_limited_count_for_each_other_model(tmp_path: Path) -> None:
@@ -131,8 +132,9 @@ def test_a_lag_can_be_asked_for(tmp_path: Path) -> None:
 
 def test_keys_share_what_a_project_allows_and_say_to_whom(tmp_path: Path) -> None:
     keys = (
-        ", keys: {server: {allowedIps: [203.0.113.7]}, web: {allowedReferrers: ['https://a.example.com/*']}, any: {}, "
-        "bound: {serviceAccount: w@acme-seed.iam.gserviceaccount.com}}"
+        ", keys: {server: {allowedIps: [203.0.113.7], methods: [generate]}, any: {methods: [generate]}, "
+        "web: {allowedReferrers: ['https://a.example.com/*'], methods: [generate]}, "
+        "bound: {serviceAccount: w@acme-seed.iam.gserviceaccount.com, methods: [generate]}}"
     )
     found = chat(tmp_path, LIMITED, keys)
     assert {key.name: key.open_to for key in found.keys} == {
@@ -191,10 +193,22 @@ def test_a_plan_that_a_coming_price_makes_unfit_is_told_with_what_to_write(tmp_p
     )
 
 
-def test_what_is_planned_in_priority_is_said_to_cost_more_than_the_bound(tmp_path: Path) -> None:
+PRIORITY = (
+    ", quotas: {prio: {metric: generativelanguage.googleapis.com/generate_content_paid_tier_2_requests_prio, "
+    "limit: /min/model/project, value: 5, dimensions: {model: gemini-4-argon}}}"
+)
+
+
+def test_priority_is_shut_unless_a_quota_opens_it_and_counts_then(tmp_path: Path) -> None:
     work = ", workload: [{model: gemini-4-argon, requestsPerDay: 2, inputTokens: 1, priorityShare: 0.5}]"
-    [warning] = exposed(tmp_path, project(LIMITED, work)).warnings
-    assert "planned in Priority, which costs 1.8 times as much and is not in the exposure" in warning
+    shut = exposed(tmp_path, project(LIMITED, work))
+    assert ["planned in Priority, which others: deny shuts" in each for each in shut.warnings] == [True]
+    opened = exposed(tmp_path, project(LIMITED, work + PRIORITY))
+    assert opened.warnings == []
+    days = [each.projects["chat"].bounds["day"] for each in (shut, opened)]
+    # argon has neither caches nor, here, grounding: all of it is tokens.
+    assert days[0]
+    assert days[1] == Money(days[0].amount * Decimal("1.8"), "USD")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from landing_zone.gemini.limits import BLOCKED, LIMIT_NAMES, OTHERS, Limits, Wan
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, QUOTA_LIMITS, LimitName
 from landing_zone.policies.facts_from_settings import facts_of
-from landing_zone.policies.worst_case import worst_case
+from landing_zone.policies.worst_case import open_ways, worst_case
 from landing_zone.pricing.days import month_of
 from landing_zone.pricing.money import Money
 from landing_zone.reports.environment_exposure import environment_exposure
@@ -50,15 +50,16 @@ def as_read(bound: Money | None) -> str:
 def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
     """The most that a project can cost in any 24 hours, as each of them says it, and in a month."""
     day = timedelta(hours=24)
-    facts = facts_of(found, DAY).projects[list(found.projects).index(name)]
+    facts = facts_of(found, DAY)
+    judged = facts.projects[list(found.projects).index(name)]
     whole = report(found, month_of(DAY), DAY)
     exposed = environment_exposure(found, DAY, day).projects[name]
     return {
         "exposure": as_read(exposed.bounds["lag"]),
-        "policy": as_read(worst_case(facts, DAY, day)),
+        "policy": as_read(None if open_ways(facts, judged) else worst_case(judged, DAY, day)),
         "report": as_read(report(found, month_of(DAY), DAY, day).exposure.projects[name].bounds["lag"]),
         "month": as_read(exposed.month.amount),
-        "preview": worst_month(whole.exposure)[0],
+        "preview": worst_month(whole.exposure)[0].replace("not bounded", "unlimited"),
     }
 
 
@@ -152,6 +153,8 @@ def text_of(project: dict[str, Any], tier: dict[str, Any]) -> str:
                 "tier": "paid",
                 "budget": {"amount": 100, "currency": "USD"},
                 "limits": limits,
+                # A key without methods would leave nothing to compare: it is not bounded whatever the limits.
+                "keys": {"own": {"methods": ["generate", "caches"]}},
                 "quotas": project["quotas"],
             }
         },

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from landing_zone.reports.environment_exposure import EnvironmentExposure, environment_exposure
+from landing_zone.reports.summary import worst_month
 from landing_zone.settings import load_file
 from tests.reports.stack import loaded
 
@@ -79,11 +80,13 @@ def test_the_cap_of_the_accounts_tier_binds_all_its_projects(
 def test_nothing_bounds_an_open_project_and_it_is_named(tmp_path: Path) -> None:
     [month] = found(tmp_path, project("open", "amount: 5, currency: USD", "limits: {}")).months
     assert month.amount is None
-    assert month.bound_by.startswith("nothing: open: every other model: no limit holds for it")
+    assert month.bound_by.startswith("open: every other model: no limit holds for it")
 
 
 def test_caches_count_where_a_key_can_create_them_and_methods_take_that_off(tmp_path: Path) -> None:
-    with_caches = found(tmp_path, project(key="keys: {app: {}}")).projects["chat"].month
+    with_caches = (
+        found(tmp_path, project(key="keys: {app: {methods: [generate, caches]}}")).projects["chat"].month
+    )
     without = found(tmp_path, project()).projects["chat"].month
     assert with_caches.amount
     assert without.amount
@@ -109,13 +112,99 @@ def test_grounding_counts_as_often_as_the_setting_says(tmp_path: Path) -> None:
     assert amount(", searchesPerRequest: 0") == 2 + 20 * REQUEST
 
 
-def test_what_is_left_out_is_named_with_its_size(tmp_path: Path) -> None:
-    small = "amount: 2, currency: USD, spendCap: true"
-    narrow = found(tmp_path, project(budget=small)).projects["chat"].month.left_out
-    # 0.8 of the tokens of 20 requests.
-    assert narrow == ("Priority, at 1.8 times the price of tokens (up to 7.66 USD while the cap lags 24h)",)
-    wide = found(tmp_path, project(budget=small, key="keys: {app: {}}")).projects["chat"].month.left_out
-    assert wide[1:] == ("the Batch API, at half the price", "videos", "live sessions")
+NARROW = "methods: [generate, countTokens]"
+QUOTA = "limit: /min/model/project, value: 5, dimensions: {model: MODEL}"
+
+
+@pytest.mark.parametrize(
+    ("key", "limits", "more", "way"),
+    [
+        (
+            "keys: {app: {}}",
+            LIMITS,
+            "",
+            "the Batch API, live sessions and methods that are not known here, such as those of interactions and file "
+            f"search: no limit counts them; write {NARROW} on key app",
+        ),
+        (
+            f"keys: {{one: {{methods: [generate, batch]}}, two: {{methods: [live]}}, three: {{{NARROW}}}}}",
+            LIMITS,
+            "",
+            f"the Batch API and live sessions: no limit counts them; write {NARROW} on keys one, two",
+        ),
+        ("keys: {}", LIMITS, "", f"write a key with {NARROW}: without a key in the file"),
+        # Even where every model is denied: the Batch API has limits of its own.
+        (
+            "keys: {app: {methods: [batch]}}",
+            "limits: {others: deny}",
+            "",
+            "the Batch API: no limit counts them",
+        ),
+        (
+            KEY,
+            "limits: {others: {requestsPerDay: 10}}",
+            "",
+            "every other model: limits of others are for the content models that are known here",
+        ),
+        (
+            "keys: {app: {methods: [generate, embed]}}",
+            "limits: {gemini-embedding-2: {requestsPerMinute: 5}, others: deny}",
+            "",
+            "gemini-embedding-2: on tier 1 Google counts its calls for each user",
+        ),
+        (
+            KEY,
+            LIMITS,
+            "quotas: {new: {metric: generativelanguage.googleapis.com/generate_requests_per_model, "
+            f"{QUOTA.replace('MODEL', 'gemini-9-neon')}}}}}",
+            "gemini-9-neon: it can be called, and no price of it is known here",
+        ),
+        (
+            "keys: {app: {methods: [generate, video]}}",
+            LIMITS,
+            "quotas: {film: {metric: generativelanguage.googleapis.com/predict_long_running_requests_per_model, "
+            f"{QUOTA.replace('MODEL', 'veo-3.1')}}}}}",
+            "quotas.film: it opens videos of veo-3.1, which have no price here; take quotas.film out",
+        ),
+    ],
+)
+def test_what_cannot_be_priced_and_is_open_is_the_verdict_and_no_smaller_number_is(
+    tmp_path: Path, key: str, limits: str, more: str, way: str
+) -> None:
+    capped = "amount: 2, currency: USD, spendCap: true"
+    wide = project(budget=capped, limits=limits, key=f"{key}, {more}" if more else key)
+    exposed = found(tmp_path, wide, project("small"), terms="{tier: 1}")
+    chat, [month] = exposed.projects["chat"], exposed.months
+    assert [way in each for each in chat.not_bounded] == [True]
+    assert month.amount is None
+    assert month.bound_by.startswith(f"chat: {chat.not_bounded[0]}")
+    assert (chat.month.amount, chat.overshoot, *chat.bounds.values()) == (None,) * (2 + len(chat.bounds))
+    shown = exposed.as_json()
+    assert (shown["bounded"], shown["notBounded"]) == (False, [f"chat: {each}" for each in chat.not_bounded])
+    assert [each["bounded"] for each in shown["projects"].values()] == [False, True]
+    assert worst_month(exposed) == ("not bounded", month.bound_by)
+
+
+@pytest.mark.parametrize(
+    ("key", "limits"),
+    [
+        (
+            "keys: {app: {methods: [generate, countTokens, files, models, embed, video, images, caches]}}",
+            LIMITS,
+        ),
+        # A limit on embeddings counts for each user; no key calls them.
+        (KEY, "limits: {gemini-embedding-2: {requestsPerMinute: 5}, others: deny}"),
+    ],
+)
+def test_what_limits_and_methods_shut_leaves_a_bound(tmp_path: Path, key: str, limits: str) -> None:
+    exposed = found(tmp_path, project(limits=limits, key=key))
+    assert exposed.not_bounded == []
+    assert exposed.months[0].amount
+
+
+def test_who_can_take_limits_away_is_an_assumption(tmp_path: Path) -> None:
+    texts = [each["text"] for each in found(tmp_path, project()).as_json()["assumptions"]]
+    assert sum("Owners of a project" in text and "take overrides away" in text for text in texts) == 1
 
 
 @pytest.mark.parametrize("day", [TODAY, date(2026, 12, 15), date(2027, 1, 2)])
@@ -134,8 +223,10 @@ def test_the_worst_month_of_prod_is_one_that_a_person_can_act_on(day: date) -> N
 
 def test_models_that_images_and_speech_are_made_with_count_among_all_others(tmp_path: Path) -> None:
     numbers = "limits: {others: {requestsPerMinute: 1, requestsPerDay: 10, inputTokensPerMinute: 1000}}"
-    exposed = found(tmp_path, project("chat", "amount: 100, currency: USD", numbers, "keys: {app: {}}"))
-    day = exposed.projects["chat"].bounds["day"]
+    caching = "keys: {app: {methods: [generate, caches]}}"
+    exposed = found(tmp_path, project("chat", "amount: 100, currency: USD", numbers, caching))
+    [others] = exposed.projects["chat"].models
+    day = others.bounds["day"]
     assert day
     # Pictures alone: 10 x 32,768 x (120 + 60 + 30 + 30 + 30)/M dollars of output.
-    assert day.amount > Decimal("582.30") + 10 * 32_768 * Decimal("0.000270")
+    assert day.total > Decimal("582.30") + 10 * 32_768 * Decimal("0.000270")

@@ -1,6 +1,7 @@
 """Caps and budgets act hours after the money is spent; limits bind at once. The most that can be lost is therefore what
 the limits allow until something stops the spending: limits times prices times lag. Without a limit on requests it is
-unlimited."""
+unlimited. What no limit counts, such as the Batch API, is not bounded either, and no amount is shown to be within the
+allowance then: the methods of the keys close it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,8 +11,9 @@ from pydantic import Field
 from landing_zone.policies.facts import Facts, Project
 from landing_zone.policies.options import Lag
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
-from landing_zone.policies.worst_case import worst_case
+from landing_zone.policies.worst_case import open_ways, unlimited_models, worst_case
 from landing_zone.pricing.money import Money, plain
+from landing_zone.pricing.open_ways import OpenWay
 from landing_zone.settings import fields, format_lag
 
 
@@ -39,17 +41,10 @@ class Allowance(Options):
 
 def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
     for project in facts.paid():
-        most = worst_case(project, facts.day, options.lag)
+        ways, most = open_ways(facts, project), worst_case(project, facts.day, options.lag)
         allowance = options.of(project)
-        if most is None:
-            yield Finding(
-                project.subject,
-                f"can spend without limit in {format_lag(options.lag)}: not every model has a request limit",
-                "write limits for each model in use, and others: deny; or, with a workload, limits: {derive: "
-                f"{{maxOvershoot: {plain(allowance.amount) if allowance else '…'}}}}}",
-                elsewhere="limit the requests of each model in use, on every paid tier, and deny the others",
-                setting=project.subject.at("limits"),
-            )
+        if ways or most is None:
+            yield from _not_bounded(project, options, allowance, ways)
         elif allowance and most.currency != allowance.currency:
             yield Finding(
                 project.subject,
@@ -66,6 +61,28 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
                 elsewhere="lower its limits on requests and input tokens, the most expensive model's first",
                 setting=project.subject.at("limits"),
             )
+
+
+def _not_bounded(
+    project: Project, options: Allowance, allowance: Money | None, ways: tuple[OpenWay, ...]
+) -> Iterator[Finding]:
+    """No amount is within an allowance that cannot be computed."""
+    if unlimited_models(project):
+        yield Finding(
+            project.subject,
+            f"can spend without limit in {format_lag(options.lag)}: not every model has a request limit",
+            "write limits for each model in use, and others: deny; or, with a workload, limits: {derive: "
+            f"{{maxOvershoot: {plain(allowance.amount) if allowance else '…'}}}}}",
+            elsewhere="limit the requests of each model in use, on every paid tier, and deny the others",
+            setting=project.subject.at("limits"),
+        )
+    if ways:
+        yield Finding(
+            project.subject,
+            f"is not bounded: {'; '.join(way.what for way in ways)}",
+            "; ".join(way.remedy for way in ways),
+            elsewhere="; ".join(way.elsewhere or way.remedy for way in ways),
+        )
 
 
 POLICY = Policy(

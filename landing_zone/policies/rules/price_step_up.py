@@ -1,5 +1,5 @@
 """Price changes are announced. Limits that keep the worst case within the allowance today may not do so at the new
-prices, without any change to the limits."""
+prices, without any change to the limits. A worst case that is not bounded today is not bounded then."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from landing_zone.policies.facts import Facts
 from landing_zone.policies.options import Whole
 from landing_zone.policies.policy import Finding, Group, Policy, Scope, Severity
 from landing_zone.policies.rules.exposure_within_allowance import Allowance
-from landing_zone.policies.worst_case import coming_price_changes, worst_case
+from landing_zone.policies.worst_case import coming_price_changes, not_bounded, open_ways, worst_case
 from landing_zone.settings import format_lag
 
 
@@ -20,7 +20,16 @@ class _Options(Allowance):
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     for project in facts.paid():
         allowance, now = options.of(project), worst_case(project, facts.day, options.lag)
+        now = None if open_ways(facts, project) else now
         # A violation at today's prices is reported by exposure-within-allowance.
+        if allowance and now is None and (changes := coming_price_changes(project, facts.day, options.days)):
+            yield Finding(
+                project.subject,
+                f"is not bounded, at the prices from {changes[0]} on as today, and {allowance} is allowed: "
+                f"{not_bounded(facts, project)}",
+                "bound it first: exposure-within-allowance says how",
+                setting=project.subject.at("limits"),
+            )
         if not allowance or not now or now.currency != allowance.currency or allowance < now:
             continue
         for day in coming_price_changes(project, facts.day, options.days):

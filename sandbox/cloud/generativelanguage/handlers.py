@@ -63,16 +63,17 @@ def generate_content(call: Call) -> JsonObject:
     """Answer a prompt, if the project's quotas leave a call."""
     model = _model(call, "generateContent")
     _check_contents(call.body, "GenerateContentRequest")
-    tokens = _tokens(call.body)
-    written = _length(_ANSWER)
+    tokens, candidates = _tokens(call.body), _candidates(call.body, model)
+    written = _length(_ANSWER) * candidates
     models.count(call.store, call.now, call.consumer, model.quota_name, tokens, written)
     return {
         "candidates": [
             {
                 "content": {"parts": [{"text": _ANSWER}], "role": "model"},
                 "finishReason": "STOP",
-                "index": 0,
+                "index": index,
             }
+            for index in range(candidates)
         ],
         "usageMetadata": {
             "promptTokenCount": tokens,
@@ -106,6 +107,19 @@ def _check_contents(body: JsonObject, request: str) -> None:
             )
         if content.get("role", "user") not in ("user", "model"):
             raise invalid_argument("Please use a valid role: user, model.")
+
+
+def _candidates(body: JsonObject, model: Model) -> int:
+    """How many answers are asked for."""
+    asked = body.get("generationConfig", {}).get("candidateCount", 1)
+    if asked > 1 and model.candidates == 1:
+        raise invalid_argument("Multiple candidates is not enabled for this model")
+    if not 1 <= asked <= model.candidates:
+        raise invalid_argument(
+            f"* GenerateContentRequest.generation_config.candidate_count: candidate_count must be in [1, "
+            f"{model.candidates}] inclusive.\n"
+        )
+    return int(asked)
 
 
 def _tokens(body: JsonObject) -> int:

@@ -19,6 +19,8 @@ class Model:
         input_tokens: how many tokens it reads at most.
         output_tokens: how many tokens it writes at most.
         methods: what it can be asked for.
+        candidates: how many answers a request can ask for. Text models of 2.x give up to 8, newer ones and image models
+            refuse more than one (googleapis/js-genai#1609).
     """
 
     id: str
@@ -27,6 +29,7 @@ class Model:
     input_tokens: int = 1_048_576
     output_tokens: int = 65_536
     methods: tuple[str, ...] = ("generateContent", "countTokens")
+    candidates: int = 1
 
 
 _SAME_NAME: Final = (
@@ -51,7 +54,10 @@ def _title(model_id: str) -> str:
 MODELS: Final[Mapping[str, Model]] = {
     model.id: model
     for model in (
-        *(Model(name, name, _title(name)) for name in _SAME_NAME),
+        *(
+            Model(name, name, _title(name), candidates=8 if name.startswith("gemini-2.") else 1)
+            for name in _SAME_NAME
+        ),
         *(Model(f"{name}-preview", name, _title(f"{name}-preview")) for name in _PREVIEWS),
         # The quota's name of this one is neither its id nor that of its preview.
         Model(
@@ -66,7 +72,14 @@ MODELS: Final[Mapping[str, Model]] = {
             for name in ("gemini-3-pro-image", "gemini-3-pro-image-preview", "gemini-3.1-flash-image")
         ),
         *(
-            Model(f"{name}-preview-tts", f"{name}-tts", _title(f"{name}-preview-tts"), 8_192, 16_384)
+            Model(
+                f"{name}-preview-tts",
+                f"{name}-tts",
+                _title(f"{name}-preview-tts"),
+                8_192,
+                16_384,
+                candidates=8,
+            )
             for name in ("gemini-2.5-flash", "gemini-2.5-pro")
         ),
         Model(

@@ -51,12 +51,12 @@ pulumi.CustomResource(
     {"billingAccount": ACCOUNT, "project": chat.number, "amount": "150", "currency": "USD"},
     AFTER,
 )
-# Limits last if they stand on the metrics of every paid tier.
+# Limits last if they stand on the metrics of every paid tier. Priority, which costs 1.8 times as much, stays open here.
 OF_TIERS_2_AND_3 = ("generate_content_paid_tier_2_requests", "generate_content_paid_tier_3_requests")
 A_DAY = ("d", ("generate_requests_per_model_per_day", *OF_TIERS_2_AND_3))
 A_MINUTE = ("min", ("generate_requests_per_model", *OF_TIERS_2_AND_3))
 for model, (window, metrics), value in (
-    ("gemini-4-argon", A_DAY, "10"),
+    ("gemini-4-argon", A_DAY, "5"),
     ("gemini-4-argon", A_MINUTE, "2"),
     ("", A_MINUTE, "0"),
 ):
