@@ -123,12 +123,7 @@ def parse_query(method: Method, pairs: Iterable[tuple[str, str]], violations: Vi
     for name, text in pairs:
         field = method.query.get(name)
         if field is None:
-            leaf = name.rsplit(".", 1)[-1]
-            violations.unknown(
-                name,
-                "",
-                f"Cannot bind query parameter. Field '{leaf}' could not be found in request message.",
-            )
+            unknown_parameter(name, violations)
             continue
         try:
             parsed = _scalar(field, text)
@@ -140,6 +135,14 @@ def parse_query(method: Method, pairs: Iterable[tuple[str, str]], violations: Vi
         else:
             query[field.json_name] = parsed
     return query
+
+
+def unknown_parameter(name: str, violations: Violations) -> None:
+    """Add what Google says of a parameter that a method does not have."""
+    leaf = name.rsplit(".", 1)[-1]
+    violations.unknown(
+        name, "", f"Cannot bind query parameter. Field '{leaf}' could not be found in request message."
+    )
 
 
 def _object(message: Message, value: JsonObject, path: str, violations: Violations) -> JsonObject:
