@@ -346,7 +346,15 @@ _BODIES = st.one_of(
     st.binary(max_size=40),
     _ANY_JSON.map(lambda value: json.dumps(value).encode()),
     st.sampled_from(
-        [b"[" * 5000, b"9" * 5000, b'{"displayName": "\\ud800"}', b"NaN", b'{"amount": -Infinity}']
+        [
+            b"[" * 5000,
+            b"[" * 900 + b"]" * 900,
+            b'{"x":' * 600 + b"1" + b"}" * 600,
+            b"9" * 5000,
+            b'{"displayName": "\\ud800"}',
+            b"NaN",
+            b'{"amount": -Infinity}',
+        ]
     ),
 )
 _PATHS = st.sampled_from(

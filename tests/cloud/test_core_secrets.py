@@ -104,11 +104,17 @@ def test_the_journal_has_no_key_that_a_client_sent(cloud: LocalCloud) -> None:
         "cloudbilling", "POST", f"{path}?%6bey={key}&x={quote(hidden[3])}", data=escaped, headers=typed
     )
     cloud.request("cloudbilling", "GET", f"v1/{quote(key)}", headers={"x-goog-user-project": key})
+    hook = {
+        "type": "webhook_tokenauth",
+        "displayName": "h",
+        "labels": {"url": "https://hooks.example.com/s3cret"},
+    }
+    cloud.request("monitoring", "POST", "v3/projects/sandbox-seed/notificationChannels", json=hook)
     unknown = cloud.request("cloudbilling", "POST", path, json={key: 1, f"a{key}": key})
     assert BLANK in unknown.text
     assert key not in unknown.text
     entries = cloud.local("GET", f"requests?after={last}")["requests"]
-    assert len(entries) == len(hidden) + 3
+    assert len(entries) == len(hidden) + 4
     shown = json.dumps(entries)
     assert not [text for text in hidden if text.strip() in shown or json.dumps(text)[1:-1] in shown]
-    assert not re.search(r"AIza|K(z|%7A)9", shown)
+    assert not re.search(r"AIza|K(z|%7A)9|s3cret", shown)

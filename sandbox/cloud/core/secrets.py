@@ -40,13 +40,15 @@ def blanked(text: str) -> str:
     return BLANK if _ENCODED.search(text) and _hides_key(text, _DEPTH) else text
 
 
-def without_secrets(value: Any) -> Any:
-    """A JSON value without the credentials in it."""
+def without_secrets(value: Any, of: str = "") -> Any:
+    """A JSON value without the credentials in it; `of` is the field that has the value."""
+    # A webhook's address, a label of a notification channel, has a token in it.
+    secret = _FIELDS | {"url"} if of == "labels" else _FIELDS
     if isinstance(value, str):
         return blanked(value)
     if isinstance(value, dict):
         return {
-            blanked(name): BLANK if _letters(name) in _FIELDS else without_secrets(item)
+            blanked(name): BLANK if _letters(name) in secret else without_secrets(item, of=name)
             for name, item in value.items()
         }
     if isinstance(value, list):

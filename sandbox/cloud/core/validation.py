@@ -38,6 +38,8 @@ _SYNTAX = {
     "Expecting value": "Unexpected token.",
 }
 _JSON_PREFIX = "Invalid JSON payload received."
+#: Levels of a message that protobuf reads.
+_DEEPEST = 100
 
 
 class _MismatchError(Exception):
@@ -78,6 +80,8 @@ def parse_json(raw: bytes) -> Any:
     """
     try:
         value = json.loads(raw, parse_constant=_no_constant)
+        if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _is_deeper(value, _DEEPEST):
+            raise RecursionError
         if b"\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no character
         return value
@@ -92,6 +96,19 @@ def parse_json(raw: bytes) -> Any:
         raise _syntax_error(reason, f"\n{line}\n{' ' * (error.colno - 1)}^") from None
     except ValueError:  # a number of thousands of digits, or NaN
         raise _syntax_error("Unexpected token.", "") from None
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """True if lists and objects stand in each other more than so many levels deep."""
+    here = [value]
+    for _ in range(levels):
+        here = [
+            item
+            for outer in here
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(outer, dict | list) for outer in here)
 
 
 def _no_constant(name: str) -> None:
