@@ -1,5 +1,6 @@
-"""Alerts on a project's use of the Gemini API: errors, refusals, quotas, tokens, pace, and decoy keys."""
+"""Alerts on a project's use of the Gemini API (errors, refusals, tokens, pace, decoy keys) and on its quotas."""
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NotRequired, TypedDict
@@ -15,6 +16,16 @@ from landing_zone.settings import AlertSettings
 _RATE = {"alignment_period": "300s", "per_series_aligner": "ALIGN_RATE", "cross_series_reducer": "REDUCE_SUM"}
 """Calls per second over 5 minutes, all methods and keys together."""
 _MINUTES_A_MONTH = Decimal(30 * 24 * 60)
+_QUOTA_CHANGES = (
+    'log_id("cloudaudit.googleapis.com/activity")'
+    ' AND protoPayload.serviceName=("serviceusage.googleapis.com" OR "cloudquotas.googleapis.com")'
+    ' AND protoPayload.methodName=~"(Override|Overrides|QuotaPreference|QuotaAdjusterSettings)$"'
+    # Refused attempts change nothing.
+    " AND severity<ERROR"
+)
+"""Google writes these entries whatever the project's settings; reads are in another log. Methods by the end of their
+name, so that a new version of an API is seen. Sources, 2026-04-08:
+docs.cloud.google.com/service-usage/docs/audit-logging and docs.cloud.google.com/docs/quotas/audit-logging."""
 
 
 class AlertsArgs(TypedDict):
@@ -40,6 +51,7 @@ class Alerts(Component):
         self._refusals(settings)
         self._quotas(settings)
         self._tokens(settings)
+        self._quota_changes(settings)
         for key, uid in (args.get("decoyKeys") or {}).items():
             self._decoy(key, uid)
         for key, policy in settings.policies.items():
@@ -116,6 +128,33 @@ class Alerts(Component):
                 f"{pace.times:f} times what the monthly budget of {budget:f} allows. Budgets notify of it hours later.",
             )
 
+    def _quota_changes(self, settings: AlertSettings) -> None:
+        changes = settings.quota_changes
+        if changes is None:
+            return
+        deployers = " OR ".join(json.dumps(email, ensure_ascii=False) for email in changes.deployers)
+        others = f" AND NOT protoPayload.authenticationInfo.principalEmail=({deployers})" if deployers else ""
+        self._policy(
+            "quota-changes",
+            "Gemini API: somebody changed a quota of the project",
+            "${log.extracted_label.account} called ${log.extracted_label.method}. A limit that was taken away bounds "
+            "no spend. `gemini-lz policy audit` shows which limits are in force; `pulumi up --refresh` sets those of "
+            "the stack file again.",
+            condition_matched_log=monitoring.AlertPolicyConditionConditionMatchedLogArgs(
+                filter=_QUOTA_CHANGES + others,
+                label_extractors={
+                    "account": "EXTRACT(protoPayload.authenticationInfo.principalEmail)",
+                    "method": "EXTRACT(protoPayload.methodName)",
+                },
+            ),
+            # Cloud Monitoring requires a limit for alerts on a log. One change can be many entries.
+            alert_strategy=monitoring.AlertPolicyAlertStrategyArgs(
+                notification_rate_limit=monitoring.AlertPolicyAlertStrategyNotificationRateLimitArgs(
+                    period="300s"
+                )
+            ),
+        )
+
     def _decoy(self, key: str, uid: pulumi.Output[str]) -> None:
         self._policy(
             f"decoy-{key}",
@@ -136,7 +175,13 @@ class Alerts(Component):
         )
 
     def _policy(
-        self, suffix: str, title: str, advice: str, severity: str | None = None, **condition: Any
+        self,
+        suffix: str,
+        title: str,
+        advice: str,
+        severity: str | None = None,
+        alert_strategy: monitoring.AlertPolicyAlertStrategyArgs | None = None,
+        **condition: Any,
     ) -> None:
         own = f"{self.pulumi_resource_name}-{suffix}"
         monitoring.AlertPolicy(
@@ -148,6 +193,7 @@ class Alerts(Component):
             notification_channels=list(self._args["channels"]),
             documentation=monitoring.AlertPolicyDocumentationArgs(content=advice, mime_type="text/markdown"),
             severity=severity,
+            alert_strategy=alert_strategy,
             opts=self.child(own, ""),
         )
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.cloud.endpoints import ACCESS_TOKEN
 from sandbox.errors import SandboxError
 from sandbox.layout import ROOT, Layout
 from sandbox.steps import TAIL_LINES, say, step
@@ -107,7 +108,7 @@ def call(ready: Ready, method: str, path: str) -> str:
     """Ask the local cloud at its main port; returns the body of the answer, whatever its status."""
     connection = http.client.HTTPConnection(HOST, ready["port"], timeout=CALL_TIMEOUT_S)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers={"Authorization": f"Bearer {ACCESS_TOKEN}"})
         return connection.getresponse().read().decode()
     finally:
         connection.close()

@@ -69,6 +69,16 @@ class SpendRateSettings(Whole):
     )
 
 
+class QuotaChangeSettings(Settings):
+    """An alert on changes of the project's quotas by others than those who deploy the stack."""
+
+    deployers: tuple[fields.Email, ...] = Field(
+        default=(),
+        description="Accounts that deploy the stack: their changes notify nobody.",
+        examples=["[gemini-lz@acme-gemini-seed.iam.gserviceaccount.com]"],
+    )
+
+
 class AlertSettings(Settings):
     """Alert policies on a project's calls, and the people and channels to notify."""
 
@@ -109,6 +119,14 @@ class AlertSettings(Settings):
         default=None,
         description="Alert when the spend, estimated from input tokens, is ahead of the budget's pace.",
         examples=["{times: 3, pricePerMillionTokens: 0.6}"],
+    )
+    quota_changes: Annotated[QuotaChangeSettings | None, BuiltIn({}, paid=True)] = Field(
+        default=None,
+        description=(
+            "Alert when somebody changes or takes away a quota override or a quota preference of the project: what "
+            "keeps its limits in force."
+        ),
+        examples=["{deployers: [gemini-lz@acme-gemini-seed.iam.gserviceaccount.com]}"],
     )
     policies: dict[fields.KeyName, dict[str, Any]] = Field(
         default={},

@@ -11,7 +11,7 @@ from sandbox.cloud.services import SERVICES
 _EXAMPLE = """\
 example:
   python -m sandbox.cloud --db .sandbox/cloud.db --ready-file .sandbox/cloud.json
-  curl http://127.0.0.1:8440/cloudbilling/v1/billingAccounts
+  curl -H 'Authorization: Bearer any' http://127.0.0.1:8440/cloudbilling/v1/billingAccounts
 """
 
 

@@ -1,6 +1,5 @@
 """The control surface below `/_local/` on the main port. Google has nothing like it: it is for tests and people."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.hold import Hold
 from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.validation import parse_json
 from sandbox.cloud.serviceusage.catalogue import LIMITS
 
 Change = Callable[[Request, dict[str, Any]], dict[str, Any]]
@@ -140,7 +140,7 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
 def _endpoint(change: Change) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> JSONResponse:
         try:
-            return JSONResponse(change(request, json.loads(await request.body())))
+            return JSONResponse(change(request, parse_json(await request.body())))
         except CloudError as error:
             return JSONResponse(error.body(), error.code)
         except KeyError as error:

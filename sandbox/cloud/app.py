@@ -12,20 +12,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.cloud.core import fields, validation
+from sandbox.cloud.core import fields, front, validation
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, unimplemented
 from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.hold import Hold, gone
-from sandbox.cloud.core.journal import Journal, path_and_query, without_secrets
+from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.routing import Match
+from sandbox.cloud.core.secrets import target, without_secrets
 from sandbox.cloud.core.service import Answered, Call, Caller, Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage import enablement
 
 ADMIN_PREFIX = "/_local/"
-_MAX_BODY = 10 * 1024 * 1024
+_MAX_ADMIN_BODY = 1024 * 1024
+#: Bytes of the largest body that the journal keeps: it has room for many.
+_MAX_JOURNAL_BODY = 1024 * 1024
 _LOG = logging.getLogger("sandbox.cloud")
 #: Google's standard query parameters; each may also be written with a leading `$`.
 _STANDARD = frozenset(
@@ -45,6 +48,7 @@ _STANDARD = frozenset(
 )
 _JSON = b"application/json; charset=UTF-8"
 _HTML = b"text/html; charset=UTF-8"
+_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(slots=True)
@@ -66,6 +70,11 @@ class Response:
     status: int
     content: bytes
     content_type: bytes = _JSON
+
+    @classmethod
+    def of(cls, error: CloudError, *, pretty: bool = True) -> "Response":
+        """A refusal. What it quotes of the request may have a credential in it, and clients print refusals."""
+        return cls(error.code, _encoded(without_secrets(error.body()), pretty))
 
 
 class Application:
@@ -89,14 +98,14 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
-        name = self.ports.get(scope["server"][1], "")
         raw_path = scope["raw_path"].decode("latin-1")
-        if not name:
-            if self.admin is not None and raw_path.startswith(ADMIN_PREFIX):
-                await self.admin(scope, receive, send)
-                return
+        name = self.ports.get(scope["server"][1], "")
+        admin = self.admin if not name and raw_path.startswith(ADMIN_PREFIX) else None
+        if not name and admin is None:
             name, _, rest = raw_path[1:].partition("/")
             raw_path = f"/{rest}"
+        service = self._services.get(name)
+        max_body = service.max_body if service else _MAX_ADMIN_BODY
         request = Request(
             scope["method"],
             raw_path,
@@ -105,26 +114,35 @@ class Application:
             b"",
             scope["client"][0] if scope["client"] else "",
         )
-        body = await _read(receive)
-        if body is None:
-            return  # the client left before its request was complete
-        request.body = body
+        try:
+            front.check(
+                request.http_method,
+                f"{raw_path}?{request.query}",
+                scope["headers"],
+                max_body,
+                host=f"{name}.googleapis.com" if service else "",
+                takes_keys=bool(service and raw_path.startswith(service.key_paths)),
+            )
+            body = await _read(receive, max_body)
+            if body is None:
+                return  # the client left before its request was complete
+            request.body = body
+            if admin is not None:
+                _json_body(request)
+                await admin(scope, _replayed(body), send)
+                return
+        except CloudError as error:
+            await _answer_with(Response.of(error), send)
+            return
         if self.latency:
             await asyncio.sleep(self.latency)
-        service = self._services.get(name)
         if self.hold and request.http_method != "GET" and self.hold.holds():
             if service is not None and self.hold.carried_out and not self.hold.reached:
                 self._serve(service, request)
             self.hold.reached = True
             await gone(receive)
             return
-        response = self._serve(service, request) if service is not None else _not_found(request)
-        headers = [
-            (b"content-type", response.content_type),
-            (b"content-length", str(len(response.content)).encode()),
-        ]
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.content})
+        await _answer_with(self._serve(service, request) if service else _not_found(request), send)
 
     def _serve(self, service: Service, request: Request) -> Response:
         match = service.router.match(request.http_method, request.raw_path)
@@ -140,7 +158,7 @@ class Application:
                 content = self._answer(service, match, request, standard, pairs, body)
                 response = Response(200, _encoded(content, pretty))
             except CloudError as error:
-                response = Response(error.code, _encoded(error.body(), pretty))
+                response = Response.of(error, pretty=pretty)
             except Exception:
                 _LOG.exception("%s failed", match.method.id)
                 response = Response(500, _encoded(CloudError("INTERNAL").body(), pretty))
@@ -148,10 +166,12 @@ class Application:
             {
                 "method": request.http_method,
                 "service": service.name,
-                "path": path_and_query(request.raw_path, request.query),
-                "body": without_secrets(body),
+                "path": target(request.raw_path, request.query),
+                "body": without_secrets(body)
+                if len(request.body) <= _MAX_JOURNAL_BODY
+                else f"({len(request.body)} bytes, not kept)",
                 "status": response.status,
-                "x-goog-user-project": _header(request, b"x-goog-user-project"),
+                "x-goog-user-project": without_secrets(_header(request, b"x-goog-user-project")),
                 "id": match.method.id if match is not None else None,
             }
         )
@@ -213,16 +233,41 @@ class Application:
         return answer
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def _read(receive: Receive, max_body: int) -> bytes | None:
+    """The body, of which no more is read than it may have; None if the client has left."""
     chunks: list[bytes] = []
+    size = 0
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             return None
-        if event.get("body"):
-            chunks.append(event["body"])
+        if chunk := event.get("body"):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > max_body:
+                raise front.too_large(max_body)
         if not event.get("more_body"):
             return b"".join(chunks) if len(chunks) != 1 else chunks[0]
+
+
+def _replayed(body: bytes) -> Receive:
+    """A body that has been read, for an application that reads it."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _answer_with(response: Response, send: Send) -> None:
+    headers = [
+        (b"content-type", response.content_type),
+        (b"content-length", str(len(response.content)).encode()),
+    ]
+    if response.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="https://accounts.google.com/"'))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})
 
 
 def _header(request: Request, name: bytes) -> str | None:
@@ -245,12 +290,8 @@ def _caller(request: Request, standard: Mapping[str, str]) -> Caller:
 
 
 def _split_query(request: Request) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """The standard parameters, and the others: those of the URL and those of a form body."""
+    """The standard parameters, and the others."""
     pairs = parse_qsl(request.query, keep_blank_values=True) if request.query else []
-    if request.body and _content_type(request) == "application/x-www-form-urlencoded":
-        # A form is read as parameters, so a JSON body sent as one (curl's default) is an unknown parameter.
-        pairs += parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-        request.body = b""
     standard = {name.lstrip("$"): value for name, value in pairs if name in _STANDARD}
     alt = standard.get("alt", "json").partition(";")[0]
     if alt != "json":
@@ -261,11 +302,17 @@ def _split_query(request: Request) -> tuple[dict[str, str], list[tuple[str, str]
 def _json_body(request: Request) -> Any:
     if not request.body:
         return None
-    if len(request.body) > _MAX_BODY:
-        raise invalid_argument(f"Request payload size exceeds the limit: {_MAX_BODY} bytes.")
     content_type = _content_type(request)
-    if content_type not in ("", "application/json"):
-        raise invalid_argument(f"Request content type is not supported: {content_type}.")
+    if content_type == _FORM:
+        # Google reads a form as parameters, so that a JSON body sent as one (curl's default) has an unknown name.
+        violations = validation.Violations()
+        for name, _ in parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True):
+            validation.unknown_parameter(name, violations)
+        violations.raise_if_any()
+    if content_type != "application/json":
+        raise invalid_argument(
+            f"Request content type is not supported: {content_type or 'none'}. Send Content-Type: application/json."
+        )
     return validation.parse_json(request.body)
 
 

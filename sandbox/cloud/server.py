@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -17,14 +18,23 @@ from sandbox.cloud import admin
 from sandbox.cloud.app import Application
 from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.journal import Journal
+from sandbox.cloud.core.secrets import blanked
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.protocol import Protocol
 
 HOST = "127.0.0.1"
 
 
 class PortTakenError(Exception):
     """A port that the local cloud needs is in use."""
+
+
+class _Log(logging.Formatter):
+    """Blanks credentials: a traceback quotes what a client has sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(blanked, super().format(record).split("\n")))
 
 
 class _Server(uvicorn.Server):
@@ -65,6 +75,9 @@ def serve(services: Sequence[Service], database: Path, ready_file: Path, port: i
         PortTakenError: a port is in use.
         StoreUnusableError: the database is in use, or not one of this version.
     """
+    log = logging.StreamHandler()
+    log.setFormatter(_Log("%(levelname)s: %(message)s"))
+    logging.basicConfig(handlers=[log], level=logging.WARNING)
     names = [service.name for service in services]
     sockets = _listen(port, names)
     ports = [bound.getsockname()[1] for bound in sockets]
@@ -80,11 +93,12 @@ def serve(services: Sequence[Service], database: Path, ready_file: Path, port: i
         application.latency = latency
         config = uvicorn.Config(
             application,
-            http="httptools",
+            http=Protocol,
             loop="uvloop",
             ws="none",
             lifespan="off",
             access_log=False,
+            log_config=None,
             log_level="warning",
             server_header=False,
             date_header=False,

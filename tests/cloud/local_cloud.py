@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from google.oauth2.credentials import Credentials
 
 from sandbox.cloud.core.validation import Violations, parse_message
 from sandbox.cloud.services import SERVICES
@@ -21,6 +22,9 @@ CLOSED_ACCOUNT = "0FEDCB-A98765-432100"
 NEW_ACCOUNT = "0ABCDE-F01234-567890"
 ORGANIZATION = "organizations/123456789012"
 FOLDER = "folders/987654321098"
+TOKEN = {"Authorization": "Bearer test"}
+_google: Any = Credentials  # the class has no annotations
+CREDENTIALS = _google("test")
 
 _ROUTERS = {service.name: service for service in SERVICES}
 
@@ -70,7 +74,9 @@ class LocalCloud:
         return f"http://127.0.0.1:{self.ready['services'][service]}"
 
     def request(self, service: str, method: str, path: str, **arguments: Any) -> requests.Response:
-        """An HTTP request as it is; `path` has no leading slash."""
+        """An HTTP request as it is, with a token unless the service takes keys; `path` has no leading slash."""
+        if service != "generativelanguage":
+            arguments["headers"] = TOKEN | arguments.get("headers", {})
         return self._session.request(method, f"{self.url(service)}/{path}", timeout=20, **arguments)
 
     def call(
@@ -92,7 +98,9 @@ class LocalCloud:
 
     def local(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """A call of the control surface (`path` below `/_local/`)."""
-        response = self._session.request(method, f"{self.main}/_local/{path}", json=body, timeout=20)
+        response = self._session.request(
+            method, f"{self.main}/_local/{path}", json=body, headers=TOKEN, timeout=20
+        )
         assert response.status_code == 200, response.text
         content: dict[str, Any] = response.json()
         return content

@@ -1,21 +1,15 @@
 """Google's own Python clients against the local cloud."""
 
-from typing import Any
-
 import pytest
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import BadRequest, Forbidden
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import billing_v1
 from google.cloud.billing import budgets_v1
 from google.protobuf.field_mask_pb2 import FieldMask
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from tests.cloud.local_cloud import ACCOUNT, FOLDER, LocalCloud
-
-anonymous: Any = AnonymousCredentials  # the class has no annotations
-NOBODY = anonymous()
+from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, FOLDER, LocalCloud
 
 
 def _options(cloud: LocalCloud, service: str) -> ClientOptions:
@@ -25,7 +19,7 @@ def _options(cloud: LocalCloud, service: str) -> ClientOptions:
 def test_google_cloud_billing_lists_links_and_prices(cloud: LocalCloud) -> None:
     cloud.create_project("gem-client-1")
     client = billing_v1.CloudBillingClient(
-        transport="rest", client_options=_options(cloud, "cloudbilling"), credentials=NOBODY
+        transport="rest", client_options=_options(cloud, "cloudbilling"), credentials=CREDENTIALS
     )
     assert {account.display_name for account in client.list_billing_accounts()} >= {"Gemini", "Gemini EU"}
     info = client.update_project_billing_info(
@@ -44,7 +38,7 @@ def test_google_cloud_billing_lists_links_and_prices(cloud: LocalCloud) -> None:
         client.get_project_billing_info(name="projects/not-there-1")
 
     catalog = billing_v1.CloudCatalogClient(
-        transport="rest", client_options=_options(cloud, "cloudbilling"), credentials=NOBODY
+        transport="rest", client_options=_options(cloud, "cloudbilling"), credentials=CREDENTIALS
     )
     request = billing_v1.ListSkusRequest(parent="services/AEFD-7695-64FA", page_size=10)
     skus = list(catalog.list_skus(request=request))
@@ -55,7 +49,7 @@ def test_google_cloud_billing_lists_links_and_prices(cloud: LocalCloud) -> None:
 def test_google_cloud_billing_budgets_makes_reads_and_changes_a_budget(cloud: LocalCloud) -> None:
     number = cloud.create_project("gem-client-2", account=ACCOUNT)
     client = budgets_v1.BudgetServiceClient(
-        transport="rest", client_options=_options(cloud, "billingbudgets"), credentials=NOBODY
+        transport="rest", client_options=_options(cloud, "billingbudgets"), credentials=CREDENTIALS
     )
     parent = f"billingAccounts/{ACCOUNT}"
     budget = budgets_v1.Budget(
@@ -91,7 +85,7 @@ def test_google_api_python_client_creates_a_project_and_waits_for_it(cloud: Loca
     manager = build(
         "cloudresourcemanager",
         "v3",
-        credentials=NOBODY,
+        credentials=CREDENTIALS,
         client_options=_options(cloud, "cloudresourcemanager"),
         static_discovery=True,
     )

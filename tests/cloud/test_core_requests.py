@@ -14,7 +14,7 @@ from sandbox.cloud.core.messages import Message
 from sandbox.cloud.core.routing import Router
 from sandbox.cloud.core.validation import Violations, parse_message
 from sandbox.cloud.services import SERVICES
-from tests.cloud.local_cloud import ACCOUNT, LocalCloud
+from tests.cloud.local_cloud import ACCOUNT, TOKEN, LocalCloud
 
 BUDGETS = f"v1/billingAccounts/{ACCOUNT}/budgets"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -275,7 +275,7 @@ def test_every_service_is_below_its_prefix_and_at_its_own_port(cloud: LocalCloud
         handlers = next(item for item in SERVICES if item.name == service).handlers
         assert any(handlers.values()), service
     own = cloud.request("cloudbilling", "GET", "v1/billingAccounts").json()
-    below = requests.get(f"{cloud.main}/cloudbilling/v1/billingAccounts", timeout=20)
+    below = requests.get(f"{cloud.main}/cloudbilling/v1/billingAccounts", headers=TOKEN, timeout=20)
     assert below.json() == own
 
 
@@ -346,7 +346,15 @@ _BODIES = st.one_of(
     st.binary(max_size=40),
     _ANY_JSON.map(lambda value: json.dumps(value).encode()),
     st.sampled_from(
-        [b"[" * 5000, b"9" * 5000, b'{"displayName": "\\ud800"}', b"NaN", b'{"amount": -Infinity}']
+        [
+            b"[" * 5000,
+            b"[" * 900 + b"]" * 900,
+            b'{"x":' * 600 + b"1" + b"}" * 600,
+            b"9" * 5000,
+            b'{"displayName": "\\ud800"}',
+            b"NaN",
+            b'{"amount": -Infinity}',
+        ]
     ),
 )
 _PATHS = st.sampled_from(

@@ -15,7 +15,7 @@ import requests
 
 from sandbox.cloud.endpoints import environment
 from sandbox.cloud.services import SERVICES
-from tests.cloud.local_cloud import ACCOUNT, LocalCloud
+from tests.cloud.local_cloud import ACCOUNT, TOKEN, LocalCloud
 
 PROJECTS = "v1/projects"
 
@@ -44,9 +44,8 @@ def test_what_was_answered_survives_a_kill_in_the_middle_of_many_writes(own: Loc
     def create(number: int) -> None:
         project_id = f"gem-kill-{number:03}"
         try:
-            response = requests.post(
-                f"{own.url('cloudresourcemanager')}/{PROJECTS}", json={"projectId": project_id}, timeout=20
-            )
+            url, body = f"{own.url('cloudresourcemanager')}/{PROJECTS}", {"projectId": project_id}
+            response = requests.post(url, json=body, headers=TOKEN, timeout=20)
         except requests.RequestException:
             return
         if response.status_code == 200:
@@ -199,7 +198,7 @@ def test_the_ids_of_deleted_projects_are_freed_when_asked(cloud: LocalCloud) -> 
 def test_the_control_surface_refuses_what_makes_no_sense(
     cloud: LocalCloud, method: str, path: str, body: object
 ) -> None:
-    response = requests.request(method, f"{cloud.main}/_local/{path}", json=body, timeout=20)
+    response = requests.request(method, f"{cloud.main}/_local/{path}", json=body, headers=TOKEN, timeout=20)
     assert response.status_code == 400
     assert response.json()["error"]["message"]
 
@@ -219,7 +218,9 @@ def test_the_environment_names_every_service(cloud: LocalCloud) -> None:
         override = variables[f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service.name.upper()}"]
         assert override == f"{cloud.url(service.name)}/"
         assert any(value.startswith(f"{cloud.main}/{service.name}/") for value in variables.values())
-    billing = requests.get(f"{variables['GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT']}billingAccounts", timeout=20)
+    token = {"Authorization": f"Bearer {variables['GOOGLE_OAUTH_ACCESS_TOKEN']}"}
+    accounts = f"{variables['GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT']}billingAccounts"
+    billing = requests.get(accounts, headers=token, timeout=20)
     assert billing.status_code == 200
 
 

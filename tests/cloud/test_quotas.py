@@ -4,11 +4,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import cloudquotas_v1
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.cloud.local_cloud import ACCOUNT, FOLDER, LocalCloud
+from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, FOLDER, LocalCloud
 
 GEMINI = "generativelanguage.googleapis.com"
 
@@ -251,7 +250,7 @@ def test_an_override_never_raises(cloud: LocalCloud, value: str, limit: str, rea
 def test_a_preference_is_kept_and_asked_for_with_googles_client(cloud: LocalCloud) -> None:
     client = cloudquotas_v1.CloudQuotasClient(
         transport="rest",
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth types only part of itself
+        credentials=CREDENTIALS,
         client_options={"api_endpoint": cloud.url("cloudquotas")},
     )
     parent = "projects/sandbox-seed/locations/global"

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from tests.cloud.local_cloud import LocalCloud
+from tests.cloud.local_cloud import CREDENTIALS, LocalCloud
 
 SECRETS = "v1/projects/sandbox-seed/secrets"
 AUTOMATIC: dict[str, Any] = {"replication": {"automatic": {}}}
@@ -107,11 +106,10 @@ def test_a_project_without_the_api_has_no_secrets(cloud: LocalCloud) -> None:
 
 
 def test_google_api_python_client_keeps_a_secret(cloud: LocalCloud) -> None:
-    anonymous: Any = AnonymousCredentials  # the class has no annotations
     client = build(
         "secretmanager",
         "v1",
-        credentials=anonymous(),
+        credentials=CREDENTIALS,
         client_options=ClientOptions(api_endpoint=cloud.url("secretmanager")),
         static_discovery=True,
     )

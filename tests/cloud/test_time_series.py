@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials
 from googleapiclient.discovery import build
 
-from tests.cloud.local_cloud import ACCOUNT, LocalCloud
+from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, LocalCloud
 from tests.cloud.test_generativelanguage import FLASH, GEMINI, PRO, TO_GEMINI, ask, made_key, made_project
 
 PROJECT = "gemini-metrics"
@@ -78,7 +77,7 @@ def test_googles_client_counts_the_calls_of_each_key(cloud: LocalCloud, used: Us
     client = build(
         "monitoring",
         "v3",
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # untyped in google-auth
+        credentials=CREDENTIALS,
         client_options=ClientOptions(api_endpoint=cloud.url("monitoring")),
     )
     answer = (

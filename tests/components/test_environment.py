@@ -1,6 +1,8 @@
 """What the components ask of Google for a stack file, by Pulumi's mocks. The engine's part is in tests/lifecycle."""
 
 import asyncio
+import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,7 @@ def test_the_sandbox_is_one_free_project_and_two_paid_ones(
         BUDGET: 3,
         # Each project's own, a webhook, and two addresses that budgets mail to.
         "gcp:monitoring/notificationChannel:NotificationChannel": 3 + 1 + 2,
-        "gcp:monitoring/alertPolicy:AlertPolicy": 9,
+        "gcp:monitoring/alertPolicy:AlertPolicy": 3 + 4 + 4,
         "gcp:monitoring/dashboard:Dashboard": 2,
         "gcp:pubsub/topic:Topic": 1,
         "gcp:pubsub/topicIAMMember:TopicIAMMember": 1,
@@ -231,3 +233,57 @@ config:
             *besides,
         ]
     )
+
+
+QUOTA_CHANGES = [
+    *(
+        f"google.api.serviceusage.v1beta1.ServiceUsage.{verb}{whose}"
+        for verb, whose in (
+            ("Create", "ConsumerOverride"),
+            ("Update", "ConsumerOverride"),
+            ("Delete", "ConsumerOverride"),
+            ("Import", "ConsumerOverrides"),
+            ("Delete", "AdminOverride"),
+        )
+    ),
+    "google.api.cloudquotas.v1.CloudQuotas.CreateQuotaPreference",
+    "google.api.cloudquotas.v1beta.CloudQuotas.UpdateQuotaPreference",
+    "google.api.cloudquotas.v1beta.QuotaAdjusterSettingsManager.UpdateQuotaAdjusterSettings",
+]
+OTHER_CHANGES = [
+    "google.api.serviceusage.v1.ServiceUsage.EnableService",
+    "google.api.serviceusage.v1beta1.ServiceUsage.BatchEnableServices",
+    "google.longrunning.Operations.GetOperation",
+]
+
+
+def test_a_paid_project_notifies_of_changes_of_its_quotas_by_others(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    deployers = ["ci@acme-seed.iam.gserviceaccount.com", 'odd"name@example.com']
+    stack_file = tmp_path / "Pulumi.sandbox.yaml"
+    stack_file.write_text(
+        (STACKS / "Pulumi.sandbox.yaml")
+        .read_text()
+        .replace("[incidents]", f"[incidents]\n        quotaChanges: {{deployers: {json.dumps(deployers)}}}")
+    )
+    make(load_file("sandbox", stack_file))
+    policies = recorder.of("gcp:monitoring/alertPolicy:AlertPolicy")
+    assert {name for name in policies if "quota-changes" in name} == {
+        "chat-quota-changes",
+        "batch-quota-changes",
+    }
+    for name, excepted in (("chat", deployers), ("batch", [])):
+        policy = policies[f"{name}-quota-changes"]
+        [condition] = policy["conditions"]
+        wanted = condition["conditionMatchedLog"]["filter"]
+        [method] = re.findall(r'methodName=~"([^"]*)"', wanted)
+        assert all(re.search(method, each) for each in QUOTA_CHANGES)
+        assert not any(re.search(method, each) for each in OTHER_CHANGES)
+        accounts = (
+            wanted.partition("principalEmail=(")[2].rpartition(")")[0].split(" OR ") if excepted else []
+        )
+        assert [json.loads(each) for each in accounts] == excepted
+        assert ("principalEmail" in wanted) == bool(excepted)
+        assert policy["alertStrategy"] == {"notificationRateLimit": {"period": "300s"}}
+        assert policy["notificationChannels"]

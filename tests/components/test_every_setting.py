@@ -242,7 +242,11 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "quotaShare": to(0.7, "AlertPolicy"),
         "inputTokensPerMinute": to(500000, "AlertPolicy"),
         "spendRate": to(None, "AlertPolicy"),
+        "quotaChanges": to({"deployers": ["ci@example.com"]}, "AlertPolicy"),
         "policies": to({"slow": {"displayName": "slow", "combiner": "OR", "conditions": [{"displayName": "slow", "conditionAbsent": {"filter": "x", "duration": "60s"}}]}}, "AlertPolicy"),
+    }),
+    "QuotaChangeSettings": (f"{CHAT}/alerts/quotaChanges", {
+        "deployers": to(["other@example.com"], "AlertPolicy"),
     }),
     "SpendRateSettings": (f"{CHAT}/alerts/spendRate", {
         "times": to(4, "AlertPolicy"),

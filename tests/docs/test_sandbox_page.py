@@ -16,7 +16,8 @@ from sandbox.layout import ROOT
 from tests.workspace import Workspace
 
 PAGE = (ROOT / "docs" / "sandbox.md").read_text()
-CALLS = re.findall(r"^curl .*$", PAGE, re.MULTILINE)
+[ASK] = re.findall(r"^ask\(\) .*$", PAGE, re.MULTILINE)
+CALLS = re.findall(r"^ask -?.*_local/.*$", PAGE, re.MULTILINE)
 NEW = {"projectId": "acme-new-1", "name": "New one", "parent": {"type": "folder", "id": "987654321098"}}
 
 
@@ -27,7 +28,7 @@ def test_every_call_does_what_the_page_says(workspace: Workspace, tmp_path: Path
     answers = {}
     for call in CALLS:
         done = subprocess.run(
-            ["sh", "-c", call],
+            ["sh", "-c", f"{ASK}\n{call}"],
             env={**workspace.environment, "CURL_HOME": str(tmp_path)},
             capture_output=True,
             text=True,

@@ -71,6 +71,7 @@ config:
         errorRate: 0.05
         tooManyRequestsPerMinute: 12
         quotaShare: 0.75
+        quotaChanges: {deployers: [ci@example.com]}
         inputTokensPerMinute: 500000
         policies:
           latency:
@@ -233,7 +234,7 @@ def test_every_setting_reaches_google(deployed: Workspace) -> None:
         "pubsub": {"topic"},
     }
     policies = by_title(deployed, f"{monitoring}/alertPolicies", "alertPolicies")
-    assert len(policies) == 6
+    assert len(policies) == 7
     assert all(len(policy["notificationChannels"]) == 7 for policy in policies.values())
     assert "Slow calls" in policies
     assert {"more than 12 calls a minute", "more than 75% of a limit"} <= {
@@ -243,6 +244,9 @@ def test_every_setting_reaches_google(deployed: Workspace) -> None:
     assert any("500,000 input tokens" in title for title in policies)
     [silent] = [policy for title, policy in policies.items() if "honey" in title]
     assert 'credential_id="apikey:' in silent["conditions"][0]["conditionThreshold"]["filter"]
+    [changes] = [policy for title, policy in policies.items() if "changed a quota" in title]
+    wanted = changes["conditions"][0]["conditionMatchedLog"]["filter"]
+    assert wanted.endswith('NOT protoPayload.authenticationInfo.principalEmail=("ci@example.com")')
     paces = by_title(deployed, "/monitoring/v3/projects/acme-every-two/alertPolicies", "alertPolicies")
     [pace] = [policy for title, policy in paces.items() if "pace" in title]
     # 3 times 50 USD a month of 43,200 minutes, at 0.60 a million tokens, in tokens a minute.
@@ -288,6 +292,7 @@ def test_every_change_is_made_in_place(deployed: Workspace) -> None:
         ("errorRate: 0.05", "errorRate: 0.06"),
         ("tooManyRequestsPerMinute: 12", "tooManyRequestsPerMinute: 11"),
         ("quotaShare: 0.75", "quotaShare: 0.7"),
+        ("ci@example.com", "cd@example.com"),
         ("inputTokensPerMinute: 500000", "inputTokensPerMinute: 600000"),
         ("hooks.example.com/x", "hooks.example.com/y"),
         ("thresholdValue: 5", "thresholdValue: 6"),

@@ -10,6 +10,7 @@ from tests.workspace import Change, Workspace
 
 PROJECT = "gcp:organizations/project:Project"
 KEY = "gcp:projects/apiKey:ApiKey"
+ALERT = "gcp:monitoring/alertPolicy:AlertPolicy"
 BUDGET = "gcp:billing/budget:Budget"
 LIMIT = "gemini-landing-zone:index:ProjectLimits"
 
@@ -109,8 +110,9 @@ def test_a_tier_changes_without_another_project_or_key(workspace: Workspace) -> 
     assert ("update", PROJECT, "batch") in changed
     assert ("delete", BUDGET, "batch") in changed
     assert {op for op, kind, _ in changed if kind in (PROJECT, KEY)} == {"update"}
-    # The budget goes by itself, though it stands in the file.
-    assert {kind for op, kind, _ in changed if op != "update"} == {BUDGET}
+    # The budget goes by itself, though it stands in the file; so does the alert on quotas, which bound no spend now.
+    assert {(op, name) for op, kind, name in changed if kind == ALERT} == {("delete", "batch-quota-changes")}
+    assert {kind for op, kind, _ in changed if op != "update"} == {BUDGET, ALERT}
     link = workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")
     assert not link.get("billingEnabled")
     free = workspace.outputs(secrets=True)["batch"]
@@ -152,7 +154,7 @@ def test_what_someone_changed_by_hand_is_seen_and_put_back(workspace: Workspace)
     )
     assert {change.name for change in workspace.refresh()} >= {"chat-error-rate", "playground"}
     assert of_google(workspace.up()) == {
-        ("update", "gcp:monitoring/alertPolicy:AlertPolicy", "chat-error-rate"),
+        ("update", ALERT, "chat-error-rate"),
         ("update", PROJECT, "playground"),
     }
     assert not workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-playground-sbx/billingInfo").get(

@@ -126,6 +126,7 @@ Own = st.fixed_dictionaries(
             optional={
                 "email": st.just(["a@example.com"]) | st.none(),
                 "errorRate": st.sampled_from([0.2, None]),
+                "quotaChanges": st.sampled_from([{}, {"deployers": ["ci@example.com"]}, None]),
             },
         ),
         "limits": st.dictionaries(

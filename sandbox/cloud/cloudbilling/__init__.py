@@ -12,4 +12,5 @@ SERVICE = Service(
     schema=models.SCHEMA,
     seed=seed.seed,
     on_project_deleted=models.unlink,
+    key_paths=("/v1/services",),  # the price catalogue
 )

@@ -143,6 +143,8 @@ class Service:
         consumer: returns the number of the project that a caller's call counts against, or refuses the caller; for
             a service whose paths name no project.
         on_answered: called with each call that the service has answered for such a project.
+        key_paths: beginnings of the paths that an API key opens; any other takes a token.
+        max_body: bytes of the largest body of a request.
     """
 
     name: str
@@ -153,6 +155,8 @@ class Service:
     on_project_deleted: ProjectHook | None = None
     consumer: Callable[[Store, Method, Caller], str] | None = None
     on_answered: Callable[[Store, Answered], None] | None = None
+    key_paths: tuple[str, ...] = ()
+    max_body: int = 10 * 1024 * 1024
 
     @cached_property
     def handlers(self) -> Mapping[Method, Handler | None]:

@@ -38,6 +38,8 @@ _SYNTAX = {
     "Expecting value": "Unexpected token.",
 }
 _JSON_PREFIX = "Invalid JSON payload received."
+#: Levels of a message that protobuf reads.
+_DEEPEST = 100
 
 
 class _MismatchError(Exception):
@@ -78,6 +80,8 @@ def parse_json(raw: bytes) -> Any:
     """
     try:
         value = json.loads(raw, parse_constant=_no_constant)
+        if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _is_deeper(value, _DEEPEST):
+            raise RecursionError
         if b"\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no character
         return value
@@ -92,6 +96,19 @@ def parse_json(raw: bytes) -> Any:
         raise _syntax_error(reason, f"\n{line}\n{' ' * (error.colno - 1)}^") from None
     except ValueError:  # a number of thousands of digits, or NaN
         raise _syntax_error("Unexpected token.", "") from None
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """True if lists and objects stand in each other more than so many levels deep."""
+    here = [value]
+    for _ in range(levels):
+        here = [
+            item
+            for outer in here
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(outer, dict | list) for outer in here)
 
 
 def _no_constant(name: str) -> None:
@@ -123,12 +140,7 @@ def parse_query(method: Method, pairs: Iterable[tuple[str, str]], violations: Vi
     for name, text in pairs:
         field = method.query.get(name)
         if field is None:
-            leaf = name.rsplit(".", 1)[-1]
-            violations.unknown(
-                name,
-                "",
-                f"Cannot bind query parameter. Field '{leaf}' could not be found in request message.",
-            )
+            unknown_parameter(name, violations)
             continue
         try:
             parsed = _scalar(field, text)
@@ -140,6 +152,14 @@ def parse_query(method: Method, pairs: Iterable[tuple[str, str]], violations: Vi
         else:
             query[field.json_name] = parsed
     return query
+
+
+def unknown_parameter(name: str, violations: Violations) -> None:
+    """Add what Google says of a parameter that a method does not have."""
+    leaf = name.rsplit(".", 1)[-1]
+    violations.unknown(
+        name, "", f"Cannot bind query parameter. Field '{leaf}' could not be found in request message."
+    )
 
 
 def _object(message: Message, value: JsonObject, path: str, violations: Violations) -> JsonObject:

@@ -21,4 +21,6 @@ SERVICE = Service(
     schema=models.SCHEMA + requests.SCHEMA,
     consumer=consumer,
     on_answered=requests.record,
+    key_paths=("/",),
+    max_body=20 * 1024 * 1024,
 )

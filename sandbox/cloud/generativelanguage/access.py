@@ -28,15 +28,10 @@ def consumer(store: Store, method: Method, caller: Caller) -> str:
 
     Raises:
         CloudError: 400 for a key that is none; 401 for one whose service account is disabled or gone; 403 for a key
-            that is restricted to other APIs or clients, for a token without a project, and for neither.
+            that is restricted to other APIs or clients, and for a token without a project.
     """
     if caller.key:
         return _key_project(store, method, caller)
-    if not caller.token:
-        raise permission_denied(
-            "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or "
-            "other form of API consumer identity to call this API."
-        )
     if not caller.user_project:
         raise permission_denied(
             "Your application is authenticating by using local Application Default Credentials. The "
