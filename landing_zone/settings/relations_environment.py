@@ -1,11 +1,12 @@
 """Rules between an environment's own settings and its projects: above all, that names refer to something."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import SecretStr
 
+from landing_zone.printing import listed
 from landing_zone.settings.alerting import ChannelSettings
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.markers import channel_settings, keys_of_type
@@ -87,7 +88,7 @@ def plain_secrets(values: Mapping[str, Any]) -> _Found:
 
 def _named_channels(values: Mapping[str, Any], name: str, merged: Mapping[str, Any]) -> _Found:
     known = values.get("channels")
-    names = list(known) if isinstance(known, Mapping) else []
+    names = known if isinstance(known, Mapping) else {}
     for position, channel in enumerate(items(merged, "alerts", "channels")):
         if isinstance(channel, str) and not channel.startswith("projects/") and channel not in names:
             yield _unknown(
@@ -98,6 +99,7 @@ def _named_channels(values: Mapping[str, Any], name: str, merged: Mapping[str, A
 def _topics(values: Mapping[str, Any], projects: Mapping[str, Mapping[str, Any]]) -> _Found:
     topics = items(values, "topics")
     yield from repeated(("topics",), topics)
+    known = {topic for topic in topics if isinstance(topic, str)}
     if topics and values.get("notificationProject") is None:
         yield _no_host(("topics",), "a topic")
     named: list[tuple[Path, Any]] = [
@@ -110,7 +112,7 @@ def _topics(values: Mapping[str, Any], projects: Mapping[str, Mapping[str, Any]]
             (("sharedBudgets", name, "topic"), budget.get("topic") if isinstance(budget, Mapping) else None)
         )
     for path, topic in named:
-        if isinstance(topic, str) and not topic.startswith("projects/") and topic not in topics:
+        if isinstance(topic, str) and not topic.startswith("projects/") and topic not in known:
             yield _unknown(path, "topic", topic, topics, "topics")
 
 
@@ -179,10 +181,10 @@ def _example(channel: str, key: str) -> str:
     return example_of(key, ChannelSettings)
 
 
-def _unknown(path: Path, what: str, name: str, known: list[str], where: str) -> Problem:
-    known = [each for each in known if isinstance(each, str)]
-    near = nearest(name, known)
-    hint = f"did you mean {near!r}?" if near else f"write one of: {', '.join(known)}" if known else ""
+def _unknown(path: Path, what: str, name: str, known: Iterable[Any], where: str) -> Problem:
+    names = [each for each in known if isinstance(each, str)]
+    near = nearest(name, names)
+    hint = f"did you mean {near!r}?" if near else f"write one of: {listed(names)}" if names else ""
     return Problem(
         path, f"there is no {what} {name!r} under {where}", hint or f"write it under {where} first"
     )
