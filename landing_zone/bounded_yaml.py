@@ -52,7 +52,7 @@ class _Weight:
 def read_bounded(path: Path) -> str:
     """The text of a file. Raises UnboundedError before more than that is read; OSError; UnicodeDecodeError."""
     # A pipe without a writer would wait for ever, and a device never end.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is not a file with text", str(path))
         content = file.read(4 * MAX_TEXT + 1)

@@ -6,6 +6,7 @@ provider hand to Pulumi.
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 MOST_SHOWN: Final = 60
@@ -43,7 +44,9 @@ def _key(start: str, length: int, least: int) -> str:
 
 _SECRETS: Final = {
     "an API key": rf"{_key('AIza', 35, 10)}|(?<![\w/+=-]){_key('AQ.', 40, 20)}",
-    "a private key": r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?>(?:(?!-----END)[\s\S])*+)(?:-----END[A-Z -]*+)?",
+    "a private key": (
+        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?>(?:(?!-----END)[\w\s+/=:,\\\"'-])*+)(?:-----END[A-Z -]*+)?"
+    ),
     "an OAuth token": (
         rf"{_spelled('ya29')}(?>\.|%2[Ee]){_ANY}{{10,}}+|\b1//0[\w-]{{20,}}+|\bGOCSPX-[\w-]{{20,}}+"
         r"|\beyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]*+"
@@ -65,7 +68,8 @@ _KINDS: Final = tuple(_SECRETS)
 _SECRET: Final = re.compile("|".join(f"({pattern})" for pattern in _SECRETS.values()))
 
 _UNSEEN: Final = (
-    "\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
+    "\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e0fff"
 )
 """Characters that end a line, change the direction of a text, or are not seen; besides those below the space."""
 _NOT_ON_A_LINE: Final = re.compile(f"[\x00-\x1f{_UNSEEN}]")
@@ -82,7 +86,7 @@ def secret_in(text: str) -> str | None:
 
 
 def without_secrets(text: str) -> str:
-    """The text with each secret replaced by its kind in brackets, and without the values of parameters that hold one."""
+    """The text with each secret replaced by its kind in brackets, and without the values of such parameters as `key=`."""
     text = _SECRET.sub(lambda found: f"[{_KINDS[(found.lastindex or 1) - 1]}]", text)
     return _PARAMETER.sub(r"\1[removed]", text)
 
@@ -97,7 +101,7 @@ def unprintable_in(text: str, *, lines: bool = False) -> str | None:
 
 
 def on_one_line(text: str, most: int | None = None) -> str:
-    """The text for a place within a line: no secret, no line's end, no command. `most`: characters, the rest cut off."""
+    """The text for a place within a line: no secret, no line's end, no command. `most`: characters; the rest is cut."""
     text = _NOT_ON_A_LINE.sub(lambda found: _escaped(found[0]), without_secrets(text))
     text = _without_commands(text)
     return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
@@ -110,9 +114,17 @@ def in_lines(text: str) -> str:
 
 def as_json(value: Any, indent: int | None = 2) -> str:
     """A value as JSON, without secrets; characters that a log obeys are escaped, which readers of JSON undo."""
-    text = without_secrets(json.dumps(value, indent=indent, ensure_ascii=False))
+    text = json.dumps(_without_secrets_inside(value), indent=indent, ensure_ascii=False)
     text = _NOT_IN_LINES.sub(lambda found: json.dumps(found[0])[1:-1], text)
     return _COMMAND.sub(r"\\u0023#", text)
+
+
+def _without_secrets_inside(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, Mapping):
+        return {_without_secrets_inside(key): _without_secrets_inside(each) for key, each in value.items()}
+    return [_without_secrets_inside(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def listed(names: list[str], most: int = 20) -> str:
@@ -129,4 +141,6 @@ def _without_commands(text: str) -> str:
 def _escaped(char: str) -> str:
     named = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
     code = ord(char)
-    return named.get(char) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")
+    return named.get(char) or (
+        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    )

@@ -47,4 +47,4 @@ def lock(root: Path, workplace: Path) -> None:
                 failure=f"{name} cannot be resolved",
             )
             header = f"# Pinned by `make lock` from {origin}: {purpose}\n"
-            write_atomically(root / name, header + output.read_text())
+            write_atomically(root / name, header + output.read_text(), mode=0o644)

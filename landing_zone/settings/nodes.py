@@ -59,7 +59,9 @@ def _below(path: Path, key: str, written: str, project: str) -> tuple[Path, str]
     return (*path, written), key
 
 
-def _strange(path: Path, key: str, node: yaml.ScalarNode, file: str, *, lines: bool = False) -> Iterator[Problem]:
+def _strange(
+    path: Path, key: str, node: yaml.ScalarNode, file: str, *, lines: bool = False
+) -> Iterator[Problem]:
     line = node.start_mark.line + 1
     if kind := secret_in(node.value):
         yield Problem(

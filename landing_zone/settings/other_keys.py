@@ -58,7 +58,9 @@ def top_level_mistake(key: str, value: object) -> _Found | None:
         near = nearest(key, TOP_LEVEL)
         return (
             f"Pulumi knows no {shown_value(key)} at the top of a stack file",
-            f"did you mean {near}?" if near else f"write one of: {listed([*TOP_LEVEL])}; settings stand under config:",
+            f"did you mean {near}?"
+            if near
+            else f"write one of: {listed([*TOP_LEVEL])}; settings stand under config:",
         )
     if key == "secretsprovider" and not _SECRETS_PROVIDER.fullmatch(str(value or "")):
         return (
@@ -121,7 +123,7 @@ def gcp_mistake(name: str, value: object) -> _Found | None:
 
 
 def is_loopback_url(value: object) -> bool:
-    """True if it is a plain URL of this machine: 127.0.0.0/8, ::1 or localhost, without user, query and other spellings.
+    """True if it is a plain URL of this machine: 127.0.0.0/8, ::1 or localhost, without user, query, odd spellings.
 
     Only these have one meaning to every program that reads them: 127.1, [::ffff:127.0.0.1] and localhost@host have not.
     """

@@ -16,7 +16,8 @@ from landing_zone.settings.relations_budgets import budget_problems
 from landing_zone.settings.values import items, repeated, value
 
 _CHANNEL_NEEDS: Final = channel_settings(ChannelSettings)
-SECRETS: Final = keys_of_type(ChannelSettings, SecretStr)
+SECRETS: Final = tuple(key for key in keys_of_type(ChannelSettings, SecretStr) if key != "url")
+"""What stands encrypted in the file. A webhook's URL may have no token, and stand in plain text."""
 _Found = Iterator[Problem]
 
 

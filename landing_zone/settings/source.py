@@ -87,8 +87,8 @@ _Reader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     """Read a Pulumi stack file.
 
-    Raises SettingsError, naming the line, where it is missing, is not YAML, is too large, says the same key twice, has a
-    key that Pulumi cannot read or a stack file may not have, or has a secret or a character that is not seen.
+    Raises SettingsError, naming the line, where it is missing, is not YAML, is too large, says the same key twice, has
+    a key that Pulumi cannot read or a stack file may not have, or has a secret or a character that is not seen.
     """
     file = shown_as or str(path)
     text, root = _read(path, file)
@@ -106,7 +106,9 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
             loader.dispose()
     elif not reading.problems:
         reading.problems.append(
-            Problem((), "no config in the file", f"write config:, and below it {NAMESPACE}:projects:", file, 1)
+            Problem(
+                (), "no config in the file", f"write config:, and below it {NAMESPACE}:projects:", file, 1
+            )
         )
     if root is not None:
         strange = list(islice(strange_texts(root, project, file), MOST_FOUND))
@@ -115,7 +117,12 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
         reading.problems += strange
     if reading.problems:
         keys = reading.keys
-        raise SettingsError([replace(p, key=p.key or keys.get(str(p.path[0]), "") if p.path else "") for p in reading.problems])
+        raise SettingsError(
+            [
+                replace(p, key=p.key or keys.get(str(p.path[0]), "") if p.path else "")
+                for p in reading.problems
+            ]
+        )
     return StackFile(file, reading.values, reading.lines, reading.keys)
 
 
@@ -301,7 +308,11 @@ def _no_key(written: str, file: str, key: yaml.Node) -> Problem:
 
 
 def _no_text(path: Path, file: str, key: yaml.Node) -> Problem:
-    what = "a key with a tag (!…)" if isinstance(key, yaml.ScalarNode) else "a list or a mapping stands here as a key"
+    what = (
+        "a key with a tag (!…)"
+        if isinstance(key, yaml.ScalarNode)
+        else "a list or a mapping stands here as a key"
+    )
     return Problem(path, what, "write a name as the key", file, _line(key.start_mark))
 
 
@@ -348,7 +359,9 @@ def _note_lines(
         return
     if node.tag not in PLAIN_TAGS:
         problems.append(
-            _not_built(path, file, node, ValueError(f"the tag {shown_value(node.tag)} is none of a setting's"))
+            _not_built(
+                path, file, node, ValueError(f"the tag {shown_value(node.tag)} is none of a setting's")
+            )
         )
         return
     if isinstance(node, yaml.MappingNode):

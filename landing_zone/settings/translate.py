@@ -5,9 +5,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic_core import ErrorDetails
 
+from landing_zone.printing import listed
 from landing_zone.settings.base import fields_of, known_keys, plain_type
 from landing_zone.settings.examples import example_of
-from landing_zone.printing import listed
 from landing_zone.settings.problems import nearest, shown_value
 
 _KINDS = {

@@ -28,6 +28,8 @@ def repeated(path: Path, values: list[Any]) -> Iterator[Problem]:
         same = item if isinstance(item, Hashable) else repr(item)
         if same in seen:
             yield Problem(
-                (*path, position), f"{shown_value(item)} stands here twice", f"take one of the two out of {name}"
+                (*path, position),
+                f"{shown_value(item)} stands here twice",
+                f"take one of the two out of {name}",
             )
         seen.add(same)
