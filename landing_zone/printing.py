@@ -86,7 +86,7 @@ def secret_in(text: str) -> str | None:
 
 
 def without_secrets(text: str) -> str:
-    """The text with each secret replaced by its kind in brackets, and without the values of such parameters as `key=`."""
+    """The text with each secret replaced by its kind in brackets, and without values of parameters such as `key=`."""
     text = _SECRET.sub(lambda found: f"[{_KINDS[(found.lastindex or 1) - 1]}]", text)
     return _PARAMETER.sub(r"\1[removed]", text)
 

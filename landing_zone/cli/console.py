@@ -38,8 +38,10 @@ class _Filter(RenderHook):
         return [_Filtered(renderables)]
 
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(
+    highlight=False, emoji=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+)
+err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 for _console in (out, err):
     _console.push_render_hook(_Filter())
 

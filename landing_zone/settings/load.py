@@ -98,9 +98,9 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     if path.is_file():
         # First: it knows the lines of what is too large to decode.
         written = read_stack_file(path, f"{folder.name}/{path.name}")
-    in_file = f"Pulumi.{stack}.yaml" if written is None else written.file
-    if wrong := list(engine_mistakes(config, keys_of_program(path))):
-        raise SettingsError([replace(problem, file=in_file) for problem in wrong])
+    wrong = list(engine_mistakes(config, keys_of_program(path)))
+    if wrong and not (written and written.problems):
+        raise SettingsError([replace(problem, file=f"Pulumi.{stack}.yaml") for problem in wrong])
     values = _handed(config, f"Pulumi.{stack}.yaml")
     if written is None:
         return _checked(stack, StackFile(f"Pulumi.{stack}.yaml", values), {}, today())
@@ -153,7 +153,7 @@ def _checked(
 ) -> EnvironmentSettings:
     """`written`: the values as the file has them, in which secrets are encrypted. `day`: limits are derived for it."""
     values = file.values
-    problems = list(islice(chain(_environment(values), plain_secrets(written)), MOST_FOUND))
+    problems = list(islice(chain(file.problems, _environment(values), plain_secrets(written)), MOST_FOUND))
     raw = values.get("projects")
     _check_growth(values, len(raw) if isinstance(raw, Mapping) else 0, file)
     rules, found = _rules(values)

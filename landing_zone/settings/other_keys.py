@@ -85,7 +85,8 @@ def config_mistake(space: str, name: str, value: object, project: str) -> _Found
         return None  # another program's own configuration
     if space == project and project != NAMESPACE:
         return None
-    near = nearest(f"{space}:{name}", (f"{NAMESPACE}:{name}", f"gcp:{name}", f"pulumi:{name}"))
+    allowed = [f"gcp:{name}"] if name in GCP_KEYS else []
+    near = nearest(f"{space}:{name}", [f"{NAMESPACE}:{name}", *allowed])
     return (
         f"nobody reads {shown_value(f'{space}:{name}')} here",
         f"did you mean {near}?" if near else f"take it out; settings are {NAMESPACE}:… and a few of gcp:…",

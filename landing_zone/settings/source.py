@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 import yaml
-from yaml.reader import ReaderError
+from yaml.reader import Reader, ReaderError
 
 from landing_zone.bounded_yaml import UnboundedError, check_bounds, load_bounded, read_bounded
 from landing_zone.settings import other_keys
@@ -35,6 +35,12 @@ class StackFile:
     lines: Mapping[Path, int] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Setting -> its key as the file has it."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong besides the settings: keys that a stack file may not have, secrets, odd characters."""
+
+    def named(self, problem: Problem) -> Problem:
+        """The problem with its key as the file has it."""
+        return replace(problem, key=problem.key or self.key(problem.path))
 
     def key(self, path: Path) -> str:
         """The key at the beginning of a path, as the file has it; empty if the file does not have it."""
@@ -42,9 +48,7 @@ class StackFile:
 
     def located(self, problem: Problem) -> Problem:
         """The problem with the file, the line and the spelling."""
-        return replace(
-            problem, file=self.file, line=self.line(problem.path), key=problem.key or self.key(problem.path)
-        )
+        return replace(self.named(problem), file=self.file, line=problem.line or self.line(problem.path))
 
     def line(self, path: Path) -> int | None:
         """The line of `path`, or of the nearest part of the file that holds it."""
@@ -87,8 +91,8 @@ _Reader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     """Read a Pulumi stack file.
 
-    Raises SettingsError, naming the line, where it is missing, is not YAML, is too large, says the same key twice, has
-    a key that Pulumi cannot read or a stack file may not have, or has a secret or a character that is not seen.
+    Raises SettingsError, naming the line, where it is missing, is not YAML, is too large, says the same key twice, or
+    has a key that Pulumi cannot read. What else is wrong is in `problems`, to be reported with the settings' mistakes.
     """
     file = shown_as or str(path)
     text, root = _read(path, file)
@@ -99,12 +103,12 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
         loader = _Reader("")
         try:
             for key, value in config.value:
-                if len(reading.problems) >= MOST_FOUND:
+                if len(reading.problems) + len(reading.besides) >= MOST_FOUND:
                     break
                 reading.config_key(key, value, loader)
         finally:
             loader.dispose()
-    elif not reading.problems:
+    elif not reading.problems and not reading.besides:
         reading.problems.append(
             Problem(
                 (), "no config in the file", f"write config:, and below it {NAMESPACE}:projects:", file, 1
@@ -112,18 +116,12 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
         )
     if root is not None:
         strange = list(islice(strange_texts(root, project, file), MOST_FOUND))
-        told = {problem.line for problem in strange}
-        strange += islice(secrets_elsewhere(text, told, file), MOST_FOUND)
-        reading.problems += strange
+        reported = {problem.line for problem in strange}
+        reading.besides += [*strange, *islice(secrets_elsewhere(text, reported, file), MOST_FOUND)]
+    found = StackFile(file, reading.values, reading.lines, reading.keys, tuple(reading.besides))
     if reading.problems:
-        keys = reading.keys
-        raise SettingsError(
-            [
-                replace(p, key=p.key or keys.get(str(p.path[0]), "") if p.path else "")
-                for p in reading.problems
-            ]
-        )
-    return StackFile(file, reading.values, reading.lines, reading.keys)
+        raise SettingsError([found.named(problem) for problem in (*reading.problems, *reading.besides)])
+    return found
 
 
 @dataclass
@@ -137,6 +135,8 @@ class _Reading:
     lines: dict[Path, int] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    """Because of which values are missing."""
+    besides: list[Problem] = field(default_factory=list)
 
     def top_level(self, root: yaml.Node | None) -> yaml.Node | None:
         """Check Pulumi's own keys; returns what stands under `config`, if that is there."""
@@ -144,7 +144,7 @@ class _Reading:
             return None
         found: dict[str, yaml.Node] = {}
         for key, value in root.value:
-            if len(self.problems) >= MOST_FOUND:
+            if len(self.problems) + len(self.besides) >= MOST_FOUND:
                 break
             if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN_TAGS:
                 self.problems.append(_no_text((), self.file, key))
@@ -155,7 +155,7 @@ class _Reading:
             found[name] = value
             text = value.value if isinstance(value, yaml.ScalarNode) else None
             if wrong := other_keys.top_level_mistake(name, text):
-                self.problems.append(Problem((name,), *wrong, self.file, _line(key.start_mark), name))
+                self.besides.append(Problem((name,), *wrong, self.file, _line(key.start_mark), name))
         return found.get("config")
 
     def config_key(self, key: yaml.Node, value: yaml.Node, loader: yaml.SafeLoader) -> None:
@@ -181,7 +181,7 @@ class _Reading:
             space, name = self.project, written
         plain = value.value if isinstance(value, yaml.ScalarNode) and value.tag in PLAIN_TAGS else None
         if wrong := other_keys.config_mistake(space, name.removeprefix("config:"), plain, self.project):
-            self.problems.append(Problem((written,), *wrong, self.file, _line(key.start_mark), written))
+            self.besides.append(Problem((written,), *wrong, self.file, _line(key.start_mark), written))
 
     def _setting(
         self, name: str, written: str, key: yaml.Node, value: yaml.Node, loader: yaml.SafeLoader
@@ -243,11 +243,11 @@ def _read(path: FilePath, file: str) -> tuple[str, yaml.Node | None]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         problem = Problem((), f"not YAML: {error.reason} of UTF-8", "write it as UTF-8 text", file, line)
-    except ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        problem = Problem(
-            (), f"not YAML: the character U+{ord(error.character):04X} stands here", "take it out", file, line
-        )
+    except ReaderError:
+        found = Reader.NON_PRINTABLE.search(text)
+        before, char = (text[: found.start()], ord(found[0])) if found else ("", 0)
+        line = before.count("\n") + 1
+        problem = Problem((), f"not YAML: the character U+{char:04X} stands here", "take it out", file, line)
     except yaml.YAMLError as error:
         problem = Problem((), f"not YAML: {error}", "check indentation, colons and quotes", file, 1)
     raise SettingsError([problem])
