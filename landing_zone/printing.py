@@ -21,7 +21,7 @@ _ENCODED: Final = (
     r"&#x{code};",
 )
 _ANY: Final = rf"(?>[\w-]|{'|'.join(form.format(code='[0-9A-Fa-f]{2}') for form in _ENCODED)})"
-_QUOTED: Final = r"""\s{0,30}(?>['"`+\n]|\\[nrt])(?>[\s'"`+]|\\[nrt]){0,30}"""
+_QUOTED: Final = r"""\s{0,30}(?>['"`+\n]|\\[nrt'"])(?>[\s'"`+]|\\[nrt'"]){0,30}"""
 _BREAK: Final = rf"(?>{_QUOTED}|\s{{1,30}}(?=[\w-]{{8}})|)"
 """What a key is broken with: quotes, a plus, a line's end; spaces alone only before a piece that is no usual word."""
 

@@ -1,5 +1,6 @@
 """Rules between an environment's own settings and its projects: above all, that names refer to something."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -18,6 +19,8 @@ from landing_zone.settings.values import items, repeated, value
 _CHANNEL_NEEDS: Final = channel_settings(ChannelSettings)
 SECRETS: Final = tuple(key for key in keys_of_type(ChannelSettings, SecretStr) if key != "url")
 """What stands encrypted in the file. A webhook's URL may have no token, and stand in plain text."""
+_TOKEN_IN_URL: Final = re.compile(r"[?@]|/(?=[\w%.~=-]*[0-9])[\w%.~=-]{16,}")
+"""A user, parameters, or a part of the path that nobody makes up: with these, whoever knows a URL may post to it."""
 _Found = Iterator[Problem]
 
 
@@ -76,8 +79,9 @@ def plain_secrets(values: Mapping[str, Any]) -> _Found:
     """Secrets that stand in the file for everybody to read. `values`: as the file has them."""
     channels = values.get("channels")
     for name, channel in channels.items() if isinstance(channels, Mapping) else ():
-        for key in SECRETS:
-            if isinstance(channel, Mapping) and isinstance(channel.get(key), str):
+        for key in (*SECRETS, "url"):
+            text = channel.get(key) if isinstance(channel, Mapping) else None
+            if isinstance(text, str) and (key != "url" or _TOKEN_IN_URL.search(text)):
                 yield Problem(
                     ("channels", name, key),
                     "a secret stands here for everybody to read",

@@ -24,7 +24,7 @@ HOSTILE = {
     "GCP:accessToken: some-token": "nobody reads",
     "<<: {gcp:scopes: some-scope}": "unknown key '<<'",
     f"gemini-landing-zone:labels: {{owner: {KEY}}}": "an API key stands here",
-    "gemini-landing-zone:channels: {c: {type: slack, channel: '#a', token: xoxb-1234567890-abc}}": "a token stands here",
+    "gemini-landing-zone:channels: {c: {type: slack, token: xoxb-1234567890-abc}}": "a token stands here",
 }
 
 
