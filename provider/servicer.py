@@ -20,11 +20,10 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb2
 
 from landing_zone.google.config import GoogleConfig
-from landing_zone.google.connection import is_unencrypted
 from landing_zone.google.projects import is_same
 from landing_zone.google.rest import CHANGES, Google
 from landing_zone.printing import in_lines
-from provider.package import CONFIG, RESOURCES, VERSION, schema
+from provider.package import CONFIG, RESOURCES, VERSION, schema, wrong_inputs
 from provider.resource import (
     UNKNOWN,
     Context,
@@ -73,26 +72,14 @@ class Servicer(ProviderServicer):
 
     async def CheckConfig(self, request: Any, context: _Grpc) -> Any:
         """Check the provider's inputs; unknown ones are refused."""
-        inputs = _values(request.news)
-        known = [*CONFIG, "version", "pluginDownloadURL"]
+        wrong = wrong_inputs(_values(request.news))
         return provider_pb2.CheckResponse(
             inputs=request.news,
             failures=[
-                provider_pb2.CheckFailure(
-                    property=name, reason=f"unknown input; the provider has {', '.join(CONFIG)}"
-                )
-                for name in inputs
+                provider_pb2.CheckFailure(property=name, reason=reason)
+                for name, reason in wrong.items()
                 # The default provider gets the whole namespace, which in this project holds the stack's settings.
-                if name not in known and "::default" not in request.urn
-            ]
-            + [
-                provider_pb2.CheckFailure(
-                    property=name,
-                    reason="the credentials would be sent over http: write https://, or an address of this machine, "
-                    "such as http://127.0.0.1:8440/",
-                )
-                for name, value in inputs.items()
-                if name.endswith("CustomEndpoint") and isinstance(value, str) and is_unencrypted(value)
+                if name in CONFIG or "::default" not in request.urn
             ],
         )
 

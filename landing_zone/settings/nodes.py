@@ -10,6 +10,7 @@ from landing_zone.printing import secret_in, unprintable_in
 from landing_zone.settings.problems import Path, Problem, setting_of_key
 
 _TAG: Final = "tag:yaml.org,2002:"
+MERGE_TAG: Final = f"{_TAG}merge"
 PLAIN_TAGS: Final = frozenset(
     f"{_TAG}{kind}"
     for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "map", "seq")

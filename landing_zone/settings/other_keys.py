@@ -85,8 +85,7 @@ def config_mistake(space: str, name: str, value: object, project: str) -> _Found
         return None  # another program's own configuration
     if space == project and project != NAMESPACE:
         return None
-    allowed = [f"gcp:{name}"] if name in GCP_KEYS else []
-    near = nearest(f"{space}:{name}", [f"{NAMESPACE}:{name}", *allowed])
+    near = f"gcp:{name}" if _like(space, "gcp") and name in GCP_KEYS else None
     return (
         f"nobody reads {shown_value(f'{space}:{name}')} here",
         f"did you mean {near}?" if near else f"take it out; settings are {NAMESPACE}:… and a few of gcp:…",

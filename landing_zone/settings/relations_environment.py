@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from landing_zone.printing import listed
+from landing_zone.printing import listed, secret_in
 from landing_zone.settings.alerting import ChannelSettings
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.markers import channel_settings, keys_of_type
@@ -81,7 +81,7 @@ def plain_secrets(values: Mapping[str, Any]) -> _Found:
     for name, channel in channels.items() if isinstance(channels, Mapping) else ():
         for key in (*SECRETS, "url"):
             text = channel.get(key) if isinstance(channel, Mapping) else None
-            if isinstance(text, str) and (key != "url" or _TOKEN_IN_URL.search(text)):
+            if isinstance(text, str) and not secret_in(text) and (key != "url" or _TOKEN_IN_URL.search(text)):
                 yield Problem(
                     ("channels", name, key),
                     "a secret stands here for everybody to read",

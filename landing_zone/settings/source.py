@@ -12,7 +12,7 @@ from yaml.reader import Reader, ReaderError
 
 from landing_zone.bounded_yaml import UnboundedError, check_bounds, load_bounded, read_bounded
 from landing_zone.settings import other_keys
-from landing_zone.settings.nodes import PLAIN_TAGS, secrets_elsewhere, strange_texts
+from landing_zone.settings.nodes import MERGE_TAG, PLAIN_TAGS, secrets_elsewhere, strange_texts
 from landing_zone.settings.problems import (
     MOST_FOUND,
     NAMESPACE,
@@ -164,6 +164,18 @@ class _Reading:
             self.problems.append(_no_text(("config",), self.file, key))
             return
         written = str(key.value)
+        if key.tag == MERGE_TAG:
+            self.besides.append(
+                Problem(
+                    (written,),
+                    "a merged mapping brings keys that do not stand here",
+                    "write out what << stands for; below a setting it is read",
+                    self.file,
+                    _line(key.start_mark),
+                    written,
+                )
+            )
+            return
         name = setting_of_key(written, self.project)
         if not is_key(written):
             self.problems.append(_no_key(written, self.file, key))

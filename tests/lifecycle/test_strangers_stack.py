@@ -22,7 +22,7 @@ HOSTILE = {
     "gcp:impersonateServiceAccount: a@evil.iam.gserviceaccount.com": "chooses the credentials",
     "pulumi:disable-default-providers: [gcp]": "nobody reads",
     "GCP:accessToken: some-token": "nobody reads",
-    "<<: {gcp:scopes: some-scope}": "unknown key '<<'",
+    "<<: {gcp:scopes: some-scope}": "a merged mapping brings keys",
     f"gemini-landing-zone:labels: {{owner: {KEY}}}": "an API key stands here",
     "gemini-landing-zone:channels: {c: {type: slack, token: xoxb-1234567890-abc}}": "a token stands here",
 }
@@ -59,10 +59,6 @@ def test_it_is_refused_before_any_call_with_all_its_mistakes(workspace: Workspac
 
     # Pulumi's own log is not this project's; without it nothing repeats what was pasted.
     assert KEY not in printed_by(workspace, "preview")
-
-    workspace.stack_file.write_text(f"secretsprovider: azurekeyvault://evil.example\nconfig:\n{PROJECTS}")
-    assert "azurekeyvault" in printed_by(workspace, "preview")
-    assert len(workspace.cloud.requests()) == before
 
 
 def test_an_address_of_this_machine_is_allowed(workspace: Workspace) -> None:

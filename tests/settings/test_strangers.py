@@ -113,6 +113,30 @@ def test_other_commands_refuse_the_same(judge: Judge, command: str) -> None:
     assert not any(line.strip().startswith("::") for line in answer["text"].split("\n"))
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("environment: [acme/prod]", "Pulumi ESC"),
+        ("environment: {values: {pulumiConfig: {gcp:accessToken: x}}}", "Pulumi ESC"),
+        ("secretsprovider: azurekeyvault://evil.example", "none of the places"),
+        ("secretsprovider: awskms://alias/x?endpoint=https://evil.example", "none of the places"),
+        ("secretprovider: passphrase", "did you mean secretsprovider"),
+        ("<<: {config: {gcp:accessToken: x}}", "Pulumi knows no"),
+        ("config: {gcp:accessToken: x}", "stands here twice"),
+        ("!!binary Y29uZmln: {gcp:accessToken: x}", "a key with a tag"),
+    ],
+)
+def test_keys_at_the_top_are_pulumis_own(tmp_path: Path, line: str, reason: str) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    lab = "config:\n  gemini-landing-zone:projects: {lab: {projectId: acme-lab-dev, tier: free}}\n"
+    path.write_text(f"{lab}secretsprovider: gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k\n")
+    assert load_file("x", path).projects
+    path.write_text(f"{lab}{line}\n")
+    with pytest.raises(SettingsError, match=reason) as caught:
+        load_file("x", path)
+    assert [problem.line for problem in caught.value.problems] == [3]
+
+
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: os.mkfifo(path)], ids=["folder", "pipe"])
 def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "Pulumi.x.yaml"
