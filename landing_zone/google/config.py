@@ -200,7 +200,7 @@ class GoogleConfig:
         if self.credentials:
             info = json.loads(self.credentials)
             kind = info.get("type") if isinstance(info, dict) else None
-            if self.given and kind not in _WITHOUT_FILES:
+            if self.given and kind is not None and kind not in _WITHOUT_FILES:
                 raise CredentialsError(
                     f"credentials of the provider's inputs are of the type {' or '.join(_WITHOUT_FILES)}: others name "
                     "files, commands and addresses; give them in GOOGLE_CREDENTIALS"
