@@ -37,7 +37,13 @@ def make_channels(
             project_id,
             key,
             channel,
-            owner.child(f"{name}--{key}", setting, after=after, kept=key in kept),
+            owner.child(
+                f"{name}--{key}",
+                setting,
+                after=after,
+                kept=key in kept,
+                secret_outputs=["labels"] if channel.url else None,
+            ),
         )
         for key, channel in {**by_email, **channels}.items()
     ]
@@ -64,11 +70,13 @@ def _channel(
     ).name
 
 
-def _labels(channel: ChannelSettings) -> dict[str, str]:
-    labels = {
+def _labels(channel: ChannelSettings) -> dict[str, pulumi.Input[str]]:
+    # Whoever knows a webhook's URL may post to it: most have a token in it.
+    url = pulumi.Output.secret(channel.url.get_secret_value()) if channel.url else None
+    labels: dict[str, pulumi.Input[str] | None] = {
         "email_address": channel.address,
         "channel_name": channel.channel,
-        "url": channel.url,
+        "url": url,
         "username": channel.username,
         "topic": channel.topic,
     }

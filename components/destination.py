@@ -12,6 +12,7 @@ import pulumi
 
 from landing_zone.google.config import ENDPOINTS, GoogleConfig
 from landing_zone.google.connection import is_loopback
+from landing_zone.printing import on_one_line
 from landing_zone.settings import EnvironmentSettings
 from landing_zone.workspace import UnreadableError, backend_url, find_project, without_secrets
 
@@ -124,9 +125,9 @@ def destination(
 def announce(settings: EnvironmentSettings, config: Mapping[str, str], folder: Path) -> None:
     """Log the destination, in each preview and update; the arguments are those of `destination`."""
     found = destination(settings, config, os.environ, folder)
-    pulumi.log.info(found.line())
+    pulumi.log.info(on_one_line(found.line()))
     for warning in found.warnings():
-        pulumi.log.warn(warning)
+        pulumi.log.warn(on_one_line(warning))
 
 
 def _holds_local_state(url: str | None) -> bool:

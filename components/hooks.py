@@ -15,6 +15,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor, monitor_supports_feature
 
 from landing_zone.google.errors import GoogleError, NoAnswerError, error_in
+from landing_zone.printing import in_lines
 
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
@@ -77,7 +78,8 @@ async def _refused(kind: str, args: pulumi.ErrorHookArgs) -> bool:
     if error and not args.type.startswith("gemini-landing-zone:"):
         error.service = _SERVICES.get(args.type.removeprefix("gcp:"), "other")
         advice = _advice(error) or advice
-    pulumi.log.error(f"gemini-landing-zone:{_settings[kind, args.name]} ({args.name}): {advice}")
+    where = f"gemini-landing-zone:{_settings[kind, args.name]} ({args.name})"
+    pulumi.log.error(in_lines(f"{where}: {advice}"))
     return False
 
 

@@ -4,7 +4,10 @@ A file of a few lines can stand for billions of values, by aliases of aliases, a
 thousand levels. One pass over the parser's events counts both, without building a value.
 """
 
+import errno
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +16,10 @@ import yaml
 
 MAX_TEXT: Final = 1 << 20
 """Characters of a file, and of all its values with every alias expanded. A thousand projects need a quarter of it."""
-MAX_VALUES: Final = 200_000
+MAX_VALUES: Final = 60_000
 """Keys and values, with every alias expanded."""
+MAX_ENTRIES: Final = 2_000
+"""Entries of one list or mapping."""
 MAX_SCALAR: Final = 1 << 16
 """Characters of one value."""
 MAX_DEPTH: Final = 64
@@ -38,12 +43,21 @@ class _Weight:
     values: int = 1
     text: int = 0
     anchor: str | None = None
+    children: int = 0
+    """Keys and values right below it."""
+    per_entry: int = 1
+    """2 for a mapping, whose keys are children too."""
 
 
 def read_bounded(path: Path) -> str:
     """The text of a file. Raises UnboundedError before more than that is read; OSError; UnicodeDecodeError."""
-    with path.open(encoding="utf-8") as file:
-        text = file.read(MAX_TEXT + 1)
+    # A pipe without a writer would wait for ever, and a device never end.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file with text", str(path))
+        content = file.read(4 * MAX_TEXT + 1)
+    # Line ends as in any text file, and no byte order mark.
+    text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MAX_TEXT:
         raise UnboundedError(
             f"the file has more than {MAX_TEXT:,} characters", "split the environment into several stacks"
@@ -57,7 +71,8 @@ def check_bounds(text: str) -> None:
     open_nodes = [_Weight()]
     for event in yaml.parse(text, Loader=_FAST):
         if isinstance(event, yaml.CollectionStartEvent):
-            open_nodes.append(_Weight(anchor=event.anchor))
+            is_mapping = isinstance(event, yaml.MappingStartEvent)
+            open_nodes.append(_Weight(anchor=event.anchor, per_entry=2 if is_mapping else 1))
             if event.anchor:
                 # Open: an alias to it before its end is a cycle.
                 anchors[event.anchor] = None
@@ -81,6 +96,13 @@ def check_bounds(text: str) -> None:
         around = open_nodes[-1]
         around.values += weight.values
         around.text += weight.text
+        around.children += 1
+        if around.children > MAX_ENTRIES * around.per_entry:
+            raise UnboundedError(
+                f"more than {MAX_ENTRIES:,} entries in one list or mapping",
+                "no setting has that many: split the environment into several stacks",
+                event.start_mark,
+            )
         if around.values > MAX_VALUES or around.text > MAX_TEXT:
             raise UnboundedError(
                 f"more than {MAX_VALUES:,} values, or {MAX_TEXT:,} characters, with every alias expanded",
@@ -113,7 +135,11 @@ def load_bounded(path: Path) -> Any:
     """The plain values of a YAML file. Raises UnboundedError and other YAMLErrors; OSError; UnicodeDecodeError."""
     text = read_bounded(path)
     check_bounds(text)
-    return yaml.load(text, Loader=_FAST)  # noqa: S506, a safe loader
+    try:
+        return yaml.load(text, Loader=_FAST)  # noqa: S506, a safe loader
+    except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
+        # Tags such as !!int promise what is not there.
+        raise yaml.YAMLError(f"a value cannot be read: {error}") from None
 
 
 def _scalar(event: yaml.ScalarEvent) -> _Weight:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from landing_zone.google.config import ENDPOINTS
+from landing_zone.google.connection import is_unencrypted
 from provider.exits import ProjectExit, StackExit
 from provider.project_limits import ProjectLimits
 from provider.resource import Property, ResourceType
@@ -31,7 +32,7 @@ CONFIG: Final[Mapping[str, Mapping[str, Any]]] = {
     "credentials": {
         **_TEXT,
         "secret": True,
-        "description": "A credential's JSON, or its file; GOOGLE_CREDENTIALS. Else Application Default Credentials.",
+        "description": "A credential's JSON. Else GOOGLE_CREDENTIALS, or Application Default Credentials.",
     },
     "impersonateServiceAccount": {**_TEXT, "description": "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT."},
     "impersonateServiceAccountDelegates": {
@@ -85,3 +86,17 @@ def _property(entry: Property) -> dict[str, Any]:
     words = f" One of: {', '.join(entry.type['enum'])}." if "enum" in entry.type else ""
     replaces = {"willReplaceOnChanges": True} if entry.replaces else {}
     return {**kind, "description": entry.description + words, **replaces}
+
+
+def wrong_inputs(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """The provider's inputs that are not accepted, with the reason: unknown ones, and plain http to other machines."""
+    known = (*CONFIG, "version", "pluginDownloadURL")
+    unknown = {
+        name: f"unknown input; the provider has {', '.join(CONFIG)}" for name in inputs if name not in known
+    }
+    return unknown | {
+        name: "the credentials would go over http: write https://, or an address of this machine such as "
+        "http://127.0.0.1:8440/"
+        for name, value in inputs.items()
+        if name.endswith("CustomEndpoint") and isinstance(value, str) and is_unencrypted(value)
+    }

@@ -22,7 +22,8 @@ from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.projects import is_same
 from landing_zone.google.rest import CHANGES, Google
-from provider.package import CONFIG, RESOURCES, VERSION, schema
+from landing_zone.printing import in_lines
+from provider.package import CONFIG, RESOURCES, VERSION, schema, wrong_inputs
 from provider.resource import (
     UNKNOWN,
     Context,
@@ -71,17 +72,14 @@ class Servicer(ProviderServicer):
 
     async def CheckConfig(self, request: Any, context: _Grpc) -> Any:
         """Check the provider's inputs; unknown ones are refused."""
-        inputs = _values(request.news)
-        known = [*CONFIG, "version", "pluginDownloadURL"]
+        wrong = wrong_inputs(_values(request.news))
         return provider_pb2.CheckResponse(
             inputs=request.news,
             failures=[
-                provider_pb2.CheckFailure(
-                    property=name, reason=f"unknown input; the provider has {', '.join(CONFIG)}"
-                )
-                for name in inputs
+                provider_pb2.CheckFailure(property=name, reason=reason)
+                for name, reason in wrong.items()
                 # The default provider gets the whole namespace, which in this project holds the stack's settings.
-                if name not in known and "::default" not in request.urn
+                if name in CONFIG or "::default" not in request.urn
             ],
         )
 
@@ -262,7 +260,9 @@ class Servicer(ProviderServicer):
 
     def _log(self, severity: Any, urn: str, text: str, ephemeral: bool) -> None:
         if self._engine is not None:
-            request = engine_pb2.LogRequest(severity=severity, message=text, urn=urn, ephemeral=ephemeral)
+            request = engine_pb2.LogRequest(
+                severity=severity, message=in_lines(text), urn=urn, ephemeral=ephemeral
+            )
             call: Awaitable[Any] = self._engine.Log(request)
             task = asyncio.ensure_future(call)
             _LOGGING.add(task)
@@ -281,20 +281,20 @@ async def _resource(urn: str, context: _Grpc) -> ResourceType:
 
 
 async def _refuse(context: _Grpc, error: ResourceError, inputs: Values) -> NoReturn:
-    code = grpc.StatusCode.UNKNOWN
+    code, text = grpc.StatusCode.UNKNOWN, in_lines(str(error))
     if error.state:
         # Without it the state would not list what was created, and nothing would ever delete it.
         failed = provider_pb2.ErrorResourceInitFailed(
             id=error.state.id,
             properties=_struct(error.state.properties),
-            reasons=[str(error)],
+            reasons=[text],
             inputs=_struct(inputs),
         )
         detail = AnyMessage()
         detail.Pack(failed)
-        status = status_pb2.Status(code=code.value[0], message=str(error), details=[detail])
+        status = status_pb2.Status(code=code.value[0], message=text, details=[detail])
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    await context.abort(code, str(error))
+    await context.abort(code, text)
     raise AssertionError  # abort does not return
 
 

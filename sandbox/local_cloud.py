@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.cloud.endpoints import ACCESS_TOKEN
 from sandbox.errors import SandboxError
+from sandbox.files import private_folder
 from sandbox.layout import ROOT, Layout
 from sandbox.steps import TAIL_LINES, say, step
 
@@ -67,7 +68,7 @@ def start(layout: Layout) -> Ready:
 
 def launch(layout: Layout, options: list[str]) -> Ready:
     """Run `python -m sandbox.cloud` with `options` in the background; return its ready file once it serves."""
-    layout.state.mkdir(parents=True, exist_ok=True)
+    private_folder(layout.state)
     command: list[str | Path] = [
         sys.executable,
         "-m",
@@ -77,7 +78,8 @@ def launch(layout: Layout, options: list[str]) -> Ready:
         "--ready-file",
         layout.ready_file,
     ]
-    with layout.cloud_log.open("ab") as log:
+    with os.fdopen(os.open(layout.cloud_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+        os.fchmod(log.fileno(), 0o600)
         begin = log.tell()
         process = subprocess.Popen(
             [*command, *options],
@@ -85,6 +87,7 @@ def launch(layout: Layout, options: list[str]) -> Ready:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            umask=0o077,
             start_new_session=True,  # it outlives this command, and the terminal's Ctrl-C
         )
     deadline = time.monotonic() + START_TIMEOUT_S

@@ -55,7 +55,7 @@ def lock(root: Path) -> None:
                 env=environment,
             )
             header = f"# Pinned by `make lock` from {origin}: {purpose}\n"
-            write_atomically(root / name, header + _also_without_extras(output.read_text()))
+            write_atomically(root / name, header + _also_without_extras(output.read_text()), mode=0o644)
 
 
 def _also_without_extras(text: str) -> str:

@@ -10,7 +10,7 @@ from sandbox.cloud.endpoints import ACCESS_TOKEN, environment
 from sandbox.engine import Engine, search_path
 from sandbox.engine.shims import GCP, LANGUAGE, install
 from sandbox.errors import PrerequisiteError
-from sandbox.files import write_atomically
+from sandbox.files import private_folder, write_atomically
 from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
 
@@ -45,6 +45,9 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
 
     Writes the files that they name: Pulumi's home with the stand-ins, the mark of the state, gcloud's token file.
     """
+    for folder in (layout.state, layout.backend, layout.gcloud):
+        # Pulumi writes its state as the shell's umask has it: nobody else may enter the folders.
+        private_folder(folder)
     token_file = layout.gcloud / "access-token"
     write_atomically(token_file, ACCESS_TOKEN)
     write_atomically(layout.backend / LOCAL_STATE, "This state is of the local cloud: `make up` made it.\n")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 from sandbox import pending as pending_creates
 from sandbox.errors import SandboxError
@@ -56,6 +57,10 @@ def heal(layout: Layout, environment: Mapping[str, str], ready: Ready) -> None:
             pulumi.ask("refresh", "--yes", "--skip-preview", "--stack", STACK, "--clear-pending-creates")
 
 
+_PRIVATE: Final = 0o077
+"""The umask of what writes state: files that only their owner can read."""
+
+
 class _Pulumi:
     """The CLI on the sandbox's program and backend."""
 
@@ -73,6 +78,7 @@ class _Pulumi:
             capture_output=True,
             text=True,
             check=False,
+            umask=_PRIVATE,
         )
         if answer.returncode:
             raise SandboxError(f"`pulumi {' '.join(arguments)}` failed:\n{answer.stdout}{answer.stderr}")
@@ -93,7 +99,7 @@ def run_attached(command: Sequence[str | Path], cwd: Path, environment: Mapping[
     Ctrl-C reaches it from the terminal, and a SIGTERM to this process is passed on as Ctrl-C. The command then ends in
     its own way, and this process after it.
     """
-    process = subprocess.Popen(command, cwd=cwd, env=environment)
+    process = subprocess.Popen(command, cwd=cwd, env=environment, umask=_PRIVATE)
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGTERM:

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import urllib.request
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from landing_zone.printing import without_secrets
 from sandbox.engine import Engine
 from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
@@ -21,8 +21,6 @@ _T = TypeVar("_T")
 
 STACK = "test"
 UNCHANGED = ("same", "read", "refresh")
-
-_API_KEY = re.compile(r"(AIza)[0-9A-Za-z_-]{35}|(AQ\.)[0-9A-Za-z_-]{20,}")
 
 
 def sampled(cases: Iterable[_T], count: int) -> list[_T]:
@@ -36,7 +34,7 @@ def sampled(cases: Iterable[_T], count: int) -> list[_T]:
 
 def redact(text: str) -> str:
     """Take API keys out of a text that a failing test may print."""
-    return _API_KEY.sub(lambda found: f"{found[1] or found[2]}[redacted]", text)
+    return without_secrets(text)
 
 
 def first_port() -> int:

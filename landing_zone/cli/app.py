@@ -3,8 +3,8 @@
 Exit codes: 0 no problem; 1 a problem with the stack; 2 wrong usage, or something that the command needs is missing.
 """
 
-import json
 import os
+import traceback
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from landing_zone.cli import key, policy, prices, reports
 from landing_zone.cli import show as showing
-from landing_zone.cli.console import AsJson, err, out, refuse, working
+from landing_zone.cli.console import AsJson, err, out, refuse, working, write, write_json
 from landing_zone.cli.stacks import SELECTED, Stack, StackFolder, choose, complete_stack, stack_folder
 from landing_zone.cli.state import NotReadableError
 from landing_zone.google import inventory
@@ -22,8 +22,10 @@ from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google
 from landing_zone.pricing.days import today
+from landing_zone.printing import on_one_line
 from landing_zone.settings import SettingsError, load_file
 from landing_zone.settings.cautions import cautions
+from landing_zone.settings.problems import MOST_PRINTED
 from landing_zone.settings.schema import stack_file_schema
 from landing_zone.settings.source import read_stack_file
 
@@ -99,19 +101,20 @@ def validate(
         verdicts.append(
             {
                 "stack": stack.name,
-                "problems": [problem.as_json() for problem in problems],
+                "problems": [problem.as_json() for problem in problems[:MOST_PRINTED]],
+                "problemsFound": len(problems),
                 "warnings": [each.as_json() for each in warned],
             }
         )
     if as_json:
-        out.print_json(json.dumps(verdicts))
+        write_json(verdicts)
     raise typer.Exit(1 if any(verdict["problems"] for verdict in verdicts) else 0)
 
 
 @app.command(epilog="Example: gemini-lz schema > stacks/schema.json")
 def schema() -> None:
     """Print the JSON Schema of a stack file, for editors."""
-    typer.echo(json.dumps(stack_file_schema(), indent=2))
+    write_json(stack_file_schema())
 
 
 @app.command(epilog="Example: gemini-lz show prod --json")
@@ -128,7 +131,7 @@ def show(stack: Stack = None, as_json: AsJson = False) -> None:
     except NotReadableError as error:
         refuse(str(error))
     if as_json:
-        out.print_json(json.dumps(shown.as_json()))
+        write_json(shown.as_json())
     else:
         showing.print_table(out, shown)
     raise typer.Exit(1 if shown.differs else 2 if shown.found.unread else 0)
@@ -154,19 +157,22 @@ def adopt(
         refuse(f"{project}: {error.with_remedy if isinstance(error, GoogleError) else error}")
     block = {found.name: found.settings}
     if as_json:
-        out.print_json(json.dumps({"projects": block, "leftOut": found.left_out}))
+        write_json({"projects": block, "leftOut": found.left_out})
         return
-    typer.echo(
-        "# Below gemini-landing-zone:projects. `existing` takes over a key or a budget, and leaves it when the"
+    write(
+        "# Below gemini-landing-zone:projects. `existing` takes over a key or a budget, and leaves it when the\n"
+        "# stack goes; keep it. The preview says `import` for these, and nothing else of them changes.\n"
     )
-    typer.echo(
-        "# stack goes; keep it. The preview says `import` for these, and nothing else of them changes."
-    )
-    typer.echo(yaml.safe_dump(block, sort_keys=False, allow_unicode=True, width=110), nl=False)
+    write(yaml.safe_dump(block, sort_keys=False, allow_unicode=True, width=110))
     for line in found.left_out:
-        typer.echo(f"# stays as it is: {line}")
+        write(f"# stays as it is: {on_one_line(line)}\n")
 
 
 def main() -> None:
     """Entry point."""
-    app()
+    try:
+        app()
+    except Exception:
+        # A defect of this program: its traceback may hold what the file says.
+        err.print(traceback.format_exc(), markup=False)
+        raise SystemExit(70) from None

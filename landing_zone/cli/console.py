@@ -1,22 +1,49 @@
 """Output of the commands, and options that several of them have."""
 
 import os
+import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from threading import Timer
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
+from rich.segment import Segment
 
 from landing_zone.pricing.days import today
+from landing_zone.printing import as_json, in_lines
 
 WIDE = 200
 """Columns of output that is not a terminal, so that piped text is not cut."""
-out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class _Filtered:
+    """What is printed, without secrets and without characters that a terminal or a log obeys; styles stay."""
+
+    def __init__(self, printed: list[ConsoleRenderable]) -> None:
+        self._printed = printed
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Segment]:
+        for each in self._printed:
+            for segment in console.render(each, options):
+                yield segment if segment.control else segment._replace(text=in_lines(segment.text))
+
+
+class _Filter(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Filtered(renderables)]
+
+
+out = Console(
+    highlight=False, emoji=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+)
+err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+for _console in (out, err):
+    _console.push_render_hook(_Filter())
 
 DATE = ["%Y-%m-%d"]
 WAIT_S = 2.0
@@ -38,6 +65,28 @@ def within_reach(day: date) -> date:
     if not 2017 <= day.year <= 2100:
         refuse(f"{day} is out of range: write a day from 2017 to 2100")
     return day
+
+
+def write(text: str) -> None:
+    """Write text for programs to stdout, filtered as all output is."""
+    sys.stdout.write(in_lines(text))
+    sys.stdout.flush()
+
+
+def write_json(value: Any) -> None:
+    """Write JSON to stdout."""
+    sys.stdout.write(f"{as_json(value)}\n")
+    sys.stdout.flush()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, also where one that others can read was there. Raises OSError."""
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.fchmod(file.fileno(), 0o600)
+        file.write(text)
 
 
 def refuse(text: str) -> NoReturn:

@@ -1,6 +1,5 @@
 """`gemini-lz key`: write one API key to a terminal, a pipe, a file or Secret Manager, and list who can read it."""
 
-import json
 import os
 import pwd
 import stat
@@ -22,6 +21,7 @@ from landing_zone.google import access, secrets
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google
+from landing_zone.printing import as_json as to_json
 
 _READ_KEY: Final = f"{access.READ_KEY} (roles/serviceusage.apiKeysViewer)"
 _READ_POLICY: Final = "resourcemanager.projects.getIamPolicy (roles/iam.securityReviewer)"
@@ -132,7 +132,7 @@ def key(
             "writtenTo": place,
             "readers": [each.as_json() for each in readers],
         }
-        (out if file or secret else err).print_json(json.dumps(note))
+        (out if file or secret else err).file.write(f"{to_json(note)}\n")
         return
     lines = [
         f"{title}: written to {place}. Who could read it:",

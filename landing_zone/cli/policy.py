@@ -1,6 +1,5 @@
 """`gemini-lz policy`: check a stack file or live projects against the policies, without Pulumi's engine."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +13,18 @@ import typer
 from rich.text import Text
 
 from landing_zone.audit import live
-from landing_zone.cli.console import AsJson, AsOf, day_of, err, format_of, out, refuse, working
+from landing_zone.cli.console import (
+    AsJson,
+    AsOf,
+    day_of,
+    err,
+    format_of,
+    out,
+    refuse,
+    working,
+    write,
+    write_json,
+)
 from landing_zone.cli.stacks import Stack, StackFolder, choose
 from landing_zone.cli.state import NotReadableError, read_projects
 from landing_zone.google.config import CredentialsError, GoogleConfig
@@ -29,7 +39,9 @@ from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.formats import Locate, Position
 from landing_zone.policies.judge import Report, Verdict
 from landing_zone.policies.rulebook import FOLDER, Rulebook
+from landing_zone.printing import on_one_line
 from landing_zone.settings import SettingsError, load_file
+from landing_zone.settings.problems import MOST_PRINTED
 from landing_zone.settings.source import read_stack_file
 from landing_zone.workspace import UnreadableError, find_project, here
 
@@ -82,7 +94,7 @@ def check(
             err.print(str(error), markup=False)
             if shown_as != "text":
                 # A program that reads the report must not find it empty.
-                wrong = tuple(" ".join(str(problem).split()) for problem in error.problems)
+                wrong = tuple(" ".join(str(problem).split()) for problem in error.problems[:MOST_PRINTED])
                 _write(_nothing_judged(name, day, wrong), lambda _: Position(str(path)), shown_as)
             raise typer.Exit(1) from None
         stack_is = f"stack {'/'.join(filter(None, (pulumi_project, name)))}"
@@ -221,12 +233,11 @@ def _show(report: Report, locate: Locate, form: str) -> NoReturn:
 
 def _write(report: Report, locate: Locate, form: str) -> None:
     if form == "json":
-        typer.echo(json.dumps(formats.as_json(report, locate), indent=2, ensure_ascii=False))
+        write_json(formats.as_json(report, locate))
     elif form == "sarif":
-        log = formats.as_sarif(report, locate, version("gemini-landing-zone"))
-        typer.echo(json.dumps(log, indent=2, ensure_ascii=False))
+        write_json(formats.as_sarif(report, locate, version("gemini-landing-zone")))
     elif form == "junit":
-        typer.echo(formats.as_junit(report, locate), nl=False)
+        write(formats.as_junit(report, locate).decode())
     else:
         _print(report, locate)
 
@@ -234,7 +245,7 @@ def _write(report: Report, locate: Locate, form: str) -> None:
 def _print(report: Report, locate: Locate) -> None:
     """Print the report as text, with the verdicts that stop `up` last, where a terminal shows them."""
     for line in report.unread:
-        out.print(f"not judged: {line}", markup=False, soft_wrap=True)
+        out.print(f"not judged: {on_one_line(line)}", markup=False, soft_wrap=True)
     if report.coverage == "nothing":
         err.print(f"{report.name}: nothing was audited", markup=False)
         return
@@ -242,7 +253,7 @@ def _print(report: Report, locate: Locate) -> None:
     for verdict, at in sorted(found, key=lambda each: (each[0].stops, each[1].line or 0)):
         _print_verdict(verdict, at)
     for each in (*report.exceptions, *report.remarks):
-        out.print(str(each), markup=False, soft_wrap=True)
+        out.print(on_one_line(str(each)), markup=False, soft_wrap=True)
     set_by = ", ".join(report.configuration) or "no configuration: all mandatory, with their defaults"
     judged, every = len(report.judged), len(POLICIES)
     which = "all policies" if judged == every else f"{judged} of {every} policies"
@@ -262,9 +273,9 @@ def _print(report: Report, locate: Locate) -> None:
 def _print_verdict(verdict: Verdict, at: Position) -> None:
     finding, policy = verdict.finding, verdict.policy
     where = ": ".join(filter(None, (str(at), formats.path_of(finding.subject, at))))
-    out.print(where, markup=False, soft_wrap=True)
+    out.print(on_one_line(where), markup=False, soft_wrap=True)
     for line in (finding.text, finding.advice):
-        out.print(f"    {line}", markup=False, soft_wrap=True)
+        out.print(f"    {on_one_line(line)}", markup=False, soft_wrap=True)
     state = Text(f"    {verdict.state} ", style=_STYLES[verdict.state])
     pages = ", ".join(each.page for each in (policy, *verdict.also))
     state.append(f"{verdict.policies} ({policy.severity.value}): {pages}", style="not bold default")

@@ -1,6 +1,5 @@
 """`gemini-lz prices`: prices of tokens, and their comparison with Google's catalogue."""
 
-import json
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -8,7 +7,7 @@ import typer
 from pydantic.alias_generators import to_camel
 from rich.table import Table
 
-from landing_zone.cli.console import DATE, AsJson, out, refuse, working
+from landing_zone.cli.console import DATE, AsJson, out, refuse, working, write_json
 from landing_zone.gemini.prices import Ground, Processing
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
@@ -71,7 +70,7 @@ def show(
                 }
             )
     if as_json:
-        typer.echo(json.dumps({"asOf": day.isoformat(), "source": PRICES_FROM, "prices": rows}, indent=2))
+        write_json({"asOf": day.isoformat(), "source": PRICES_FROM, "prices": rows})
         return
     table = Table(box=None, padding=(0, 1), header_style="dim")
     for name in ("model", *_KINDS, "other", "changes", "shut down"):
@@ -107,9 +106,7 @@ def check(as_json: AsJson = False) -> None:
     found = verify(((price.sku, price.unit, price.per_million) for price in prices), today())
     if as_json:
         shown = [each.as_json() for each in found.checked]
-        typer.echo(
-            json.dumps({"asOf": found.day.isoformat(), "skus": shown, "notKnown": found.besides}, indent=2)
-        )
+        write_json({"asOf": found.day.isoformat(), "skus": shown, "notKnown": found.besides})
     else:
         _print(found)
     raise typer.Exit(1 if found.differences else 0)

@@ -1,10 +1,9 @@
 """The commands about money: `estimate`, `exposure`, `limits`, `report`."""
 
-import json
-import sys
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +20,9 @@ from landing_zone.cli.console import (
     refuse,
     within_reach,
     working,
+    write,
+    write_json,
+    write_private,
 )
 from landing_zone.cli.stacks import ChosenStack, Stack, StackFolder, choose, complete_project
 from landing_zone.gemini.limits import BLOCKED
@@ -210,7 +212,7 @@ def report(
         page = _page(found) if html else ""
     if html:
         try:
-            html.write_text(page, encoding="utf-8")
+            write_private(html, page)
         except OSError as error:
             refuse(f"the page cannot be written: {error}")
         err.print(f"wrote {html}", markup=False)
@@ -304,6 +306,8 @@ def _tried(settings: DeriveSettings, max_overshoot: str | None, lag: str | None)
 def _for_programs(found: dict[str, Any] | Iterable[tables.Row]) -> None:
     """JSON, or rows as CSV."""
     if isinstance(found, dict):
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        write_json(found)
     else:
-        tables.write_csv(sys.stdout, found)
+        rows = StringIO()
+        tables.write_csv(rows, found)
+        write(rows.getvalue())

@@ -16,6 +16,7 @@ from landing_zone.cli.state import read_applied
 from landing_zone.gemini.console import console_links
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.rest import Google
+from landing_zone.printing import on_one_line
 from landing_zone.reports.worst_month import UNBOUNDED
 
 _DIFFERS: Final = "≠"
@@ -87,7 +88,8 @@ def print_table(console: Console, stack: ShownStack) -> None:
         )
     for project in stack.found.projects:
         applied = project.applied
-        console.print(f"[bold]{applied.name}[/]  {applied.project_id}  {applied.number}", soft_wrap=True)
+        ids = f"  {applied.project_id}  {applied.number}"
+        console.print(Text.assemble((on_one_line(applied.name), "bold"), on_one_line(ids)), soft_wrap=True)
         rows = Table.grid(padding=(0, 2, 0, 0))
         for label, item in _rows(project):
             rows.add_row(_DIFFERS if item and item.differs else " ", label, _words(item))
@@ -95,7 +97,7 @@ def print_table(console: Console, stack: ShownStack) -> None:
         usage = console_links(applied.project_id, applied.account or None)["usage"]
         console.print(f"   {'usage':<9}  {usage}", markup=False, soft_wrap=True)
     for name, shared in stack.found.shared_budgets.items():
-        console.print(f"[bold]{name}[/]  shared budget", soft_wrap=True)
+        console.print(Text.assemble((on_one_line(name), "bold"), "  shared budget"), soft_wrap=True)
         mark = _DIFFERS if shared.differs else " "
         console.print(Text.assemble(f"{mark}  ", _words(shared)), soft_wrap=True)
     for reason, what in stack.found.unread.items():
@@ -135,4 +137,5 @@ def _words(item: Item | None) -> Text:
     if item is None:
         return Text("none")
     last = "" if item.read else " (as last applied)"
-    return Text.assemble(f"{item.words}{last}", (f"; {item.differs}", "bold red") if item.differs else "")
+    differs = (f"; {on_one_line(item.differs)}", "bold red") if item.differs else ""
+    return Text.assemble(f"{on_one_line(item.words)}{last}", differs)

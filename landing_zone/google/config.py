@@ -96,6 +96,9 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_WITHOUT_FILES: Final = ("service_account", "authorized_user")
+
+
 class CredentialsError(Exception):
     """There are no credentials, or they cannot be used; the message has the remedy."""
 
@@ -106,7 +109,9 @@ class GoogleConfig:
 
     access_token: str | None = field(default=None, repr=False)
     credentials: str | None = field(default=None, repr=False)
-    """The JSON of a service account's key or another credential, or the path of its file."""
+    """The JSON of a service account's key or another credential."""
+    given: bool = False
+    """True if the credentials come from the provider's inputs, and not from the environment."""
     impersonated: str | None = None
     delegates: tuple[str, ...] = ()
     billing_project: str | None = None
@@ -123,7 +128,9 @@ class GoogleConfig:
             return None if inputs.get(name) == "" else inputs.get(name)
 
         def named(name: str) -> str | None:
-            return next((environment[v] for v in VARIABLES[name] if environment.get(v)), None)
+            found = next((environment[v] for v in VARIABLES[name] if environment.get(v)), None)
+            # Only the environment, which is the operator's, names files: a stack file would have others read by it.
+            return _contents(found) if found and name in ("accessToken", "credentials") else found
 
         def setting(name: str) -> Any:
             value = given(name)
@@ -137,6 +144,7 @@ class GoogleConfig:
         return cls(
             access_token=own("accessToken"),
             credentials=own("credentials"),
+            given=given("credentials") is not None,
             impersonated=setting("impersonateServiceAccount"),
             delegates=tuple(delegates),
             billing_project=setting("billingProject"),
@@ -188,12 +196,18 @@ class GoogleConfig:
 
     def _own(self) -> Credentials:
         if self.access_token:
-            return AccessToken(_contents(self.access_token))  # type: ignore[no-untyped-call]  # untyped in google-auth
+            return AccessToken(self.access_token)  # type: ignore[no-untyped-call]  # untyped in google-auth
         if self.credentials:
-            text = _contents(self.credentials)
+            info = json.loads(self.credentials)
+            kind = info.get("type") if isinstance(info, dict) else None
+            if self.given and kind is not None and kind not in _WITHOUT_FILES:
+                raise CredentialsError(
+                    f"credentials of the provider's inputs are of the type {' or '.join(_WITHOUT_FILES)}: others name "
+                    "files, commands and addresses; give them in GOOGLE_CREDENTIALS"
+                )
             loaded: Credentials
             loaded, _ = load_credentials_from_dict(  # type: ignore[no-untyped-call]  # untyped in google-auth
-                json.loads(text), scopes=_SCOPES
+                info, scopes=_SCOPES
             )
             return loaded
         loaded, _ = google.auth.default(scopes=_SCOPES, request=Probe())
@@ -217,5 +231,5 @@ def _contents(text: str) -> str:
 def _first_line(error: Exception) -> str:
     # The rest may repeat the given text, which is a secret.
     if isinstance(error, json.JSONDecodeError):
-        return "the credentials are neither JSON nor the path of a readable file"
+        return "the credentials are no JSON (only GOOGLE_CREDENTIALS may name a file, one that can be read)"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

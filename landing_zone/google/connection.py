@@ -30,6 +30,7 @@ class Cause(Enum):
     PLAIN_HTTP = "plain http"
     PROXY = "proxy"
     ADDRESS = "address"
+    UNENCRYPTED = "unencrypted"
     OTHER = "other"
 
 
@@ -44,6 +45,7 @@ UNSENT: Final = frozenset(
         Cause.PLAIN_HTTP,
         Cause.PROXY,
         Cause.ADDRESS,
+        Cause.UNENCRYPTED,
     }
 )
 
@@ -80,6 +82,7 @@ class Failure:
             Cause.PLAIN_HTTP: f"{at} speaks plain HTTP, and was called with https",
             Cause.PROXY: f"the proxy {self.where or 'that is configured'} gives no connection{why}",
             Cause.ADDRESS: f"{self.why or at} is not the address of a service",
+            Cause.UNENCRYPTED: f"{at} would get the credentials over http, for everybody on the way to read",
             Cause.OTHER: f"no usable answer from {at}{why}",
         }[self.cause]
 
@@ -91,6 +94,10 @@ class Failure:
             return "check HTTPS_PROXY and HTTP_PROXY; NO_PROXY names the hosts to reach without it"
         if self.cause is Cause.ADDRESS:
             return "write the endpoint override with http:// or https://, such as http://127.0.0.1:8080/v1/"
+        if self.cause is Cause.UNENCRYPTED:
+            return (
+                "write https:// in the endpoint override; http:// is for 127.0.0.1, [::1] and localhost alone"
+            )
         if self.cause is Cause.PLAIN_HTTP:
             return f"write http://{self.where}/ in the endpoint override"
         if self.cause is Cause.TLS:
@@ -120,6 +127,18 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def is_unencrypted(url: str) -> bool:
+    """True if calls to a URL would leave this machine in plain text, or may: programs read odd URLs differently."""
+    if not url.strip().lower().startswith("http:"):
+        return False
+    try:
+        host = urlsplit(url).hostname or ""
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+    return not local or "@" in url or "\\" in url
 
 
 def address_of(url: str) -> str:

@@ -13,7 +13,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 
 from landing_zone.google.config import CredentialsError, GoogleConfig
-from landing_zone.google.connection import Cause, Failure
+from landing_zone.google.connection import Cause, Failure, address_of, is_unencrypted
 from landing_zone.google.errors import GoogleError, NoAnswerError
 from landing_zone.google.transport import authorized, no_answer
 
@@ -109,6 +109,8 @@ class Google:
             CredentialsError: there are no credentials.
         """
         base = self.config.address(service)
+        if is_unencrypted(base):
+            raise NoAnswerError(Failure(Cause.UNENCRYPTED, address_of(base)), sent=False)
         # An unencoded colon begins a custom method, as in projects/P:getIamPolicy.
         path = _DOMAIN.sub(r"\1%3A", path)
         headers = self._headers(project)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from landing_zone.google.connection import failure_of, is_loopback
+from landing_zone.google.connection import Cause, Failure, address_of, failure_of, is_loopback, is_unencrypted
 from landing_zone.google.errors import NoAnswerError
 from landing_zone.google.rest import READS
 from landing_zone.google.transport import no_answer, session
@@ -39,6 +39,8 @@ def count_tokens(text: str, models: Sequence[str]) -> dict[str, int]:
     direct = {"trust_env": False} if is_loopback(urlsplit(url).hostname or "") else {}
     options = types.HttpOptions(timeout=int(READS.answer_s * 1000), client_args=direct)
     try:
+        if is_unencrypted(url):
+            raise NoAnswerError(Failure(Cause.UNENCRYPTED, address_of(url)), sent=False)
         _reach(url)
         with genai.Client(http_options=options) as client:
             return {

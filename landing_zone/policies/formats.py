@@ -3,7 +3,6 @@
 SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -14,6 +13,7 @@ from landing_zone.policies.configuration import Level
 from landing_zone.policies.facts import Subject
 from landing_zone.policies.judge import ListedException, Report, Verdict
 from landing_zone.policies.policy import Policy, Severity
+from landing_zone.printing import in_lines, on_one_line
 from landing_zone.settings.problems import path_text
 
 SARIF_LEVELS: Final = {Level.MANDATORY: "error", Level.ADVISORY: "warning", Level.REMEDIATE: "note"}
@@ -30,7 +30,6 @@ _SECURITY: Final = {
     Severity.CRITICAL: "9.5",
 }
 """Scores by which code scanning sorts, from 0 to 10."""
-_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ Locate = Callable[[Subject], Position]
 def path_of(subject: Subject, at: Position | None = None) -> str:
     """Path of the subject in the stack file, as written there, or its name at Google."""
     key = at.keys.get(str(subject.path[0]), "") if at and subject.path else ""
-    return path_text(subject.path, key) if subject.path else subject.name
+    return path_text(subject.path, key) if subject.path else on_one_line(subject.name)
 
 
 def as_json(report: Report, locate: Locate) -> dict[str, Any]:
@@ -156,7 +155,8 @@ def _result(verdict: Verdict, rule: int, at: Position) -> dict[str, Any]:
     subject = verdict.finding.subject
     location = {
         "logicalLocations": [
-            {"fullyQualifiedName": path_of(each, at), "kind": "resource"} for each in verdict.finding.subjects
+            {"fullyQualifiedName": on_one_line(path_of(each, at)), "kind": "resource"}
+            for each in verdict.finding.subjects
         ],
         # Code scanning shows only results with a file: without one, use the policy's page.
         "physicalLocation": {
@@ -173,7 +173,7 @@ def _result(verdict: Verdict, rule: int, at: Position) -> dict[str, Any]:
         "ruleId": verdict.policy.id,
         "ruleIndex": rule,
         "level": SARIF_LEVELS[verdict.level],
-        "message": {"text": f"{verdict.finding.text}: {verdict.finding.advice}"},
+        "message": {"text": on_one_line(f"{verdict.finding.text}: {verdict.finding.advice}")},
         "locations": [location],
         # The fingerprint has no line: a finding that moves stays the same.
         "partialFingerprints": {"subject/v1": f"{verdict.policy.id}:{path_of(subject)}"},
@@ -229,7 +229,8 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
                 case.set("line", str(at.line or 1))
             where = ": ".join(filter(None, (str(at), path_of(subject, at))))
             pages = "\n".join(each.page for each in (policy, *verdict.also))
-            text = f"{where}\n{finding.text}\n{finding.advice}\n{pages}"
+            lines = (where, on_one_line(finding.text), on_one_line(finding.advice), pages)
+            text = "\n".join(lines)
             if verdict.exempt:
                 reason = f"exception until {verdict.exempt.expires}: {verdict.exempt.reason}"
                 ElementTree.SubElement(case, "skipped", message=_xml(reason))
@@ -244,5 +245,5 @@ def _cases(report: Report, locate: Locate) -> Iterator[ElementTree.Element]:
 
 
 def _xml(text: str) -> str:
-    """Remove characters that XML does not allow."""
-    return _NOT_IN_XML.sub("", text)
+    """The text as all output has it, which leaves no character that XML does not allow but two."""
+    return in_lines(text).replace("\ufffe", "").replace("\uffff", "")

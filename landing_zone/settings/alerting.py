@@ -33,9 +33,9 @@ class ChannelSettings(Whole):
         description="Integration key, for type pagerduty; a secret.",
         examples=["{secure: v1:…}"],
     )
-    url: Annotated[Annotated[StrictStr, Field(pattern="^https://")] | None, OfChannel("webhook")] = Field(
+    url: Annotated[fields.SecretUrl | None, OfChannel("webhook")] = Field(
         default=None,
-        description="HTTPS address to call, for type webhook.",
+        description="HTTPS address to call, for type webhook; a secret, encrypted if it has a token in it.",
         examples=["https://hooks.example.com/alerts"],
     )
     username: Annotated[StrictStr | None, OfChannel("webhook", required=False)] = Field(

@@ -199,6 +199,15 @@ def _secret(value: object) -> SecretStr:
     return SecretStr(value)
 
 
+def _secret_url(value: object) -> SecretStr:
+    """The address of a webhook, which mostly has a token in it; in the file it may stand encrypted."""
+    if isinstance(value, dict) and value.keys() == {"secure"}:
+        return SecretStr("")
+    if not isinstance(value, str) or not value.startswith("https://"):
+        raise mistake("this is no HTTPS address", "write one such as https://hooks.example.com/alerts")
+    return SecretStr(value)
+
+
 def _positive(value: Decimal) -> Decimal:
     if value <= 0:
         raise mistake(f"{value} is not above 0", "write a number above 0, such as 0.92")
@@ -420,6 +429,23 @@ Secret = Annotated[
             "properties": {"secure": {"type": "string"}},
             "required": ["secure"],
             "description": "Encrypted: set it with `pulumi config set --secret --path`.",
+        }
+    ),
+]
+SecretUrl = Annotated[
+    SecretStr,
+    BeforeValidator(_secret_url),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^https://"},
+                {
+                    "type": "object",
+                    "properties": {"secure": {"type": "string"}},
+                    "required": ["secure"],
+                    "description": "Encrypted: set it with `pulumi config set --secret --path`.",
+                },
+            ]
         }
     ),
 ]

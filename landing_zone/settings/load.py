@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from itertools import chain, islice
 from pathlib import Path as FilePath
 from typing import Any, Final, get_origin
 
@@ -20,12 +21,13 @@ from landing_zone.settings.derived_limits import derive_limits
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
 from landing_zone.settings.markers import Mark, marked
-from landing_zone.settings.merge import budget_values, holds, project_values
-from landing_zone.settings.problems import Path, Problem, SettingsError, nearest, setting_of_key
+from landing_zone.settings.merge import budget_values, holds, project_values, values_taken_over
+from landing_zone.settings.other_keys import engine_mistakes
+from landing_zone.settings.problems import MOST_FOUND, Path, Problem, SettingsError, nearest, setting_of_key
 from landing_zone.settings.relations import environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.relations_identity import SUFFIX_LENGTH
-from landing_zone.settings.source import StackFile, read_stack_file
+from landing_zone.settings.source import StackFile, keys_of_program, read_stack_file
 from landing_zone.settings.successors import with_successors
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.translate import (
@@ -53,6 +55,8 @@ _KINDS: Final = {
 _MAPPINGS: Final = {key for key, kind in _KINDS.items() if get_origin(kind) is dict or known_keys(kind)}
 _STRUCTURED: Final = {key for key, kind in _KINDS.items() if kind is not str}
 """Settings that the engine hands over as JSON."""
+MAX_TAKEN_OVER: Final = 120_000
+"""Keys and values that all projects together take over from the environment and its defaults."""
 _PROJECT_KEY: Final[TypeAdapter[str]] = TypeAdapter(ProjectKey)
 
 
@@ -94,6 +98,9 @@ def load_engine(stack: str, config: Mapping[str, str], folder: FilePath) -> Envi
     if path.is_file():
         # First: it knows the lines of what is too large to decode.
         written = read_stack_file(path, f"{folder.name}/{path.name}")
+    wrong = list(engine_mistakes(config, keys_of_program(path)))
+    if wrong and not (written and written.problems):
+        raise SettingsError([replace(problem, file=f"Pulumi.{stack}.yaml") for problem in wrong])
     values = _handed(config, f"Pulumi.{stack}.yaml")
     if written is None:
         return _checked(stack, StackFile(f"Pulumi.{stack}.yaml", values), {}, today())
@@ -131,7 +138,14 @@ def _with_digits(handed: Any, written: Any) -> Any:
     if isinstance(handed, list) and isinstance(written, list) and len(handed) == len(written):
         return [_with_digits(*pair) for pair in zip(handed, written, strict=True)]
     both_numbers = isinstance(handed, int | Decimal) and isinstance(written, Decimal)
-    return written if both_numbers and float(handed) == float(written) else handed
+    return written if both_numbers and _is_same_double(handed, written) else handed
+
+
+def _is_same_double(one: int | Decimal, other: Decimal) -> bool:
+    try:
+        return float(one) == float(other)
+    except OverflowError:  # an integer beyond all doubles
+        return False
 
 
 def _checked(
@@ -139,15 +153,18 @@ def _checked(
 ) -> EnvironmentSettings:
     """`written`: the values as the file has them, in which secrets are encrypted. `day`: limits are derived for it."""
     values = file.values
-    problems = [*_environment(values), *plain_secrets(written)]
+    problems = list(islice(chain(file.problems, _environment(values), plain_secrets(written)), MOST_FOUND))
+    raw = values.get("projects")
+    _check_growth(values, len(raw) if isinstance(raw, Mapping) else 0, file)
     rules, found = _rules(values)
     problems += found
-    raw = values.get("projects")
     projects: dict[str, ProjectSettings] = {}
     derivations: dict[str, Derivation] = {}
     unfit: dict[str, tuple[str, ...]] = {}
     merged: dict[str, Mapping[str, Any]] = {}
     for name, own in raw.items() if isinstance(raw, Mapping) else ():
+        if len(problems) >= MOST_FOUND:
+            break
         combined = project_values(values, own)
         if isinstance(combined, Mapping):
             merged[name] = combined
@@ -164,8 +181,9 @@ def _checked(
         problems += [_at_home(problem, values) for problem in found]
         if settings:
             projects[name] = settings
-    problems += [replace(p, path=("projects", *p.path)) for p in environment_problems(merged)]
-    for problem in shared_problems(values, merged):
+    between = islice(environment_problems(merged), MOST_FOUND)
+    problems += [replace(p, path=("projects", *p.path)) for p in between]
+    for problem in islice(shared_problems(values, merged), MOST_FOUND):
         problems.append(_at_home(problem, values) if problem.path[0] == "projects" else problem)
     if problems or rules is None:
         raise SettingsError(_told_once(map(file.located, problems)))
@@ -173,6 +191,18 @@ def _checked(
     return EnvironmentSettings(
         stack=stack, projects=composed, derivations=derivations, unfit=unfit, **dict(rules)
     )
+
+
+def _check_growth(values: Mapping[str, Any], projects: int, file: StackFile) -> None:
+    """Raises SettingsError where defaults and many projects multiply to more than is ever meant."""
+    each = values_taken_over(values)
+    if each * projects > MAX_TAKEN_OVER:
+        problem = Problem(
+            ("defaults",),
+            f"{projects:,} projects take over {each:,} values each; {MAX_TAKEN_OVER:,} together are read",
+            "write less under defaults, or split the environment into several stacks",
+        )
+        raise SettingsError([file.located(problem)])
 
 
 def _with_derived(
@@ -215,7 +245,7 @@ def _rules(values: Mapping[str, Any]) -> tuple[EnvironmentRules | None, list[Pro
 def _told(error: ValidationError, root: type[Any], at: Path) -> list[Problem]:
     """pydantic's errors as mistakes, with paths below `at`."""
     problems = []
-    details = error.errors()
+    details = error.errors(include_url=False)[:MOST_FOUND]
     for detail in details:
         path = tuple(part for part in detail["loc"] if part != "[key]")
         model = model_at(root, path[:-1])
@@ -260,7 +290,8 @@ def _project(
     except ValidationError as error:
         problems.append(Problem(at, *reason_and_remedy(error.errors()[0], None)))
     if isinstance(combined, Mapping):
-        problems += [replace(p, path=(*at, *p.path)) for p in project_problems(own, combined)]
+        found = islice(project_problems(own, combined), MOST_FOUND)
+        problems += [replace(p, path=(*at, *p.path)) for p in found]
         problems += _unknown_without_value(own, ProjectSettings, at)
     settings = derive = None
     limits = combined.get("limits") if isinstance(combined, Mapping) else None

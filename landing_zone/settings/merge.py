@@ -32,6 +32,16 @@ def merge(base: object, over: object) -> Any:
     return merged
 
 
+def values_taken_over(environment: Mapping[str, Any]) -> int:
+    """Number of keys and values that each project takes over from the environment and its defaults."""
+    return sum(_size(environment.get(key)) for key in ("defaults", *ENVIRONMENT_WIDE))
+
+
+def _size(found: object) -> int:
+    below = found.values() if isinstance(found, Mapping) else found if isinstance(found, list) else ()
+    return 1 + sum(1 + _size(each) for each in below)
+
+
 def project_values(environment: Mapping[str, Any], project: object) -> Any:
     """The merged values of one project, not yet checked.
 

@@ -3,8 +3,19 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from landing_zone.printing import MOST_SHOWN, on_one_line
 
 NAMESPACE = "gemini-landing-zone"
+MOST_PRINTED: Final = 100
+"""Mistakes that are printed; of the others, their number."""
+MOST_FOUND: Final = 300
+"""Mistakes after which the rest of a file is not checked: a file made for it has any number of them."""
+_MOST_KNOWN: Final = 1000
+_MOST_TEXT: Final = 1000
+"""Characters of a reason or a remedy."""
 
 Path = tuple[str | int, ...]
 """Keys and list positions from the namespace down, as in `("projects", "chat", "budget", "thresholds", 0)`."""
@@ -36,19 +47,30 @@ def path_text(path: Path, key: str = "") -> str:
 
     `key`: the first part as the file has it, where that is not the usual form.
     """
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    shown = [part if isinstance(part, int) else on_one_line(str(part), MOST_SHOWN) for part in path]
+    below = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in shown[1:])
     if key and path:
-        return key + text.removeprefix(str(path[0]))
-    return f"{NAMESPACE}:{text}"
+        return on_one_line(key, MOST_SHOWN) + below
+    return f"{NAMESPACE}:{shown[0] if shown else ''}{below}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be, if one is near enough."""
-    by_folded = {name.casefold(): name for name in known}
+    """The known word that `word` was probably meant to be, if one is near enough; of very many, the first are known."""
+    if len(word) > MOST_SHOWN:
+        return None
+    by_folded = {name.casefold(): name for name in islice(known, _MOST_KNOWN) if len(name) <= MOST_SHOWN}
     found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
+
+
+def shown_value(value: object) -> str:
+    """A value of a stack file for a message: short, on one line, without secrets."""
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if isinstance(value, bytes | set | tuple):
+        return "a value of another kind"
+    text = "nothing" if value is None else repr(value) if isinstance(value, str) else str(value).lower()
+    return on_one_line(text, MOST_SHOWN)
 
 
 @dataclass(frozen=True, order=True)
@@ -64,8 +86,10 @@ class Problem:
     """The first part of the path as the file has it."""
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
-        return f"{where}{path_text(self.path, self.key)}\n    {self.reason}\n    {self.remedy}"
+        file = on_one_line(self.file)
+        where = f"{file}:{self.line}: " if self.line else f"{file}: " if file else ""
+        lines = (on_one_line(text, _MOST_TEXT) for text in (self.reason, self.remedy))
+        return "\n    ".join([f"{where}{path_text(self.path, self.key)}", *lines])
 
     def as_json(self) -> dict[str, str | int | None]:
         """The mistake for programs."""
@@ -73,16 +97,17 @@ class Problem:
             "file": self.file or None,
             "line": self.line,
             "path": path_text(self.path, self.key),
-            "reason": self.reason,
-            "remedy": self.remedy,
+            "reason": on_one_line(self.reason, _MOST_TEXT),
+            "remedy": on_one_line(self.remedy, _MOST_TEXT),
         }
 
 
 class SettingsError(Exception):
-    """The settings are wrong. Tells every mistake at once, in the order of the file."""
+    """The settings are wrong. Has every mistake at once, in the order of the file; of very many, the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line or 0, [str(x) for x in p.path])))
-        count = len(self.problems)
-        head = f"{count} mistake{'s' if count != 1 else ''} in the settings; nothing was created."
-        super().__init__("\n".join([head, *map(str, self.problems)]))
+        count, least = len(self.problems), "at least " if len(problems) >= MOST_FOUND else ""
+        head = f"{least}{count} mistake{'s' if count != 1 else ''} in the settings; nothing was created."
+        more = [f"and {count - MOST_PRINTED} more"] if count > MOST_PRINTED else []
+        super().__init__("\n".join([head, *map(str, self.problems[:MOST_PRINTED]), *more]))

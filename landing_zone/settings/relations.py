@@ -53,10 +53,12 @@ def environment_problems(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
 
 def _aliases(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
     """Former names that are in use, or that two projects claim."""
-    claimed: dict[Any, str] = {}
+    claimed: dict[str, str] = {}
     for name, merged in projects.items():
         for position, alias in enumerate(items(merged, "aliases")):
             path = (name, "aliases", position)
+            if not isinstance(alias, str):
+                continue  # its type is checked with the others
             if alias in projects:
                 yield Problem(
                     path,
@@ -316,14 +318,17 @@ def _opened(merged: Mapping[str, Any]) -> set[str | None]:
 
 def _contacts(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     contacts = items(merged, "contacts")
-    emails = [contact.get("email") if isinstance(contact, Mapping) else None for contact in contacts]
-    for position, email in enumerate(emails):
-        if email is not None and email in emails[:position]:
+    seen: set[str] = set()
+    for position, email in enumerate(value(contact, "email") for contact in contacts):
+        if not isinstance(email, str):
+            continue
+        if email in seen:
             yield Problem(
                 ("contacts", position, "email"),
-                f"{email} stands here twice",
+                f"{email!r} stands here twice",
                 "keep one, with the categories of both",
             )
+        seen.add(email)
     yield from repeated(("tags",), items(merged, "tags"))
 
 

@@ -1,11 +1,13 @@
 """Rules between an environment's own settings and its projects: above all, that names refer to something."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import SecretStr
 
+from landing_zone.printing import listed, secret_in
 from landing_zone.settings.alerting import ChannelSettings
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.markers import channel_settings, keys_of_type
@@ -15,7 +17,10 @@ from landing_zone.settings.relations_budgets import budget_problems
 from landing_zone.settings.values import items, repeated, value
 
 _CHANNEL_NEEDS: Final = channel_settings(ChannelSettings)
-SECRETS: Final = keys_of_type(ChannelSettings, SecretStr)
+SECRETS: Final = tuple(key for key in keys_of_type(ChannelSettings, SecretStr) if key != "url")
+"""What stands encrypted in the file. A webhook's URL may have no token, and stand in plain text."""
+_TOKEN_IN_URL: Final = re.compile(r"[?@]|/(?=[\w%.~=-]*[0-9])[\w%.~=-]{16,}")
+"""A user, parameters, or a part of the path that nobody makes up: with these, whoever knows a URL may post to it."""
 _Found = Iterator[Problem]
 
 
@@ -74,8 +79,9 @@ def plain_secrets(values: Mapping[str, Any]) -> _Found:
     """Secrets that stand in the file for everybody to read. `values`: as the file has them."""
     channels = values.get("channels")
     for name, channel in channels.items() if isinstance(channels, Mapping) else ():
-        for key in SECRETS:
-            if isinstance(channel, Mapping) and isinstance(channel.get(key), str):
+        for key in (*SECRETS, "url"):
+            text = channel.get(key) if isinstance(channel, Mapping) else None
+            if isinstance(text, str) and not secret_in(text) and (key != "url" or _TOKEN_IN_URL.search(text)):
                 yield Problem(
                     ("channels", name, key),
                     "a secret stands here for everybody to read",
@@ -87,7 +93,7 @@ def plain_secrets(values: Mapping[str, Any]) -> _Found:
 
 def _named_channels(values: Mapping[str, Any], name: str, merged: Mapping[str, Any]) -> _Found:
     known = values.get("channels")
-    names = list(known) if isinstance(known, Mapping) else []
+    names = known if isinstance(known, Mapping) else {}
     for position, channel in enumerate(items(merged, "alerts", "channels")):
         if isinstance(channel, str) and not channel.startswith("projects/") and channel not in names:
             yield _unknown(
@@ -98,6 +104,7 @@ def _named_channels(values: Mapping[str, Any], name: str, merged: Mapping[str, A
 def _topics(values: Mapping[str, Any], projects: Mapping[str, Mapping[str, Any]]) -> _Found:
     topics = items(values, "topics")
     yield from repeated(("topics",), topics)
+    known = {topic for topic in topics if isinstance(topic, str)}
     if topics and values.get("notificationProject") is None:
         yield _no_host(("topics",), "a topic")
     named: list[tuple[Path, Any]] = [
@@ -110,7 +117,7 @@ def _topics(values: Mapping[str, Any], projects: Mapping[str, Mapping[str, Any]]
             (("sharedBudgets", name, "topic"), budget.get("topic") if isinstance(budget, Mapping) else None)
         )
     for path, topic in named:
-        if isinstance(topic, str) and not topic.startswith("projects/") and topic not in topics:
+        if isinstance(topic, str) and not topic.startswith("projects/") and topic not in known:
             yield _unknown(path, "topic", topic, topics, "topics")
 
 
@@ -179,10 +186,10 @@ def _example(channel: str, key: str) -> str:
     return example_of(key, ChannelSettings)
 
 
-def _unknown(path: Path, what: str, name: str, known: list[str], where: str) -> Problem:
-    known = [each for each in known if isinstance(each, str)]
-    near = nearest(name, known)
-    hint = f"did you mean {near!r}?" if near else f"write one of: {', '.join(known)}" if known else ""
+def _unknown(path: Path, what: str, name: str, known: Iterable[Any], where: str) -> Problem:
+    names = [each for each in known if isinstance(each, str)]
+    near = nearest(name, names)
+    hint = f"did you mean {near!r}?" if near else f"write one of: {listed(names)}" if names else ""
     return Problem(
         path, f"there is no {what} {name!r} under {where}", hint or f"write it under {where} first"
     )

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path as FilePath
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import yaml
+from yaml.reader import Reader, ReaderError
 
 from landing_zone.bounded_yaml import UnboundedError, check_bounds, load_bounded, read_bounded
+from landing_zone.settings import other_keys
+from landing_zone.settings.nodes import MERGE_TAG, PLAIN_TAGS, secrets_elsewhere, strange_texts
 from landing_zone.settings.problems import (
+    MOST_FOUND,
     NAMESPACE,
     Path,
     Problem,
@@ -17,6 +22,7 @@ from landing_zone.settings.problems import (
     is_key,
     nearest,
     setting_of_key,
+    shown_value,
 )
 
 
@@ -29,6 +35,12 @@ class StackFile:
     lines: Mapping[Path, int] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Setting -> its key as the file has it."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong besides the settings: keys that a stack file may not have, secrets, odd characters."""
+
+    def named(self, problem: Problem) -> Problem:
+        """The problem with its key as the file has it."""
+        return replace(problem, key=problem.key or self.key(problem.path))
 
     def key(self, path: Path) -> str:
         """The key at the beginning of a path, as the file has it; empty if the file does not have it."""
@@ -36,9 +48,7 @@ class StackFile:
 
     def located(self, problem: Problem) -> Problem:
         """The problem with the file, the line and the spelling."""
-        return replace(
-            problem, file=self.file, line=self.line(problem.path), key=problem.key or self.key(problem.path)
-        )
+        return replace(self.named(problem), file=self.file, line=problem.line or self.line(problem.path))
 
     def line(self, path: Path) -> int | None:
         """The line of `path`, or of the nearest part of the file that holds it."""
@@ -82,55 +92,124 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
     """Read a Pulumi stack file.
 
     Raises SettingsError, naming the line, where it is missing, is not YAML, is too large, says the same key twice, or
-    has a key that Pulumi cannot read.
+    has a key that Pulumi cannot read. What else is wrong is in `problems`, to be reported with the settings' mistakes.
     """
     file = shown_as or str(path)
     text, root = _read(path, file)
-    config = _child(root, "config")
-    if not isinstance(config, yaml.MappingNode):
-        raise SettingsError(
-            [
-                Problem(
-                    (), "no config in the file", f"write config:, and below it {NAMESPACE}:projects:", file, 1
-                )
-            ]
+    project = project_of(path)
+    reading = _Reading(file, project)
+    config = reading.top_level(root)
+    if isinstance(config, yaml.MappingNode):
+        loader = _Reader("")
+        try:
+            for key, value in config.value:
+                if len(reading.problems) + len(reading.besides) >= MOST_FOUND:
+                    break
+                reading.config_key(key, value, loader)
+        finally:
+            loader.dispose()
+    elif not reading.problems and not reading.besides:
+        reading.problems.append(
+            Problem(
+                (), "no config in the file", f"write config:, and below it {NAMESPACE}:projects:", file, 1
+            )
         )
-    lines: dict[Path, int] = {}
-    problems: list[Problem] = []
-    values: dict[str, Any] = {}
-    keys: dict[str, str] = {}
-    project = _project_of(path)
-    loader = _Reader(text)
-    try:
-        for key, value in config.value:
-            if not isinstance(key, yaml.ScalarNode):
-                problems.append(_no_text(("config",), file, key))
+    if root is not None:
+        strange = list(islice(strange_texts(root, project, file), MOST_FOUND))
+        reported = {problem.line for problem in strange}
+        reading.besides += [*strange, *islice(secrets_elsewhere(text, reported, file), MOST_FOUND)]
+    found = StackFile(file, reading.values, reading.lines, reading.keys, tuple(reading.besides))
+    if reading.problems:
+        raise SettingsError([found.named(problem) for problem in (*reading.problems, *reading.besides)])
+    return found
+
+
+@dataclass
+class _Reading:
+    """What is read of a stack file, and what is wrong with it."""
+
+    file: str
+    project: str
+    """What Pulumi.yaml calls the project."""
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[Path, int] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    """Because of which values are missing."""
+    besides: list[Problem] = field(default_factory=list)
+
+    def top_level(self, root: yaml.Node | None) -> yaml.Node | None:
+        """Check Pulumi's own keys; returns what stands under `config`, if that is there."""
+        if not isinstance(root, yaml.MappingNode):
+            return None
+        found: dict[str, yaml.Node] = {}
+        for key, value in root.value:
+            if len(self.problems) + len(self.besides) >= MOST_FOUND:
+                break
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN_TAGS:
+                self.problems.append(_no_text((), self.file, key))
                 continue
-            written = str(key.value)
-            name = setting_of_key(written, project)
-            if not is_key(written):
-                problems.append(_no_key(written, file, key))
-            elif name is None and (meant := _meant(written)):
-                problems.append(_mistyped_namespace(written, meant, file, key))
-            if name is None:
-                continue
-            if name in values:
-                problems.append(_in_two_forms(name, keys[name], written, file, key))
-            keys[name] = written
-            known = len(problems)
-            _note_lines(value, (name,), key.start_mark.line + 1, lines, problems, file)
-            if len(problems) > known:
-                continue
-            try:
-                values[name] = loader.construct_object(value, deep=True)
-            except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
-                # Tags of YAML's such as !!int, and numbers of thousands of digits, promise what is not there.
-                problems.append(_not_built((name,), file, value, error))
-    finally:
-        loader.dispose()
-    if problems:
-        raise SettingsError([replace(p, key=p.key or keys.get(str(p.path[0]), "")) for p in problems])
-    return StackFile(file, values, lines, keys)
+            name = str(key.value)
+            if name in found:
+                self.problems.append(replace(_twice((name,), self.file, key), key=name))
+            found[name] = value
+            text = value.value if isinstance(value, yaml.ScalarNode) else None
+            if wrong := other_keys.top_level_mistake(name, text):
+                self.besides.append(Problem((name,), *wrong, self.file, _line(key.start_mark), name))
+        return found.get("config")
+
+    def config_key(self, key: yaml.Node, value: yaml.Node, loader: yaml.SafeLoader) -> None:
+        """Read one key of `config`."""
+        if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN_TAGS:
+            self.problems.append(_no_text(("config",), self.file, key))
+            return
+        written = str(key.value)
+        if key.tag == MERGE_TAG:
+            self.besides.append(
+                Problem(
+                    (written,),
+                    "a merged mapping brings keys that do not stand here",
+                    "write out what << stands for; below a setting it is read",
+                    self.file,
+                    _line(key.start_mark),
+                    written,
+                )
+            )
+            return
+        name = setting_of_key(written, self.project)
+        if not is_key(written):
+            self.problems.append(_no_key(written, self.file, key))
+        elif name is None:
+            self._other_key(written, key, value)
+        else:
+            self._setting(name, written, key, value, loader)
+
+    def _other_key(self, written: str, key: yaml.Node, value: yaml.Node) -> None:
+        if meant := _meant(written):
+            self.problems.append(_mistyped_namespace(written, meant, self.file, key))
+            return
+        space, colon, name = written.partition(":")
+        if not colon:
+            space, name = self.project, written
+        plain = value.value if isinstance(value, yaml.ScalarNode) and value.tag in PLAIN_TAGS else None
+        if wrong := other_keys.config_mistake(space, name.removeprefix("config:"), plain, self.project):
+            self.besides.append(Problem((written,), *wrong, self.file, _line(key.start_mark), written))
+
+    def _setting(
+        self, name: str, written: str, key: yaml.Node, value: yaml.Node, loader: yaml.SafeLoader
+    ) -> None:
+        if name in self.values:
+            self.problems.append(_in_two_forms(name, self.keys[name], written, self.file, key))
+        self.keys[name] = written
+        known = len(self.problems)
+        _note_lines(value, (name,), key.start_mark.line + 1, self.lines, self.problems, self.file)
+        if len(self.problems) > known:
+            return
+        try:
+            self.values[name] = loader.construct_object(value, deep=True)
+        except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
+            # Tags of YAML's such as !!int, and numbers of thousands of digits, promise what is not there.
+            self.problems.append(_not_built((name,), self.file, value, error))
 
 
 def _meant(written: str) -> str | None:
@@ -155,6 +234,7 @@ def _mistyped_namespace(written: str, meant: str, file: str, key: yaml.Node) -> 
 
 def _read(path: FilePath, file: str) -> tuple[str, yaml.Node | None]:
     """The text of a file, and its nodes. Raises SettingsError."""
+    text = ""
     try:
         text = read_bounded(path)
         return text, _composed(text)
@@ -170,10 +250,18 @@ def _read(path: FilePath, file: str) -> tuple[str, yaml.Node | None]:
             f"not YAML: {error.problem or error.context}",
             "check indentation, colons and quotes there: a line is `projectId: acme-chat-prod`",
             file,
-            _line(error.problem_mark),
+            _line(error.problem_mark or error.context_mark),
         )
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = Problem((), f"not YAML: {error}", "write it as UTF-8 text", file)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problem = Problem((), f"not YAML: {error.reason} of UTF-8", "write it as UTF-8 text", file, line)
+    except ReaderError:
+        found = Reader.NON_PRINTABLE.search(text)
+        before, char = (text[: found.start()], ord(found[0])) if found else ("", 0)
+        line = before.count("\n") + 1
+        problem = Problem((), f"not YAML: the character U+{char:04X} stands here", "take it out", file, line)
+    except yaml.YAMLError as error:
+        problem = Problem((), f"not YAML: {error}", "check indentation, colons and quotes", file, 1)
     raise SettingsError([problem])
 
 
@@ -196,16 +284,19 @@ def _composed(text: str) -> yaml.Node | None:
     return found
 
 
-def _child(node: yaml.Node | None, name: str) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == name:
-                return cast("yaml.Node", value)
-    return None
-
-
-def _project_of(path: FilePath) -> str:
+def project_of(path: FilePath) -> str:
     """Pulumi's name for the project of a stack file, from the nearest Pulumi.yaml."""
+    return str(_program(path).get("name", NAMESPACE))
+
+
+def keys_of_program(path: FilePath) -> frozenset[str]:
+    """The full keys that Pulumi.yaml configures for every stack, for a stack file at `path`."""
+    config = _program(path).get("config")
+    return frozenset(map(str, config)) if isinstance(config, dict) else frozenset()
+
+
+def _program(path: FilePath) -> dict[str, Any]:
+    """What stands in the nearest Pulumi.yaml; nothing if it cannot be read."""
     for folder in path.absolute().parents:
         try:
             program = load_bounded(folder / "Pulumi.yaml")
@@ -213,8 +304,8 @@ def _project_of(path: FilePath) -> str:
             continue
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
             break
-        return str(program.get("name", NAMESPACE)) if isinstance(program, dict) else NAMESPACE
-    return NAMESPACE
+        return program if isinstance(program, dict) else {}
+    return {}
 
 
 def _no_key(written: str, file: str, key: yaml.Node) -> Problem:
@@ -229,13 +320,12 @@ def _no_key(written: str, file: str, key: yaml.Node) -> Problem:
 
 
 def _no_text(path: Path, file: str, key: yaml.Node) -> Problem:
-    return Problem(
-        path,
-        "a list or a mapping stands here as a key",
-        "write a name as the key",
-        file,
-        _line(key.start_mark),
+    what = (
+        "a key with a tag (!…)"
+        if isinstance(key, yaml.ScalarNode)
+        else "a list or a mapping stands here as a key"
     )
+    return Problem(path, what, "write a name as the key", file, _line(key.start_mark))
 
 
 def _not_built(path: Path, file: str, node: yaml.Node, error: Exception) -> Problem:
@@ -277,10 +367,19 @@ def _note_lines(
     node: yaml.Node, path: Path, line: int, lines: dict[Path, int], problems: list[Problem], file: str
 ) -> None:
     lines[path] = line
+    if len(problems) >= MOST_FOUND:
+        return
+    if node.tag not in PLAIN_TAGS:
+        problems.append(
+            _not_built(
+                path, file, node, ValueError(f"the tag {shown_value(node.tag)} is none of a setting's")
+            )
+        )
+        return
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN_TAGS:
                 problems.append(_no_text(path, file, key))
                 continue
             below = (*path, str(key.value))

@@ -1,14 +1,14 @@
 """pydantic's errors in this project's words: what is wrong, and what to write instead."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic_core import ErrorDetails
 
+from landing_zone.printing import listed
 from landing_zone.settings.base import fields_of, known_keys, plain_type
 from landing_zone.settings.examples import example_of
-from landing_zone.settings.problems import nearest
+from landing_zone.settings.problems import nearest, shown_value
 
 _KINDS = {
     "string_type": "text",
@@ -29,14 +29,14 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
     """Reason and remedy for an unknown key."""
     known = list(known)
     near = nearest(key, known)
-    return f"unknown key {key!r}", f"did you mean {near!r}?" if near else f"write one of: {', '.join(known)}"
+    return f"unknown key {key!r}", f"did you mean {near!r}?" if near else f"write one of: {listed(known, 60)}"
 
 
 def reason_and_remedy(error: ErrorDetails, model: type[Any] | None) -> tuple[str, str]:
     """Reason and remedy for one of pydantic's errors. `model` is the type that holds the key."""
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
     key = str(error["loc"][-1]) if error["loc"] else ""
-    shown = _shown(given)
+    shown = shown_value(given)
     if isinstance(given, dict) and given.keys() == {"secure"}:
         return (
             f"{key!r} is encrypted, and only Pulumi can read it",
@@ -83,7 +83,7 @@ def _of_kind(error: ErrorDetails, model: type[Any] | None) -> str:
 
 
 def _out_of_bounds(error: ErrorDetails, model: type[Any] | None) -> tuple[str, str] | None:
-    kind, context, shown = error["type"], error.get("ctx", {}), _shown(error["input"])
+    kind, context, shown = error["type"], error.get("ctx", {}), shown_value(error["input"])
     such_as = _such_as(error, model)
     found = {
         "greater_than_equal": (f"{shown} is too small", f"write {context.get('ge')} or more{such_as}"),
@@ -136,15 +136,3 @@ def _below(kind: Any, part: str | int) -> Any:
     if get_origin(kind) is dict:
         return plain_type(get_args(kind)[1])
     return plain_type(get_args(kind)[0]) if get_origin(kind) is tuple else None
-
-
-# A key pasted into the wrong place must not travel into logs by way of the error about it.
-_API_KEY = re.compile(r"AIza[\w-]{10,}|AQ\.[\w-]{20,}")
-
-
-def _shown(value: Any) -> str:
-    value = _API_KEY.sub("[an API key]", value) if isinstance(value, str) else value
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    text = "nothing" if value is None else repr(value) if isinstance(value, str) else str(value).lower()
-    return text if len(text) <= 60 else f"{text[:57]}…"

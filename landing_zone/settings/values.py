@@ -1,9 +1,9 @@
 """Looking into values that are not checked yet: anything may stand where a mapping or a list should."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
-from landing_zone.settings.problems import Path, Problem
+from landing_zone.settings.problems import Path, Problem, shown_value
 
 
 def value(values: Mapping[str, Any], *path: str) -> Any:
@@ -23,8 +23,13 @@ def items(values: Mapping[str, Any], *path: str) -> list[Any]:
 def repeated(path: Path, values: list[Any]) -> Iterator[Problem]:
     """Values that are in a list twice."""
     name = path[-1]
+    seen: set[object] = set()
     for position, item in enumerate(values):
-        if item in values[:position]:
+        same = item if isinstance(item, Hashable) else repr(item)
+        if same in seen:
             yield Problem(
-                (*path, position), f"{item} stands here twice", f"take one of the two out of {name}"
+                (*path, position),
+                f"{shown_value(item)} stands here twice",
+                f"take one of the two out of {name}",
             )
+        seen.add(same)

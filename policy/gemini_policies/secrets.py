@@ -6,6 +6,7 @@ from typing import Any, Final
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from gemini_policies.values import decimal
+from landing_zone.printing import in_lines
 
 _SHORTEST: Final = 4
 """Shorter texts also occur in other words."""
@@ -34,7 +35,7 @@ class Secrets:
             self._texts.update(text for text in texts if len(text) >= _SHORTEST)
 
     def redacted(self, text: str) -> str:
-        """The text without secrets."""
+        """The text without these secrets and any that looks like one, as all output is filtered."""
         for secret in sorted(self._texts, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
-        return text
+        return in_lines(text)

@@ -243,7 +243,7 @@ def test_no_secret_reaches_the_state_or_the_screen(workspace: Workspace) -> None
     run = workspace.pulumi("up", "--yes")
     keys = [key for project in workspace.outputs(secrets=True).values() for key in project["keys"].values()]
     assert len(keys) == 4
-    assert "[redacted]" not in run.stdout + run.stderr
+    assert "[an API key]" not in run.stdout + run.stderr
     kept = [path for path in workspace.layout.state.rglob("*") if path.is_file()]
     assert any(path.suffix == ".json" for path in kept)
     for path in kept:

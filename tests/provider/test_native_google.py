@@ -88,14 +88,17 @@ def test_credentials_are_text_or_a_file_and_their_own_quota_project_does_not_cou
     }
     file = tmp_path / "user.json"
     file.write_text(json.dumps(user))
-    for given_ in (str(file), json.dumps(user)):
-        opened = GoogleConfig.read({"credentials": given_}, {}).open_credentials()
+    for inputs, environment in (
+        ({}, {"GOOGLE_CREDENTIALS": str(file)}),
+        ({"credentials": json.dumps(user)}, {}),
+    ):
+        opened = GoogleConfig.read(inputs, environment).open_credentials()
         assert getattr(opened, "quota_project_id", None) == "their-own"
-        overriding = {"credentials": given_, "userProjectOverride": True}
-        opened = GoogleConfig.read(overriding, {}).open_credentials()
+        opened = GoogleConfig.read({**inputs, "userProjectOverride": True}, environment).open_credentials()
         assert getattr(opened, "quota_project_id", None) is None
     file.write_text("ya29.token\n")
-    assert GoogleConfig.read({"accessToken": str(file)}, {}).open_credentials().token == "ya29.token"
+    named = GoogleConfig.read({}, {"GOOGLE_OAUTH_ACCESS_TOKEN": str(file)})
+    assert named.open_credentials().token == "ya29.token"
     for bad in (str(tmp_path / "none.json"), '{"private_key": "hush"', '{"private_key": "hush"}'):
         with pytest.raises(CredentialsError, match="gcloud auth application-default login") as told:
             GoogleConfig.read({"credentials": bad}, {}).open_credentials()

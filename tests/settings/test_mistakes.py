@@ -209,7 +209,7 @@ WIDE_MISTAKES = [
     ("a channel without its part", 'channel: "#ops", ', "", "channels.chatops.channel", "missing", "for slack"),
     ("another kind's part", "type: email,", "type: email, url: 'https://x.io',", "channels.desk.url", "has no url", "write address"),
     ("a username alone", ", password: {secure: v1:x}", "", "channels.hook", "a username and a password, or neither", "write username: gemini"),
-    ("an address without https", "https://hooks", "http://hooks", "channels.hook.url", "another form", "https"),
+    ("an address without https", "https://hooks", "http://hooks", "channels.hook.url", "no HTTPS address", "https"),
     ("a topic by half its name", "projects/acme-seed/topics/alerts", "alerts", "channels.bus.topic", "another form", "topics"),
     ("bad name of a channel", "    desk:", "    Help Desk:", "channels.Help Desk", "not a name for a channel", "24 lowercase"),
     ("bad name of a topic", "topics: [spend]", "topics: [google-x]", "topics[0]", "not a topic's name", "not goog"),

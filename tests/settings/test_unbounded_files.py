@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from landing_zone.bounded_yaml import MAX_VALUES, UnboundedError, check_bounds
+from landing_zone.bounded_yaml import MAX_ENTRIES, MAX_VALUES, UnboundedError, check_bounds
 from landing_zone.settings import SettingsError, load_engine, load_file
 from landing_zone.workspace import UnreadableError, find_project
 
@@ -24,8 +24,8 @@ MERGED = "    a: &a {x0: 1, x1: 1, x2: 1, x3: 1, x4: 1, x5: 1, x6: 1, x7: 1}\n" 
 )
 LONG = f"    a: &a {'x' * 60_000}\n    b: [{', '.join(['*a'] * 100)}]\n"
 UNBOUNDED = {
-    "aliases of aliases": (LAUGHS, 8, "with every alias expanded"),
-    "merged mappings": (MERGED, 8, "with every alias expanded"),
+    "aliases of aliases": (LAUGHS, 7, "with every alias expanded"),
+    "merged mappings": (MERGED, 7, "with every alias expanded"),
     "a long text, aliased": (LONG, 4, "with every alias expanded"),
     "a list inside itself": ("    a: &a [1, *a]\n", 3, "stands inside what it stands for"),
     "a cycle of two": ("    a: &a\n      b: &b\n        c: *a\n", 5, "stands inside what it stands for"),
@@ -33,7 +33,13 @@ UNBOUNDED = {
     "dashes": (f"    a:\n      {'- ' * 5_000}a\n", 4, "levels inside each other"),
     "complex keys": (f"    a:\n      {'? ' * 5_000}a\n", 4, "levels inside each other"),
     "one long text": (f"    a: {'x' * 70_000}\n", 3, "a value of 70,000 characters"),
-    "many values": (f"    a: [{'1,' * (MAX_VALUES + 1)}]\n", 3, "more than 200,000 values"),
+    "many entries": (f"    a: [{'1,' * (MAX_ENTRIES + 1)}]\n", 3, "more than 2,000 entries"),
+    "many keys": ("".join(f"    a{n}: 1\n" for n in range(MAX_ENTRIES + 1)), 2003, "more than 2,000 entries"),
+    "many values": (
+        f"    a: [{('[' + '1,' * 999 + '],') * (MAX_VALUES // 1000 + 1)}]\n",
+        3,
+        "more than 60,000 values",
+    ),
     "a long file": ("    a: 1\n" + "# nothing\n" * 110_000, None, "more than 1,048,576 characters"),
 }
 BROKEN = {
@@ -138,7 +144,7 @@ def test_every_command_that_reads_it_refuses_it(command: list[str], tmp_path: Pa
         [COMMAND, *command, "x", "--stacks", tmp_path], capture_output=True, text=True, check=False
     )
     assert run.returncode == 1
-    assert "Pulumi.x.yaml:8: " in run.stderr
+    assert "Pulumi.x.yaml:7: " in run.stderr
     assert "Traceback" not in run.stderr
 
 
