@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gemini_policies.values import at, plain
 from landing_zone.policies.facts import UNKNOWN, Kind, Subject, Unknown
+from landing_zone.policies.known_types import package_of
 
 PROJECT: Final = "gcp:organizations/project:Project"
 
@@ -30,6 +31,8 @@ class Resource:
     """Project of its provider."""
     given: Mapping[str, Any] | None = None
     """Inputs, where the properties are outputs; None if unknown or the same."""
+    package: str | None = None
+    """Package of its provider; None for components and providers."""
 
     @classmethod
     def of(
@@ -50,6 +53,7 @@ class Resource:
             comes_from or {},
             project if project is None or project is UNKNOWN else str(project),
             given,
+            package_of(found.provider.resource_type) if found.provider else None,
         )
 
     def value(self, *path: str) -> Any:

@@ -7,10 +7,12 @@ from datetime import date
 from typing import Any, Final
 
 from gemini_policies import limit_facts
+from gemini_policies.access_facts import grants, grants_access
 from gemini_policies.budget_facts import budget, cap
 from gemini_policies.declared import PROJECT, Resource, certain
+from gemini_policies.declared_types import is_unlisted, unlisted
 from gemini_policies.values import at, number, texts
-from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini import GEMINI_API, service_name
 from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
 from landing_zone.policies.facts import (
     DELETION,
@@ -18,7 +20,9 @@ from landing_zone.policies.facts import (
     Api,
     Budget,
     Cap,
+    Declared,
     Facts,
+    Grant,
     Key,
     Location,
     Project,
@@ -55,8 +59,15 @@ Known = Mapping[tuple[str, str], Any]
 def concerns(resource: Any) -> bool:
     """True if a resource, as the engine sends it, yields facts."""
     kind = resource.type
+    if is_unlisted(resource):
+        return True
+    # With --target the engine sends new resources that are no targets without properties.
+    if not resource.properties.fields:
+        return False
     if (
         kind in _READERS
+        or grants_access(kind)
+        or kind in _SERVICE_OF
         or kind in _LIMITS
         or kind in _LISTENERS
         or kind in (LINK, _LIEN, _TOPIC, _RULES, _VAULT)
@@ -82,9 +93,11 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
             limiting += setter(resource)
         found[Location] += _locations(resource)
         found[Api] += _apis(resource)
+        found[Grant] += grants(resource)
+        found[Declared] += unlisted(resource)
         liens += _liens(resource)
         listeners += _listeners(resource)
-    projects = _numbered(_linked(found[Project], links, known), [*found[Budget], *found[Cap]])
+    projects = _linked(found[Project], links, known)
     return Facts(
         day,
         tuple(limit_facts.limited(_with_doors(each, found[Key], known), limiting) for each in projects),
@@ -96,6 +109,8 @@ def facts_of(resources: Iterable[Resource], day: date, known: Known) -> Facts:
         tuple(found[Location]),
         tuple(liens),
         tuple(listeners),
+        tuple(found[Grant]),
+        tuple(found[Declared]),
     )
 
 
@@ -145,12 +160,23 @@ def _project(resource: Resource) -> Project:
             if each not in (None, UNKNOWN)
         ),
         _account(resource),
+        parent=_parent(resource),
         labels=labels,
         deletion=at(props, "deletionPolicy") or "PREVENT",
         protected=resource.protect,
         private_data=UNKNOWN if private is UNKNOWN else str(private).lower() == "true",
         users=UNKNOWN if users is UNKNOWN else users_of(users),
     )
+
+
+def _parent(resource: Resource) -> str | Unknown | None:
+    """The folder, or else the organization, of a project."""
+    folder, organization = resource.value("folderId"), resource.value("orgId")
+    if folder is UNKNOWN or organization is UNKNOWN:
+        return UNKNOWN
+    if folder:
+        return f"folders/{str(folder).removeprefix('folders/')}"
+    return f"organizations/{str(organization).removeprefix('organizations/')}" if organization else None
 
 
 def _account(resource: Resource) -> str | Unknown | None:
@@ -169,7 +195,9 @@ def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known
             continue
         for position, project in enumerate(found):
             if reference in project.ids:
-                found[position] = replace(project, account=account)
+                # Of two accounts, nothing says which one is set last.
+                own = account if not project.account or project.account == account else UNKNOWN
+                found[position] = replace(project, account=own)
                 break
         else:
             subject = link.subject("project", f"project {reference}", reference)
@@ -178,28 +206,11 @@ def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known
     return found
 
 
-def _numbered(projects: list[Project], counted: Iterable[Budget | Cap]) -> list[Project]:
-    """Add project numbers to projects that only a link names.
-
-    A link refers to its project by the id and a budget by the number, and nothing in a stack connects the two: numbers
-    in budgets that belong to no other project may be theirs, if there are enough of them.
-    """
-    named = {each for entity in counted if entity.projects is not UNKNOWN for each in entity.projects}
-    numbers = {each for each in named.difference(*(project.ids for project in projects)) if each.isdecimal()}
-    without = {project.subject.urn for project in projects if not project.created and not project.free}
-    if not without or len(numbers) < len(without):
-        return projects
-    return [
-        replace(project, ids=project.ids | numbers) if project.subject.urn in without else project
-        for project in projects
-    ]
-
-
 def _key(resource: Resource) -> Key:
     props = resource.props
     restrictions = at(props, "restrictions")
     targets = at(restrictions, "apiTargets")
-    services = UNKNOWN if targets is UNKNOWN else texts([at(target, "service") for target in targets or ()])
+    services = UNKNOWN if targets is UNKNOWN else texts([_service(target) for target in targets or ()])
     project, shown = resource.reference("project"), at(props, "displayName")
     within = _within(project, resource.name, at(props, "name"), shown)
     return Key(
@@ -221,7 +232,7 @@ def _methods(targets: Any) -> tuple[str, ...] | Unknown:
     """The methods of the Gemini API that a key is narrowed to."""
     found: list[str] = []
     for target in targets or ():
-        methods = texts(at(target, "methods")) if at(target, "service") == GEMINI_API else ()
+        methods = texts(at(target, "methods")) if _service(target) == GEMINI_API else ()
         if methods is UNKNOWN:
             return UNKNOWN
         found += methods
@@ -234,26 +245,36 @@ def _within(project: str | Unknown | None, *names: Any) -> list[str]:
 
 
 def _api(resource: Resource) -> Api:
-    service, project = at(resource.props, "service"), resource.reference("project")
+    service, project = _service(resource.props), resource.reference("project")
     return Api(
         resource.subject("api", f"API {resource.text('service')} ({resource.name})", project),
         project,
-        service if service is UNKNOWN else str(service),
+        service,
         at(resource.props, "disableOnDestroy") or False,
     )
 
 
+def _service(values: Any) -> str | Unknown:
+    """The property `service`, as Google compares it."""
+    service = at(values, "service")
+    return UNKNOWN if isinstance(service, Unknown) else service_name(str(service or ""))
+
+
 def _apis(resource: Resource) -> Iterator[Api]:
-    """APIs that a consumer policy enables, in a project or below a folder."""
+    """APIs that a consumer policy enables, in a project or below a folder; and the one of a type that needs it."""
+    if resource.type in _SERVICE_OF:
+        service = _SERVICE_OF[resource.type]
+        project = resource.reference("project")
+        yield Api(resource.subject("api", f"API {service} ({resource.name})", project), project, service)
     if resource.type != _RULES:
         return
     rules, project = at(resource.props, "enableRules"), resource.reference("parent")
-    for rule in [] if rules is UNKNOWN else rules or ():
-        services = texts(at(rule, "services"))
-        for service in [] if services is UNKNOWN else services:
-            name = service.removeprefix("services/")
-            subject = resource.subject("api", f"API {name} ({resource.name})", project)
-            yield Api(subject, project, name)
+    listed = [UNKNOWN] if rules is UNKNOWN else [at(rule, "services") for rule in rules or ()]
+    for services in listed:
+        for each in [UNKNOWN] if services is UNKNOWN else services or ():
+            name = each if each is UNKNOWN else service_name(str(each))
+            shown = "of a consumer policy" if name is UNKNOWN else name
+            yield Api(resource.subject("api", f"API {shown} ({resource.name})", project), project, name)
 
 
 def _quota(resource: Resource) -> Quota:
@@ -264,7 +285,7 @@ def _quota(resource: Resource) -> Quota:
             "quota", f"quota preference {resource.name}", *_within(project, resource.name, at(props, "name"))
         ),
         project,
-        at(props, "service") or "",
+        _service(props),
         at(props, "quotaId") or "",
         0 if value is None else value,
         at(props, "justification"),
@@ -339,6 +360,11 @@ _READERS: Final[Mapping[str, Callable[[Resource], Any]]] = {
     "gcp:cloudquota/sQuotaPreference:SQuotaPreference": _quota,
     "gcp:cloudquota/sQuotaAdjusterSettings:SQuotaAdjusterSettings": _adjuster,
 }
+_SERVICE_OF: Final[Mapping[str, str]] = {
+    f"gcp:firebase/{name[0].lower()}{name[1:]}:{name}": "firebasevertexai.googleapis.com"
+    for name in ("AiLogicConfig", "AiLogicPromptTemplate", "AiLogicPromptTemplateLock")
+}
+"""Types of which each is of no use without an API."""
 _LIMITS: Final[Mapping[str, Callable[[Resource], Iterator[limit_facts.Limit]]]] = {
     "gemini-landing-zone:index:ProjectLimits": limit_facts.by_project,
     "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": limit_facts.by_override,
