@@ -41,7 +41,7 @@ class Reach:
     wide: tuple[str, ...]
     """Entries that are each wider than one organization's network."""
     together: str
-    """The sum, if it is wider than one organization's network and no entry is: `16 of 256 IPv4 /8 networks`; or empty."""
+    """The sum, if it is wider than one organization's network and no entry is: `as many as 3 IPv4 /8 networks`."""
 
 
 def reach_of(addresses: Iterable[str]) -> Reach:
@@ -97,10 +97,7 @@ def _together(networks: Iterable[Network]) -> str:
         own = collapse_addresses([each for each in public if each.version == version])  # type: ignore[type-var]
         total = sum(each.num_addresses for each in own)
         if total > unit:
+            # Rounded up.
             count = -(-total // unit)
-            found.append(
-                f"all IPv{version} addresses"
-                if count >= 2**widest - 32
-                else f"{count} times an IPv{version} /{widest}"
-            )
+            found.append(f"as many as {count} IPv{version} /{widest} networks")
     return " and ".join(found)

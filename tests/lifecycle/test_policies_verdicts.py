@@ -30,7 +30,7 @@ from tests.workspace import Workspace
 
 ADVISORY = {"all": "advisory", **EUROS}
 BROKEN = {
-    "paid-project-has-budget": {"Project chat", "Project dear"},
+    "paid-project-has-budget": {"Project chat", "Project dear", "ProjectInfo legacy"},
     "budget-not-account-wide": {"Budget everything"},
     "budget-below-maximum": {"Budget everything"},
     "budgets-within-envelope": {"Budget everything"},
@@ -38,11 +38,17 @@ BROKEN = {
     "budget-thresholds": {"Budget everything"},
     "budget-notifies": {"Budget everything"},
     "currency-matches": {"Budget everything", "Budget of-dear"},
-    "spend-stops": {"Project chat", "Project dear"},
-    "models-limited": {"Project chat"},
+    "spend-stops": {"Project chat", "Project dear", "ProjectInfo legacy"},
+    "models-limited": {"Project chat", "ProjectInfo legacy"},
+    "other-doors": {"Service chat-agents"},
+    "access-without-key": {"IAMMember caller"},
+    "known-resources": {"Resource unseen", "pulumi-python default"},
+    "billing-accounts": {"ProjectInfo legacy"},
+    "parents": {"Project lab"},
+    "adoption": {"ProjectInfo legacy"},
     "models-served": {"Project chat"},
     "private-data-stored": {"Project chat"},
-    "exposure-within-allowance": {"Project chat", "Project dear"},
+    "exposure-within-allowance": {"Project chat", "Project dear", "ProjectInfo legacy"},
     "price-step-up": {"Project dear"},
     "quota-raise-justified": {"SQuotaPreference images"},
     "key-restricted": {"ApiKey found"},
@@ -74,6 +80,9 @@ NOT_OF_SETTINGS = {
     "key-gemini-only",
     "gemini-in-managed-projects",
     "no-disable-on-destroy",
+    "other-doors",
+    "access-without-key",
+    "known-resources",
 }
 """What no stack file can break: the settings have no way to say it."""
 
@@ -93,6 +102,7 @@ def test_a_program_that_keeps_to_every_policy_goes_through(workspace: Workspace,
 
 
 def test_a_program_that_violates_every_policy_is_stopped_or_advised(workspace: Workspace, pack: Path) -> None:
+    make_project(workspace, "acme-bad-legacy")
     plain(workspace, "bad.py")
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
     assert {
@@ -143,6 +153,7 @@ def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspa
 def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
     workspace: Workspace, pack: Path
 ) -> None:
+    make_project(workspace, "acme-bad-legacy")
     workspace.write((HERE / "bad.yaml").read_text())
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
     assert {violation.policy for violation in foreseen.violations} == BY_ID.keys() - NOT_OF_SETTINGS

@@ -111,7 +111,7 @@ STRICT: Final[dict[str, dict[str, Any]]] = {
     "regions": {"locations": ["europe"], "users": ["EEA"]},
     "billing-accounts": {"accounts": [ACCOUNT]},
     "parents": {"parents": ["folders/987654321098"]},
-    "adoption": {"projects": []},
+    "adoption": {"projects": ["acme-file-there"]},
 }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from landing_zone.gemini.access import ROLES, ability_of
-from landing_zone.policies.facts import UNKNOWN, Facts, Grant
+from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
@@ -32,50 +32,47 @@ class _Options(Options):
     )
 
 
-def _ability(role: str, options: _Options) -> str | None:
-    """What a role allows, if that is not for everybody; None for other roles."""
+def _defect(role: str, options: _Options) -> tuple[str, str] | None:
+    """What is wrong with a role, and what the owners of the policies would have to allow; None for other roles."""
     name = role.strip().lower()
     if name in {each.strip().lower() for each in options.roles}:
-        return "do what the owners of the policies do not allow"
-    if name.startswith("roles/"):
-        return "do whatever a service of Google can" if name.endswith("serviceagent") else ROLES.get(name)
-    return (
-        None
-        if role.strip() in options.custom_roles
-        else "do what a custom role allows, which is not seen here"
-    )
-
-
-def _where(grant: Grant) -> str:
-    return f" on {grant.on}" if isinstance(grant.on, str) else ""
+        return "which the owners of the policies do not allow", "members"
+    if not name.startswith("roles/"):
+        unseen = "a custom role: what it allows is not seen where it is granted"
+        return None if role.strip() in options.custom_roles else (unseen, "role")
+    if name.endswith("serviceagent"):
+        return "a role that Google made for its own service agents", "members"
+    return (f"who can {ROLES[name]} with it", "members") if name in ROLES else None
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     for grant in facts.grants:
         if grant.on in facts.not_for_gemini:
             continue
+        on = grant.on if isinstance(grant.on, str) else ""
         if grant.credential:
             yield Finding(
                 grant.subject,
-                f"is a key of a service account{_where(grant)}: whoever has it acts as the account, from anywhere",
+                f"is a key of {f'the service account {on}' if on else 'a service account'}: whoever has it acts as the "
+                "account, from anywhere",
                 "let the server's own service account or workload identity federation act as the account",
             )
         elif grant.members == () and grant.permissions and grant.permissions is not UNKNOWN:
             if ability := ability_of(grant.permissions):
                 yield Finding(
                     grant.subject,
-                    f"lets its holders {ability}",
-                    "leave those permissions out, or let a member of the option members hold a role of Google's",
+                    f"defines a role whose holders can {ability}",
+                    "leave those permissions out, or have the owners of the policies allow the members that need them",
                 )
         elif grant.role is not UNKNOWN and grant.members is not UNKNOWN:
-            ability = _ability(grant.role, options)
+            defect = _defect(grant.role, options)
             others = [member for member in grant.members if member not in options.members]
-            if ability and others:
+            if defect and others:
+                what, allowed = defect
                 yield Finding(
                     grant.subject,
-                    f"grants {grant.role}{_where(grant)} to {', '.join(others)}, who can {ability} with it",
-                    "grant a role that has no more than is needed, or have the owners of the policies allow the "
-                    + ("role" if "custom role" in ability else "members"),
+                    f"grants {grant.role}{f' on {on}' if on else ''} to {', '.join(others)}, {what}",
+                    f"grant a role with no more than is needed, or have the owners of the policies allow the {allowed}",
                 )
 
 
