@@ -32,7 +32,7 @@ def of_account(
 ) -> tuple[list[Budget], list[Cap], Unread]:
     """List the caps that name a project, and the budgets that name one or count the whole account; by display name.
 
-    If listing is denied, return one budget and one cap that are marked as unread, so that no policy reports "no budget".
+    If listing is denied, return one budget and one cap marked as unread, so that no policy reports "no budget".
     """
     unread = Unread()
     listed = unread.attempt(

@@ -16,8 +16,8 @@ OTHER_DOORS: Final[Mapping[str, str]] = {
     "firebasevertexai.googleapis.com": "Firebase AI Logic",
     "geminidataanalytics.googleapis.com": "Conversational Analytics",
 }
-"""Other APIs that serve Gemini's models -> their product. Neither limits nor spend caps of the Gemini API bind them, and
-their cost is in no figure here. Firebase AI Logic and Vertex AI take an API key as well.
+"""Other APIs that serve Gemini's models -> their product. Neither limits nor spend caps of the Gemini API bind them,
+and their cost is in no figure here. Firebase AI Logic and Vertex AI take an API key as well.
 
 https://firebase.google.com/docs/ai-logic, https://cloud.google.com/vertex-ai/generative-ai/docs (2026-11-26)
 """

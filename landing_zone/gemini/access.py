@@ -66,7 +66,8 @@ _ABILITIES: Final = (
     ),
     _Ability(
         "take budgets and spend caps away, or change who pays",
-        "billing.budgets.delete billing.budgets.update resourcemanager.projects.createBillingAssignment "
+        "billing.budgets.configureSpendCap billing.budgets.delete billing.budgets.update "
+        "resourcemanager.projects.createBillingAssignment "
         "resourcemanager.projects.deleteBillingAssignment",
         "billing.costsManager billing.projectManager",
     ),

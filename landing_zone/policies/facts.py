@@ -51,7 +51,7 @@ class Subject:
     label: str
     """Name in messages, such as `key backend of acme-chat-prod`."""
     names: frozenset[str] = frozenset()
-    """Google's names for it, by which an exception can refer to it: never a name that a program or a stack file gives."""
+    """Google's names for it, by which an exception refers to it: never one that a program or a stack file gives."""
     identified: bool = field(default=True, kw_only=True)
     """False if `names` may lack one, because its project is known only by number, or not yet."""
     path: Path = ()
@@ -351,7 +351,7 @@ class Facts:
     """Ids of projects that the owner of the policies says to have nothing to do with the Gemini API."""
 
     def paid(self) -> Iterable[Project]:
-        """Projects that are or may be paid, whatever APIs they enable: anybody with rights in one can enable another."""
+        """Projects that are or may be paid, whatever APIs they enable: whoever has rights in one enables another."""
         return (
             project for project in self.projects if project.paid and not project.ids & self.not_for_gemini
         )

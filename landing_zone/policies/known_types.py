@@ -44,7 +44,7 @@ GUARDS: Final[Mapping[str, str]] = {
     "gcp:cloudfunctionsv2/function:Function": "eventTrigger",
     "gcp:eventarc/trigger:Trigger": "transport",
 }
-"""Types that run code, allowed as guards: with this property they listen to events, such as those of a budget's topic."""
+"""Types that run code, allowed as guards: with this property they listen to events, as of a budget's topic."""
 _TYPES: Final = frozenset(
     {
         "gcp:firebase/aiLogicConfig:AiLogicConfig",

@@ -1,4 +1,4 @@
-"""Facts on access to Google Cloud: IAM roles, custom roles and keys of service accounts, in every form of pulumi_gcp."""
+"""Facts on access to Google Cloud, in every form of pulumi_gcp: IAM roles, custom roles, service account keys."""
 
 import json
 from collections.abc import Iterator, Mapping

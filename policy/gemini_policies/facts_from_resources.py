@@ -172,7 +172,7 @@ def _project(resource: Resource) -> Project:
 def _parent(resource: Resource) -> str | Unknown | None:
     """The folder, or else the organization, of a project."""
     folder, organization = resource.value("folderId"), resource.value("orgId")
-    if folder is UNKNOWN or organization is UNKNOWN:
+    if UNKNOWN in (folder, organization):
         return UNKNOWN
     if folder:
         return f"folders/{str(folder).removeprefix('folders/')}"

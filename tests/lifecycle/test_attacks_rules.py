@@ -25,7 +25,7 @@ def test_what_looks_like_it_keeps_to_the_policies_is_refused(workspace: Workspac
     golden("attacks.py", foreseen.violations)
 
     # Without a preview, none of the resources that are bad by themselves is made.
-    each = {policy: "mandatory" for policy in ("access-without-key", "key-clients", "known-resources")}
+    each = dict.fromkeys(("access-without-key", "key-clients", "known-resources"), "mandatory")
     refused = judged(workspace, "up", {"all": "disabled", **each}, pack=pack)
     assert refused.code
     assert refused.violations

@@ -173,7 +173,7 @@ UNLISTED: Final[dict[str, dict[str, Any]]] = {
         "endpoints": {"pluginDownloadURL": "github://api.github.com/someone"},
     },
 }
-LISTED: Final = (
+LISTED: Final[tuple[tuple[str, Facts, dict[str, Any]], ...]] = (
     ("the package is allowed", declared(), {"packages": ["command"]}),
     ("the type is allowed", declared(), {"types": ["command:local:Command"]}),
     ("the types are allowed", declared(), {"types": ["command:local:*"]}),

@@ -1,12 +1,12 @@
 """An API key has addresses, methods and an owner. Whoever holds one of many roles of Google Cloud needs none: the
 Gemini API has no permissions of its own, so `serviceusage.services.use`, which every editor has, is enough to call it
-with an OAuth token. Other roles read the strings of keys, act as a service account, grant themselves a role, take limits
-and caps away, or call the same models through another API.
+with an OAuth token. Other roles read the strings of keys, act as a service account, grant themselves a role, take
+limits and caps away, or call the same models through another API.
 
 The policy knows what the roles of Google allow. It does not see what a custom role allows where it is granted: its
-definition is judged, and the owners of the policies name the roles that may be granted. A condition on a grant does not
-count. An audit sees the grants on a project, and not those that it inherits from folders and the organization. HMAC keys
-open Cloud Storage alone and are not judged."""
+definition is judged, and the owners of the policies name the roles that may be granted. A condition on a grant does
+not count. An audit sees the grants on a project, and not those that it inherits from folders and the organization.
+HMAC keys open Cloud Storage alone and are not judged."""
 
 from collections.abc import Iterator
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from landing_zone.policies.facts import Facts
+from landing_zone.policies.facts import Budget, Cap, Facts, Project
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.settings import fields
 
@@ -20,7 +20,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     if not options.accounts:
         return
     allowed = ", ".join(options.accounts)
-    for each in (*facts.projects, *facts.budgets, *facts.caps):
+    paid_by: list[Project | Budget | Cap] = [*facts.projects, *facts.budgets, *facts.caps]
+    for each in paid_by:
         account = each.account
         if isinstance(account, str) and account and account not in options.accounts:
             yield Finding(

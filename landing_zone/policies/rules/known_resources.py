@@ -4,8 +4,8 @@ to another address does the same as a known one, unseen. So what is not on a lis
 policies have looked at it and named it.
 
 Of pulumi_gcp the list has the types that the policies read, and modules that can neither run code nor call Gemini:
-notifications, logs, storage, secrets, tags and organization policies. Functions and triggers are on it if they listen to
-events, as guards do. Components are judged by their resources. Not seen: the address that the plugin of an explicit
+notifications, logs, storage, secrets, tags and organization policies. Functions and triggers are on it if they listen
+to events, as guards do. Components are judged by their resources. Not seen: the address that the plugin of an explicit
 provider is downloaded from, a package of the same name that `Pulumi.yaml` takes from a folder, and what a program does
 besides registering resources."""
 

@@ -1,6 +1,6 @@
-"""Other APIs serve the same models: Vertex AI, Firebase AI Logic and others. Neither limits nor spend caps of the Gemini
-API bind them, budgets count another service, and their cost is in no figure here. In a project for Gemini they are a way
-around everything that this stack sets, and in another paid project of the program nothing is set at all."""
+"""Other APIs serve the same models: Vertex AI, Firebase AI Logic and others. Neither limits nor spend caps of the
+Gemini API bind them, budgets count another service, and their cost is in no figure here. In a project for Gemini they
+are a way around everything that this stack sets, and in another paid project of the program nothing is set at all."""
 
 from collections.abc import Iterator
 
@@ -42,8 +42,8 @@ def _defect(facts: Facts, api: Api, allowed: set[str]) -> str | None:
         return f"enables an API that only the update will know in {where}: it may serve Gemini's models"
     if api.service in OTHER_DOORS and _spends(facts, project):
         return (
-            f"enables {OTHER_DOORS[str(api.service)]} in {where}: it serves Gemini's models without the limits and caps "
-            "of the Gemini API"
+            f"enables {OTHER_DOORS[str(api.service)]} in {where}: it serves Gemini's models without the limits and "
+            "caps of the Gemini API"
         )
     return None
 

@@ -45,8 +45,10 @@ def _may_count(project: Project, budget: Budget) -> bool:
 
 
 def _highest(facts: Facts, project: Project) -> Money | Unknown | None:
-    """Largest cap a month that counts for a project, by its budgets: UNKNOWN if only the update will know, None if there
-    are none."""
+    """Largest cap a month that counts for a project, by its budgets.
+
+    UNKNOWN if only the update will know; None without budgets.
+    """
     known = [
         Money(EXACT.divide(budget.amount, budget.months or Decimal(1)), budget.currency)
         for budget in facts.budgets
