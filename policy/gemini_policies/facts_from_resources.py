@@ -187,7 +187,8 @@ def _account(resource: Resource) -> str | Unknown | None:
 def _linked(projects: Iterable[Project], links: Iterable[Resource], known: Known) -> list[Project]:
     """Add the accounts from billing links, and the projects that only a link names."""
     found = list(projects)
-    for link in links:
+    # Those of unknown projects come last: they leave alone what is known by then.
+    for link in sorted(links, key=lambda link: not isinstance(link.reference("project"), str)):
         reference, account = link.reference("project"), _account(link)
         if not isinstance(reference, str):
             # It may be the link of any project, so none is known to be free.

@@ -103,6 +103,7 @@ def test_a_program_that_keeps_to_every_policy_goes_through(workspace: Workspace,
 
 def test_a_program_that_violates_every_policy_is_stopped_or_advised(workspace: Workspace, pack: Path) -> None:
     make_project(workspace, "acme-bad-legacy")
+    before = changed(workspace)
     plain(workspace, "bad.py")
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
     assert {
@@ -115,7 +116,7 @@ def test_a_program_that_violates_every_policy_is_stopped_or_advised(workspace: W
     # The preview that `up` makes stops it.
     stopped = workspace.pulumi("up", "--yes", *arguments(workspace, EUROS, pack), check=False)
     assert min(foreseen.code, stopped.returncode) > 0
-    assert (changed(workspace), made(workspace)) == ([], {})
+    assert (changed(workspace), made(workspace)) == (before, {})
     # Without one, what is wrong by itself is not made.
     unforeseen = judged(workspace, "up", EUROS, pack=pack)
     assert unforeseen.code
@@ -154,6 +155,7 @@ def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
     workspace: Workspace, pack: Path
 ) -> None:
     make_project(workspace, "acme-bad-legacy")
+    before = changed(workspace)
     workspace.write((HERE / "bad.yaml").read_text())
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
     assert {violation.policy for violation in foreseen.violations} == BY_ID.keys() - NOT_OF_SETTINGS
@@ -166,7 +168,7 @@ def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
     unforeseen = judged(workspace, "up", EUROS, pack=pack)
     assert min(foreseen.code, stopped.returncode, unforeseen.code) > 0
     assert unforeseen.violations == foreseen.violations
-    assert (changed(workspace), made(workspace)) == ([], {})
+    assert (changed(workspace), made(workspace)) == (before, {})
 
     # Violation once: the resources, which are made now, say the same.
     advised = judged(workspace, "up", ADVISORY, pack=pack)
