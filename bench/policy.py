@@ -26,7 +26,7 @@ PROJECT = """\
     p{number}:
       projectId: bench-{number:04d}-project
       tier: paid
-      keys: {{backend: {{allowedIps: [203.0.113.0/24]}}}}
+      keys: {{backend: {{allowedIps: [203.0.113.0/24], methods: [generate]}}}}
       budget: {{amount: 100.50, currency: USD, spendCap: true, thresholds: [0.5, 1.0, {{forecast: 1.0}}]}}
       limits: {{gemini-3.5-flash: {{requestsPerMinute: 60, requestsPerDay: 1000}}, others: deny}}
 """

@@ -469,7 +469,7 @@ gcp.projects.IAMMember(
     role="roles/serviceusage.serviceUsageConsumer",
     member="serviceAccount:backend@acme-shop.iam.gserviceaccount.com",
 )
-gcp.serviceaccount.Key("backend", service_account_id="backend@acme-chat-prod.iam.gserviceaccount.com")
+gcp.serviceaccount.Key("backend-key", service_account_id="backend@acme-chat-prod.iam.gserviceaccount.com")
 """,
             Facts(
                 DAY,
@@ -482,7 +482,7 @@ gcp.serviceaccount.Key("backend", service_account_id="backend@acme-chat-prod.iam
                         ("serviceAccount:backend@acme-shop.iam.gserviceaccount.com",),
                     ),
                     Grant(
-                        _subject("grant", "key", "Key backend"),
+                        _subject("grant", "backend-key", "Key backend-key"),
                         "backend@acme-chat-prod.iam.gserviceaccount.com",
                         "",
                         (),
@@ -499,30 +499,18 @@ gcp.serviceaccount.Key("backend", service_account_id="backend@acme-chat-prod.iam
     "known-resources": _sample(
         Program(
             """\
-import pulumi
 import pulumi_gcp as gcp
-from pulumi.dynamic import Resource, ResourceProvider
 
-
-class Keys(ResourceProvider):
-    ...  # calls Google's API itself
-
-
-class Key(Resource):
-    def __init__(self, name: str) -> None:
-        super().__init__(Keys(), name, {})
-
-
-Key("backend")
-provider = gcp.Provider("elsewhere", apikeys_custom_endpoint="https://proxy.example.com/v2/")
+gcp.workbench.Instance("notebook", project="acme-chat-prod", location="europe-west1-b")
+gcp.Provider("elsewhere", apikeys_custom_endpoint="https://proxy.example.com/v2/")
 """,
             Facts(
                 DAY,
                 resources=(
                     Declared(
-                        _subject("resource", "backend", "resource backend"),
-                        "pulumi-python:dynamic:Resource",
-                        "pulumi-python",
+                        _subject("resource", "notebook", "resource notebook"),
+                        "gcp:workbench/instance:Instance",
+                        "gcp",
                     ),
                     Declared(
                         _subject("resource", "elsewhere", "provider elsewhere"),
