@@ -10,7 +10,18 @@ from decimal import Decimal
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
-from landing_zone.policies.facts import Api, Budget, Facts, Key, Kind, Location, Project, Subject
+from landing_zone.policies.facts import (
+    Api,
+    Budget,
+    Declared,
+    Facts,
+    Grant,
+    Key,
+    Kind,
+    Location,
+    Project,
+    Subject,
+)
 
 DAY: Final = date(2026, 11, 24)
 """The day of the examples: prices and exceptions have dates."""
@@ -428,6 +439,122 @@ gcp.storage.Bucket("prompts", project="acme-chat-prod", location="US")
         ),
         locations=["europe-west1", "europe-west3", "EU"],
         users=["EEA", "CH"],
+    ),
+    "other-doors": _sample(
+        Program(
+            """\
+import pulumi_gcp as gcp
+
+gcp.projects.Service("vertex", project="acme-chat-prod", service="aiplatform.googleapis.com")
+""",
+            Facts(
+                DAY,
+                projects=(_PROJECT,),
+                apis=(
+                    Api(
+                        _subject("api", "vertex", "API aiplatform.googleapis.com (vertex)"),
+                        _CHAT,
+                        "aiplatform.googleapis.com",
+                    ),
+                ),
+            ),
+            "A stack file enables no such API. In a program of your own:",
+        ),
+        allowed=["dialogflow.googleapis.com"],
+    ),
+    "access-without-key": _sample(
+        Program(
+            """\
+import pulumi_gcp as gcp
+
+gcp.projects.IAMMember(
+    "backend",
+    project="acme-chat-prod",
+    role="roles/serviceusage.serviceUsageConsumer",
+    member="serviceAccount:backend@acme-shop.iam.gserviceaccount.com",
+)
+gcp.serviceaccount.Key("backend-key", service_account_id="backend@acme-chat-prod.iam.gserviceaccount.com")
+""",
+            Facts(
+                DAY,
+                projects=(_PROJECT,),
+                grants=(
+                    Grant(
+                        _subject("grant", "backend", "IAMMember backend"),
+                        _CHAT,
+                        "roles/serviceusage.serviceUsageConsumer",
+                        ("serviceAccount:backend@acme-shop.iam.gserviceaccount.com",),
+                    ),
+                    Grant(
+                        _subject("grant", "backend-key", "Key backend-key"),
+                        "backend@acme-chat-prod.iam.gserviceaccount.com",
+                        "",
+                        (),
+                        credential=True,
+                    ),
+                ),
+            ),
+            "A stack file grants no roles. In a program of your own:",
+        ),
+        members=["group:platform@example.com"],
+        roles=["roles/run.admin"],
+        customRoles=["projects/acme-chat-prod/roles/logReader"],
+    ),
+    "known-resources": _sample(
+        Program(
+            """\
+import pulumi_gcp as gcp
+
+gcp.workbench.Instance("notebook", project="acme-chat-prod", location="europe-west1-b")
+gcp.Provider("elsewhere", apikeys_custom_endpoint="https://proxy.example.com/v2/")
+""",
+            Facts(
+                DAY,
+                resources=(
+                    Declared(
+                        _subject("resource", "notebook", "resource notebook"),
+                        "gcp:workbench/instance:Instance",
+                        "gcp",
+                    ),
+                    Declared(
+                        _subject("resource", "elsewhere", "provider elsewhere"),
+                        "pulumi:providers:gcp",
+                        "gcp",
+                        {"apikeysCustomEndpoint": "https://proxy.example.com/v2/"},
+                    ),
+                ),
+            ),
+            "A stack file creates no such resources. In a program of your own:",
+        ),
+        types=["gcp:compute/address:Address", "gcp:bigquery/*"],
+        packages=["random"],
+        endpoints=["storage.private.example.com"],
+    ),
+    "billing-accounts": _sample(
+        StackFile("""\
+config:
+  gemini-landing-zone:billingAccount: 0A0B0C-0D0E0F-010203
+  gemini-landing-zone:projects:
+    chat: {projectId: acme-chat-prod, tier: paid, budget: {amount: 100, currency: USD}}
+"""),
+        accounts=[_ACCOUNT],
+    ),
+    "parents": _sample(
+        StackFile("""\
+config:
+  gemini-landing-zone:parent: folders/222222222222
+  gemini-landing-zone:projects:
+    chat: {projectId: acme-chat-prod, tier: free}
+"""),
+        parents=["folders/333333333333"],
+    ),
+    "adoption": _sample(
+        StackFile("""\
+config:
+  gemini-landing-zone:projects:
+    chat: {projectId: acme-chat-prod, tier: free, adopt: true}
+"""),
+        projects=["acme-support-legacy"],
     ),
     "protected": _sample(
         StackFile("""\

@@ -32,7 +32,7 @@ def of_account(
 ) -> tuple[list[Budget], list[Cap], Unread]:
     """List the caps that name a project, and the budgets that name one or count the whole account; by display name.
 
-    If listing is denied, return one budget and one cap with UNKNOWN values, so that no policy reports "no budget".
+    If listing is denied, return one budget and one cap marked as unread, so that no policy reports "no budget".
     """
     unread = Unread()
     listed = unread.attempt(
@@ -77,8 +77,8 @@ def _narrowed(account: str, budget: Mapping[str, Any]) -> bool:
     )
 
 
-def _ends(budget: Mapping[str, Any]) -> date | None:
-    day = _filter(budget).get("customPeriod", {}).get("endDate")
+def _day(budget: Mapping[str, Any], name: str) -> date | None:
+    day = _filter(budget).get("customPeriod", {}).get(name)
     return date(day["year"], day["month"], day["day"]) if day else None
 
 
@@ -135,7 +135,12 @@ def _budget(account: str, budget: Mapping[str, Any], projects: Sequence[Project]
             named,
         ),
         months=None if "customPeriod" in part else MONTHS.get(period, Decimal(1)),
-        ends=_ends(budget),
+        starts=_day(budget, "startDate"),
+        ends=_day(budget, "endDate"),
+        subaccounts=tuple(each.removeprefix("billingAccounts/") for each in part.get("subaccounts", ())),
+        ancestors=tuple(
+            each for each in part.get("resourceAncestors", ()) if not each.startswith("organizations/")
+        ),
         shared=len(named) != 1,
         topic=rule.get("pubsubTopic") or None,
         labelled=bool(part.get("labels")),
@@ -167,10 +172,11 @@ def _unknown_budget(account: str, projects: tuple[str, ...]) -> Budget:
         thresholds=UNKNOWN,
         notifies=UNKNOWN,
         shared=True,
+        unread=True,
     )
 
 
 def _unknown_cap(account: str, projects: tuple[str, ...]) -> Cap:
     name = f"billingAccounts/{account}/budgets"
     subject = Subject("cap", name, f"spend caps of billing account {account}", frozenset({name}))
-    return Cap(subject, account, UNKNOWN, UNKNOWN, projects)
+    return Cap(subject, account, UNKNOWN, UNKNOWN, projects, unread=True)

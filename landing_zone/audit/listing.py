@@ -24,6 +24,8 @@ class Live:
     id: str
     number: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    parent: str | None = None
+    """`folders/…` or `organizations/…`."""
 
 
 def projects_of(
@@ -91,4 +93,9 @@ def _named(google: Google, name: str, unread: Unread) -> Live | None:
 
 
 def _live(project: Json) -> Live:
-    return Live(project["projectId"], project["name"].removeprefix("projects/"), project.get("labels", {}))
+    return Live(
+        project["projectId"],
+        project["name"].removeprefix("projects/"),
+        project.get("labels", {}),
+        project.get("parent"),
+    )

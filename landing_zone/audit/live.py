@@ -1,4 +1,7 @@
-"""Facts from live projects: links, labels, liens, keys, limits, quotas and budgets. Key strings are never read."""
+"""Facts from live projects: links, labels, liens, APIs, keys, grants, limits, quotas and budgets.
+
+Key strings are never read.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
@@ -9,7 +12,7 @@ from typing import Any, Final
 from landing_zone.audit import account_budgets
 from landing_zone.audit.listing import RESOURCES, Live, projects_of
 from landing_zone.audit.unread import Unread
-from landing_zone.gemini import GEMINI_API
+from landing_zone.gemini import GEMINI_API, service_name
 from landing_zone.gemini.limits import BLOCKED
 from landing_zone.google.inventory import overrides
 from landing_zone.google.quota_overrides import list_limits
@@ -19,11 +22,13 @@ from landing_zone.policies.facts import (
     UNKNOWN,
     Api,
     Facts,
+    Grant,
     Key,
     Kind,
     Project,
     Quota,
     Subject,
+    serves_gemini,
     users_of,
 )
 from landing_zone.settings.limits_in_force import in_force
@@ -35,7 +40,8 @@ _MANAGED: Final = ("goog-pulumi-provisioned", "goog-terraform-provisioned")
 """Labels that the providers of Pulumi and Terraform set on their resources."""
 
 _PROJECT_GET: Final = "resourcemanager.projects.get (roles/browser)"
-_SERVICES_GET: Final = "serviceusage.services.get (roles/serviceusage.serviceUsageViewer)"
+_SERVICES_LIST: Final = "serviceusage.services.list (roles/serviceusage.serviceUsageViewer)"
+_GRANTS_GET: Final = "resourcemanager.projects.getIamPolicy (roles/iam.securityReviewer)"
 _KEYS_LIST: Final = "apikeys.keys.list (roles/serviceusage.apiKeysViewer)"
 _LIMITS_GET: Final = "serviceusage.quotas.get (roles/serviceusage.serviceUsageViewer)"
 _QUOTAS_GET: Final = "cloudquotas.quotas.get (roles/cloudquotas.viewer)"
@@ -64,6 +70,7 @@ class _Seen:
     apis: list[Api] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
 
 
 def read(
@@ -111,6 +118,7 @@ def read(
         keys=tuple(key for each in seen for key in each.keys),
         apis=tuple(api for each in seen for api in each.apis),
         quotas=tuple(quota for each in seen for quota in each.quotas),
+        grants=tuple(grant for each in seen for grant in each.grants),
     )
     for own in (*(each.unread for each in seen), *(own for _, _, own in paid)):
         unread += own
@@ -128,14 +136,14 @@ def _all(google: Google, pool: Executor, listed: list[Live], progress: Callable[
 
 def _see(google: Google, live: Live) -> _Seen:
     unread = Unread()
-    gemini = unread.attempt(
+    services = unread.attempt(
         f"whether the Gemini API is enabled in {live.id}",
-        _SERVICES_GET,
-        lambda: _has_gemini(google, live),
+        _SERVICES_LIST,
+        lambda: _services(google, live),
         None,
     )
-    if not gemini:
-        return _Seen(gemini, unread)
+    if services is None or GEMINI_API not in services:
+        return _Seen(None if services is None else False, unread)
     account = unread.attempt(
         f"billing link of {live.id}", _PROJECT_GET, lambda: _account(google, live), UNKNOWN
     )
@@ -149,6 +157,8 @@ def _see(google: Google, live: Live) -> _Seen:
         ),
         ids=frozenset({live.id, live.number}),
         account=account,
+        parent=live.parent,
+        unread=account is UNKNOWN,
         labels=live.labels,
         protected=protected,
         private_data={"true": True, "false": False}.get(live.labels.get(PRIVATE_DATA_LABEL, "")),
@@ -156,20 +166,43 @@ def _see(google: Google, live: Live) -> _Seen:
         managed=any(live.labels.get(name) == "true" for name in _MANAGED),
     )
     return _Seen(
-        gemini,
+        True,
         unread,
         # Without a billing link, only the limits of the free tier apply, and calls cost nothing.
         _limited(google, live, found, unread) if found.paid else found,
-        [_api(live, found.subject)],
+        [_api(live, found.subject, service) for service in services if serves_gemini(service)],
         unread.attempt(f"keys of {live.id}", _KEYS_LIST, lambda: _keys(google, live), []),
         unread.attempt(f"quota preferences of {live.id}", _QUOTAS_GET, lambda: _quotas(google, live), []),
+        unread.attempt(f"grants on {live.id}", _GRANTS_GET, lambda: _grants(google, live), []),
     )
 
 
-def _has_gemini(google: Google, live: Live) -> bool:
+def _services(google: Google, live: Live) -> list[str]:
+    """Names of the enabled APIs."""
     # v1beta1 requires the number here.
-    path = f"projects/{live.number}/services/{GEMINI_API}"
-    return google.call("serviceusage", "GET", path, project=live.id).get("state") == "ENABLED"
+    path = f"projects/{live.number}/services"
+    query = {"filter": "state:ENABLED", "pageSize": "200"}
+    listed = google.list_all("serviceusage", path, "services", query=query, project=live.id)
+    return sorted(service_name(each["name"]) for each in listed)
+
+
+def _grants(google: Google, live: Live) -> list[Grant]:
+    """Roles on the project itself; those on its folders and organization are not read."""
+    body = {"options": {"requestedPolicyVersion": 3}}
+    policy = google.call(RESOURCES, "POST", f"projects/{live.id}:getIamPolicy", body=body, project=live.id)
+    members: dict[str, set[str]] = {}
+    for binding in policy.get("bindings", []):
+        # Bindings with other conditions repeat a role.
+        members.setdefault(binding["role"], set()).update(binding.get("members", []))
+    return [_grant(live, role, found) for role, found in sorted(members.items())]
+
+
+def _grant(live: Live, role: str, members: Iterable[str]) -> Grant:
+    name = f"projects/{live.number}/{role}"
+    subject = Subject(
+        "grant", name, f"grant of {role} on {live.id}", frozenset({name, f"projects/{live.id}/{role}"})
+    )
+    return Grant(subject, live.id, role, tuple(sorted(members)))
 
 
 def _account(google: Google, live: Live) -> str | None:
@@ -211,7 +244,7 @@ def _key(live: Live, key: Mapping[str, Any]) -> Key:
     return Key(
         _part("key", live, key, title, f"key {title or _id(key)} of {live.id}"),
         live.id,
-        tuple(target.get("service", "") for target in restrictions.get("apiTargets", [])),
+        tuple(service_name(target.get("service", "")) for target in restrictions.get("apiTargets", [])),
         addresses=tuple(restrictions.get("serverKeyRestrictions", {}).get("allowedIps", [])),
         service_account=key.get("serviceAccountEmail") or None,
         claimed="browser"
@@ -222,7 +255,7 @@ def _key(live: Live, key: Mapping[str, Any]) -> Key:
         methods=tuple(
             method
             for target in restrictions.get("apiTargets", [])
-            if target.get("service") == GEMINI_API
+            if service_name(target.get("service", "")) == GEMINI_API
             for method in target.get("methods", [])
         ),
     )
@@ -249,10 +282,10 @@ def _quota(live: Live, preference: Mapping[str, Any]) -> Quota:
     )
 
 
-def _api(live: Live, project: Subject) -> Api:
-    name = f"{project.name}/services/{GEMINI_API}"
-    subject = Subject("api", name, f"API {GEMINI_API} of {live.id}", project.names | {name})
-    return Api(subject, live.id, GEMINI_API)
+def _api(live: Live, project: Subject, service: str) -> Api:
+    name = f"{project.name}/services/{service}"
+    subject = Subject("api", name, f"API {service} of {live.id}", project.names | {name})
+    return Api(subject, live.id, service)
 
 
 def _part(kind: Kind, live: Live, item: Mapping[str, Any], title: str, label: str) -> Subject:

@@ -129,16 +129,18 @@ class Project:
     """True if a program manages it, this one or another."""
     open_questions: tuple[str, ...] = ()
     """What only the update will know of it, one phrase each; taken for the worst until then."""
+    unread: bool = False
+    """True if an audit could not read its billing account: then it is judged neither as free nor as paid."""
 
     @property
     def free(self) -> bool:
         """True if it has no billing account, or may have none."""
-        return not self.account or self.account is UNKNOWN
+        return not self.unread and (not self.account or self.account is UNKNOWN)
 
     @property
     def paid(self) -> bool:
         """True if it has a billing account, or may have one."""
-        return bool(self.account)
+        return not self.unread and bool(self.account)
 
     @property
     def opens_every_model(self) -> bool:
@@ -170,7 +172,9 @@ class Budget:
     narrowed: bool | Unknown = False
     """True if it counts only some folders, subaccounts or labels of the account."""
     subaccounts: tuple[str, ...] | Unknown = field(default=(), kw_only=True)
-    """Subaccounts that it counts; empty: all of the account."""
+    """Subaccounts that it counts, or the account itself; empty: all of the account."""
+    ancestors: tuple[str, ...] | Unknown = field(default=(), kw_only=True)
+    """`folders/…` that it counts, of the projects that it names; empty: all."""
     thresholds: tuple[Threshold, ...] | Unknown = ()
     notifies: bool | Unknown = True
     """True if it has recipients."""
@@ -188,20 +192,41 @@ class Budget:
     """True if it counts only resources with a label."""
     credits: tuple[str, ...] | Unknown = ()
     """Types of credits that it subtracts from the cost; `ALL` for all of them."""
+    unread: bool = False
+    """True if it stands for the budgets of an account that an audit could not read, which are not judged."""
 
     def counts(self, project: Project, day: date) -> bool:
-        """True if it is known to count all spend of the project on the Gemini API on this day."""
-        if isinstance(self.starts, Unknown) or isinstance(self.ends, Unknown) or self.labelled is not False:
+        """True if it is known to count all spend of the project on the Gemini API on this day.
+
+        A budget that an audit could not read counts as well: what could not be read is not judged.
+        """
+        if isinstance(self.projects, Unknown) or project.ids.isdisjoint(self.projects):
             return False
-        if (self.starts and self.starts > day) or (self.ends and self.ends < day):
+        return self.unread or (
+            self._runs(day)
+            and self._pays(project)
+            and self.labelled is False
+            and self.services is not UNKNOWN
+            and GEMINI_BILLING_SERVICE in self.services
+        )
+
+    def _runs(self, day: date) -> bool:
+        if isinstance(self.starts, Unknown) or isinstance(self.ends, Unknown):
             return False
-        # Only spend of its own billing account, or of subaccounts that it names.
-        if isinstance(self.subaccounts, Unknown) or project.account not in (self.account, *self.subaccounts):
+        return (self.starts is None or self.starts <= day) and (self.ends is None or day <= self.ends)
+
+    def _pays(self, project: Project) -> bool:
+        """True if it counts the project's billing account, and its folder."""
+        if isinstance(self.subaccounts, Unknown) or isinstance(self.ancestors, Unknown):
             return False
-        if isinstance(self.projects, Unknown) or isinstance(self.services, Unknown):
-            return False
-        known = project.account is not UNKNOWN and bool(project.ids & set(self.projects))
-        return known and GEMINI_BILLING_SERVICE in self.services
+        paying = self.subaccounts or (self.account,)
+        within = not self.ancestors or project.parent in self.ancestors
+        return within and project.account is not UNKNOWN and project.account in paying
+
+
+def serves_gemini(service: str) -> bool:
+    """True for the Gemini API and for other APIs that serve its models."""
+    return service == GEMINI_API or service in OTHER_DOORS
 
 
 def subtracted(treatment: str | None, kinds: Iterable[str]) -> tuple[str, ...]:
@@ -221,6 +246,8 @@ class Cap:
     currency: str | Unknown | None
     projects: tuple[str, ...] | Unknown
     lifted: bool = False
+    unread: bool = False
+    """True if it stands for the caps of an account that an audit could not read, which are not judged."""
 
     def stops(self, project: Project) -> bool:
         """True if it is known to be the project's cap."""
@@ -256,7 +283,7 @@ class Key:
         """True if it is known to open Gemini's models, by the Gemini API or another one that serves them."""
         if self.targets is UNKNOWN:
             return False
-        return not self.targets or any(each == GEMINI_API or each in OTHER_DOORS for each in self.targets)
+        return not self.targets or any(map(serves_gemini, self.targets))
 
 
 @dataclass(frozen=True)
@@ -296,29 +323,32 @@ class Location:
 
 @dataclass(frozen=True)
 class Grant:
-    """A role that is granted to members, or a set of permissions as one."""
+    """A role that is granted to members, or another way to act as an account of Google Cloud."""
 
     subject: Subject
     on: str | Unknown | None
-    """A project by id, number or URN; `folders/…` or `organizations/…`; or the e-mail address of a service account."""
+    """A project by id, number or URN; `folders/…`, `organizations/…` or `billingAccounts/…`; or a service account."""
     role: str | Unknown
-    """`roles/owner`, or the name of a custom role."""
+    """`roles/owner`, or the full name of a custom role; empty if it is no role."""
     members: tuple[str, ...] | Unknown
+    """`user:ada@example.com`; empty for the definition of a custom role, which grants nothing yet."""
     permissions: tuple[str, ...] | Unknown = ()
-    """Permissions of a custom role that the program makes."""
+    """Permissions of a custom role, where it is defined."""
+    credential: bool = False
+    """True for a key of a service account: whoever has it acts as the account."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A resource of any type, with the provider that makes it."""
+    """A resource of any type, or a provider of resources."""
 
     subject: Subject
     type: str
-    """Type token: `gcp:projects/apiKey:ApiKey`."""
-    provider: str
-    """Package of its provider: `gcp`."""
+    """Type token: `gcp:projects/apiKey:ApiKey`, or `pulumi:providers:gcp` for a provider."""
+    package: str
+    """Package that makes it: `gcp`."""
     endpoints: Mapping[str, str | Unknown] = field(default_factory=dict)
-    """Addresses that its provider is configured with, by property: endpoints and the URL of the plugin."""
+    """Addresses that a provider is configured with, by property: endpoints and the URL of its plugin."""
 
 
 @dataclass(frozen=True)
@@ -339,7 +369,7 @@ class Facts:
     """Topics with a listener: a function, or a subscription that calls one."""
     grants: tuple[Grant, ...] = ()
     resources: tuple[Declared, ...] = ()
-    """Resources of which nothing but their type and provider is known."""
+    """Resources and providers that are on no list of this package."""
     folders: Mapping[str, str | Unknown | None] = field(default_factory=dict)
     """Parents of folders, by name or URN."""
     not_for_gemini: frozenset[str] = frozenset()
@@ -374,6 +404,19 @@ class Facts:
     def project_of(self, reference: str | Unknown | None) -> Project | None:
         """The project that a key or an API refers to."""
         return next((project for project in self.projects if reference in project.ids), None)
+
+
+def number_unknown(project: Project) -> str:
+    """Advice for a project that a program knows by its id alone; empty if its number is known, or will be.
+
+    Budgets and spend caps count a project by its number, and nothing in a stack connects that to an id.
+    """
+    if project.created or any(each.isdecimal() for each in project.ids):
+        return ""
+    return (
+        "; write the project's number, and not its id, in gcp.billing.ProjectInfo as well, or import the project as a "
+        "gcp.organizations.Project: a number that nothing connects to the project does not count"
+    )
 
 
 _ALSO: Final = {"UK": "GB", "EU": "EEA", "EL": "GR"}

@@ -73,6 +73,7 @@ def _project(
         subject,
         ids=frozenset({project.project_id}),
         account=project.billing_account if project.tier == "paid" else None,
+        parent=None if project.adopt else project.parent,
         created=not project.adopt,
         labels=None if project.adopt else project.all_labels,
         deletion=None if project.adopt else project.deletion_policy,
@@ -139,7 +140,10 @@ def _rules(
         # The settings refuse a budget without recipients.
         notifies=True,
         months=MONTHS[period] if period else None,
+        starts=budget.period.start,
         ends=budget.period.end,
+        subaccounts=budget.subaccounts,
+        ancestors=tuple(each for each in ancestors if not each.startswith("organizations/")),
         shared=subject.name.startswith("shared-"),
         topic=budget.topic,
         labelled=bool(budget.label),

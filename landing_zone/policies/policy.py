@@ -169,7 +169,12 @@ class Policy:
     def idle(self, facts: Facts, options: Options) -> bool:
         """True if none of `needs` is set. `limits.derive` of a project also sets an allowance."""
         own = "max_overshoot" in self.needs and any(project.allowance for project in facts.projects)
-        return bool(self.needs) and not own and not any(getattr(options, name) for name in self.needs)
+        usual = self.options()
+        return (
+            bool(self.needs)
+            and not own
+            and all(getattr(options, name) == getattr(usual, name) for name in self.needs)
+        )
 
     @property
     def page(self) -> str:

@@ -52,7 +52,10 @@ def budget(resource: Resource) -> Budget:
             projects,
         ),
         None if days else MONTHS.get(period or "MONTH", Decimal(1)),
+        starts=_day(at(days, "startDate")),
         ends=_day(at(days, "endDate")),
+        subaccounts=_names(at(part, "subaccounts"), "billingAccounts/"),
+        ancestors=_folders(at(part, "resourceAncestors")),
         shared=_count(part) > 1,
         topic=at(rule, "pubsubTopic") or None,
         labelled=labels if labels is UNKNOWN else bool(labels),
@@ -148,11 +151,26 @@ def _credits(resource: Resource) -> tuple[str, ...] | Unknown:
     return subtracted(treatment, kinds)
 
 
-def _day(value: Any) -> date | None:
-    """A day of a filter; None if it is not set or unknown."""
+def _day(value: Any) -> date | Unknown | None:
+    """A day of a filter; None if it is not set. What is no day is UNKNOWN, as Google will refuse it."""
+    if value is None:
+        return None
     parts = [number(at(value, name)) for name in ("year", "month", "day")]
     whole = [part for part in parts if isinstance(part, int)]
     try:
-        return date(*whole) if len(whole) == len(parts) else None
-    except ValueError:
-        return None
+        return date(*whole) if len(whole) == len(parts) else UNKNOWN
+    except (ValueError, OverflowError):
+        return UNKNOWN
+
+
+def _names(values: Any, prefix: str) -> tuple[str, ...] | Unknown:
+    listed = texts(values)
+    return UNKNOWN if isinstance(listed, Unknown) else tuple(each.removeprefix(prefix) for each in listed)
+
+
+def _folders(values: Any) -> tuple[str, ...] | Unknown:
+    """Folders of a filter. An organization has every project of its account."""
+    listed = texts(values)
+    if isinstance(listed, Unknown):
+        return UNKNOWN
+    return tuple(each for each in listed if not each.startswith("organizations/"))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gemini_policies.values import at, plain
 from landing_zone.policies.facts import UNKNOWN, Kind, Subject, Unknown
+from landing_zone.policies.known_types import package_of
 
 PROJECT: Final = "gcp:organizations/project:Project"
 FOLDER: Final = "gcp:organizations/folder:Folder"
@@ -37,6 +38,8 @@ class Resource:
     """True if the program reads it and does not create it."""
     projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Id, number or URN of each project of the program -> its id and number, as far as known."""
+    package: str | None = None
+    """Package of its provider; None for components and providers."""
 
     @classmethod
     def of(
@@ -57,6 +60,7 @@ class Resource:
             comes_from or {},
             project if project is None or project is UNKNOWN else str(project),
             given,
+            package=package_of(found.provider.resource_type) if found.provider else None,
         )
 
     def value(self, *path: str) -> Any:

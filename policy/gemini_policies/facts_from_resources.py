@@ -7,11 +7,13 @@ from datetime import date
 from typing import Any, Final
 
 from gemini_policies import limit_facts
+from gemini_policies.access_facts import grants, grants_access
 from gemini_policies.budget_facts import budget, cap
 from gemini_policies.declared import FOLDER, PROJECT, Resource, certain
+from gemini_policies.declared_types import is_unlisted, unlisted
+from gemini_policies.project_facts import EXIT, LINK, measured, projects_of
 from gemini_policies.values import at, number, texts
-from landing_zone.gemini import GEMINI_API
-from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
+from landing_zone.gemini import GEMINI_API, service_name
 from landing_zone.policies.environments import NO_FILE, Environments
 from landing_zone.policies.facts import (
     DELETION,
@@ -21,7 +23,9 @@ from landing_zone.policies.facts import (
     Api,
     Budget,
     Cap,
+    Declared,
     Facts,
+    Grant,
     Key,
     Kind,
     Location,
@@ -31,12 +35,8 @@ from landing_zone.policies.facts import (
     Unknown,
     names_within,
     project_names,
-    users_of,
 )
-from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 
-LINK: Final = "gcp:billing/projectInfo:ProjectInfo"
-EXIT: Final = "gemini-landing-zone:index:ProjectExit"
 _LIEN: Final = "gcp:resourcemanager/lien:Lien"
 _TOPIC: Final = "gcp:pubsub/topic:Topic"
 _RULES: Final = "gcp:serviceusage/v2ConsumerPolicy:V2ConsumerPolicy"
@@ -63,8 +63,15 @@ Known = Mapping[tuple[str, str], Any]
 def concerns(resource: Any) -> bool:
     """True if a resource, as the engine sends it, yields facts."""
     kind = resource.type
+    if is_unlisted(resource):
+        return True
+    # With --target the engine sends new resources that are no targets without properties.
+    if not resource.properties.fields:
+        return False
     if (
         kind in _READERS
+        or grants_access(kind)
+        or kind in _SERVICE_OF
         or kind in _LIMITS
         or kind in _LISTENERS
         or kind in (PROJECT, LINK, FOLDER, EXIT, _LIEN, _TOPIC, _RULES, _VAULT)
@@ -78,11 +85,7 @@ def facts_of(
 ) -> Facts:
     """All facts from the resources, on a day. `environments`: what the owner of the policies says of accounts."""
     every = list(certain(resources))
-    projects = _linked(
-        [_project(each) for each in every if each.type == PROJECT],
-        [each for each in every if each.type == LINK],
-    )
-    projects = _numbered(projects, [each for each in every if each.type == EXIT])
+    projects = projects_of(every)
     ids = {reference: _googles(project.ids) for project in projects for reference in project.ids}
     found: defaultdict[type, list[Any]] = defaultdict(list)
     limiting: list[limit_facts.Limit] = []
@@ -97,6 +100,8 @@ def facts_of(
             limiting += setter(resource)
         found[Location] += _locations(resource)
         found[Api] += _apis(resource)
+        found[Grant] += grants(resource)
+        found[Declared] += unlisted(resource)
         liens += _liens(resource)
         listeners += _listeners(resource)
     amounts = [*found[Budget], *found[Cap]]
@@ -106,8 +111,8 @@ def facts_of(
         tuple(
             replace(each, open_questions=(*_unknown_account(each), *unknown))
             for project in projects
-            for measured in (_measured(project, amounts, found[Key], environments),)
-            for each in (limit_facts.limited(_with_settings(measured, known), limiting),)
+            for own in (measured(project, amounts, found[Key], environments),)
+            for each in (limit_facts.limited(_with_settings(own, known), limiting),)
         ),
         tuple(found[Budget]),
         tuple(found[Cap]),
@@ -117,6 +122,8 @@ def facts_of(
         tuple(found[Location]),
         tuple(liens),
         tuple(listeners),
+        tuple(found[Grant]),
+        tuple(found[Declared]),
         folders={
             name: each.folder("parent")
             for each in every
@@ -157,28 +164,6 @@ def _with_settings(entity: Any, known: Known) -> Any:
     return found
 
 
-def _measured(
-    project: Project, amounts: Iterable[Budget | Cap], keys: Iterable[Key], environments: Environments
-) -> Project:
-    """With its account's terms from the policy owner, and with what its keys can do."""
-    currencies = {
-        each.currency
-        for each in amounts
-        if not isinstance(each.projects, Unknown)
-        and project.ids & set(each.projects)
-        and isinstance(each.currency, str)
-    }
-    # A key of an unknown project may be this one's.
-    own = (key.methods for key in keys if key.project is UNKNOWN or key.project in project.ids)
-    caches = any_key_calls((() if methods is UNKNOWN else methods for methods in own), CREATES_CACHES)
-    return replace(
-        project,
-        terms=environments.prices_of(project.account, currencies.pop() if len(currencies) == 1 else None),
-        tier_limits=environments.tier_limits_of(project.account),
-        doors=replace(project.doors, caches=caches),
-    )
-
-
 def _unknown_account(project: Project) -> Iterator[str]:
     if project.account is UNKNOWN:
         yield "its billing account is not known before the update, and taken for one that pays"
@@ -194,74 +179,11 @@ def _unknown(found: Mapping[type, Sequence[Any]], limiting: Iterable[limit_facts
         yield "a limit is not known before the update, and not counted"
 
 
-def _project(resource: Resource) -> Project:
-    props = resource.props
-    project_id, labels = at(props, "projectId"), at(props, "labels")
-    users, private = at(labels, USERS_LABEL), at(labels, PRIVATE_DATA_LABEL)
-    ids = {str(each) for each in (project_id, at(props, "number")) if each not in (None, UNKNOWN)}
-    return Project(
-        resource.subject(
-            "project",
-            f"project {resource.text('projectId')}",
-            project_names(ids),
-            identified=isinstance(project_id, str),
-        ),
-        frozenset({*ids, resource.urn}),
-        _account(resource),
-        parent=_parent(resource),
-        created=not resource.read,
-        labels=labels,
-        deletion=at(props, "deletionPolicy") or "PREVENT",
-        protected=resource.protect,
-        private_data=UNKNOWN if private is UNKNOWN else str(private).lower() == "true",
-        users=UNKNOWN if users is UNKNOWN else users_of(users),
-    )
-
-
-def _parent(resource: Resource) -> str | Unknown | None:
-    """The folder, or else the organization, of a project."""
-    folder, organization = resource.folder("folderId"), resource.value("orgId")
-    if folder is UNKNOWN or organization is UNKNOWN:
-        return UNKNOWN
-    if isinstance(folder, str):
-        return folder if folder.startswith(("urn:", "folders/")) else f"folders/{folder}"
-    return f"organizations/{str(organization).removeprefix('organizations/')}" if organization else None
-
-
-def _account(resource: Resource) -> str | Unknown | None:
-    account = at(resource.props, "billingAccount")
-    return account if account is UNKNOWN or not account else str(account).removeprefix("billingAccounts/")
-
-
-def _linked(projects: Iterable[Project], links: Iterable[Resource]) -> list[Project]:
-    """Add the accounts from billing links, and the projects that only a link names."""
-    found = list(projects)
-    for link in links:
-        reference, account = link.reference("project"), _account(link)
-        if not isinstance(reference, str):
-            # It may be the link of any project, so none is known to be free.
-            found = [replace(project, account=project.account or UNKNOWN) for project in found]
-            continue
-        for position, project in enumerate(found):
-            if reference in project.ids:
-                found[position] = replace(project, account=account)
-                break
-        else:
-            subject = link.subject(
-                "project",
-                f"project {reference}",
-                project_names([reference]),
-                identified=not reference.isdecimal(),
-            )
-            found.append(Project(subject, frozenset({link.urn, reference}), account, created=False))
-    return found
-
-
 def _key(resource: Resource) -> Key:
     props = resource.props
     restrictions = at(props, "restrictions")
     targets = at(restrictions, "apiTargets")
-    services = UNKNOWN if targets is UNKNOWN else texts([at(target, "service") for target in targets or ()])
+    services = UNKNOWN if targets is UNKNOWN else texts([_service(target) for target in targets or ()])
     project = resource.reference("project")
     return Key(
         _subject_within(resource, "key", f"key {resource.text('displayName')}", project, KEYS),
@@ -282,22 +204,11 @@ def _methods(targets: Any) -> tuple[str, ...] | Unknown:
     """The methods of the Gemini API that a key is narrowed to."""
     found: list[str] = []
     for target in targets or ():
-        methods = texts(at(target, "methods")) if at(target, "service") == GEMINI_API else ()
+        methods = texts(at(target, "methods")) if _service(target) == GEMINI_API else ()
         if methods is UNKNOWN:
             return UNKNOWN
         found += methods
     return tuple(found)
-
-
-def _numbered(projects: Iterable[Project], exits: Iterable[Resource]) -> list[Project]:
-    """Add the numbers of projects that the program does not create, which this project's provider has compared."""
-    numbers = {at(each.props, "project"): at(each.props, "number") for each in exits}
-    return [
-        replace(project, ids=project.ids | {own})
-        if isinstance(own := next((numbers[each] for each in project.ids if each in numbers), None), str)
-        else project
-        for project in projects
-    ]
 
 
 def _subject_within(
@@ -317,25 +228,37 @@ def _subject_of(resource: Resource, kind: Kind, label: str, project: str | Unkno
 
 
 def _api(resource: Resource) -> Api:
-    service, project = at(resource.props, "service"), resource.reference("project")
+    service, project = _service(resource.props), resource.reference("project")
     return Api(
         _subject_of(resource, "api", f"API {resource.text('service')} ({resource.name})", project),
         project,
-        service if service is UNKNOWN else str(service),
+        service,
         at(resource.props, "disableOnDestroy") or False,
     )
 
 
+def _service(values: Any) -> str | Unknown:
+    """The property `service`, as Google compares it."""
+    service = at(values, "service")
+    return UNKNOWN if isinstance(service, Unknown) else service_name(str(service or ""))
+
+
 def _apis(resource: Resource) -> Iterator[Api]:
-    """APIs that a consumer policy enables, in a project or below a folder."""
+    """APIs that a consumer policy enables, in a project or below a folder; and the one of a type that needs it."""
+    if resource.type in _SERVICE_OF:
+        service = _SERVICE_OF[resource.type]
+        project = resource.reference("project")
+        subject = _subject_of(resource, "api", f"API {service} ({resource.name})", project)
+        yield Api(subject, project, service)
     if resource.type != _RULES:
         return
     rules, project = at(resource.props, "enableRules"), resource.reference("parent")
-    for rule in [] if rules is UNKNOWN else rules or ():
-        services = texts(at(rule, "services"))
-        for service in [] if services is UNKNOWN else services:
-            name = service.removeprefix("services/")
-            subject = _subject_of(resource, "api", f"API {name} ({resource.name})", project)
+    listed = [UNKNOWN] if rules is UNKNOWN else [at(rule, "services") for rule in rules or ()]
+    for services in listed:
+        for each in [UNKNOWN] if services is UNKNOWN else services or ():
+            name = each if each is UNKNOWN else service_name(str(each))
+            shown = "of a consumer policy" if name is UNKNOWN else name
+            subject = _subject_of(resource, "api", f"API {shown} ({resource.name})", project)
             yield Api(subject, project, name)
 
 
@@ -345,7 +268,7 @@ def _quota(resource: Resource) -> Quota:
     return Quota(
         _subject_within(resource, "quota", f"quota preference {resource.name}", project, PREFERENCES),
         project,
-        at(props, "service") or "",
+        _service(props),
         at(props, "quotaId") or "",
         0 if value is None else value,
         at(props, "justification"),
@@ -422,6 +345,11 @@ _READERS: Final[Mapping[str, Callable[[Resource], Any]]] = {
     "gcp:cloudquota/sQuotaPreference:SQuotaPreference": _quota,
     "gcp:cloudquota/sQuotaAdjusterSettings:SQuotaAdjusterSettings": _adjuster,
 }
+_SERVICE_OF: Final[Mapping[str, str]] = {
+    f"gcp:firebase/{name[0].lower()}{name[1:]}:{name}": "firebasevertexai.googleapis.com"
+    for name in ("AiLogicConfig", "AiLogicPromptTemplate", "AiLogicPromptTemplateLock")
+}
+"""Types of which each is of no use without an API."""
 _LIMITS: Final[Mapping[str, Callable[[Resource], Iterator[limit_facts.Limit]]]] = {
     "gemini-landing-zone:index:ProjectLimits": limit_facts.by_project,
     "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": limit_facts.by_override,

@@ -252,8 +252,7 @@ def _judging(policy: Policy, parts: Parts) -> Iterator[tuple[Facts, Any, Level]]
 
 def _concerns(resource: Any) -> bool:
     """True if policies judge a resource, from the engine's message."""
-    # With --target the engine sends new resources that are no targets without properties.
-    return resource.type == STACK or (bool(resource.properties.fields) and concerns(resource))
+    return resource.type == STACK or concerns(resource)
 
 
 def _passes(args: ResourceValidationArgs) -> bool:

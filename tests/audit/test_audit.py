@@ -1,6 +1,7 @@
 """Live projects are read as they are, and judged as those of a stack are."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -176,7 +177,8 @@ def test_budgets_and_caps_are_those_of_the_projects_and_of_the_whole_account(wor
     ]  # fmt: skip
     assert facts.budgets == (
         budget("1 quarter", ACCOUNT, Decimal(100), "USD", one, gemini, thresholds=rules, months=Decimal(3)),
-        budget("2 both", ACCOUNT, Decimal(100), "USD", one + other, gemini, notifies=False, months=None, shared=True),
+        budget("2 both", ACCOUNT, Decimal(100), "USD", one + other, gemini, notifies=False, months=None, shared=True,
+               starts=date(2026, 11, 1)),
         budget("3 last", ACCOUNT, None, None, two, (), narrowed=True, thresholds=rules, labelled=True),
         budget("4 account", ACCOUNT, Decimal(100), "USD", (), (), shared=True),
         budget("5 euro", EURO_ACCOUNT, Decimal(100), "EUR", euro, gemini, thresholds=rules),
@@ -243,7 +245,7 @@ def test_what_one_project_refuses_is_told_and_nothing_of_it_is_called_broken(wor
         ("SERVICE_DISABLED", "", "acme-silent/locations/global/keys"),
         ("NOT_FOUND", "", "acme-silent/locations/global/quotaPreferences"),
         ("PERMISSION_DENIED", "", f"{EURO_ACCOUNT}/budgets"),
-        ("PERMISSION_DENIED", "", f"projects/{secret}/services/"),
+        ("PERMISSION_DENIED", "", f"projects/{secret}/services"),
         ("PERMISSION_DENIED", "cloudresourcemanager.liens.list", ""),
     )
     found = audit(world.cloud, FOLDER, projects=["acme-nobody-has-it"])

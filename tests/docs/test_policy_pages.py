@@ -135,9 +135,8 @@ def test_a_program_on_a_page_makes_what_is_judged(generator: ModuleType, policy:
     assert blocks(page_of(policy), "python") == [each.code for each in programs]
     for each in programs:
         facts = each.facts
-        judged = [
-            entity.subject.name for entity in (*facts.budgets, *facts.keys, *facts.apis, *facts.locations)
-        ]
+        groups = (facts.budgets, facts.keys, facts.apis, facts.locations, facts.grants, facts.resources)
+        judged = [entity.subject.name for group in groups for entity in group]
         resources = made(each.code)
         assert [name for name, _, _ in resources] == judged
         for _, kind, arguments in resources:

@@ -31,6 +31,11 @@ def a(kind: str, *, come_from: Given | None = None, given: Given | None = None, 
     return {"type": f"gcp:{kind}", "props": props, "comes_from": come_from or {}, "given": given}
 
 
+def made_by(package: str, kind: str, **props: Any) -> Given:
+    """A resource of any type, with the package of its provider."""
+    return {"type": kind, "props": props, "package": package}
+
+
 def project(**props: Any) -> Given:
     return a("organizations/project:Project", **{"projectId": "acme-chat", **props})
 
@@ -99,6 +104,13 @@ BUDGETS: list[tuple[Given, Given]] = [
     (filtered(projects=["projects/1", "projects/2"]), {"projects": ["1", "2"], "shared": True}),
     (filtered(services=[UNKNOWN]), {"services": LATER}),
     (filtered(labels={"team": "a"}), {"narrowed": True, "labelled": True}),
+    (
+        filtered(subaccounts=["billingAccounts/0A0B0C-0D0E0F-010203"]),
+        {"subaccounts": ["0A0B0C-0D0E0F-010203"]},
+    ),
+    (filtered(subaccounts=[UNKNOWN]), {"subaccounts": LATER}),
+    (filtered(resourceAncestors=["folders/1", "organizations/2"]), {"ancestors": ["folders/1"]}),
+    (filtered(resourceAncestors=UNKNOWN), {"ancestors": LATER}),
     (filtered(labels=UNKNOWN), {"narrowed": LATER, "labelled": LATER}),
     (filtered(resourceAncestors=["folders/1"]), {"narrowed": True}),
     (filtered(resourceAncestors=["organizations/1"]), {"narrowed": False}),
@@ -120,12 +132,17 @@ BUDGETS: list[tuple[Given, Given]] = [
     (filtered(calendarPeriod="QUARTER"), {"months": "3"}),
     (filtered(calendarPeriod="CALENDAR_PERIOD_UNSPECIFIED"), {"months": "1"}),
     (filtered(calendarPeriod=UNKNOWN), {"amount": LATER}),
-    (filtered(customPeriod=UNKNOWN), {"amount": LATER, "ends": None}),
+    (filtered(customPeriod=UNKNOWN), {"amount": LATER, "starts": LATER, "ends": LATER}),
+    (
+        filtered(customPeriod={"startDate": {"year": 2099, "month": 1, "day": 1}}),
+        {"starts": "2099-01-01", "ends": None},
+    ),
+    (filtered(customPeriod={"startDate": {"year": 2099, "month": 1, "day": UNKNOWN}}), {"starts": LATER}),
     (
         filtered(customPeriod={"endDate": {"year": 2026, "month": 12, "day": 31}}),
         {"months": None, "ends": "2026-12-31"},
     ),
-    (filtered(customPeriod={"endDate": {"year": 2026, "month": 2, "day": 30}}), {"ends": None}),
+    (filtered(customPeriod={"endDate": {"year": 2026, "month": 2, "day": 30}}), {"ends": LATER}),
     (budget(thresholdRules=UNKNOWN), {"thresholds": LATER}),
     (
         budget(thresholdRules=[{"thresholdPercent": 0.1}]),
@@ -198,7 +215,13 @@ PROJECTS: list[tuple[list[Given], list[Given]]] = [
     ([project()], [{"account": None, "deletion": "PREVENT", "ids": ["acme-chat", "urn:0"]}]),
     ([project(billingAccount=UNKNOWN)], [{"account": LATER}]),
     ([project(number="1"), link(project="1")], [{"account": ACCOUNT, "ids": ["1", "acme-chat", "urn:0"]}]),
-    ([project(billingAccount=ACCOUNT), link(project="acme-chat", billingAccount="")], [{"account": ""}]),
+    # Which of two accounts is set last, nothing says.
+    ([project(billingAccount=ACCOUNT), link(project="acme-chat", billingAccount="")], [{"account": LATER}]),
+    ([project(billingAccount=ACCOUNT), link(project="acme-chat")], [{"account": ACCOUNT}]),
+    ([project(folderId="folders/1", orgId="2")], [{"parent": "folders/1"}]),
+    ([project(orgId="2")], [{"parent": "organizations/2"}]),
+    ([project(folderId=UNKNOWN)], [{"parent": LATER}]),
+    ([project()], [{"parent": None}]),
     ([project(), link(project=UNKNOWN, billingAccount="")], [{"account": LATER}]),
     ([project(), {**link(project=UNKNOWN), "comes_from": {"project": ["urn:0"]}}], [{"account": ACCOUNT}]),
     # Its own id is made from the first one's number: either may be meant.
@@ -211,21 +234,9 @@ PROJECTS: list[tuple[list[Given], list[Given]]] = [
         [{"account": LATER}, {"account": LATER}],
     ),
     ([link(project="acme-there")], [{"created": False, "ids": ["acme-there", "urn:0"]}]),
-    ([link(project="acme-there"), budget()], [{"ids": ["1", "acme-there", "urn:0"]}]),
-    # One of two has no budget, and which of them nobody can say.
-    (
-        [link(project="acme-a"), link(project="acme-b"), budget()],
-        [{"ids": ["acme-a", "urn:0"]}, {"ids": ["acme-b", "urn:1"]}],
-    ),
-    # The other one is free, and needs none.
-    (
-        [link(project="acme-a"), link(project="acme-b", billingAccount=""), budget()],
-        [{"ids": ["1", "acme-a", "urn:0"]}, {"ids": ["acme-b", "urn:1"]}],
-    ),
-    (
-        [link(project="acme-there"), project(number="1"), budget()],
-        [{"ids": ["1", "acme-chat", "urn:1"]}, {"ids": ["acme-there", "urn:0"]}],
-    ),
+    # A number in a budget is nobody's until something of Google's says whose.
+    ([link(project="acme-there"), budget()], [{"ids": ["acme-there", "urn:0"]}]),
+    ([link(project="1"), budget()], [{"ids": ["1", "urn:0"]}]),
     (
         [project(labels={"gemini-users": "de_uk", "gemini-private-data": UNKNOWN})],
         [{"users": ["DE", "GB"], "private_data": LATER}],
@@ -357,6 +368,130 @@ OTHERS: list[tuple[Given, str, Any]] = [
         "apis",
         [{"project": "folders/1", "service": GEMINI}],
     ),
+    (
+        a(
+            "serviceusage/v2ConsumerPolicy:V2ConsumerPolicy",
+            parent="projects/acme-chat",
+            enableRules=[
+                {"services": ["services/AIPlatform.googleapis.com.", UNKNOWN]},
+                {"services": UNKNOWN},
+            ],
+        ),
+        "apis",
+        [{"service": "aiplatform.googleapis.com"}, {"service": LATER}, {"service": LATER}],
+    ),
+    (
+        a("projects/service:Service", service=" GenerativeLanguage.googleapis.com"),
+        "apis",
+        [{"service": GEMINI}],
+    ),
+    (
+        a("firebase/aiLogicConfig:AiLogicConfig", project="acme-chat"),
+        "apis",
+        [{"service": "firebasevertexai.googleapis.com", "project": "acme-chat"}],
+    ),
+    (
+        a(
+            "projects/apiKey:ApiKey",
+            restrictions={
+                "apiTargets": [
+                    {"service": "services/GenerativeLanguage.googleapis.com", "methods": ["Create*"]},
+                    {"service": "AIPLATFORM.googleapis.com"},
+                ]
+            },
+        ),
+        "keys",
+        [{"targets": [GEMINI, "aiplatform.googleapis.com"], "methods": ["Create*"]}],
+    ),
+    (
+        a("projects/iAMMember:IAMMember", project="acme-chat", role="roles/owner", member="user:a@b.c"),
+        "grants",
+        [{"on": "acme-chat", "role": "roles/owner", "members": ["user:a@b.c"]}],
+    ),
+    (
+        a(
+            "folder/iAMBinding:IAMBinding",
+            folder="folders/1",
+            role="roles/editor",
+            members=["allUsers", UNKNOWN],
+        ),
+        "grants",
+        [{"on": "folders/1", "role": "roles/editor", "members": LATER}],
+    ),
+    (
+        a("organizations/iAMMember:IAMMember", orgId="2", role=UNKNOWN, member="user:a@b.c"),
+        "grants",
+        [{"on": "organizations/2", "role": LATER}],
+    ),
+    (
+        a(
+            "projects/iAMPolicy:IAMPolicy",
+            project="acme-chat",
+            policyData=json.dumps(
+                {"bindings": [{"role": "roles/viewer", "members": ["domain:b.c"]}, {"role": "roles/browser"}]}
+            ),
+        ),
+        "grants",
+        [{"role": "roles/viewer", "members": ["domain:b.c"]}, {"role": "roles/browser", "members": []}],
+    ),
+    (a("projects/iAMPolicy:IAMPolicy", policyData=UNKNOWN), "grants", [{"role": LATER, "members": LATER}]),
+    (a("projects/iAMPolicy:IAMPolicy", policyData="no policy"), "grants", []),
+    (
+        a(
+            "serviceaccount/iAMMember:IAMMember",
+            serviceAccountId="projects/acme-chat/serviceAccounts/a@acme-chat.iam.gserviceaccount.com",
+            role="roles/iam.serviceAccountTokenCreator",
+            member="user:a@b.c",
+        ),
+        "grants",
+        [{"on": "a@acme-chat.iam.gserviceaccount.com"}],
+    ),
+    (
+        a("billing/accountIamMember:AccountIamMember", billingAccountId=ACCOUNT, role="roles/billing.admin"),
+        "grants",
+        [{"on": f"billingAccounts/{ACCOUNT}"}],
+    ),
+    (
+        a("projects/iAMCustomRole:IAMCustomRole", roleId="r", permissions=["serviceusage.services.use"]),
+        "grants",
+        [{"role": "", "members": [], "permissions": ["serviceusage.services.use"]}],
+    ),
+    (a("serviceaccount/key:Key", serviceAccountId="a@b.c"), "grants", [{"on": "a@b.c", "credential": True}]),
+    # A role on a bucket reaches nothing but the bucket.
+    (a("storage/bucketIAMMember:BucketIAMMember", role="roles/owner", member="user:a@b.c"), "grants", []),
+    (made_by("gcp", "gcp:compute/instance:Instance"), "resources", [{"package": "gcp", "endpoints": {}}]),
+    (made_by("gcp", "gcp:pubsub/topic:Topic"), "resources", []),
+    (made_by("command", "gcp:pubsub/topic:Topic"), "resources", [{"package": "command"}]),
+    (made_by("command", "command:local:Command"), "resources", [{"type": "command:local:Command"}]),
+    (made_by("gemini-landing-zone", "gemini-landing-zone:index:Roster"), "resources", []),
+    (made_by("pulumi", "pulumi:pulumi:StackReference"), "resources", []),
+    (made_by("gcp", "gcp:cloudfunctionsv2/function:Function"), "resources", [{"package": "gcp"}]),
+    (
+        made_by("gcp", "gcp:cloudfunctionsv2/function:Function", eventTrigger={"pubsubTopic": TOPIC}),
+        "resources",
+        [],
+    ),
+    # A component has no provider.
+    ({"type": "acme:index:Team", "props": {}}, "resources", []),
+    (
+        {"type": "pulumi:providers:gcp", "props": {"project": "acme-chat", "version": "10.2.0"}},
+        "resources",
+        [],
+    ),
+    (
+        {
+            "type": "pulumi:providers:gcp",
+            "props": {"iamCustomEndpoint": UNKNOWN, "universeDomain": "example.com"},
+        },
+        "resources",
+        [{"endpoints": {"iamCustomEndpoint": LATER, "universeDomain": "example.com"}}],
+    ),
+    (
+        {"type": "pulumi:providers:gcp", "props": {}, "name": "default_10_2_0_github_/api.github.com/acme"},
+        "resources",
+        [{"endpoints": {"pluginDownloadURL": "github://api.github.com/acme"}}],
+    ),
+    ({"type": "pulumi:providers:terraform", "props": {}}, "resources", [{"package": "terraform"}]),
     (
         {**a("projects/service:Service", service=GEMINI), "default_project": "acme-chat"},
         "apis",

@@ -32,7 +32,7 @@ from tests.workspace import Workspace
 
 ADVISORY = {"all": "advisory", **EUROS}
 BROKEN = {
-    "paid-project-has-budget": {"Project chat", "Project dear"},
+    "paid-project-has-budget": {"Project chat", "Project dear", "ProjectInfo legacy"},
     "budget-not-account-wide": {"Budget everything"},
     "budget-below-maximum": {"Budget everything"},
     "budgets-within-envelope": {"Budget everything"},
@@ -40,12 +40,18 @@ BROKEN = {
     "budget-thresholds": {"Budget everything"},
     "budget-notifies": {"Budget everything"},
     "currency-matches": {"Budget everything", "Budget of-dear"},
-    "spend-stops": {"Project chat", "Project dear"},
-    "models-limited": {"Project chat"},
+    "spend-stops": {"Project chat", "Project dear", "ProjectInfo legacy"},
+    "models-limited": {"Project chat", "ProjectInfo legacy"},
+    "other-doors": {"Service chat-agents"},
+    "access-without-key": {"IAMMember caller"},
+    "known-resources": {"Resource unseen", "pulumi-python default"},
+    "billing-accounts": {"ProjectInfo legacy"},
+    "parents": {"Project lab"},
+    "adoption": {"ProjectInfo legacy"},
     "models-served": {"Project chat"},
     "private-data-stored": {"Project chat"},
-    "exposure-within-allowance": {"Project chat", "Project dear"},
-    "price-step-up": {"Project chat", "Project dear"},
+    "exposure-within-allowance": {"Project chat", "Project dear", "ProjectInfo legacy"},
+    "price-step-up": {"Project chat", "Project dear", "ProjectInfo legacy"},
     "quota-raise-justified": {"SQuotaPreference images"},
     "key-restricted": {"ApiKey found"},
     "key-bound": {"ApiKey both"},
@@ -76,6 +82,9 @@ NOT_OF_SETTINGS = {
     "key-gemini-only",
     "gemini-in-managed-projects",
     "no-disable-on-destroy",
+    "other-doors",
+    "access-without-key",
+    "known-resources",
 }
 """What no stack file can break: the settings have no way to say it."""
 HALF_PRICE = {
@@ -99,6 +108,8 @@ def test_a_program_that_keeps_to_every_policy_goes_through(workspace: Workspace,
 
 
 def test_a_program_that_violates_every_policy_is_stopped_or_advised(workspace: Workspace, pack: Path) -> None:
+    make_project(workspace, "acme-bad-legacy")
+    before = changed(workspace)
     plain(workspace, "bad.py")
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
     assert {
@@ -111,7 +122,7 @@ def test_a_program_that_violates_every_policy_is_stopped_or_advised(workspace: W
     # The preview that `up` makes stops it.
     stopped = workspace.pulumi("up", "--yes", *arguments(workspace, EUROS, pack), check=False)
     assert min(foreseen.code, stopped.returncode) > 0
-    assert (changed(workspace), made(workspace)) == ([], {})
+    assert (changed(workspace), made(workspace)) == (before, {})
     # Without one, what is wrong by itself is not made.
     unforeseen = judged(workspace, "up", EUROS, pack=pack)
     assert unforeseen.code
@@ -150,6 +161,8 @@ def test_a_stack_file_that_keeps_to_every_policy_goes_through(workspace: Workspa
 def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
     workspace: Workspace, pack: Path
 ) -> None:
+    make_project(workspace, "acme-bad-legacy")
+    before = changed(workspace)
     workspace.write((HERE / "bad.yaml").read_text())
     foreseen = judged(workspace, "preview", EUROS, pack=pack)
     assert {violation.policy for violation in foreseen.violations} == BY_ID.keys() - NOT_OF_SETTINGS
@@ -162,7 +175,7 @@ def test_a_stack_file_that_breaks_policies_is_stopped_before_anything_is_made(
     unforeseen = judged(workspace, "up", EUROS, pack=pack)
     assert min(foreseen.code, stopped.returncode, unforeseen.code) > 0
     assert unforeseen.violations == foreseen.violations
-    assert (changed(workspace), made(workspace)) == ([], {})
+    assert (changed(workspace), made(workspace)) == (before, {})
 
     # Violation once: the resources, which are made now, say the same.
     advised = judged(workspace, "up", ADVISORY, pack=pack)

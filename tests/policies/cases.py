@@ -26,10 +26,13 @@ from tests.policies.facts import (
     THRESHOLDS,
     budget,
     budgets,
+    declared,
+    grant,
     key,
     project,
     quota,
     second,
+    subject,
 )
 
 MAPS_KEY: Final = replace(KEY, targets=(MAPS,), methods=())
@@ -70,6 +73,142 @@ def argon(requests: int | None = None, tokens: int | None = None) -> dict[str, L
 
 
 FREE: Final = project(account=None, private_data=True)
+VERTEX: Final = replace(
+    API, subject=subject("api", "vertex", "API aiplatform"), service="aiplatform.googleapis.com"
+)
+HIGH: Final = replace(CAP, amount=Decimal(600))
+LINKED: Final = replace(PROJECT, ids=frozenset({"acme-chat", "urn:link"}), created=False)
+NOT_FOR_GEMINI: Final = replace(
+    project(account=UNKNOWN), budgets=(), not_for_gemini=frozenset({"1234567890"})
+)
+UNREAD: Final = replace(project(account=UNKNOWN, unread=True, private_data=True), budgets=())
+FIREBASE_KEY: Final = key(targets=("firebasevertexai.googleapis.com", MAPS), addresses=(), claimed="browser")
+TOO_WIDE: Final = {
+    "every IPv4 network": tuple(f"{each}.0.0.0/8" for each in range(256)),
+    "two networks": ("8.0.0.0/8", "9.0.0.0/9"),
+    "two networks as IPv6": ("::ffff:8.0.0.0/104", "64:ff9b::9.0.0.0/104"),
+    "every IPv6 address that there is": ("2000::/3",),
+    "every IPv6 network in pieces": tuple(f"{each:x}::/20" for each in range(0x2000, 0x4000, 0x10)),
+    "IPv4 as IPv6": ("::ffff:0:0/96",),
+    "half of IPv4 behind a translation": ("64:ff9b::/97",),
+    "6to4": ("2002::/16",),
+    "Teredo": ("2001::/32",),
+    "with a space": (" 0.0.0.0/0", "203.0.113.7"),
+    "a name": ("office",),
+    "a port, a range, a wildcard, a mask, a zone and zeros": (
+        "203.0.113.7:443",
+        "203.0.113.7-203.0.113.9",
+        "203.0.113.*",
+        "203.0.113.0/255.255.255.0",
+        "fe80::1%eth0",
+        "203.000.113.007",
+    ),
+}
+TOO_MUCH: Final[dict[str, dict[str, Any]]] = {
+    "an editor": {"role": "roles/editor"},
+    "in capitals": {"role": "Roles/Owner"},
+    "everybody": {"role": "roles/serviceusage.serviceUsageConsumer", "members": ("allUsers",)},
+    "a domain among those that may": {
+        "role": "roles/viewer",
+        "members": ("domain:example.com", "user:ada@example.com"),
+    },
+    "Vertex AI": {"role": "roles/aiplatform.user"},
+    "on a folder": {"role": "roles/resourcemanager.projectIamAdmin", "on": "folders/1"},
+    "on a service account": {
+        "role": "roles/iam.serviceAccountTokenCreator",
+        "on": "backend@acme-chat.iam.gserviceaccount.com",
+    },
+    "of a service agent": {"role": "roles/firebaseml.serviceAgent"},
+    "a custom role": {"role": "projects/acme-chat/roles/reader"},
+    "the definition of a custom role": {
+        "role": "",
+        "members": (),
+        "permissions": ("resourcemanager.projects.get", "Serviceusage.services.use"),
+    },
+    "a key of a service account": {
+        "role": "",
+        "members": (),
+        "on": "backend@acme-chat.iam.gserviceaccount.com",
+        "credential": True,
+    },
+}
+NOT_MUCH: Final[dict[str, dict[str, Any]]] = {
+    "a role that opens nothing": {"role": "roles/pubsub.publisher", "members": ("allUsers",)},
+    "a custom role that opens nothing": {
+        "role": "",
+        "members": (),
+        "permissions": ("resourcemanager.projects.get",),
+    },
+    "nobody": {"role": "roles/owner", "members": ()},
+}
+UNLISTED: Final[dict[str, dict[str, Any]]] = {
+    "a command": {},
+    "its provider": {"type": "pulumi:providers:command"},
+    "a dynamic one": {"type": "pulumi-python:dynamic:Resource", "package": "pulumi-python"},
+    "a dynamic one in a module": {"type": "pulumi-nodejs:dynamic/keys:Key", "package": "pulumi-nodejs"},
+    "another provider of Google's resources": {
+        "type": "google-native:apikeys/v2:Key",
+        "package": "google-native",
+    },
+    "a Terraform provider": {"type": "google:index/apikeysKey:ApikeysKey", "package": "google"},
+    "a machine": {"type": "gcp:compute/instance:Instance", "package": "gcp"},
+    "a function on the web": {"type": "gcp:cloudfunctionsv2/function:Function", "package": "gcp"},
+    "a known type by another package": {"type": "gcp:projects/apiKey:ApiKey", "package": "command"},
+    "a provider's endpoint": {
+        "type": "pulumi:providers:gcp",
+        "package": "gcp",
+        "endpoints": {"apikeysCustomEndpoint": "https://apikeys.example.com/v2/"},
+    },
+    "endpoints that look like Google's": {
+        "type": "pulumi:providers:gcp",
+        "package": "gcp",
+        "endpoints": {
+            "apikeysCustomEndpoint": "https://apikeys.googleapis.com@example.com/",
+            "iamCustomEndpoint": "https://example.com/#.googleapis.com",
+            "pubsubCustomEndpoint": "http://pubsub.googleapis.com/",
+            "storageCustomEndpoint": "https://example.com\\.googleapis.com/",
+            "universeDomain": "example.com",
+        },
+    },
+    "a plugin's address": {
+        "type": "pulumi:providers:gcp",
+        "package": "gcp",
+        "endpoints": {"pluginDownloadURL": "github://api.github.com/someone"},
+    },
+}
+LISTED: Final[tuple[tuple[str, Facts, dict[str, Any]], ...]] = (
+    ("the package is allowed", declared(), {"packages": ["command"]}),
+    ("the type is allowed", declared(), {"types": ["command:local:Command"]}),
+    ("the types are allowed", declared(), {"types": ["command:local:*"]}),
+    (
+        "the provider of an allowed type",
+        declared(type="pulumi:providers:command"),
+        {"types": ["command:local:*"]},
+    ),
+    (
+        "endpoints of Google and of this machine",
+        declared(
+            type="pulumi:providers:gcp",
+            package="gcp",
+            endpoints={
+                "iamCustomEndpoint": "https://iam.mtls.googleapis.com/v1/",
+                "storageCustomEndpoint": "http://127.0.0.1:8080/storage/",
+                "pubsubCustomEndpoint": UNKNOWN,
+                "universeDomain": "googleapis.com",
+            },
+        ),
+        {},
+    ),
+    (
+        "an allowed host",
+        declared(
+            type="pulumi:providers:gcp",
+            package="gcp",
+            endpoints={"pluginDownloadURL": "https://plugins.example.com/gcp"},
+        ),
+        {"endpoints": ["plugins.example.com"]},
+    ),
+)
 FAILING: Final = (
     Case("paid-project-has-budget", "there is none", budgets()),
     Case("paid-project-has-budget", "it names another project", budget(projects=("acme-search",))),
@@ -77,6 +216,21 @@ FAILING: Final = (
     Case("paid-project-has-budget", "it is another account's", budget(account=OTHER_ACCOUNT)),
     Case("paid-project-has-budget", "it counts only what has a label", budget(labelled=True, narrowed=True)),
     Case("paid-project-has-budget", "its days are over", budget(months=None, ends=date(2026, 11, 23))),
+    Case(
+        "paid-project-has-budget",
+        "it begins tomorrow",
+        budget(months=None, starts=date(2026, 11, 25), ends=date(2030, 1, 1)),
+    ),
+    Case("paid-project-has-budget", "it begins who knows when", budget(months=None, starts=UNKNOWN)),
+    Case("paid-project-has-budget", "it is of another number", budget(projects=("999999999999",))),
+    Case("paid-project-has-budget", "it counts a subaccount alone", budget(subaccounts=(OTHER_ACCOUNT,))),
+    Case("paid-project-has-budget", "it counts another folder", budget(ancestors=("folders/1",))),
+    Case("paid-project-has-budget", "it may be paid", project(account=UNKNOWN)),
+    Case(
+        "paid-project-has-budget",
+        "the number of a link is not known",
+        replace(budget(projects=("1234567890",)), projects=(LINKED,)),
+    ),
     Case("budget-not-account-wide", "no filter", budget(projects=())),
     Case("budget-below-maximum", "a month", budget(amount=Decimal("100.01"))),
     Case("budget-below-maximum", "a quarter", budget(amount=Decimal("300.01"), months=Decimal(3))),
@@ -111,6 +265,13 @@ FAILING: Final = (
         "what the last period cost",
         budgets(BUDGET, second(amount=None, currency=None)),
     ),
+    Case("budgets-within-envelope", "an amount is not known", budget(amount=UNKNOWN)),
+    Case("budgets-within-envelope", "a currency is not known", budget(currency=UNKNOWN)),
+    Case(
+        "budgets-within-envelope",
+        "a shared one over what is not known",
+        budgets(BUDGET, replace(SHARED, projects=UNKNOWN)),
+    ),
     Case("budget-counts-credits", "all", budget(credits=("ALL",))),
     Case("budget-counts-credits", "promotions", budget(credits=("PROMOTION",))),
     Case("budget-counts-credits", "with discounts", budget(credits=("DISCOUNT", "SUBSCRIPTION_BENEFIT"))),
@@ -130,6 +291,8 @@ FAILING: Final = (
     Case(
         "currency-matches", "the account's is set", budget(currency="EUR"), {"currencies": {ACCOUNT: "USD"}}
     ),
+    Case("currency-matches", "a currency is not known", budget(currency=UNKNOWN)),
+    Case("currency-matches", "an account is not known", budget(account=UNKNOWN)),
     Case("spend-stops", "there is nothing", replace(GOOD, caps=())),
     Case("spend-stops", "another project's", replace(GOOD, caps=(replace(CAP, projects=("acme-search",)),))),
     Case("spend-stops", "another account's", replace(GOOD, caps=(replace(CAP, account=OTHER_ACCOUNT),))),
@@ -140,6 +303,25 @@ FAILING: Final = (
         {"maximum": 150},
     ),
     Case("spend-stops", "nothing listens", replace(budget(topic=TOPIC), caps=())),
+    Case(
+        "spend-stops", "a topic is not known", replace(budget(topic=UNKNOWN), caps=(), listeners=(UNKNOWN,))
+    ),
+    Case("spend-stops", "a cent above twice", replace(GOOD, caps=(replace(CAP, amount=Decimal("200.01")),))),
+    Case(
+        "spend-stops",
+        "a month's above twice a twelfth",
+        replace(budget(amount=Decimal(600), months=Decimal(12)), caps=(CAP,)),
+    ),
+    Case("spend-stops", "its amount is not known", replace(GOOD, caps=(replace(CAP, amount=UNKNOWN),))),
+    Case("spend-stops", "another number", replace(GOOD, caps=(replace(CAP, projects=("999999999999",)),))),
+    Case("spend-stops", "one too high, one lifted", replace(GOOD, caps=(HIGH, replace(CAP, lifted=True)))),
+    Case("other-doors", "Vertex AI", replace(GOOD, apis=(API, VERTEX))),
+    Case("other-doors", "in a paid project without Gemini", replace(GOOD, apis=(VERTEX,))),
+    Case("other-doors", "elsewhere", replace(GOOD, apis=(API, replace(VERTEX, project="acme-other")))),
+    Case("other-doors", "below a folder", replace(GOOD, apis=(replace(VERTEX, project="folders/1"),))),
+    Case("other-doors", "somewhere", replace(GOOD, apis=(replace(VERTEX, project=UNKNOWN),))),
+    Case("other-doors", "beside Gemini on the free tier", replace(project(account=None), apis=(API, VERTEX))),
+    Case("other-doors", "who knows which", replace(GOOD, apis=(API, replace(VERTEX, service=UNKNOWN)))),
     Case("spend-stops", "lifted", replace(GOOD, caps=(replace(CAP, lifted=True),))),
     Case("models-limited", "tokens alone", project(limits=argon(tokens=1000))),
     Case("models-limited", "all others are open", project(others=None)),
@@ -221,11 +403,29 @@ FAILING: Final = (
     Case("key-clients", "apps", key(addresses=(), claimed="app")),
     Case("key-clients", "every address", key(addresses=("0.0.0.0/0", "::/0", "203.0.113.7"))),
     Case("key-clients", "half of all", key(addresses=("0.0.0.0/1", "128.0.0.0/1"))),
+    *(Case("key-clients", name, key(addresses=addresses)) for name, addresses in TOO_WIDE.items()),
+    Case("key-clients", "of Vertex AI", key(targets=(VERTEX.service,), addresses=())),
+    Case("key-clients", "of Firebase AI Logic, for web pages", FIREBASE_KEY),
     Case("key-clients", "wider than a network", key(addresses=("10.0.0.0/7", "2000::/31"))),
     Case("gemini-in-managed-projects", "an API", replace(GOOD, apis=(replace(API, project="acme-other"),))),
     Case("gemini-in-managed-projects", "a key", key(project="acme-other")),
     Case("gemini-in-managed-projects", "the provider's", key(project=None)),
+    Case(
+        "gemini-in-managed-projects", "an API somewhere", replace(GOOD, apis=(replace(API, project=UNKNOWN),))
+    ),
+    Case(
+        "gemini-in-managed-projects",
+        "some API elsewhere",
+        replace(GOOD, apis=(replace(API, service=UNKNOWN, project="acme-other"),)),
+    ),
+    Case("gemini-in-managed-projects", "a key somewhere", key(project=UNKNOWN)),
+    Case("gemini-in-managed-projects", "some key elsewhere", key(targets=UNKNOWN, project="acme-other")),
+    Case("gemini-in-managed-projects", "a key of Vertex AI", key(targets=(VERTEX.service,), project="a-b-c")),
     Case("free-tier-private-data", "private", FREE),
+    Case("free-tier-private-data", "it may be free", project(account=UNKNOWN, private_data=True)),
+    Case("free-tier-private-data", "it may be private", project(account=None, private_data=UNKNOWN)),
+    Case("free-tier-users", "it may be free", project(account=UNKNOWN, users=("DE",))),
+    Case("free-tier-users", "they may be anywhere", project(account=None, users=UNKNOWN)),
     Case("free-tier-users", "in Europe", project(account=None, users=("US", "CH", "GB", "DE"))),
     Case("free-tier-users", "no country", project(account=None, users=("GERMANY", "US"))),
     Case("free-tier-users", "in the EEA", project(account=None, users=("EEA",))),
@@ -238,6 +438,19 @@ FAILING: Final = (
     ),
     Case("regions", "users", project(users=("DE", "US", "CH"))),
     Case("protected", "not protected", project(protected=False)),
+    Case("protected", "a lien on who knows what", replace(project(protected=False), liens=(UNKNOWN,))),
+    *(Case("access-without-key", name, grant(**changes)) for name, changes in TOO_MUCH.items()),
+    Case("access-without-key", "a role of the option", GOOD, {"roles": ["roles/Logging.viewer"]}),
+    *(Case("known-resources", name, declared(**changes)) for name, changes in UNLISTED.items()),
+    Case("billing-accounts", "another one", project(account=OTHER_ACCOUNT)),
+    Case("billing-accounts", "a budget's", budget(account=OTHER_ACCOUNT)),
+    Case("billing-accounts", "a cap's", replace(GOOD, caps=(replace(CAP, account=OTHER_ACCOUNT),))),
+    Case("parents", "another one", project(parent="folders/1")),
+    Case("parents", "the organization of the folder", project(parent="organizations/1")),
+    Case("parents", "none", project(parent=None)),
+    Case("parents", "a folder of the program", project(parent="urn:pulumi:a::b::c::d")),
+    Case("adoption", "none may be", project(created=False)),
+    Case("adoption", "another one may be", project(created=False), {"projects": ["acme-other"]}),
     Case("deletion-policy", "goes", project(deletion="DELETE")),
     Case("deletion-policy", "stays", project(deletion="ABANDON"), {"allowed": ["PREVENT"]}),
     Case("no-disable-on-destroy", "goes", replace(GOOD, apis=(replace(API, disable_on_destroy=True),))),
@@ -275,33 +488,49 @@ PASSING: Final = (
         BUT_CHAT,
     ),
     Case("budgets-within-envelope", "no envelope", budgets(BUDGET, second(currency="EUR")), {}),
-    Case(
-        "budgets-within-envelope",
-        "a shared one over what is not known",
-        budgets(BUDGET, replace(SHARED, projects=UNKNOWN)),
-    ),
-    Case(
-        "budgets-within-envelope",
-        "own ones are not known",
-        budgets(replace(BUDGET, projects=UNKNOWN), SHARED),
-    ),
+    Case("budgets-within-envelope", "could not be read", budget(amount=UNKNOWN, unread=True)),
     Case("budget-counts-credits", "discounts", budget(credits=("DISCOUNT", "RESELLER_MARGIN"))),
     Case("budget-thresholds", "days that do not repeat", budget(thresholds=THRESHOLDS[:3], months=None)),
     Case("budget-thresholds", "earlier", budget(thresholds=(Threshold(Decimal("0.2")), *THRESHOLDS[2:]))),
     Case("currency-matches", "two accounts", budgets(BUDGET, second(account=OTHER_ACCOUNT, currency="EUR"))),
-    Case(
-        "currency-matches", "the account is unknown", budgets(BUDGET, second(account=UNKNOWN, currency="EUR"))
-    ),
+    Case("currency-matches", "could not be read", budget(currency=UNKNOWN, unread=True)),
     Case("spend-stops", "a function listens", replace(budget(topic=TOPIC), caps=(), listeners=(TOPIC,))),
     Case("spend-stops", "a cap of at most that", GOOD, {"maximum": 150}),
+    Case("spend-stops", "twice", replace(GOOD, caps=(replace(CAP, amount=Decimal(200)),))),
+    Case(
+        "spend-stops",
+        "twice the larger one",
+        replace(budgets(BUDGET, replace(SHARED, amount=Decimal(300))), caps=(HIGH,)),
+    ),
+    Case(
+        "spend-stops", "could not be read", replace(GOOD, caps=(replace(CAP, amount=UNKNOWN, unread=True),))
+    ),
+    Case("other-doors", "maps", replace(GOOD, apis=(API, MAPS_API))),
+    Case(
+        "other-doors",
+        "allowed",
+        replace(GOOD, apis=(VERTEX,)),
+        {"allowed": ["services/AIplatform.googleapis.com"]},
+    ),
+    Case("other-doors", "on the free tier", replace(project(account=None), apis=(VERTEX,))),
+    Case(
+        "other-doors",
+        "not for Gemini",
+        replace(GOOD, apis=(VERTEX,), not_for_gemini=frozenset({"acme-chat"})),
+    ),
     Case("spend-stops", "free", replace(project(account=None), caps=())),
     Case("spend-stops", "one of two is lifted", replace(GOOD, caps=(CAP, replace(CAP, lifted=True)))),
-    Case("models-limited", "others are limited too", project(others=Limits(requests_per_day=1))),
+    Case("paid-project-has-budget", "it may be paid, but not for Gemini", NOT_FOR_GEMINI),
+    Case("paid-project-has-budget", "could not be read", budget(services=UNKNOWN, unread=True)),
+    Case("paid-project-has-budget", "its link could not be read", UNREAD),
+    Case("paid-project-has-budget", "it begins today", budget(months=None, starts=date(2026, 11, 24))),
+    Case("paid-project-has-budget", "it counts its folder", budget(ancestors=("folders/987654321098",))),
     Case(
-        "models-limited",
-        "a program opens other APIs alone",
-        replace(project(others=None, limits={}), apis=(MAPS_API,), keys=(), budgets=()),
+        "paid-project-has-budget",
+        "it counts a subaccount",
+        replace(budget(subaccounts=(OTHER_ACCOUNT,)), projects=project(account=OTHER_ACCOUNT).projects),
     ),
+    Case("models-limited", "others are limited too", project(others=Limits(requests_per_day=1))),
     Case("models-limited", "free", project(account=None, others=None)),
     Case(
         "models-served",
@@ -359,7 +588,8 @@ PASSING: Final = (
     Case("key-clients", "maps", key(targets=(MAPS,), addresses=())),
     Case("key-clients", "a single address", key(addresses=("198.51.100.7", "2001:db8::1"))),
     Case("key-clients", "a network", key(addresses=("10.0.0.0/8", "2001:db8::/32"))),
-    Case("key-clients", "what is no address", key(addresses=("office",))),
+    Case("key-clients", "private networks", key(addresses=("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))),
+    Case("key-clients", "IPv4 in IPv6", key(addresses=("64:ff9b::203.0.113.7", "::ffff:10.0.0.0/104"))),
     Case("key-bound", "maps", key(targets=(MAPS,), service_account=None)),
     Case("key-methods", "maps", key(targets=(MAPS,), methods=())),
     Case("gemini-in-managed-projects", "by its number", key(project="1234567890")),
@@ -375,6 +605,26 @@ PASSING: Final = (
     Case("protected", "by a lien", replace(project(protected=False), liens=("1234567890",))),
     Case("protected", "adopted", project(created=False, protected=False)),
     Case("protected", "cannot be said", project(protected=None)),
+    *(Case("access-without-key", name, grant(**changes)) for name, changes in NOT_MUCH.items()),
+    Case(
+        "access-without-key",
+        "a member and a role that may",
+        grant(role="roles/owner"),
+        {"members": ["user:ada@example.com"]},
+    ),
+    Case(
+        "access-without-key",
+        "a custom role that may",
+        grant(role="projects/acme-chat/roles/reader"),
+        {"customRoles": ["projects/acme-chat/roles/reader"]},
+    ),
+    *(Case("known-resources", name, facts, options) for name, facts, options in LISTED),
+    Case("billing-accounts", "not set", project(account=OTHER_ACCOUNT), {}),
+    Case("billing-accounts", "free", project(account=None)),
+    Case("parents", "adopted", project(parent=None, created=False)),
+    Case("parents", "not set", project(parent=None), {}),
+    Case("adoption", "this one may be", project(created=False), {"projects": ["acme-chat"]}),
+    Case("adoption", "not set", project(created=False), {}),
     Case("deletion-policy", "adopted", project(created=False, deletion="DELETE")),
     Case("deletion-policy", "allowed", project(deletion="DELETE"), {"allowed": ["DELETE"]}),
     Case("labels", "adopted", project(created=False, labels=None)),

@@ -13,7 +13,9 @@ from landing_zone.policies.facts import (
     Api,
     Budget,
     Cap,
+    Declared,
     Facts,
+    Grant,
     Key,
     Kind,
     Location,
@@ -45,6 +47,7 @@ PROJECT: Final = Project(
     subject("project", "chat", "project acme-chat"),
     ids=frozenset({"acme-chat", "1234567890"}),
     account=ACCOUNT,
+    parent="folders/987654321098",
     labels={"owner": "platform", "cost-centre": "cc-4711"},
     deletion="PREVENT",
     protected=True,
@@ -89,8 +92,14 @@ QUOTA: Final = Quota(
     "product pictures",
     "platform@example.com",
 )
+GRANT: Final = Grant(
+    subject("grant", "logs", "IAMMember logs"), "acme-chat", "roles/logging.viewer", ("user:ada@example.com",)
+)
+COMMAND: Final = Declared(subject("resource", "cmd", "resource cmd"), "command:local:Command", "command")
 LOCATION: Final = Location(subject("location", "prompts", "bucket prompts"), "europe-west1")
-GOOD: Final = Facts(DAY, (PROJECT,), (BUDGET,), (CAP,), (KEY,), (API,), (QUOTA,), (LOCATION,))
+GOOD: Final = Facts(
+    DAY, (PROJECT,), (BUDGET,), (CAP,), (KEY,), (API,), (QUOTA,), (LOCATION,), grants=(GRANT,)
+)
 """Complies with every policy, with the options in STRICT."""
 
 STRICT: Final[dict[str, dict[str, Any]]] = {
@@ -100,6 +109,9 @@ STRICT: Final[dict[str, dict[str, Any]]] = {
     "price-step-up": {"maxOvershoot": 503.31648},
     "quota-raise-justified": {"ceiling": 140},
     "regions": {"locations": ["europe"], "users": ["EEA"]},
+    "billing-accounts": {"accounts": [ACCOUNT]},
+    "parents": {"parents": ["folders/987654321098"]},
+    "adoption": {"projects": ["acme-file-there"]},
 }
 
 
@@ -126,6 +138,16 @@ def key(**changes: Any) -> Facts:
 def quota(**changes: Any) -> Facts:
     """The good facts, with another quota."""
     return replace(GOOD, quotas=(replace(QUOTA, **changes),))
+
+
+def grant(**changes: Any) -> Facts:
+    """The good facts, with another grant."""
+    return replace(GOOD, grants=(replace(GRANT, **changes),))
+
+
+def declared(**changes: Any) -> Facts:
+    """The good facts, with a resource that is on no list."""
+    return replace(GOOD, resources=(replace(COMMAND, **changes),))
 
 
 def second(**changes: Any) -> Budget:

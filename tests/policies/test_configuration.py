@@ -352,6 +352,18 @@ TYPICAL: dict[str, list[dict[str, Any]]] = {
     "regions": [{"locations": ["europe", "global"], "users": ["EEA", "CH"]}],
     "deletion-policy": [{"allowed": ["ABANDON"]}],
     "labels": [{"required": ["owner"], "defaults": {"owner": "platform"}}, {"required": []}],
+    "other-doors": [{"allowed": ["aiplatform.googleapis.com"]}],
+    "access-without-key": [
+        {"members": ["group:platform@example.com"], "roles": ["roles/run.admin"]},
+        {"customRoles": ["projects/acme-chat/roles/reader"]},
+    ],
+    "known-resources": [
+        {"types": ["gcp:compute/address:Address", "gcp:bigquery/*"], "packages": ["random"]},
+        {"endpoints": ["proxy.example.com"]},
+    ],
+    "billing-accounts": [{"accounts": ["01A2B3-C4D5E6-F7A8B9"]}],
+    "parents": [{"parents": ["folders/123456789012", "organizations/1"]}],
+    "adoption": [{"projects": []}, {"projects": ["acme-support-legacy"]}],
 }
 REFUSED: dict[str, list[dict[str, Any]]] = {
     "budget-below-maximum": [{"maximum": True}, {"currency": "usd"}],
@@ -360,6 +372,13 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "regions": [{"users": ["UK1"]}, {"locations": "europe"}],
     "deletion-policy": [{"allowed": []}, {"allowed": ["NEVER"]}],
     "labels": [{"required": ["Owner"]}, {"exceptions": [{**EXEMPT, "owner": ""}]}],
+    "known-resources": [
+        {"types": ["*"]},
+        {"types": ["gcp:*/instance:Instance"]},
+        {"packages": ["gcp:compute"]},
+        {"endpoints": ["https://proxy.example.com/"]},
+    ],
+    "parents": [{"parents": ["123456789012"]}],
 }
 
 

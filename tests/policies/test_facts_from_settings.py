@@ -243,7 +243,7 @@ CONFIGURATION = configuration_of(
     },
     "x",
 )
-GROUPS = [group.name for group in fields(Facts) if group.name not in ("day", "folders", "not_for_gemini")]
+GROUPS = [group.name for group in fields(Facts) if isinstance(group.default, tuple)]
 
 
 def as_told(facts: Facts, scope: Scope | None = None) -> list[tuple[str, str, str]]:
@@ -273,15 +273,18 @@ def elsewhere(facts: Facts) -> Facts:
             changes["projects"] = tuple(f"other-{each}" for each in entity.projects)
         if isinstance(getattr(entity, "account", None), str):
             changes["account"] = f"other {entity.account}"
+        if isinstance(getattr(entity, "subaccounts", None), tuple):
+            changes["subaccounts"] = tuple(f"other {each}" for each in entity.subaccounts)
         return replace(entity, **changes)
 
     changed: dict[str, Any] = {name: tuple(map(renamed, getattr(facts, name))) for name in GROUPS}
-    return replace(facts, **changed)
+    others = frozenset(f"other-{each}" for each in facts.not_for_gemini)
+    return replace(facts, **changed, not_for_gemini=others)
 
 
 def union(one: Facts, other: Facts) -> Facts:
     both: dict[str, Any] = {name: getattr(one, name) + getattr(other, name) for name in GROUPS}
-    return replace(one, **both)
+    return replace(one, **both, not_for_gemini=one.not_for_gemini | other.not_for_gemini)
 
 
 @settings(deadline=None)

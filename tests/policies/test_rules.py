@@ -14,12 +14,12 @@ from landing_zone.policies.configuration import configuration_of
 from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.facts import UNKNOWN, Facts, Unknown
 from landing_zone.policies.judge import judge
-from landing_zone.policies.policy import Group, Policy
+from landing_zone.policies.policy import Group, Policy, Scope
 from sandbox.layout import ROOT
 from tests.golden import compare
 from tests.lifecycle.test_policies_verdicts import BROKEN
 from tests.policies.cases import FAILING, PASSING, Case
-from tests.policies.facts import GOOD, PROJECT, STRICT, budget, findings, project, text
+from tests.policies.facts import GOOD, PROJECT, STRICT, budget, findings, key, project, text
 
 GOLDEN = Path(__file__).parent / "golden" / "messages.txt"
 
@@ -113,12 +113,25 @@ _JUDGE_THE_WORST = ("exposure-within-allowance", "price-step-up")
 """A key whose methods or APIs are not known may call all: nothing shows then that the project is bounded."""
 
 
-@pytest.mark.parametrize("policy", BY_ID)
-def test_an_unknown_value_violates_no_policy(policy: str) -> None:
-    known = [Case(policy, "good", GOOD), *(case for case in (*FAILING, *PASSING) if case.policy == policy)]
+def _cases(policy: str) -> list[Case]:
+    own = [case for case in (*FAILING, *PASSING) if case.policy == policy]
     # Facts that violate another policy are facts to this one too.
-    known += [replace(case, policy=policy, options=None) for case in FAILING]
-    for case in known:
+    others = [replace(case, policy=policy, options=None) for case in FAILING]
+    return [Case(policy, "good", GOOD), *own, *others]
+
+
+@pytest.mark.parametrize("policy", [policy.id for policy in POLICIES if policy.scope is Scope.WHOLE])
+def test_an_unknown_value_is_no_way_out_of_a_policy_of_the_whole_stack(policy: str) -> None:
+    for case in _cases(policy):
+        if not findings(policy, case.facts, case.options):
+            continue
+        for where, _, less in _unknowns(case.facts):
+            assert findings(policy, less, case.options), f"{case}, without {where}"
+
+
+@pytest.mark.parametrize("policy", [policy.id for policy in POLICIES if policy.scope is Scope.EACH])
+def test_an_unknown_value_violates_no_policy_of_one_resource(policy: str) -> None:
+    for case in _cases(policy):
         before = findings(policy, case.facts, case.options)
         for where, entity, less in _unknowns(case.facts):
             if where in ("keys.methods", "keys.targets") and policy in _JUDGE_THE_WORST:
@@ -137,7 +150,7 @@ def test_a_finding_does_not_outlive_the_value_that_it_is_about() -> None:
         ("budget-notifies", "budgets.notifies", budget(notifies=False)),
         ("labels", "projects.labels", project(labels=None)),
         ("deletion-policy", "projects.deletion", project(deletion="DELETE")),
-        ("free-tier-private-data", "projects.account", project(account=None, private_data=True)),
+        ("key-clients", "keys.addresses", key(addresses=("0.0.0.0/0",))),
     ):
         [less] = [less for name, _, less in _unknowns(facts) if name == where]
         assert len(findings(policy, facts)) == 1

@@ -26,19 +26,17 @@ def _a_month(amount: Decimal, months: Decimal | None) -> Decimal:
     return EXACT.divide(amount, months or Decimal(1)).quantize(_CENT, rounding=ROUND_CEILING)
 
 
-def _added(budget: Budget, amount: Decimal, budgets: tuple[Budget, ...]) -> Decimal | None:
-    """Amount that a budget adds to the sum; None if unknown.
+def _added(budget: Budget, amount: Decimal, budgets: tuple[Budget, ...]) -> Decimal:
+    """Amount that a budget adds to the sum.
 
-    A shared budget adds what exceeds the budgets of its projects.
+    A shared budget adds what exceeds the budgets that are known to be those of its projects.
     """
     more = _a_month(amount, budget.months)
     for own in budgets if budget.shared else ():
-        if own.shared or not own.amount:
+        if own.shared or not own.amount or own.amount is UNKNOWN:
             continue
-        if own.amount is UNKNOWN or own.projects is UNKNOWN or budget.projects is UNKNOWN:
-            return None
-        if UNKNOWN in (own.services, own.currency, budget.services):
-            return None
+        if own.projects is UNKNOWN or budget.projects is UNKNOWN or UNKNOWN in (own.services, own.currency):
+            continue
         same = own.currency == budget.currency and own.services == budget.services
         if same and set(own.projects) & set(budget.projects):
             more -= _a_month(own.amount, own.months)
@@ -51,6 +49,8 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     envelope = Money(options.envelope, options.currency)
     amounts: list[tuple[Decimal, Budget]] = []
     for budget in facts.budgets:
+        if budget.unread:
+            continue
         if budget.amount is None:
             yield Finding(
                 budget.subject,
@@ -66,7 +66,12 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 setting=budget.subject.at("currency"),
             )
         elif budget.amount is UNKNOWN or budget.currency is UNKNOWN:
-            continue
+            unknown = "an amount" if budget.amount is UNKNOWN else "a currency"
+            yield Finding(
+                budget.subject,
+                f"has {unknown} that only the update will know, and {envelope} is allowed for all budgets together",
+                "write its amount, currency and period so that a preview knows them",
+            )
         elif more := _added(budget, budget.amount, facts.budgets):
             amounts.append((more, budget))
     in_force = [each for each in options.exceptions if facts.day <= each.expires]

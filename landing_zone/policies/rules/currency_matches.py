@@ -28,6 +28,14 @@ def _written(subject: Subject) -> Path:
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     amounts: list[Budget | Cap] = [*facts.budgets, *facts.caps]
+    for each in amounts:
+        if not each.unread and UNKNOWN in (each.account, each.currency):
+            unknown = "a currency" if each.currency is UNKNOWN else "a billing account"
+            yield Finding(
+                each.subject,
+                f"has {unknown} that only the update will know, so that the two may not match",
+                "write the currency and the billing account so that a preview knows them",
+            )
     known = [
         (str(each.account), str(each.currency), each.subject)
         for each in amounts

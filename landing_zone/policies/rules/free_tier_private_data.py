@@ -3,17 +3,30 @@ customers, patients or staff does not belong there."""
 
 from collections.abc import Iterator
 
-from landing_zone.policies.facts import Facts
+from landing_zone.policies.facts import UNKNOWN, Facts, Project
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.settings.types import PRIVATE_DATA_LABEL
 
 
+def _later(project: Project) -> str:
+    """What only the update will know, and is taken for the worst."""
+    found = [
+        text
+        for value, text in (
+            (project.account, "its billing account"),
+            (project.private_data, f"the label {PRIVATE_DATA_LABEL}"),
+        )
+        if value is UNKNOWN
+    ]
+    return f", as far as a preview knows, which does not know {' and '.join(found)}" if found else ""
+
+
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for project in facts.projects:
-        if project.free and project.private_data is True:
+        if project.free and project.private_data in (True, UNKNOWN):
             yield Finding(
                 project.subject,
-                "handles private data on the free tier",
+                f"handles private data on the free tier{_later(project)}",
                 "write tier: paid with a budget, or keep such data out and write privateData: false (the label "
                 f"{PRIVATE_DATA_LABEL})",
                 elsewhere="link it to a billing account and give it a budget, or keep such data out and set the "

@@ -12,13 +12,21 @@ from landing_zone.settings.types import USERS_LABEL
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for project in facts.projects:
+        if project.free and project.users is UNKNOWN:
+            yield Finding(
+                project.subject,
+                "has users that only the update will know, and is or may be on the free tier",
+                f"write users (the label {USERS_LABEL}) so that a preview knows them",
+                setting=project.subject.at("users"),
+            )
         if not project.free or not project.users or project.users is UNKNOWN:
             continue
+        tier = "the free tier" + (", or may be" if project.account is UNKNOWN else "")
         there = [country for country in project.users if country in PAID_ONLY]
         if there:
             yield Finding(
                 project.subject,
-                f"has users in {', '.join(there)} on the free tier",
+                f"has users in {', '.join(there)} on {tier}",
                 "write tier: paid with a budget, or do not offer it there and remove them from users (the label "
                 f"{USERS_LABEL})",
                 elsewhere="link it to a billing account and give it a budget, or do not offer it there and remove "
@@ -28,7 +36,7 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
         if unknown := [code for code in project.users if not re.fullmatch("[A-Z]{2}|EEA", code)]:
             yield Finding(
                 project.subject,
-                f"has users in {', '.join(unknown)}, which is not a country code, and is on the free tier",
+                f"has users in {', '.join(unknown)}, which is not a country code, and is on {tier}",
                 f"write codes such as DE, or EEA, in users (the label {USERS_LABEL}: de_fr)",
                 setting=project.subject.at("users"),
             )

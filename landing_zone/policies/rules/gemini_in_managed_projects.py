@@ -5,21 +5,28 @@ from collections.abc import Iterator
 from typing import Final
 
 from landing_zone.gemini import GEMINI_API
-from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.policies.facts import UNKNOWN, Facts, serves_gemini
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 _DEFAULT: Final = "the provider's project"
+_LATER: Final = "a project that only the update will know"
+_KNOWN: Final = (
+    "write the project's id, or the projectId of a project of this program, so that a preview knows it"
+)
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for api in facts.apis:
-        if api.service != GEMINI_API or api.project is UNKNOWN:
+        if api.service not in (GEMINI_API, UNKNOWN):
             continue
+        what = "the Gemini API" if api.service == GEMINI_API else "an API that only the update will know"
         project = facts.project_of(api.project)
-        if project is None:
+        if api.project is UNKNOWN:
+            yield Finding(api.subject, f"enables {what} in {_LATER}", _KNOWN)
+        elif project is None:
             yield Finding(
                 api.subject,
-                f"enables the Gemini API in {api.project or _DEFAULT}, which this program does not manage",
+                f"enables {what} in {api.project or _DEFAULT}, which this program does not manage",
                 "create or adopt the project here: {projectId: …, adopt: true, tier: paid}",
                 elsewhere="manage the project here: gcp.organizations.Project, or gcp.billing.ProjectInfo for its link",
             )
@@ -31,10 +38,17 @@ def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
                 "already, label it goog-pulumi-provisioned: true",
             )
     for key in facts.keys:
-        if key.names_gemini and key.project is not UNKNOWN and facts.project_of(key.project) is None:
+        named = key.targets is UNKNOWN or any(map(serves_gemini, key.targets))
+        if not named or facts.project_of(key.project):
+            continue
+        what = "the Gemini API" if key.names_gemini else "an API that serves Gemini's models"
+        what = "APIs that only the update will know" if key.targets is UNKNOWN else what
+        if key.project is UNKNOWN:
+            yield Finding(key.subject, f"opens {what} in {_LATER}", _KNOWN)
+        else:
             yield Finding(
                 key.subject,
-                f"opens the Gemini API in {key.project or _DEFAULT}, which this program does not manage",
+                f"opens {what} in {key.project or _DEFAULT}, which this program does not manage",
                 "create or adopt the project here: {projectId: …, adopt: true, tier: paid}",
             )
 

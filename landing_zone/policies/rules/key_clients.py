@@ -1,31 +1,26 @@
 """A key is text: it is copied into notebooks, logs and repositories, and scanners find it there within minutes. A key
 that works only from known addresses is useless to a finder. Restrictions to web pages or apps do not protect: the
 client sends the header that is checked, and anybody can send the same. Nor does the service account that a key is bound
-to: the key is all it takes to act as it."""
+to: the key is all it takes to act as it. The same holds for keys of other APIs that serve Gemini's models, such as
+Firebase AI Logic.
 
-import ipaddress
-from collections.abc import Iterator
+An IPv4 /8 or an IPv6 /32 is the network of one organization; addresses that together are more are taken for the
+internet. An IPv6 address that stands for IPv4 addresses (mapped, NAT64, 6to4, Teredo) counts as these."""
 
-from landing_zone.gemini import GEMINI_API
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from landing_zone.policies.addresses import reach_of
 from landing_zone.policies.facts import UNKNOWN, Facts, Key
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
-_WIDEST = {4: 8, 6: 32}
-"""Shortest prefix of a single organization's network, by IP version."""
+_SHOWN: Final = 3
+"""Addresses that a message names."""
 
 
-def _wide(addresses: tuple[str, ...]) -> list[str]:
-    """Addresses that include a large part of the internet."""
-    found = []
-    for each in addresses:
-        try:
-            network = ipaddress.ip_network(each, strict=False)
-        except ValueError:
-            # Google refuses it.
-            continue
-        if network.prefixlen < _WIDEST[network.version]:
-            found.append(each)
-    return found
+def _named(addresses: Iterable[str]) -> str:
+    first, rest = [*addresses][:_SHOWN], [*addresses][_SHOWN:]
+    return ", ".join(first) + (f" and {len(rest)} more" if rest else "")
 
 
 def _claimed(key: Key) -> str:
@@ -49,15 +44,25 @@ def _defect(key: Key) -> tuple[str, str, str] | None:
             "write allowedIps: [203.0.113.0/24]",
             "name the servers in restrictions.serverKeyRestrictions.allowedIps",
         )
-    if wide := _wide(key.addresses):
-        return f"can be used from {', '.join(wide)}", "write the addresses of the servers that use it", ""
-    return None
+    reach, found = reach_of(key.addresses), []
+    if reach.wide:
+        found.append(f"can be used from {_named(reach.wide)}")
+    if reach.together:
+        found.append(f"can be used from {_named(key.addresses)}, together {reach.together}")
+    if reach.malformed:
+        no = "no IP address or CIDR block" if len(reach.malformed) == 1 else "no IP addresses or CIDR blocks"
+        found.append(f"names {_named(map(repr, reach.malformed))}, which {_is(reach.malformed)} {no}")
+    remedy = "write the addresses of the servers that use it, such as 203.0.113.7 or 203.0.113.0/24"
+    return (", and ".join(found), remedy, "") if found else None
+
+
+def _is(words: tuple[str, ...]) -> str:
+    return "is" if len(words) == 1 else "are"
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for key in facts.keys:
-        opens = key.targets is not UNKNOWN and (not key.targets or GEMINI_API in key.targets)
-        if opens and (defect := _defect(key)):
+        if key.opens_gemini and (defect := _defect(key)):
             message, remedy, elsewhere = defect
             setting = key.subject.at("allowedIps")
             yield Finding(key.subject, message, remedy, elsewhere=elsewhere, setting=setting)

@@ -5,20 +5,21 @@ month."""
 from collections.abc import Iterator
 
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
-from landing_zone.policies.facts import Facts
+from landing_zone.policies.facts import UNKNOWN, Facts, number_unknown
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for project in facts.paid():
         if not any(budget.counts(project, facts.day) for budget in facts.budgets):
+            paid = "may be paid" if project.account is UNKNOWN else "is paid"
             yield Finding(
                 project.subject,
-                "is paid, and no budget of its billing account names it and the Gemini API",
+                f"{paid}, and no budget of its billing account is known to name it and the Gemini API today",
                 "write budget: {amount: 100, currency: USD}",
                 elsewhere="create a gcp.billing.Budget on that account, with the project's number in "
-                f"budgetFilter.projects, {GEMINI_BILLING_SERVICE} in budgetFilter.services, no labels and no end in "
-                "the past",
+                f"budgetFilter.projects, {GEMINI_BILLING_SERVICE} in budgetFilter.services, no labels, no folders, and "
+                f"a period that has begun and not ended{number_unknown(project)}",
                 setting=project.subject.at("budget"),
             )
 

@@ -5,16 +5,19 @@ for a project, and none shows whether it is off."""
 from collections.abc import Iterator
 
 from landing_zone.gemini.data import STORED_BY_DEFAULT, STORING_PAGE, SWITCH_OFF
-from landing_zone.policies.facts import Facts
+from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for project in facts.paid():
-        if project.private_data is True and project.created:
+        if project.private_data in (True, UNKNOWN) and project.created:
+            handles = (
+                "handles" if project.private_data is True else "may handle, as only the update will know,"
+            )
             yield Finding(
                 project.subject,
-                f"handles private data, and {STORED_BY_DEFAULT}",
+                f"{handles} private data, and {STORED_BY_DEFAULT}",
                 f"{SWITCH_OFF}; then except the project from this policy, with who checked it",
                 setting=project.subject.at("privateData"),
             )

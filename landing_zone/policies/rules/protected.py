@@ -1,16 +1,16 @@
 """Deleting a project stops everything in it at once, and its id cannot be used again. Removing one line from a stack
 file is enough. Pulumi's `protect` makes it two decisions instead of one. Keys are not judged: deleting a leaked key
-must take one change."""
+must take one change. A lien counts if its project and its restrictions are known in the preview."""
 
 from collections.abc import Iterator
 
-from landing_zone.policies.facts import DELETION, UNKNOWN, Facts
+from landing_zone.policies.facts import DELETION, Facts
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
 
 def _judge(facts: Facts, _: Options) -> Iterator[Finding]:
     for project in facts.projects:
-        has_lien = any(lien is UNKNOWN or lien in project.ids for lien in facts.liens)
+        has_lien = any(lien in project.ids for lien in facts.liens)
         if project.created and project.protected is False and not has_lien:
             yield Finding(
                 project.subject,

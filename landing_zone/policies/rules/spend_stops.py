@@ -1,16 +1,24 @@
 """A budget notifies and does not stop spending. Google's spend cap pauses the Gemini API in a project, some hours late:
-too late for a stolen key without limits, and still the only stop at a weekend. A guard is a function, or a subscription
-that calls one, which listens to the topic of a budget. The policy cannot see whether it stops the spending, nor a guard
-in another program: that takes an exception."""
+too late for a stolen key without limits, and still the only stop at a weekend. A cap of more than twice the project's
+largest budget stops nothing that the budget is about, and does not count. A guard is a function, or a subscription
+that calls one, which listens to the topic of a budget; the topic's name must be known in the preview. The policy cannot
+see whether it stops the spending, nor a guard in another program: that takes an exception."""
 
 from collections.abc import Iterator
+from dataclasses import fields as fields_of
+from decimal import Decimal
+from functools import partial
+from typing import Final
 
 from pydantic import Field
 
-from landing_zone.policies.facts import UNKNOWN, Cap, Facts, Project
+from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Facts, Project, Unknown, number_unknown
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
-from landing_zone.pricing.money import Money, plain
+from landing_zone.pricing.money import EXACT, Money, plain
 from landing_zone.settings import fields
+
+_TIMES: Final = 2
+"""A cap of more than this many times the largest budget of its project does not count."""
 
 
 class _Options(Options):
@@ -23,48 +31,109 @@ class _Options(Options):
 def _guarded(facts: Facts, project: Project) -> bool:
     """True if a budget of the project publishes to a topic with a listener, which is assumed to be a guard."""
     topics = {budget.topic for budget in facts.budgets if budget.topic and budget.counts(project, facts.day)}
-    return any(UNKNOWN in (topic, *facts.listeners) or topic in facts.listeners for topic in topics)
+    return any(isinstance(topic, str) and topic in facts.listeners for topic in topics)
 
 
-def _too_high(cap: Cap, most: Money) -> Money | None:
-    """Amount of the cap if it is known and above `most`, or in another currency."""
-    if cap.amount is None or cap.amount is UNKNOWN or cap.currency is None or cap.currency is UNKNOWN:
+def _may_count(project: Project, budget: Budget) -> bool:
+    """True if something that only the update will know decides whether a budget counts the project, and how much."""
+    named = budget.projects is UNKNOWN or not project.ids.isdisjoint(budget.projects)
+    return (
+        named
+        and not budget.unread
+        and any(getattr(budget, each.name) is UNKNOWN for each in fields_of(budget))
+    )
+
+
+def _highest(facts: Facts, project: Project) -> Money | Unknown | None:
+    """Largest cap a month that counts for a project, by its budgets.
+
+    UNKNOWN if only the update will know; None without budgets.
+    """
+    known = [
+        Money(EXACT.divide(budget.amount, budget.months or Decimal(1)), budget.currency)
+        for budget in facts.budgets
+        if isinstance(budget.amount, Decimal)
+        and isinstance(budget.currency, str)
+        and budget.counts(project, facts.day)
+    ]
+    if not known and any(map(partial(_may_count, project), facts.budgets)):
+        return UNKNOWN
+    if not known or len({each.currency for each in known}) > 1:
+        # The policies on budgets report both.
+        return None
+    return Money(_TIMES * max(each.amount for each in known), known[0].currency)
+
+
+def _too_high(cap: Cap, most: Money | None) -> Money | None:
+    """Amount of the cap if it is above `most`, or in another currency."""
+    if most is None or not isinstance(cap.amount, Decimal) or not isinstance(cap.currency, str):
         return None
     own = Money(cap.amount, cap.currency)
     return own if own.currency != most.currency or most < own else None
 
 
+def _useless(cap: Cap, project: Project, most: Money | None, twice: Money | Unknown | None) -> Finding | None:
+    """A finding on a cap that stops nothing; None for one that counts."""
+    amount = cap.subject.at("amount")
+    if own := _too_high(cap, most):
+        assert most  # noqa: S101 else it is not too high
+        return Finding(
+            cap.subject,
+            f"is {own}, and at most {most} is allowed",
+            f"write at most {plain(most.amount)}",
+            setting=amount,
+        )
+    if isinstance(twice, Money) and (own := _too_high(cap, twice)):
+        return Finding(
+            cap.subject,
+            f"is {own}, and above {twice}, which is twice the project's largest budget a month, it does not count",
+            f"write at most {plain(twice.amount)}",
+            setting=amount,
+        )
+    if cap.amount is UNKNOWN or cap.currency is UNKNOWN:
+        return Finding(
+            cap.subject,
+            "has an amount or a currency that only the update will know, so that it may stop nothing",
+            "write its amount and currency so that a preview knows them",
+            setting=amount,
+        )
+    if twice is UNKNOWN:
+        return Finding(
+            cap.subject,
+            "cannot be compared with the project's budget, of which only the update will know all",
+            "write the budget's amount, currency and filter so that a preview knows them",
+            setting=amount,
+        )
+    if cap.lifted:
+        return Finding(
+            project.subject,
+            "has a spend cap that is lifted until the 1st of the next month",
+            "remove spendCap.lifted",
+            setting=project.subject.at("budget", "spendCap", "lifted"),
+        )
+    return None
+
+
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     most = Money(options.maximum, options.currency) if options.maximum is not None else None
     for project in facts.paid():
-        if _guarded(facts, project):
-            continue
         caps = [cap for cap in facts.caps if cap.stops(project)]
-        high = [amount for cap in caps if most and (amount := _too_high(cap, most))]
+        if _guarded(facts, project) or any(cap.unread for cap in caps):
+            continue
+        useless = [_useless(cap, project, most, _highest(facts, project)) for cap in caps]
         if not caps:
             yield Finding(
                 project.subject,
                 "has neither a spend cap nor a guard: nothing stops its spending",
                 "write budget: {spendCap: true}",
-                elsewhere="give it a SpendCap of this project's provider, or have a function of this program listen to "
-                "its budget's topic and unlink the billing account; a guard elsewhere needs an exception",
+                elsewhere="give it a SpendCap of this project's provider with its number, or have a function of this "
+                "program listen to its budget's topic and unlink the billing account; a guard elsewhere needs an "
+                f"exception{number_unknown(project)}",
                 live="give it a spend cap in the console, or adopt it: gemini-lz adopt prints its settings",
                 setting=project.subject.at("budget", "spendCap"),
             )
-        elif most and len(high) == len(caps):
-            yield Finding(
-                caps[0].subject,
-                f"is {high[0]}, and at most {most} is allowed",
-                f"write at most {plain(most.amount)}",
-                setting=caps[0].subject.at("amount"),
-            )
-        elif all(cap.lifted for cap in caps):
-            yield Finding(
-                project.subject,
-                "has a spend cap that is lifted until the 1st of the next month",
-                "remove spendCap.lifted",
-                setting=project.subject.at("budget", "spendCap", "lifted"),
-            )
+        elif useless[0] and all(useless):
+            yield useless[0]
 
 
 POLICY = Policy(

@@ -14,6 +14,7 @@ UNLIMITED: Final = 2**63 - 1
 
 #: Service name → title. Enabling any other name is refused as unknown.
 TITLES: Final[Mapping[str, str]] = {
+    "aiplatform.googleapis.com": "Vertex AI API",
     "apikeys.googleapis.com": "API Keys API",
     "bigquery.googleapis.com": "BigQuery API",
     "billingbudgets.googleapis.com": "Cloud Billing Budget API",
@@ -24,6 +25,7 @@ TITLES: Final[Mapping[str, str]] = {
     "cloudquotas.googleapis.com": "Cloud Quotas API",
     "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
     "compute.googleapis.com": "Compute Engine API",
+    "dialogflow.googleapis.com": "Dialogflow API",
     "essentialcontacts.googleapis.com": "Essential Contacts API",
     "eventarc.googleapis.com": "Eventarc API",
     GEMINI_API: "Generative Language API",

@@ -1,7 +1,10 @@
 """A program of pulumi_gcp that breaks all policies."""
 
+from typing import Any
+
 import pulumi
 import pulumi_gcp as gcp
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
 FOLDER = "987654321098"
@@ -33,7 +36,7 @@ gcp.organizations.Project(
     "lab",
     project_id="acme-bad-lab",
     name="acme-bad-lab",
-    folder_id=FOLDER,
+    org_id="123456789012",
     labels={**CARE, "gemini-users": "de", "gemini-private-data": "true"},
     opts=PROTECTED,
 )
@@ -49,6 +52,31 @@ apis = [
     gcp.projects.Service("seed-gemini", project="sandbox-seed", service=GEMINI),
 ]
 AFTER = pulumi.ResourceOptions(depends_on=apis)
+# Serves the same models, without the limits and caps of the Gemini API.
+gcp.projects.Service("chat-agents", project=chat.project_id, service="dialogflow.googleapis.com", opts=AFTER)
+# Calls the API with a token and without a key.
+gcp.projects.IAMMember(
+    "caller",
+    project=chat.project_id,
+    role="roles/serviceusage.serviceUsageConsumer",
+    member="domain:example.com",
+)
+# Adopted, and paid by somebody else.
+gcp.billing.ProjectInfo("legacy", project="acme-bad-legacy", billing_account="0A1B2C-3D4E5F-6A7B8C")
+
+
+class Code(ResourceProvider):
+    """Runs when the resource is created."""
+
+    def create(self, props: Any) -> CreateResult:
+        return CreateResult("unseen", props)
+
+
+class Unseen(Resource):
+    """A resource of which nothing is known but its type."""
+
+
+Unseen(Code(), "unseen", {})
 gcp.billing.Budget(
     "everything",
     billing_account=ACCOUNT,

@@ -104,6 +104,13 @@ gcp.projects.ApiKey(
     },
     opts=pulumi.ResourceOptions(protect=True, depends_on=apis),
 )
+gcp.projects.IAMMember(
+    "reader",
+    project=chat.project_id,
+    role="roles/logging.viewer",
+    member="group:platform@example.com",
+    opts=AFTER,
+)
 gcp.pubsub.Topic(
     "prompts",
     name="prompts",

@@ -74,11 +74,11 @@ Team("Careful", "careful", PROTECTED)
 # Not protected, and so nothing in it.
 Team("Careless", "careless")
 
-# Made by hand, and linked here: the link has its id, the budget its number.
+# Made by hand, and linked here: the link and the API have its number, as the budget has.
 there = gcp.organizations.get_project(project_id="acme-odd-there")
-gcp.billing.ProjectInfo("there", project="acme-odd-there", billing_account=ACCOUNT)
+gcp.billing.ProjectInfo("there", project=there.number, billing_account=ACCOUNT)
 budget("there", there.number)
-gcp.projects.Service("there", project=there.project_id, service=GEMINI)
+gcp.projects.Service("there", project=there.number, service=GEMINI)
 
 # Made by hand, and taken over; its old name was another.
 imported = gcp.organizations.Project(

@@ -14,6 +14,7 @@ from sandbox.standins.gcp_plugin.types import (
     org_policy,
     project,
     project_info,
+    project_member,
     quota_override,
     quota_preference,
     service,
@@ -28,6 +29,7 @@ LIFECYCLES: Mapping[str, Lifecycle] = {
     lifecycle.resource.urn_type: lifecycle
     for lifecycle in (
         project.LIFECYCLE,
+        project_member.LIFECYCLE,
         service.LIFECYCLE,
         service_account.LIFECYCLE,
         api_key.LIFECYCLE,

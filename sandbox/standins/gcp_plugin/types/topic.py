@@ -1,13 +1,10 @@
 """A Pub/Sub topic, and one member of one role on it."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from typing_extensions import override
 
-from sandbox.standins.gcp_plugin.errors import ResourceError
-from sandbox.standins.gcp_plugin.google import GoogleError, Json
+from sandbox.standins.gcp_plugin.google import Json
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
@@ -23,10 +20,9 @@ from sandbox.standins.gcp_plugin.schema import (
     text,
     texts,
 )
+from sandbox.standins.gcp_plugin.types.iam_member import MEMBER_FIELDS, MemberLifecycle
 
 _TOPIC = "projects/{project}/topics/{name}"
-_ATTEMPTS = 10
-
 
 _UPDATING = "__updating"
 """Marks the plan of an update, whose body contains the topic; the body of a creation is the topic."""
@@ -97,19 +93,7 @@ MEMBER = Resource(
     long_title="pubsub topic IAM member",
     fields={
         "topic": text(required=True, replaces=True, same=same_name, sent=False, read=False),
-        "role": text(required=True, replaces=True, sent=False, read=False),
-        "member": text(required=True, replaces=True, sent=False, read=False),
-        "condition": block(
-            {
-                "expression": text(required=True, replaces=True),
-                "title": text(required=True, replaces=True),
-                "description": text(replaces=True),
-            },
-            replaces=True,
-            sent=False,
-            read=False,
-        ),
-        "etag": text(output=True, sent=False),
+        **MEMBER_FIELDS,
         "project": project(),
     },
     id="projects/{project}/topics/{topic}/{role}/{member}",
@@ -119,91 +103,38 @@ MEMBER = Resource(
 )
 
 
-class _MemberLifecycle(Lifecycle):
-    """A member of the topic's policy, which is read, changed and written; repeated after a concurrent change."""
+class _MemberLifecycle(MemberLifecycle):
+    """A member of a topic's policy."""
+
+    kind = "pubsub topic"
 
     @override
-    async def create(self, context: Context, plan: Properties) -> State:
-        await self._changed(context, plan, lambda members: sorted({*members, plan["member"]}))
-        state = await self.read(context, plan)
-        if state is None:
-            raise ResourceError(
-                f"{plan['member']} is not in the policy of {plan['topic']} after it was added"
-            )
-        return state
+    def path(self, properties: Properties) -> str:
+        return f"projects/{properties['project']}/topics/{last_segment(properties['topic'])}"
 
     @override
-    async def read(self, context: Context, properties: Properties) -> State | None:
-        try:
-            policy = await self._policy(context, properties)
-        except GoogleError as error:
-            if error.code == 404:
-                return None
-            raise ResourceError(str(error)) from error
-        if properties["member"] not in _members(policy, properties["role"]):
-            return None
+    def shown(self, properties: Properties) -> tuple[Properties, Properties]:
         known = {**properties, "topic": last_segment(properties["topic"])}
-        shown = f"projects/{known['project']}/topics/{known['topic']}"
-        return State(self.id(known), {**properties, "topic": shown, "etag": policy.get("etag", "")})
+        return known, {**properties, "topic": self.path(properties)}
 
     @override
-    async def remove(self, context: Context, state: Properties) -> None:
-        try:
-            await self._changed(
-                context, state, lambda members: [each for each in members if each != state["member"]]
-            )
-        except ResourceError as error:
-            if "404" not in str(error):
-                raise
-
-    async def _policy(self, context: Context, properties: Properties) -> Json:
+    async def policy(self, context: Context, properties: Properties) -> Json:
         return await context.google.send(
             "pubsub",
             "GET",
-            f"{_path(properties)}:getIamPolicy",
+            f"{self.path(properties)}:getIamPolicy",
             user_project=context.config.user_project(properties.get("project")),
         )
 
-    async def _changed(
-        self, context: Context, properties: Properties, change: Callable[[list[str]], list[str]]
-    ) -> None:
-        async with context.locks[f"iam/{_path(properties)}"]:
-            for _ in range(_ATTEMPTS):
-                try:
-                    policy = await self._policy(context, properties)
-                    role = properties["role"]
-                    others = [entry for entry in policy.get("bindings", []) if entry["role"] != role]
-                    members = change(_members(policy, role))
-                    bindings = [*others, *([{"members": members, "role": role}] if members else [])]
-                    kept = {"bindings": bindings} if bindings else {}
-                    body = {"policy": {**kept, "etag": policy.get("etag", ""), "version": 3}}
-                    await context.google.send(
-                        "pubsub",
-                        "POST",
-                        f"{_path(properties)}:setIamPolicy",
-                        body=body,
-                        user_project=context.config.user_project(properties.get("project")),
-                    )
-                except GoogleError as error:
-                    if error.code != 409:
-                        raise ResourceError(f"Error applying IAM policy for pubsub topic: {error}") from error
-                    await asyncio.sleep(0.05)
-                else:
-                    return
-        raise ResourceError("Error applying IAM policy for pubsub topic: too many concurrent changes")
-
-
-def _path(properties: Properties) -> str:
-    return f"projects/{properties['project']}/topics/{last_segment(properties['topic'])}"
-
-
-def _members(policy: Json, role: str) -> list[str]:
-    return [
-        member
-        for entry in policy.get("bindings", [])
-        if entry["role"] == role
-        for member in entry.get("members", [])
-    ]
+    @override
+    async def set_policy(self, context: Context, properties: Properties, policy: Json) -> None:
+        await context.google.send(
+            "pubsub",
+            "POST",
+            f"{self.path(properties)}:setIamPolicy",
+            body={"policy": policy},
+            user_project=context.config.user_project(properties.get("project")),
+        )
 
 
 TOPIC_LIFECYCLE = _TopicLifecycle(TOPIC)

@@ -1,0 +1,118 @@
+"""The other policies read the types of resources that they know. A resource that runs code of its own (a dynamic
+resource, a command, a script on a virtual machine), another provider of Google's resources, or a provider that is sent
+to another address does the same as a known one, unseen. So what is not on a list is refused, until the owners of the
+policies have looked at it and named it.
+
+Of pulumi_gcp the list has the types that the policies read, and modules that can neither run code nor call Gemini:
+notifications, logs, storage, secrets, tags and organization policies. Functions and triggers are on it if they listen
+to events, as guards do. Components are judged by their resources. Not seen: the address that the plugin of an explicit
+provider is downloaded from, a package of the same name that `Pulumi.yaml` takes from a folder, and what a program does
+besides registering resources."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from landing_zone.policies.facts import UNKNOWN, Declared, Facts
+from landing_zone.policies.known_types import (
+    GUARDS,
+    PACKAGES,
+    PROVIDER,
+    host_of,
+    is_known_address,
+    package_of,
+)
+from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
+
+_Type = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+:[^*\s]+\*?$")]
+_Package = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]*$")]
+_Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+
+
+class _Options(Options):
+    types: tuple[_Type, ...] = Field(
+        default=(),
+        description="Further types that are allowed, as gcp:compute/address:Address, or gcp:compute/* for all that "
+        "begin so.",
+    )
+    packages: tuple[_Package, ...] = Field(
+        default=(), description="Further packages of which every type is allowed, as random."
+    )
+    endpoints: tuple[_Host, ...] = Field(
+        default=(),
+        description="Hosts, besides Google's and this machine's, that a provider may be sent to, or its plugin be "
+        "downloaded from.",
+    )
+
+
+def _allowed(each: Declared, options: _Options) -> bool:
+    if each.package in (*PACKAGES, "gcp") and each.type.startswith(PROVIDER):
+        return True
+    if each.package in options.packages:
+        return True
+    if each.type.startswith(PROVIDER):
+        return any(package_of(wanted) == each.package for wanted in options.types)
+    return any(
+        each.type.startswith(wanted[:-1]) if wanted.endswith("*") else each.type == wanted
+        for wanted in options.types
+    )
+
+
+def _defect(each: Declared) -> tuple[str, str]:
+    """What is wrong with a type that is not allowed, and the remedy."""
+    name = "have the owners of the policies allow"
+    if ":dynamic:" in each.type or each.package.endswith("-python") or each.package.endswith("-nodejs"):
+        return (
+            "is of a dynamic provider, whose code no policy sees",
+            "write a resource of pulumi_gcp or of this project's provider instead",
+        )
+    if each.type.startswith(PROVIDER):
+        return (
+            f"is of the package {each.package}, which is not known here",
+            f"remove it, or {name} the package",
+        )
+    if package_of(each.type) != each.package:
+        return f"is of type {each.type}, and made by the package {each.package}", "remove its provider option"
+    if each.package != "gcp":
+        return (
+            f"is of type {each.type}, and its package {each.package} is not known here",
+            f"write it with pulumi_gcp, or {name} the package",
+        )
+    if each.type in GUARDS:
+        return (
+            f"is of type {each.type}, and listens to no events as a guard does",
+            f"let it listen to a topic, or {name} its type",
+        )
+    return f"is of type {each.type}, which is not known here", f"remove it, or {name} its type"
+
+
+def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
+    for each in facts.resources:
+        if not _allowed(each, options):
+            yield Finding(each.subject, *_defect(each))
+        for name, value in sorted(each.endpoints.items()):
+            if value is UNKNOWN or is_known_address(value) or host_of(value) in options.endpoints:
+                continue
+            yield Finding(
+                each.subject,
+                f"has {name} {value!r}, which is no address of Google",
+                f"remove {name}, or have the owners of the policies allow its host",
+            )
+
+
+POLICY = Policy(
+    id="known-resources",
+    title="A program uses only packages, resource types and addresses that are known",
+    group=Group.GOVERNANCE,
+    severity=Severity.HIGH,
+    scope=Scope.EACH,
+    reason=__doc__,
+    remedy="Use resources that the policies read, or have the owners of the policies allow the others by name.",
+    source=(
+        "Pulumi: dynamic providers run code of the program",
+        "https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/",
+    ),
+    judge=_judge,
+    options=_Options,
+)
