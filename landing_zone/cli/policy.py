@@ -259,7 +259,7 @@ def _print(report: Report, locate: Locate) -> None:
     which = "all policies" if judged == every else f"{judged} of {every} policies"
     out.print(f"{report.name}: {which} ({set_by})", markup=False, soft_wrap=True)
     for used in report.environments:
-        out.print(f"    judged as {used}", markup=False, soft_wrap=True)
+        out.print(f"    judged as {on_one_line(str(used))}", markup=False, soft_wrap=True)
     if report.idle:
         names = ", ".join(policy.id for policy in report.idle)
         out.print(f"    not judged, as their options are not set: {names}", markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from landing_zone.pricing.money import format_amount
+from landing_zone.printing import in_lines, without_secrets
 from landing_zone.reports.charts import environment_charts, project_charts
 from landing_zone.reports.drawing import Chart, Path, Shown, at
 from landing_zone.reports.environment_report import Report
@@ -59,7 +60,7 @@ def page(report: Report) -> str:
 
     def script(chart: Chart) -> Markup:
         """A chart's data as the content of a script element: plotly escapes what could end one."""
-        return Markup(plotly.io.to_json(chart.figure, validate=False))  # noqa: S704
+        return Markup(without_secrets(plotly.io.to_json(chart.figure, validate=False)))  # noqa: S704
 
     def rank(name: str) -> tuple[Decimal, Decimal]:
         day = report.exposure.projects[name].bounds["day"]
@@ -70,6 +71,7 @@ def page(report: Report) -> str:
     environment = Environment(
         loader=FileSystemLoader(FilePath(__file__).parent),
         autoescape=True,
+        finalize=lambda value: in_lines(value) if type(value) is str else value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -38,6 +38,7 @@ from landing_zone.policies.fixes import one_per_fix
 from landing_zone.policies.judge import JudgedBy, expired, listed, outcomes, unjudged
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
+from landing_zone.printing import on_one_line
 
 Report = Callable[..., None]
 STACK: Final = "pulumi:pulumi:Stack"
@@ -89,7 +90,7 @@ class Operation:
                 why = RULES.why(name, placement, stack)
                 used = JudgedBy(name, why, sdk.STACK.configuration(name).digest)
                 # The engine shows the pack's output.
-                sys.stdout.write(f"policies: judged as {used}\n")
+                sys.stdout.write(f"policies: judged as {on_one_line(str(used))}\n")
         sys.stdout.flush()
 
     def _print_exceptions(self, parts: Parts) -> None:
@@ -107,7 +108,7 @@ class Operation:
                 ):
                     # An expired exception is a violation instead.
                     if each.exempt.expires >= today():
-                        sys.stdout.write(f"policy {each}\n")
+                        sys.stdout.write(f"policy {on_one_line(str(each))}\n")
         sys.stdout.flush()
 
     def each(self, args: ResourceValidationArgs) -> tuple[Resource, Parts]:

@@ -8,6 +8,8 @@ from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from gemini_policies.values import decimal
 from landing_zone.printing import in_lines
 
+_DERIVED: Final = ("effectiveLabels", "pulumiLabels")
+"""Outputs that pulumi_gcp always marks as secret: labels, of which the secret ones are so in `labels` too."""
 _SHORTEST: Final = 4
 """Shorter texts also occur in other words."""
 
@@ -23,8 +25,9 @@ class Secrets:
         if isinstance(value, dict) and value.get(SPECIAL_SIG_KEY) == SPECIAL_SECRET_SIG:
             self.note(value.get("value"), secret=True)
         elif isinstance(value, dict):
-            for each in value.values():
-                self.note(each, secret=secret)
+            for name, each in value.items():
+                if name not in _DERIVED:
+                    self.note(each, secret=secret)
         elif isinstance(value, list):
             for each in value:
                 self.note(each, secret=secret)
