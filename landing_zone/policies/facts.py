@@ -127,8 +127,8 @@ class Project:
     """Models that can be called and have no known price; their cost is not counted."""
     managed: bool = True
     """True if a program manages it, this one or another."""
-    open_questions: tuple[str, ...] = ()
-    """What only the update will know of it, one phrase each; taken for the worst until then."""
+    open_questions: tuple[tuple[Kind, str], ...] = ()
+    """What only the update will know of it and of what guards it, one phrase each; taken for the worst until then."""
     unread: bool = False
     """True if an audit could not read its billing account: then it is judged neither as free nor as paid."""
 
@@ -397,7 +397,7 @@ class Facts:
         return (each.subject for group in groups for each in group)
 
     @cached_property
-    def open_questions(self) -> Mapping[str, tuple[str, ...]]:
+    def open_questions(self) -> Mapping[str, tuple[tuple[Kind, str], ...]]:
         """What only the update will know of each project, by the name of its subject."""
         return {project.subject.name: project.open_questions for project in self.projects}
 

@@ -231,7 +231,8 @@ def outcomes(policy: Policy, facts: Facts, options: Any) -> Iterator[Outcome]:
 def _with_questions(policy: Policy, facts: Facts, finding: Finding) -> Finding:
     """The finding, saying what was taken for the worst because only the update will know it."""
     project = finding.subject.kind == "project" and policy.scope is Scope.WHOLE
-    questions = facts.open_questions.get(finding.subject.name, ()) if project else ()
+    every = facts.open_questions.get(finding.subject.name, ()) if project else ()
+    questions = [text for kind, text in every if kind in ("project", *policy.counts)]
     if not questions:
         return finding
     return replace(

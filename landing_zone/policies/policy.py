@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from pydantic.alias_generators import to_camel
 
-from landing_zone.policies.facts import Facts, Subject
+from landing_zone.policies.facts import Facts, Kind, Subject
 from landing_zone.pricing.money import EXACT
 from landing_zone.settings import fields
 from landing_zone.settings.problems import Path
@@ -165,6 +165,8 @@ class Policy:
     needs: tuple[str, ...] = ()
     """Options of which at least one must be set; otherwise nothing is judged."""
     fix: Fix | None = None
+    counts: tuple[Kind, ...] = ()
+    """Kinds of things whose unknown values matter to its findings on a project, besides the project's own."""
 
     def idle(self, facts: Facts, options: Options) -> bool:
         """True if none of `needs` is set. `limits.derive` of a project also sets an allowance."""

@@ -164,19 +164,20 @@ def _with_settings(entity: Any, known: Known) -> Any:
     return found
 
 
-def _unknown_account(project: Project) -> Iterator[str]:
+def _unknown_account(project: Project) -> Iterator[tuple[Kind, str]]:
     if project.account is UNKNOWN:
-        yield "its billing account is not known before the update, and taken for one that pays"
+        yield "project", "its billing account is not known before the update, and taken for one that pays"
 
 
-def _unknown(found: Mapping[type, Sequence[Any]], limiting: Iterable[limit_facts.Limit]) -> Iterator[str]:
+def _unknown(
+    found: Mapping[type, Sequence[Any]], limiting: Iterable[limit_facts.Limit]
+) -> Iterator[tuple[Kind, str]]:
     """What may be about any project, and is not counted until it is known."""
-    for kind in (Budget, Cap):
-        for each in found.get(kind, ()):
-            if UNKNOWN in (each.account, each.projects, getattr(each, "services", None)):
-                yield f"what {each.subject.label} counts is not known before the update"
+    for each in (*found.get(Budget, ()), *found.get(Cap, ())):
+        if UNKNOWN in (each.account, each.projects, getattr(each, "services", None)):
+            yield each.subject.kind, f"what {each.subject.label} counts is not known before the update"
     if any(each.project is UNKNOWN or each.override is UNKNOWN for each in limiting):
-        yield "a limit is not known before the update, and not counted"
+        yield "quota", "a limit is not known before the update, and not counted"
 
 
 def _key(resource: Resource) -> Key:

@@ -99,4 +99,5 @@ POLICY = Policy(
     ),
     judge=_judge,
     options=Allowance,
+    counts=("quota",),
 )

@@ -56,4 +56,5 @@ POLICY = Policy(
         "https://github.com/google-gemini/gemini-cli/issues/3945",
     ),
     judge=_judge,
+    counts=("quota",),
 )

@@ -37,4 +37,5 @@ POLICY = Policy(
         "https://github.com/GoogleCloudPlatform/cloud-foundation-fabric/issues/3360",
     ),
     judge=_judge,
+    counts=("budget",),
 )

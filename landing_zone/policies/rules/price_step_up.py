@@ -61,4 +61,5 @@ POLICY = Policy(
     judge=_judge,
     options=_Options,
     needs=("max_overshoot",),
+    counts=("quota",),
 )

@@ -150,4 +150,5 @@ POLICY = Policy(
     ),
     judge=_judge,
     options=_Options,
+    counts=("budget", "cap"),
 )
