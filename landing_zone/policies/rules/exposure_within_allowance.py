@@ -4,6 +4,7 @@ unlimited. What no limit counts, such as the Batch API, is not bounded either, a
 allowance then: the methods of the keys close it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope,
 from landing_zone.policies.worst_case import open_ways, unlimited_models, worst_case
 from landing_zone.pricing.money import Money, plain
 from landing_zone.pricing.open_ways import OpenWay
+from landing_zone.pricing.rates import LIST_PRICES
 from landing_zone.settings import fields, format_lag
 
 
@@ -49,18 +51,29 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
             yield Finding(
                 project.subject,
                 f"is priced in {most.currency}, and the allowance is {allowance}",
-                f"write maxOvershoot in {most.currency}, and currency: {most.currency}",
+                f"write maxOvershoot in {most.currency}, and currency: {most.currency}; or have the account's usdRate "
+                "written in accountTerms of the policies' environments.json",
             )
         elif allowance and allowance < most:
             yield Finding(
                 project.subject,
-                f"can spend {most.as_bound} in {format_lag(options.lag)}, and {allowance} is allowed",
+                f"can spend {most.as_bound} in {format_lag(options.lag)}{_by_own_terms(project, facts, options)}, and "
+                f"{allowance} is allowed",
                 "lower its limits on requests and input tokens, the most expensive model's first: gemini-lz exposure "
                 "shows which; or, with a workload, have them derived: limits: {derive: {maxOvershoot: "
                 f"{plain(allowance.amount)}}}}}",
                 elsewhere="lower its limits on requests and input tokens, the most expensive model's first",
                 setting=project.subject.at("limits"),
             )
+
+
+def _by_own_terms(project: Project, facts: Facts, options: Allowance) -> str:
+    """What the terms of the stack file make of it, which is not what counts."""
+    if project.stated == project.terms:
+        return ""
+    own = worst_case(replace(project, terms=project.stated), facts.day, options.lag)
+    at = "at list price" if project.terms == LIST_PRICES else "by the policies' accountTerms"
+    return f" {at} ({own.as_bound} by the stack file's accountTerms)" if own else f" {at}"
 
 
 def _not_bounded(
