@@ -195,7 +195,7 @@ def judge(
         tuple(exceptions),
         tuple(judged),
         tuple(idle),
-        remarks=tuple(remarks(facts, findings, judged)),
+        remarks=tuple(remarks(facts, findings, [policy for policy in judged if policy not in idle])),
     )
 
 

@@ -215,7 +215,7 @@ config:
 
 def test_findings_that_one_edit_fixes_are_one_in_every_format(folder: Path) -> None:
     (folder / "stacks" / "Pulumi.prod.yaml").write_text(SHARED)
-    configure(folder, labels="disabled")
+    configure(folder, labels="disabled", exposure_within_allowance="disabled")
     found = json.loads(run(folder, "policy", "check", "prod", *AT, "--json").stdout)
     assert [
         (each["policy"], each["line"], each["path"].partition(":")[2], each["resources"])
@@ -405,7 +405,8 @@ def test_policies_that_pass_on_a_project_that_is_not_bounded_say_so(folder: Path
         "backend: {allowedIps: [203.0.113.0/24], methods: [generate, countTokens]}", "backend: {}"
     )
     (folder / "stacks" / "Pulumi.prod.yaml").write_text(wide)
-    passed = ["models-limited", "models-served", "price-step-up", "quota-raise-justified", "spend-stops"]
+    # Those that were judged: price-step-up lacks its option.
+    passed = ["models-limited", "models-served", "other-doors", "quota-raise-justified", "spend-stops"]
     why = "and is not bounded: calls of the Batch API, live sessions and methods that are not known here"
     failed = run(folder, "policy", "check", "prod", *AT)
     assert "project acme-chat-x is not bounded: calls of the Batch API" in failed.stdout

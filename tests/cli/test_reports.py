@@ -221,7 +221,7 @@ def test_a_stack_with_mistakes_is_not_priced(folder: Path) -> None:
     file.write_text(STACK.replace("maxOvershoot: 900", "maxOvershoot: -9"))
     done = run(folder, "estimate", "prod", *AT)
     assert done.returncode == 1
-    assert "Pulumi.prod.yaml:8: gemini-landing-zone:projects.chat.limits.derive.maxOvershoot" in done.stderr
+    assert "Pulumi.prod.yaml:9: gemini-landing-zone:projects.chat.limits.derive.maxOvershoot" in done.stderr
 
 
 def test_a_plan_that_does_not_fit_is_priced_with_a_warning(folder: Path) -> None:
@@ -327,10 +327,10 @@ def test_validate_names_models_that_google_shuts_down_with_line_and_successor(fo
     (folder / "stacks" / "Pulumi.prod.yaml").write_text(text)
     done = run(folder, "validate", "prod")
     assert done.returncode == 0, done.stderr
-    assert "Pulumi.prod.yaml:8: gemini-landing-zone:projects.chat.limits.gemini-3-pro-preview" in done.stdout
+    assert "Pulumi.prod.yaml:9: gemini-landing-zone:projects.chat.limits.gemini-3-pro-preview" in done.stdout
     assert "gemini-3-pro-preview was shut down on 2026-03-09; use gemini-3.1-pro-preview" in done.stdout
     [verdict] = json.loads(run(folder, "validate", "prod", "--json").stdout)
     assert [(each["path"], each["line"]) for each in verdict["warnings"]] == [
-        ("gemini-landing-zone:projects.chat.limits.gemini-3-pro-preview", 8),
-        ("gemini-landing-zone:projects.chat.workload[0].model", 10),
+        ("gemini-landing-zone:projects.chat.limits.gemini-3-pro-preview", 9),
+        ("gemini-landing-zone:projects.chat.workload[0].model", 11),
     ]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from landing_zone.gemini.limits import BLOCKED, LIMIT_NAMES, OTHERS, Limits, WantedLimits
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.quotas import BY_METRIC, BY_QUOTA_ID, QUOTA_LIMITS, LimitName
+from landing_zone.policies.environments import Environments
 from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.worst_case import open_ways, worst_case
 from landing_zone.pricing.days import month_of
@@ -50,7 +51,9 @@ def as_read(bound: Money | None) -> str:
 def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
     """The most that a project can cost in any 24 hours, as each of them says it, and in a month."""
     day = timedelta(hours=24)
-    facts = facts_of(found, DAY)
+    # The owner of the policies says the same of the account as its stack file.
+    owners = Environments(environments=("any",), account_terms=dict(found.account_terms))
+    facts = facts_of(found, DAY, owners)
     judged = facts.projects[list(found.projects).index(name)]
     whole = report(found, month_of(DAY), DAY)
     exposed = environment_exposure(found, DAY, day).projects[name]
@@ -64,17 +67,21 @@ def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "lag", "month"),
-    [(OVERRIDE, "447,255.02 USD", "392,994,823.87 USD"), (PREFERENCE, "89,451.01 USD", "78,598,964.78 USD")],
+    ("text", "lag", "grounded", "month"),
+    [
+        (OVERRIDE, "447,255.02 USD", "447,557.63 USD", "392,994,823.87 USD"),
+        (PREFERENCE, "89,451.01 USD", "89,511.53 USD", "78,598,964.78 USD"),
+    ],
     ids=["override", "preference"],
 )
 def test_a_quota_beside_a_limit_is_judged_once_and_for_all(
-    tmp_path: Path, text: str, lag: str, month: str
+    tmp_path: Path, text: str, lag: str, grounded: str, month: str
 ) -> None:
     found = amounts(loaded(tmp_path, text), "chat")
     assert found == {
         "exposure": lag,
-        "policy": lag,
+        # `searchesPerRequest: 0` is the author's word: the policy counts 3.
+        "policy": grounded,
         "report": lag,
         "month": month,
         "preview": month,
