@@ -141,7 +141,6 @@ def _budget(account: str, budget: Mapping[str, Any], projects: Sequence[Project]
         ancestors=tuple(
             each for each in part.get("resourceAncestors", ()) if not each.startswith("organizations/")
         ),
-        shared=len(named) != 1,
         topic=rule.get("pubsubTopic") or None,
         labelled=bool(part.get("labels")),
         credits=subtracted(part.get("creditTypesTreatment"), part.get("creditTypes", ())),
@@ -171,7 +170,6 @@ def _unknown_budget(account: str, projects: tuple[str, ...]) -> Budget:
         UNKNOWN,
         thresholds=UNKNOWN,
         notifies=UNKNOWN,
-        shared=True,
         unread=True,
     )
 

@@ -184,8 +184,6 @@ class Budget:
     """First day of a range of days; None: it counts already."""
     ends: date | Unknown | None = None
     """Last day of a range of days; None: no end."""
-    shared: bool = False
-    """True if it is over several projects."""
     topic: str | Unknown | None = None
     """Pub/Sub topic that it publishes to, as projects/…/topics/…."""
     labelled: bool | Unknown = False

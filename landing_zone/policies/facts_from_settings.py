@@ -144,7 +144,6 @@ def _rules(
         ends=budget.period.end,
         subaccounts=budget.subaccounts,
         ancestors=tuple(each for each in ancestors if not each.startswith("organizations/")),
-        shared=subject.name.startswith("shared-"),
         topic=budget.topic,
         labelled=bool(budget.label),
         credits=tuple(kind.removeprefix("INCLUDE_") for kind in budget.credits if kind != "EXCLUDE_ALL"),

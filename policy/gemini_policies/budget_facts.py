@@ -56,7 +56,6 @@ def budget(resource: Resource) -> Budget:
         ends=_day(at(days, "endDate")),
         subaccounts=_names(at(part, "subaccounts"), "billingAccounts/"),
         ancestors=_folders(at(part, "resourceAncestors")),
-        shared=_count(part) > 1,
         topic=at(rule, "pubsubTopic") or None,
         labelled=labels if labels is UNKNOWN else bool(labels),
         credits=_credits(resource),
@@ -102,12 +101,6 @@ def _amount(resource: Resource) -> tuple[Decimal | Unknown | None, str | Unknown
 def _account(resource: Resource) -> str | Unknown:
     account = at(resource.props, "billingAccount")
     return UNKNOWN if account is UNKNOWN else str(account or "").removeprefix("billingAccounts/")
-
-
-def _count(part: Any) -> int:
-    """Number of projects that a filter names, known or not."""
-    listed = at(part, "projects")
-    return 0 if listed is UNKNOWN or not listed else len(listed)
 
 
 def _projects(resource: Resource, part: Any) -> tuple[str, ...] | Unknown:

@@ -105,7 +105,8 @@ def facts_of(
         liens += _liens(resource)
         listeners += _listeners(resource)
     amounts = [*found[Budget], *found[Cap]]
-    unknown = tuple(_unknown(found, limiting))
+    # Programs register their resources in any order.
+    unknown = sorted(_unknown(found, limiting))
     return Facts(
         day,
         tuple(

@@ -56,7 +56,7 @@ class Operation:
         self.lines = Lines(sdk.STACK)
         self.known: Known = {}
         self._given: dict[str, Mapping[str, Any]] = {}
-        self._reported: dict[tuple[str, str, str], tuple[str, Level]] = {}
+        self._reported: dict[tuple[str, str, str], tuple[str, Level, frozenset[str]]] = {}
         self._whole: Parts | None = None
         self._each: tuple[ResourceValidationArgs, Resource, Parts] | None = None
         self._read = False
@@ -150,9 +150,12 @@ class Operation:
     def is_new(self, policy: Policy, subject: Subject, stage: str, level: Level) -> bool:
         """True if no other stage has reported a violation of the policy by the subject, at this level or a stricter."""
         key = (policy.id, subject.kind, subject.name)
-        before, reported = self._reported.setdefault(key, (stage, level))
-        if before != stage and reported is Level.ADVISORY and level is not Level.ADVISORY:
-            self._reported[key] = (stage, level)
+        before, reported, names = self._reported.setdefault(key, (stage, level, subject.names))
+        # Settings and resources have names in common by Google's: the rest may be the same by chance, or by design.
+        other = subject.identified and bool(names and subject.names) and names.isdisjoint(subject.names)
+        stricter = reported is Level.ADVISORY and level is not Level.ADVISORY
+        if before != stage and (other or stricter):
+            self._reported[key] = (stage, level, subject.names)
             return True
         return before == stage
 

@@ -177,10 +177,10 @@ def test_budgets_and_caps_are_those_of_the_projects_and_of_the_whole_account(wor
     ]  # fmt: skip
     assert facts.budgets == (
         budget("1 quarter", ACCOUNT, Decimal(100), "USD", one, gemini, thresholds=rules, months=Decimal(3)),
-        budget("2 both", ACCOUNT, Decimal(100), "USD", one + other, gemini, notifies=False, months=None, shared=True,
+        budget("2 both", ACCOUNT, Decimal(100), "USD", one + other, gemini, notifies=False, months=None,
                starts=date(2026, 11, 1)),
         budget("3 last", ACCOUNT, None, None, two, (), narrowed=True, thresholds=rules, labelled=True),
-        budget("4 account", ACCOUNT, Decimal(100), "USD", (), (), shared=True),
+        budget("4 account", ACCOUNT, Decimal(100), "USD", (), ()),
         budget("5 euro", EURO_ACCOUNT, Decimal(100), "EUR", euro, gemini, thresholds=rules),
     )  # fmt: skip
     [cap] = facts.caps

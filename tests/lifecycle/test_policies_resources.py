@@ -99,9 +99,9 @@ BUDGETS: list[tuple[Given, Given]] = [
     (costs("NaN"), {"amount": LATER}),
     (budget(amount={"lastPeriodAmount": True}), {"amount": None, "currency": None}),
     (budget(amount=UNKNOWN), {"amount": LATER, "currency": LATER}),
-    (filtered(projects=UNKNOWN), {"projects": LATER, "shared": False}),
+    (filtered(projects=UNKNOWN), {"projects": LATER}),
     (filtered(projects=["projects/1", UNKNOWN]), {"projects": LATER}),
-    (filtered(projects=["projects/1", "projects/2"]), {"projects": ["1", "2"], "shared": True}),
+    (filtered(projects=["projects/1", "projects/2"]), {"projects": ["1", "2"]}),
     (filtered(services=[UNKNOWN]), {"services": LATER}),
     (filtered(labels={"team": "a"}), {"narrowed": True, "labelled": True}),
     (

@@ -69,7 +69,7 @@ BUDGET: Final = Budget(
     thresholds=THRESHOLDS,
 )
 SHARED: Final = replace(
-    BUDGET, subject=subject("budget", "shared-pilot", "shared budget pilot"), amount=Decimal(400), shared=True
+    BUDGET, subject=subject("budget", "shared-pilot", "shared budget pilot"), amount=Decimal(400)
 )
 CAP: Final = Cap(
     subject("cap", "chat", "spend cap of acme-chat"), ACCOUNT, Decimal(150), "USD", ("acme-chat",)

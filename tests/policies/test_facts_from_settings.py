@@ -77,7 +77,7 @@ def test_the_sandbox_with_every_kind_of_guardrail() -> None:
     )
     assert (budget.account, budget.amount, budget.currency) == (ACCOUNT, Decimal("1200.50"), "USD")
     assert (budget.projects, budget.services) == (("acme-chat-sbx",), (GEMINI_BILLING_SERVICE,))
-    assert (budget.months, budget.shared, budget.narrowed, budget.notifies) == (1, False, False, True)
+    assert (budget.months, budget.narrowed, budget.notifies) == (1, False, True)
     assert budget.thresholds == (
         *(Threshold(Decimal(share)) for share in ("0.5", "0.8", "1")),
         Threshold(Decimal(1), forecast=True),

@@ -52,7 +52,9 @@ def amounts(found: EnvironmentSettings, name: str) -> dict[str, str]:
     """The most that a project can cost in any 24 hours, as each of them says it, and in a month."""
     day = timedelta(hours=24)
     # The owner of the policies says the same of the account as its stack file.
-    owners = Environments(environments=("any",), account_terms=dict(found.account_terms))
+    owners = Environments.model_validate(
+        {"environments": ("any",), "accountTerms": dict(found.account_terms)}
+    )
     facts = facts_of(found, DAY, owners)
     judged = facts.projects[list(found.projects).index(name)]
     whole = report(found, month_of(DAY), DAY)

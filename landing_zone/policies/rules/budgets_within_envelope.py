@@ -1,8 +1,9 @@
 """Each budget may be small and their sum more than a department has. The envelope is the largest sum of all budgets of
 a stack per month, so that a new project is a decision on money."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_CEILING, Decimal
+from math import inf
 
 from pydantic import Field
 
@@ -26,28 +27,36 @@ def _a_month(amount: Decimal, months: Decimal | None) -> Decimal:
     return EXACT.divide(amount, months or Decimal(1)).quantize(_CENT, rounding=ROUND_CEILING)
 
 
-def _added(budget: Budget, amount: Decimal, budgets: tuple[Budget, ...]) -> Decimal:
-    """Amount that a budget adds to the sum.
+def _added(budgets: Iterable[tuple[Budget, Decimal]]) -> Iterator[tuple[Decimal, Budget]]:
+    """What each budget adds to the sum: what exceeds the budgets over the same projects or some of them.
 
-    A shared budget adds what exceeds the budgets that are known to be those of its projects.
+    So a budget over several projects is not counted again for what their own budgets allow, nor is a second one.
     """
-    more = _a_month(amount, budget.months)
-    for own in budgets if budget.shared else ():
-        if own.shared or not own.amount or own.amount is UNKNOWN:
-            continue
-        if own.projects is UNKNOWN or budget.projects is UNKNOWN or UNKNOWN in (own.services, own.currency):
-            continue
-        same = own.currency == budget.currency and own.services == budget.services
-        if same and set(own.projects) & set(budget.projects):
-            more -= _a_month(own.amount, own.months)
-    return max(Decimal(0), more)
+    counted: list[tuple[Decimal, Budget]] = []
+    for budget, amount in sorted(budgets, key=lambda each: (_width(each[0]), -each[1])):
+        inside = sum((more for more, other in counted if _inside(other, budget)), Decimal(0))
+        counted.append((max(Decimal(0), _a_month(amount, budget.months) - inside), budget))
+    return (each for each in counted if each[0])
+
+
+def _width(budget: Budget) -> float:
+    """Number of projects; endless where they are unknown, or all of the account."""
+    return inf if budget.projects is UNKNOWN or not budget.projects else len(budget.projects)
+
+
+def _inside(one: Budget, other: Budget) -> bool:
+    """True if a budget is known to count nothing but what another one counts as well."""
+    if one.projects is UNKNOWN or other.projects is UNKNOWN or not one.projects:
+        return False
+    same = one.services == other.services and one.currency == other.currency and one.services is not UNKNOWN
+    return same and set(one.projects) <= set(other.projects)
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     if options.envelope is None:
         return
     envelope = Money(options.envelope, options.currency)
-    amounts: list[tuple[Decimal, Budget]] = []
+    known: list[tuple[Budget, Decimal]] = []
     for budget in facts.budgets:
         if budget.unread:
             continue
@@ -72,8 +81,9 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 f"has {unknown} that only the update will know, and {envelope} is allowed for all budgets together",
                 "write its amount, currency and period so that a preview knows them",
             )
-        elif more := _added(budget, budget.amount, facts.budgets):
-            amounts.append((more, budget))
+        else:
+            known.append((budget, budget.amount))
+    amounts = list(_added(known))
     in_force = [each for each in options.exceptions if facts.day <= each.expires]
     exempt = [each for each in amounts if any(one.covers(each[1].subject) for one in in_force)]
     # Exempt budgets do not count. If only they exceed the envelope, the finding is about one of them, and exempt.
