@@ -34,6 +34,7 @@ BROKEN_LATER = {
     ("paid-project-has-budget", "Project dear"),
     ("private-data-stored", "Project dear"),
     ("quota-raise-justified", "SQuotaPreference images"),
+    ("price-step-up", "Project dear"),
     ("regions", "Project chat"),
     ("regions", "Topic prompts"),
     ("spend-stops", "Project dear"),

@@ -82,7 +82,7 @@ def test_the_sandbox_with_every_kind_of_guardrail() -> None:
         *(Threshold(Decimal(share)) for share in ("0.5", "0.8", "1")),
         Threshold(Decimal(1), forecast=True),
     )
-    assert (pilot.amount, pilot.months, pilot.shared) == (4000, None, True)
+    assert (pilot.amount, pilot.months) == (4000, None)
     assert pilot.projects == ("acme-chat-sbx", "acme-batch-sbx")
     assert (cap.amount, cap.currency, cap.projects, cap.lifted) == (1500, "USD", ("acme-chat-sbx",), False)
 
