@@ -78,7 +78,8 @@ CONFIGURATION: Final = f"""\
 ## Configuration
 
 A JSON file in the form of Pulumi's `--policy-pack-config`: an entry for `all` policies, and one for each policy by its
-id. A policy without either is `mandatory`. `{LEVEL}` is one of:
+id. A policy without either is `mandatory`. `policy/config/environments.json` says which file judges a project
+([policy.md](../policy.md#environments)). `{LEVEL}` is one of:
 """
 LEVELS: Final[Mapping[Level, str]] = {
     Level.DISABLED: "Not judged.",
@@ -89,7 +90,8 @@ LEVELS: Final[Mapping[Level, str]] = {
 EXCEPTIONS: Final = """\
 ## Exceptions
 
-Every policy has the option `exceptions`: a list of resources that may violate it, each with all of these fields.
+Every policy has the option `exceptions`: a list of resources that may violate it, each with all of these fields. A
+resource is named as Google names it ([policy.md](../policy.md#exceptions)).
 """
 EXPIRY: Final = """\
 A finding with an exception is listed, stops nothing and is not fixed. After its last day the exception is a finding
