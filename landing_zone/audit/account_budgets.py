@@ -21,6 +21,7 @@ from landing_zone.policies.facts import (
     Threshold,
     narrows,
     notifies,
+    project_names,
     subtracted,
 )
 
@@ -100,9 +101,9 @@ def _subject(kind: Kind, word: str, budget: Mapping[str, Any], projects: Sequenc
     name = budget["name"]
     title = budget.get("displayName") or name.rpartition("/")[2]
     named = _projects(budget)
-    # An exception can name the budget of one project by the project, as in a stack file.
-    own = [project.ids for project in projects if len(named) == 1 and named[0] in project.ids]
-    return Subject(kind, name, f"{word} {title}", frozenset({name, title}).union(*own))
+    # An exception can name the budget of one project by the project.
+    own = [project_names(project.ids) for project in projects if len(named) == 1 and named[0] in project.ids]
+    return Subject(kind, name, f"{word} {title}", frozenset({name}).union(*own))
 
 
 def _money(budget: Mapping[str, Any]) -> tuple[Decimal | None, str | None]:

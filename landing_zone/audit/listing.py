@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ RESOURCES: Final = "cloudresourcemanager.v3"
 _ACTIVE: Final = "ACTIVE"
 _LIST_PROJECTS: Final = "resourcemanager.projects.list (roles/browser)"
 _LIST_FOLDERS: Final = "resourcemanager.folders.list (roles/browser)"
+_GET_FOLDER: Final = "resourcemanager.folders.get (roles/browser)"
 _GET: Final = "resourcemanager.projects.get (roles/browser), and check the id: the project may not exist"
 
 
@@ -26,6 +28,28 @@ class Live:
     labels: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
     """`folders/…` or `organizations/…`."""
+
+
+def ancestry(google: Google, projects: Iterable[Live], unread: Unread) -> Mapping[str, str | None]:
+    """The parents of the folders that projects are in, of their parents, and so on: folder -> parent.
+
+    A folder that the caller may not read is not in it.
+    """
+    found: dict[str, str | None] = {}
+    wanted = {project.parent for project in projects}
+    while folders := sorted(
+        each for each in wanted if each and each.startswith("folders/") and each not in found
+    ):
+        wanted = set()
+        for name in folders:
+            folder = unread.attempt(
+                f"the parent of {name}", _GET_FOLDER, partial(google.call, RESOURCES, "GET", name), None
+            )
+            if folder is None:
+                return found
+            found[name] = folder.get("parent")
+            wanted.add(found[name])
+    return found
 
 
 def projects_of(

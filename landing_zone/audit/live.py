@@ -10,15 +10,18 @@ from datetime import date
 from typing import Any, Final
 
 from landing_zone.audit import account_budgets
-from landing_zone.audit.listing import RESOURCES, Live, projects_of
+from landing_zone.audit.listing import RESOURCES, Live, ancestry, projects_of
 from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API, service_name
 from landing_zone.gemini.limits import BLOCKED
 from landing_zone.google.inventory import overrides
 from landing_zone.google.quota_overrides import list_limits
 from landing_zone.google.rest import Google
+from landing_zone.policies.environments import NO_FILE, Environments, measured
 from landing_zone.policies.facts import (
     DELETION,
+    KEYS,
+    PREFERENCES,
     UNKNOWN,
     Api,
     Facts,
@@ -28,6 +31,8 @@ from landing_zone.policies.facts import (
     Project,
     Quota,
     Subject,
+    names_within,
+    project_names,
     serves_gemini,
     users_of,
 )
@@ -55,7 +60,7 @@ class Found:
     unread: tuple[str, ...]
     """Lines on data that could not be read, with remedies; it is not judged."""
     without_gemini: int
-    """Number of projects without the Gemini API, which are not judged."""
+    """Number of projects without an API that serves Gemini's models, which are not judged."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,10 @@ class _Seen:
     """Facts from one project."""
 
     gemini: bool | None
-    """True if the Gemini API is enabled; None if that could not be read."""
+    """False if no API is enabled that serves Gemini's models; None if that could not be read."""
     unread: Unread
     project: Project | None = None
-    """None without the Gemini API."""
+    """None if it is not judged."""
     apis: list[Api] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
@@ -79,8 +84,9 @@ def read(
     projects: Sequence[str],
     day: date,
     progress: Callable[[str], None],
+    environments: Environments = NO_FILE,
 ) -> Found:
-    """Read the facts of every project with the Gemini API enabled, by project id.
+    """Read the facts of every project that is named, or has an API enabled that serves Gemini's models, by project id.
 
     If the read ends early, the client is stopped.
 
@@ -90,6 +96,7 @@ def read(
         projects: ids of further projects.
         day: the day for which policies judge.
         progress: called with the progress as text.
+        environments: what the owner of the policies says of accounts and folders.
 
     Raises:
         GoogleError: a parent cannot be listed, or Resource Manager does not answer.
@@ -100,7 +107,8 @@ def read(
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         try:
             listed = projects_of(google, pool, parents, projects, unread)
-            seen = _all(google, pool, listed, progress)
+            seen = _all(google, pool, listed, frozenset(projects), progress)
+            folders = ancestry(google, listed, unread) if environments.maps_parents else {}
             judged = [each.project for each in seen if each.project]
             accounts = sorted({each.account for each in judged if isinstance(each.account, str)})
             paid = list(
@@ -110,31 +118,44 @@ def read(
             # Ends the waits of other threads, and calls that have not begun.
             google.stop.set()
             raise
+    budgets = tuple(budget for own, _, _ in paid for budget in own)
+    caps = tuple(cap for _, own, _ in paid for cap in own)
     facts = Facts(
         day,
-        projects=tuple(judged),
-        budgets=tuple(budget for own, _, _ in paid for budget in own),
-        caps=tuple(cap for _, own, _ in paid for cap in own),
+        projects=tuple(measured(each, (*budgets, *caps), environments) for each in judged),
+        budgets=budgets,
+        caps=caps,
         keys=tuple(key for each in seen for key in each.keys),
         apis=tuple(api for each in seen for api in each.apis),
         quotas=tuple(quota for each in seen for quota in each.quotas),
         grants=tuple(grant for each in seen for grant in each.grants),
+        folders=folders,
+        not_for_gemini=frozenset(environments.not_for_gemini),
     )
     for own in (*(each.unread for each in seen), *(own for _, _, own in paid)):
         unread += own
     return Found(facts, tuple(unread), sum(each.gemini is False for each in seen))
 
 
-def _all(google: Google, pool: Executor, listed: list[Live], progress: Callable[[str], None]) -> list[_Seen]:
-    """Read each project, in order."""
-    futures = [pool.submit(_see, google, live) for live in listed]
+def _all(
+    google: Google,
+    pool: Executor,
+    listed: list[Live],
+    named: frozenset[str],
+    progress: Callable[[str], None],
+) -> list[_Seen]:
+    """Read each project, in order. `named`: ids and numbers of those that are read whatever APIs they have."""
+    futures = [
+        pool.submit(_see, google, live, whole=not named.isdisjoint((live.id, live.number))) for live in listed
+    ]
     for done, future in enumerate(as_completed(futures), start=1):
         future.result()
         progress(f"{done} of {len(listed)} projects")
     return [future.result() for future in futures]
 
 
-def _see(google: Google, live: Live) -> _Seen:
+def _see(google: Google, live: Live, *, whole: bool) -> _Seen:
+    """Read a project; without an API that serves Gemini's models, only if `whole`."""
     unread = Unread()
     services = unread.attempt(
         f"whether the Gemini API is enabled in {live.id}",
@@ -142,7 +163,7 @@ def _see(google: Google, live: Live) -> _Seen:
         lambda: _services(google, live),
         None,
     )
-    if services is None or GEMINI_API not in services:
+    if services is None or not (whole or any(map(serves_gemini, services))):
         return _Seen(None if services is None else False, unread)
     account = unread.attempt(
         f"billing link of {live.id}", _PROJECT_GET, lambda: _account(google, live), UNKNOWN
@@ -150,10 +171,7 @@ def _see(google: Google, live: Live) -> _Seen:
     protected = unread.attempt(f"liens of {live.id}", _PROJECT_GET, lambda: _protected(google, live), None)
     found = Project(
         Subject(
-            "project",
-            f"projects/{live.number}",
-            f"project {live.id}",
-            frozenset({live.id, live.number, f"projects/{live.number}"}),
+            "project", f"projects/{live.number}", f"project {live.id}", project_names([live.id, live.number])
         ),
         ids=frozenset({live.id, live.number}),
         account=account,
@@ -240,9 +258,8 @@ def _keys(google: Google, live: Live) -> list[Key]:
 
 def _key(live: Live, key: Mapping[str, Any]) -> Key:
     restrictions = key.get("restrictions", {})
-    title = key.get("displayName", "")
     return Key(
-        _part("key", live, key, title, f"key {title or _id(key)} of {live.id}"),
+        _part("key", live, key, KEYS, f"key {key.get('displayName') or _id(key)} of {live.id}"),
         live.id,
         tuple(service_name(target.get("service", "")) for target in restrictions.get("apiTargets", [])),
         addresses=tuple(restrictions.get("serverKeyRestrictions", {}).get("allowedIps", [])),
@@ -271,7 +288,7 @@ def _quotas(google: Google, live: Live) -> list[Quota]:
 def _quota(live: Live, preference: Mapping[str, Any]) -> Quota:
     quota_id = preference.get("quotaId", "")
     return Quota(
-        _part("quota", live, preference, quota_id, f"quota {quota_id} of {live.id}"),
+        _part("quota", live, preference, PREFERENCES, f"quota {quota_id} of {live.id}"),
         live.id,
         GEMINI_API,
         quota_id,
@@ -288,10 +305,9 @@ def _api(live: Live, project: Subject, service: str) -> Api:
     return Api(subject, live.id, service)
 
 
-def _part(kind: Kind, live: Live, item: Mapping[str, Any], title: str, label: str) -> Subject:
-    """The subject of a thing in a project; an exception can name it PROJECT/TITLE or PROJECT/ID."""
-    names: Iterable[str] = (item["name"], *(f"{live.id}/{each}" for each in (title, _id(item)) if each))
-    return Subject(kind, item["name"], label, frozenset(names))
+def _part(kind: Kind, live: Live, item: Mapping[str, Any], collection: str, label: str) -> Subject:
+    """The subject of a thing in a project, by its id there."""
+    return Subject(kind, item["name"], label, names_within([live.id, live.number], collection, _id(item)))
 
 
 def _name(item: Mapping[str, Any]) -> str:

@@ -160,7 +160,7 @@ def audit(
     google = Google(GoogleConfig.read({}, os.environ))
     try:
         with working("reading projects") as progress:
-            found = live.read(google, parents, named, day, progress)
+            found = live.read(google, parents, named, day, progress, rules.environments)
     except (GoogleError, CredentialsError) as error:
         why = error.with_remedy if isinstance(error, GoogleError) else str(error)
         _show(_nothing_judged(name, day, (why,), files), lambda _: Position(), shown_as)
@@ -169,7 +169,9 @@ def audit(
     if found.unread and not found.facts.projects and not found.without_gemini:
         _show(_nothing_judged(name, day, found.unread, files), lambda _: Position(), shown_as)
     report = replace(
-        rules.judge(name, found.facts, placement, what, remediates=False),
+        rules.judge(
+            name, found.facts, replace(placement, folders=found.facts.folders), what, remediates=False
+        ),
         unread=found.unread,
         coverage="part" if found.unread else "all",
     )
@@ -179,7 +181,7 @@ def audit(
         return _exception(files, subject) if subject.kind == "exception" else Position()
 
     err.print(
-        f"projects with the Gemini API: {len(found.facts.projects)}; without it, and not judged: "
+        f"projects judged: {len(found.facts.projects)}; without an API that serves Gemini's models, and not judged: "
         f"{found.without_gemini}",
         markup=False,
     )

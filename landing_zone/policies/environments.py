@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from landing_zone.gemini.limits import Limits
 from landing_zone.policies.configuration import ConfigurationError, described, load_json
-from landing_zone.policies.facts import UNKNOWN, Facts, Project, Unknown
+from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Facts, Project, Unknown
 from landing_zone.policies.policy import Frozen
 from landing_zone.pricing.rates import LIST_PRICES, Terms
 from landing_zone.settings import fields
@@ -80,6 +80,11 @@ class Environments(Frozen):
         return self
 
     @property
+    def maps_parents(self) -> bool:
+        """True if folders or organizations decide."""
+        return bool(self.folders or self.organizations)
+
+    @property
     def strictest(self) -> str:
         """The environment of whatever nothing else is said of."""
         return self.environments[-1]
@@ -105,6 +110,23 @@ class Environments(Frozen):
     def tier_limits_of(self, account: str | Unknown | None) -> Mapping[str, Limits]:
         """The limits of a billing account's tier, by model."""
         return self.terms_of(account).tier_limits
+
+
+def measured(project: Project, amounts: Iterable[Budget | Cap], environments: Environments) -> Project:
+    """The project with its account's prices, in the currency of its budgets and caps, and with its tier's limits."""
+    currencies = {
+        each.currency
+        for each in amounts
+        if not isinstance(each.projects, Unknown)
+        and project.ids & set(each.projects)
+        and isinstance(each.currency, str)
+    }
+    currency = currencies.pop() if len(currencies) == 1 else None
+    return replace(
+        project,
+        terms=environments.prices_of(project.account, currency),
+        tier_limits=environments.tier_limits_of(project.account),
+    )
 
 
 NO_FILE: Final = Environments(environments=("default",))

@@ -11,10 +11,10 @@ from gemini_policies.access_facts import grants, grants_access
 from gemini_policies.budget_facts import budget, cap
 from gemini_policies.declared import FOLDER, PROJECT, Resource, certain
 from gemini_policies.declared_types import is_unlisted, unlisted
-from gemini_policies.project_facts import EXIT, LINK, measured, projects_of
+from gemini_policies.project_facts import EXIT, LINK, projects_of, with_keys
 from gemini_policies.values import at, number, texts
 from landing_zone.gemini import GEMINI_API, service_name
-from landing_zone.policies.environments import NO_FILE, Environments
+from landing_zone.policies.environments import NO_FILE, Environments, measured
 from landing_zone.policies.facts import (
     DELETION,
     KEYS,
@@ -112,7 +112,7 @@ def facts_of(
         tuple(
             replace(each, open_questions=(*_unknown_account(each), *unknown))
             for project in projects
-            for own in (measured(project, amounts, found[Key], environments),)
+            for own in (with_keys(measured(project, amounts, environments), found[Key]),)
             for each in (limit_facts.limited(_with_settings(own, known), limiting),)
         ),
         tuple(found[Budget]),

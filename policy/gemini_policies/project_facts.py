@@ -7,11 +7,8 @@ from typing import Final
 from gemini_policies.declared import PROJECT, Resource
 from gemini_policies.values import at
 from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
-from landing_zone.policies.environments import Environments
 from landing_zone.policies.facts import (
     UNKNOWN,
-    Budget,
-    Cap,
     Key,
     Project,
     Unknown,
@@ -33,26 +30,12 @@ def projects_of(resources: list[Resource]) -> list[Project]:
     return _numbered(linked, [each for each in resources if each.type == EXIT])
 
 
-def measured(
-    project: Project, amounts: Iterable[Budget | Cap], keys: Iterable[Key], environments: Environments
-) -> Project:
-    """With its account's terms from the policy owner, and with what its keys can do."""
-    currencies = {
-        each.currency
-        for each in amounts
-        if not isinstance(each.projects, Unknown)
-        and project.ids & set(each.projects)
-        and isinstance(each.currency, str)
-    }
+def with_keys(project: Project, keys: Iterable[Key]) -> Project:
+    """With what its keys can do."""
     # A key of an unknown project may be this one's.
     own = (key.methods for key in keys if key.project is UNKNOWN or key.project in project.ids)
     caches = any_key_calls((() if methods is UNKNOWN else methods for methods in own), CREATES_CACHES)
-    return replace(
-        project,
-        terms=environments.prices_of(project.account, currencies.pop() if len(currencies) == 1 else None),
-        tier_limits=environments.tier_limits_of(project.account),
-        doors=replace(project.doors, caches=caches),
-    )
+    return replace(project, doors=replace(project.doors, caches=caches))
 
 
 def _project(resource: Resource) -> Project:

@@ -355,7 +355,9 @@ def test_an_audit_of_a_folder_that_no_stack_manages(start_cloud: StartCloud, fol
     configure(folder, "audit.json", labels="advisory")
     done = audited(cloud, folder, "--folder", below.removeprefix("folders/"), "--config", "audit.json")
     assert done.returncode == 1
-    assert done.stderr == "projects with the Gemini API: 1; without it, and not judged: 1\n"
+    assert done.stderr == (
+        "projects judged: 1; without an API that serves Gemini's models, and not judged: 1\n"
+    )
     assert (
         "project acme-loose-1 is paid, and no budget of its billing account is known to name it and the Gemini API"
         in done.stdout
