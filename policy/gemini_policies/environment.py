@@ -31,6 +31,9 @@ def initial_config(environment: str) -> dict[str, Any]:
     """
     if RULES.environments is NO_FILE:
         return {}
+    for each in RULES.environments.environments:
+        # Mistakes in those that only some project needs are reported now.
+        RULES.configuration(each)
     entries = read_entries(*RULES.files(environment))
     return {name: _message(own) for name, own in entries.items()}
 

@@ -2,7 +2,8 @@
 
 `settings`, when the stack is registered: the settings of this project's own program, by every policy.
 `resource`, before each resource is created: the resource, by policies of scope `each`.
-`resources`, at the end of a preview or update: all resources, by policies of scope `whole`.
+`resources`, at the end of a preview or update: all resources, by every policy. Only then is it known which project a
+reference means, and so which environment it is in, and which exception is for it.
 A violation that one stage reports is not reported again by a later one.
 """
 
@@ -197,8 +198,6 @@ class PulumiPolicy(ResourceValidationPolicy):
     def _findings(self, args: Any) -> Iterator[tuple[Finding, str | None, Level]]:
         policy = self._policy
         if isinstance(args, StackValidationArgs):
-            # Policies on each resource judge again: only now is it known which project, and so which environment and
-            # which exception, a reference means.
             yield from self._new(OPERATION.whole(args), "resources")
         elif args.resource_type == STACK:
             OPERATION.begin()
