@@ -182,6 +182,10 @@ class Placement:
             return self._with_stack(named)
         # A program need not say the parent of a project that it does not create.
         parent = UNKNOWN if project.parent is None and not project.created else project.parent
+        if not any(map(_ID.fullmatch, project.ids)):
+            # Known by its number alone, it may be any project that the file names.
+            suspects = self._may_be(self.environments.projects.values())
+            return self._with_stack([self._below(parent), *suspects])
         return self._below(parent)
 
     def of_reference(self, reference: str | Unknown | None) -> str:

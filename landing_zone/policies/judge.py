@@ -106,7 +106,7 @@ class JudgedBy:
     why: str
     """Why it is this environment's, such as `stack acme/prod`."""
     digest: str
-    """Hash of the configuration."""
+    """Hash of all that judged: levels, options and environments."""
 
     def __str__(self) -> str:
         return f"{self.environment} ({self.why}), configuration {self.digest}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -45,6 +46,11 @@ class Rulebook:
             self._configurations[environment] = read_configuration(*files) if files else DEFAULT
         return self._configurations[environment]
 
+    def digest(self, configuration: Configuration) -> str:
+        """A hash of all that judges: levels and options, and the whole of environments.json."""
+        whole = self.environments.model_dump_json(by_alias=True)
+        return sha256(f"{configuration.digest}{whole}".encode()).hexdigest()[:12]
+
     def why(self, environment: str, placement: Placement, what: str) -> str:
         """Why an environment's configuration judges: which file says so, or that none does."""
         if self.environments is NO_FILE:
@@ -82,7 +88,7 @@ class Rulebook:
         for environment, part in split(facts, placement).items():
             configuration = self.configuration(environment)
             report = judge(name, part, configuration, remediates=remediates, values=values)
-            used = JudgedBy(environment, self.why(environment, placement, what), configuration.digest)
+            used = JudgedBy(environment, self.why(environment, placement, what), self.digest(configuration))
             reports.append(
                 replace(report, environments=(used,), configuration=tuple(map(str, self.files(environment))))
             )

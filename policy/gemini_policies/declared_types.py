@@ -7,11 +7,30 @@ from typing import Any, Final
 from gemini_policies.declared import Resource
 from gemini_policies.values import at
 from landing_zone.policies.facts import UNKNOWN, Declared, Unknown
-from landing_zone.policies.known_types import PROVIDER, is_address, is_known, is_known_address, package_of
+from landing_zone.policies.known_types import (
+    OWN_PACKAGE,
+    PROVIDER,
+    is_address,
+    is_known,
+    is_known_address,
+    package_of,
+)
 
 _PLUGIN_URL: Final = re.compile(r"_([a-z][a-z0-9+.-]*)_/(.+)$")
 """In the name of a default provider whose plugin comes from an address: `default_10_2_0_https_/example.com/x`. The
 engine shows a pack neither this address nor the parameters of a package in any other way."""
+
+
+_MADE: Final = frozenset(
+    f"{OWN_PACKAGE}:index:{name}"
+    for name in ("SpendCap", "ProjectLimits", "TierCheck", "ProjectExit", "Roster", "StackExit")
+)
+"""Types that this project's provider makes; the rest of its package are components."""
+
+
+def poses(kind: str) -> bool:
+    """True for the type of a component that is a resource's: it makes nothing at Google, and looks as if it did."""
+    return package_of(kind) == "gcp" or kind in _MADE
 
 
 def is_unlisted(message: Any) -> bool:
@@ -23,10 +42,11 @@ def is_unlisted(message: Any) -> bool:
             or "/" in message.name
             or any(is_address(name) and not is_known_address(fields[name].string_value) for name in fields)
         )
-    # Components have no provider.
-    return message.HasField("provider") and (
-        message.provider.type != f"{PROVIDER}{package_of(kind)}"
-        or not is_known(kind, lambda name: name in fields and not fields[name].HasField("null_value"))
+    if not message.HasField("provider"):
+        # A component: it is judged by its children.
+        return poses(kind)
+    return message.provider.type != f"{PROVIDER}{package_of(kind)}" or not is_known(
+        kind, lambda name: name in fields and not fields[name].HasField("null_value")
     )
 
 
@@ -35,9 +55,12 @@ def unlisted(resource: Resource) -> Iterator[Declared]:
     kind = resource.type
     if not kind.startswith(PROVIDER):
         maker = resource.package
-        if maker and (
-            maker != package_of(kind) or not is_known(kind, lambda name: bool(at(resource.props, name)))
-        ):
+        if maker is None:
+            if poses(kind):
+                label = f"component {resource.name}, which makes nothing and has the type {kind},"
+                yield Declared(resource.subject("resource", label), kind, "")
+            return
+        if maker != package_of(kind) or not is_known(kind, lambda name: bool(at(resource.props, name))):
             yield Declared(resource.subject("resource", f"resource {resource.name}"), kind, maker)
         return
     addresses = {name: _text(value) for name, value in resource.props.items() if is_address(name) and value}

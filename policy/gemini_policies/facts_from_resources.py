@@ -36,6 +36,7 @@ from landing_zone.policies.facts import (
     names_within,
     project_names,
 )
+from landing_zone.policies.known_types import package_of
 
 _LIEN: Final = "gcp:resourcemanager/lien:Lien"
 _TOPIC: Final = "gcp:pubsub/topic:Topic"
@@ -84,7 +85,9 @@ def facts_of(
     resources: Iterable[Resource], day: date, known: Known, environments: Environments = NO_FILE
 ) -> Facts:
     """All facts from the resources, on a day. `environments`: what the owner of the policies says of accounts."""
-    every = list(certain(resources))
+    given = list(resources)
+    # A component makes nothing, whatever its type; nor does another provider make what the type says.
+    every = list(certain(each for each in given if each.package == package_of(each.type)))
     projects = projects_of(every)
     ids = {reference: _googles(project.ids) for project in projects for reference in project.ids}
     found: defaultdict[type, list[Any]] = defaultdict(list)
@@ -101,9 +104,9 @@ def facts_of(
         found[Location] += _locations(resource)
         found[Api] += _apis(resource)
         found[Grant] += grants(resource)
-        found[Declared] += unlisted(resource)
         liens += _liens(resource)
         listeners += _listeners(resource)
+    found[Declared] = [each for resource in given for each in unlisted(resource)]
     amounts = [*found[Budget], *found[Cap]]
     # Programs register their resources in any order.
     unknown = sorted(_unknown(found, limiting))

@@ -89,7 +89,7 @@ class Operation:
             if name not in self._printed:
                 self._printed.add(name)
                 why = RULES.why(name, placement, stack)
-                used = JudgedBy(name, why, sdk.STACK.configuration(name).digest)
+                used = JudgedBy(name, why, RULES.digest(sdk.STACK.configuration(name)))
                 # The engine shows the pack's output.
                 sys.stdout.write(f"policies: judged as {on_one_line(str(used))}\n")
         sys.stdout.flush()

@@ -134,7 +134,7 @@ def test_without_the_file_everything_is_mandatory(tmp_path: Path) -> None:
     assert len(report.judged) == len(rules.configuration("default").levels)
     assert [str(each) for each in report.environments] == [
         f"default (stack x; no {tmp_path / 'environments.json'}), configuration "
-        f"{rules.configuration('default').digest}"
+        f"{rules.digest(rules.configuration('default'))}"
     ]
 
 
@@ -149,6 +149,13 @@ def test_a_hash_says_what_was_judged_by_and_not_how_it_is_written(tmp_path: Path
     first, same, other = (rules.configuration(name).digest for name in "abc")
     assert first == same
     assert other != first
+    # What lowers a worst case, or leaves a project out, is part of it.
+    before = rules.digest(rules.configuration("a"))
+    (tmp_path / "environments.json").write_text(
+        '{"notForGemini": ["acme-quiet"], "environments": ["a", "b", "c"]}'
+    )
+    again = Rulebook(tmp_path)
+    assert again.digest(again.configuration("a")) != before
 
 
 @pytest.mark.parametrize(

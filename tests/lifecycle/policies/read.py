@@ -10,6 +10,7 @@ from typing import Any
 from gemini_policies.declared import Resource
 from gemini_policies.facts_from_resources import facts_of
 from gemini_policies.values import plain
+from landing_zone.policies.known_types import package_of
 
 
 def json_of(value: Any) -> Any:
@@ -31,7 +32,8 @@ def resource(values: dict[str, Any]) -> Resource:
     """One resource; its values have Pulumi's sign for what is not known."""
     for name in values.keys() & {"props", "given"}:
         values[name] = plain(values[name])
-    return Resource(**values)
+    # Made by the provider that the type names.
+    return Resource(**{"package": package_of(values["type"]), **values})
 
 
 stacks = json.load(sys.stdin)
