@@ -235,7 +235,7 @@ def split(facts: Facts, placement: Placement) -> Mapping[str, Facts]:
             return {of(UNKNOWN)}
         return {of(each) for each in references} or {placement.default}
 
-    parts: Mapping[str, list[tuple[Any, set[str]]]] = {
+    parts: dict[str, list[tuple[Any, set[str]]]] = {
         "projects": [(each, {placement.of(each)}) for each in facts.projects],
         "budgets": [(each, of_all(each.projects)) for each in facts.budgets],
         "caps": [(each, of_all(each.projects)) for each in facts.caps],
@@ -244,9 +244,11 @@ def split(facts: Facts, placement: Placement) -> Mapping[str, Facts]:
         "quotas": [(each, {of(each.project)}) for each in facts.quotas],
         "grants": [(each, {of(each.on)}) for each in facts.grants],
         "locations": [(each, {placement.default}) for each in facts.locations],
-        "resources": [(each, {placement.default}) for each in facts.resources],
     }
     names = {name for entities in parts.values() for _, own in entities for name in own}
+    # What is not known may be about any project.
+    names |= {placement.default} if facts.resources else set()
+    parts["resources"] = [(each, names) for each in facts.resources]
     if len(names) <= 1:
         return dict.fromkeys(names or {placement.default}, facts)
     found = {}

@@ -472,7 +472,7 @@ OTHERS: list[tuple[Given, str, Any]] = [
         [],
     ),
     # A component has no provider.
-    ({"type": "acme:index:Team", "props": {}}, "resources", []),
+    ({"type": "acme:index:Team", "props": {}, "package": None}, "resources", []),
     (
         {"type": "pulumi:providers:gcp", "props": {"project": "acme-chat", "version": "10.2.0"}},
         "resources",
@@ -492,6 +492,16 @@ OTHERS: list[tuple[Given, str, Any]] = [
         [{"endpoints": {"pluginDownloadURL": "github://api.github.com/acme"}}],
     ),
     ({"type": "pulumi:providers:terraform", "props": {}}, "resources", [{"package": "terraform"}]),
+    # Components of a resource's type make nothing.
+    ({**budget(), "package": None}, "budgets", []),
+    ({"type": "gemini-landing-zone:index:SpendCap", "props": {}, "package": None}, "caps", []),
+    (
+        {"type": "gemini-landing-zone:index:SpendCap", "props": {}, "package": None},
+        "resources",
+        [{"type": "gemini-landing-zone:index:SpendCap", "package": ""}],
+    ),
+    # Nor does the provider of another package.
+    (made_by("command", "gemini-landing-zone:index:SpendCap"), "caps", []),
     (
         {**a("projects/service:Service", service=GEMINI), "default_project": "acme-chat"},
         "apis",

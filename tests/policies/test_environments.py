@@ -72,6 +72,9 @@ def test_a_stack_is_in_an_environment_by_its_whole_name(
         ("sandbox", project(parent="urn:b"), "prod"),
         ("sandbox", project(parent="folders/5"), "dev"),
         ("sandbox", project(parent="urn:loop"), "sandbox"),
+        # By its number alone it may be a project that the file names, whatever its folder.
+        ("dev", project("1234567890", parent="folders/2"), "prod"),
+        ("dev", project("1234567890", created=False), "prod"),
     ],
 )
 def test_a_project_is_in_the_strictest_that_its_stack_or_it_is_in(

@@ -1,5 +1,6 @@
 """A program that sets its own measure: terms lent by a stack file, claimed exceptions, values that come late."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -106,3 +107,32 @@ late = project("late", later(ACCOUNT))
 vague = project("vague", ACCOUNT)
 limits("vague", vague, {"requestsPerMinute": later("1")})
 budget("vague", later("1"))
+
+
+class Posing(pulumi.ComponentResource):
+    """A component of a resource's type: it is in the state with all that a guardrail has, and makes nothing."""
+
+    def __init__(self, kind: str, props: Mapping[str, Any]) -> None:
+        super().__init__(kind, "posed", props)
+        self.register_outputs(props)
+
+
+posed = project("posed", ACCOUNT)
+Posing(
+    "gemini-landing-zone:index:SpendCap",
+    {"billingAccount": ACCOUNT, "project": posed.number, "amount": "1", "currency": "USD"},
+)
+Posing(
+    "gemini-landing-zone:index:ProjectLimits", {"project": posed.project_id, "limits": {}, "others": "deny"}
+)
+Posing(
+    "gcp:billing/budget:Budget",
+    {
+        "billingAccount": ACCOUNT,
+        "amount": {"specifiedAmount": {"currencyCode": "USD", "units": "1"}},
+        "budgetFilter": {
+            "projects": [posed.number.apply(lambda number: f"projects/{number}")],
+            "services": ["services/AEFD-7695-64FA"],
+        },
+    },
+)
