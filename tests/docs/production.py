@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,7 +27,12 @@ class Production:
         self._workspace = Workspace(folder, engine, cloud)
         self._program = self._workspace.layout.program
         self.file = self._program / "stacks" / "Pulumi.prod.yaml"
-        pack_on_a_day(self._program / "policy", PACK / "config")
+        pack = pack_on_a_day(self._program / "policy")
+        shutil.rmtree(pack / "config")
+        shutil.copytree(PACK / "config", pack / "config")
+        # The local cloud's folder stands for production's.
+        own = pack / "config" / "prod.json"
+        own.write_text(own.read_text().replace("folders/333333333333", _FOLDER))
         text = (ROOT / "stacks" / "Pulumi.prod.yaml").read_text()
         self.file.write_text(text.replace("acme-gemini-seed", SEED).replace("folders/333333333333", _FOLDER))
         # It was there before the stack.

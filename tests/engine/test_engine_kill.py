@@ -69,7 +69,7 @@ def test_up_after_kills_finishes_and_makes_nothing_twice(sandbox: Workspace) -> 
     stack.up(sandbox.layout, sandbox.environment, sandbox.cloud.ready)
 
     sandbox.pulumi("preview", "--expect-no-changes", "--stack", stack.STACK)
-    assert held(sandbox) == {"budgets": 4, "channels": 4, "policies": 9, "keys": 4}
+    assert held(sandbox) == {"budgets": 4, "channels": 4, "policies": 11, "keys": 4}
 
 
 def test_destroy_after_a_kill_leaves_only_projects_in_deletion(sandbox: Workspace) -> None:

@@ -1,5 +1,6 @@
 """docs/leaked-key.md: its change and its command, under the production policies."""
 
+import json
 import re
 
 from sandbox.layout import ROOT
@@ -40,7 +41,12 @@ def test_a_leaked_key_goes_by_one_change_and_one_command_in_production(workspace
     assert "deletionPolicy: PREVENT" in text
     assert text.count(KEYS) == 1
     # As the page has it, for the stack of the test: prod's own file says what is mandatory there.
-    configuration = ("--policy-pack-config", str(ROOT / "policy" / "config" / "prod.json"))
+    given = json.loads((ROOT / "policy" / "config" / "prod.json").read_text())
+    # The local cloud's folder stands for production's.
+    given["parents"] = {"parents": ["folders/987654321098"]}
+    file = workspace.layout.state / "prod.json"
+    file.write_text(json.dumps(given))
+    configuration = ("--policy-pack-config", str(file))
     assert COMMAND in PAGE
     command = [
         *COMMAND.replace("prod", STACK)

@@ -70,16 +70,11 @@ class Judged:
         return {(violation.policy, violation.resource) for violation in self.violations}
 
 
-def pack_on_a_day(
-    folder: Path, config: Path | None = None, environments: Mapping[str, Any] | None = None
-) -> Path:
-    """The pack on 2026-11-24. Its policies are mandatory, with no options but the engine's, unless `config` says."""
+def pack_on_a_day(folder: Path, environments: Mapping[str, Any] | None = None) -> Path:
+    """The pack on 2026-11-24. Its policies are mandatory, with no options but the engine's."""
     pack_with(folder, {"all": "mandatory"}, environments)
     (folder / "__main__.py").unlink()
     (folder / "__main__.py").write_text(ON_A_DAY)
-    if config:
-        shutil.rmtree(folder / "config")
-        (folder / "config").symlink_to(config)
     return folder
 
 
