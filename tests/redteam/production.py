@@ -1,0 +1,30 @@
+"""The production configuration as the repository has it, for the local cloud, whose folder has another number."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from sandbox.layout import ROOT
+from tests.lifecycle.policies.judged import ON_A_DAY, PACK
+
+FOLDER: Final = "folders/987654321098"
+DAY: Final = "2026-11-24"
+"""The day that everything is judged on: announced changes of prices would change verdicts."""
+LAG_MINUTES: Final = 2
+"""Length of the window in which the doors are tried."""
+
+
+def production_pack(folder: Path) -> Path:
+    """The policy pack on that day, with `prod.json`, and `environments.json` that has the folder as production."""
+    (folder / "config").mkdir(parents=True)
+    for name in (".venv", "gemini_policies", "landing_zone", "PulumiPolicy.yaml"):
+        (folder / name).symlink_to(PACK / name)
+    (folder / "__main__.py").write_text(ON_A_DAY)
+    for path in (PACK / "config").glob("*.json"):
+        values: dict[str, Any] = json.loads(path.read_text())
+        if path.name == "environments.json":
+            values["folders"] = {FOLDER: "prod"}
+        elif path.name == "prod.json":
+            values["parents"] = {"parents": [FOLDER]}
+        (folder / "config" / path.name).write_text(json.dumps(values))
+    return folder
