@@ -40,15 +40,22 @@ MODELS: Final = (
 )  # fmt: skip
 """Ids of models, quotas' names of models, and what is neither."""
 NUMBERS: Final = (0, 1, 3, 400_000, -1)
-numbers: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
-    {},
-    optional={
-        "requestsPerMinute": st.sampled_from((0, 1, 3, 100_000)),
-        "requestsPerDay": st.sampled_from((0, 2, 4, 2_000_000)),
-        "inputTokensPerMinute": st.sampled_from((0, 1_000, 300_000, 1_200_000)),
-    },
+_TOKENS: Final = {"inputTokensPerMinute": st.sampled_from((0, 1_000, 300_000, 1_200_000))}
+numbers: Final[st.SearchStrategy[dict[str, Any]]] = st.one_of(
+    st.fixed_dictionaries(
+        {"requestsPerMinute": st.sampled_from((1, 3)), "requestsPerDay": st.sampled_from((2, 4))},
+        optional=_TOKENS,
+    ),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "requestsPerMinute": st.sampled_from((0, 1, 3, 100_000)),
+            "requestsPerDay": st.sampled_from((0, 2, 4, 2_000_000)),
+            **_TOKENS,
+        },
+    ),
 )
-"""Limits small enough that a test can use them up."""
+"""Limits: small enough that a test can use them up, or too high, or none."""
 _DAY: Final = {"month": 1, "day": 1}
 BUDGET_FILTERS: Final[tuple[Mapping[str, Any], ...]] = (
     {"customPeriod": {"startDate": {"year": 2099, **_DAY}}},

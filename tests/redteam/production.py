@@ -1,11 +1,14 @@
 """The production configuration as the repository has it, for the local cloud, whose folder has another number."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any, Final
 
 from sandbox.layout import ROOT
 from tests.lifecycle.policies.judged import ON_A_DAY, PACK
+from tests.workspace import STACK, Workspace
 
 FOLDER: Final = "folders/987654321098"
 DAY: Final = "2026-11-24"
@@ -28,3 +31,27 @@ def production_pack(folder: Path) -> Path:
             values["parents"] = {"parents": [FOLDER]}
         (folder / "config" / path.name).write_text(json.dumps(values))
     return folder
+
+
+def gemini_lz(workspace: Workspace, *arguments: str) -> Any:
+    """The JSON that the command prints of the workspace's stack, on that day."""
+    run = subprocess.run(
+        [ROOT / ".venv" / "bin" / "gemini-lz", *arguments, "--as-of", DAY, "--json"],
+        cwd=workspace.layout.program,
+        env={**os.environ, **workspace.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode in (0, 1), run.stderr
+    return json.loads(run.stdout)
+
+
+def audited(workspace: Workspace) -> list[tuple[str, str, str]]:
+    """The mandatory violations that an audit finds in what an update has made: policy, resource and message."""
+    found = gemini_lz(workspace, "policy", "audit", "--stack", STACK)
+    return [
+        (each["policy"], each["resource"], each["message"])
+        for each in found["verdicts"]
+        if each["state"] in ("mandatory", "remediate")
+    ]

@@ -1,6 +1,8 @@
 """Programs that passed, all in one stack on the real engine."""
 
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +30,19 @@ _MADE_HERE: Final = frozenset(
 
 
 def can_be_made(program: Program) -> bool:
-    """True if the stand-in of the gcp plugin makes each of its resources."""
-    return all(entry.type in _MADE_HERE for entry in program.entries.values())
+    """True if the stand-in of the gcp plugin makes each of its resources. A project has one `ProjectLimits` at most."""
+    kinds = [entry.type for entry in program.entries.values()]
+    return _MADE_HERE.issuperset(kinds) and kinds.count("gemini-landing-zone:index:ProjectLimits") < 2
+
+
+def refused_by_provider(printed: str, programs: Iterable[Program]) -> set[int]:
+    """Programs with resources of which a preview says that a provider refuses their inputs."""
+    names = set(re.findall(r"resource '([^']+)'", printed))
+    return {
+        program.number
+        for program in programs
+        if any(program.name(entry) in names for entry in program.entries.values())
+    }
 
 
 def write(workspace: Workspace, programs: list[Program]) -> None:

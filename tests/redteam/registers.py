@@ -6,8 +6,24 @@ from typing import Any
 
 import pulumi
 
-TOPIC = {"name": "redteam", "project": "sandbox-seed"}
-LATER = pulumi.CustomResource("gcp:pubsub/topic:Topic", "later", dict(TOPIC))
+# What only the update will know comes from an API of a project that has nothing to do with the others.
+FREE = pulumi.CustomResource(
+    "gcp:organizations/project:Project",
+    "carrier",
+    {
+        "projectId": "acme-redteam-carrier",
+        "name": "acme-redteam-carrier",
+        "folderId": "987654321098",
+        "labels": {"owner": "platform", "cost-centre": "cc-1"},
+    },
+    pulumi.ResourceOptions(protect=True),
+)
+LATER = pulumi.CustomResource(
+    "gcp:projects/service:Service",
+    "carrier",
+    {"project": "acme-redteam-carrier", "service": "pubsub.googleapis.com"},
+    pulumi.ResourceOptions(depends_on=[FREE]),
+)
 OUTPUTS = {
     "gcp:organizations/project:Project": ("number",),
     "gcp:serviceaccount/account:Account": ("email",),
