@@ -449,7 +449,7 @@ _OPS: Final[Mapping[str, Callable[..., None]]] = {
     "unknown": _unknown,
     "stack": _stack,
 }
-_ACCOUNTS: Final = (ACCOUNT, "0A1B2C-3D4E5F-6A7B8C", "0FEDCB-A98765-432100", f"billingAccounts/{ACCOUNT}")
+_ACCOUNTS: Final = (ACCOUNT, "0A1B2C-3D4E5F-6A7B8C", "0FEDCB-A98765-432100")
 _LATE: Final[tuple[tuple[str, tuple[str | int, ...]], ...]] = (
     ("project", ("billingAccount",)), ("project", ("projectId",)), ("project", ("folderId",)), ("project", ("labels",)),
     ("project-generativelanguage", ("service",)), ("project-generativelanguage", ("project",)),

