@@ -189,7 +189,7 @@ def audit(
 
 
 def _protected(facts: Facts, by_pulumi: frozenset[str]) -> Facts:
-    """The facts with the projects that a stack protects, which Google knows nothing of. `by_pulumi`: ids and numbers."""
+    """The facts with the projects that a stack protects, which Google does not see. `by_pulumi`: ids and numbers."""
     projects = (
         replace(project, protected=True) if project.ids & by_pulumi else project for project in facts.projects
     )

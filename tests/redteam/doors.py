@@ -1,5 +1,5 @@
-"""Every door of the local cloud, really tried: every key, from an address that it allows, and a token; every model, with
-requests as large as they can be, until they are refused."""
+"""Every door of the local cloud, really tried: every key, from an address that it allows, and a token; every model,
+with requests as large as they can be, until they are refused."""
 
 import http.client
 import ipaddress
@@ -109,7 +109,9 @@ def _keys(cloud: Cloud, project: str) -> list[dict[str, Any]]:
     enabled = cloud.call("GET", f"/serviceusage/v1/projects/{project}/services?filter=state:ENABLED")
     if not any(each["config"]["name"] == "apikeys.googleapis.com" for each in enabled.get("services", [])):
         return []
-    found: list[dict[str, Any]] = cloud.call("GET", f"/apikeys/v2/projects/{project}/locations/global/keys").get("keys", [])
+    found: list[dict[str, Any]] = cloud.call(
+        "GET", f"/apikeys/v2/projects/{project}/locations/global/keys"
+    ).get("keys", [])
     return found
 
 
@@ -147,7 +149,9 @@ class _Caller:
                 yield read
                 continue
             left = [
-                int(violation.get("quotaValue", "0")) - used if "token_count" in violation["quotaMetric"] else 0
+                int(violation.get("quotaValue", "0")) - used
+                if "token_count" in violation["quotaMetric"]
+                else 0
                 for detail in answer["error"].get("details", [])
                 for violation in detail.get("violations", ())
                 if "quotaMetric" in violation

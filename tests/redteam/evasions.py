@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 GEMINI: Final = "generativelanguage.googleapis.com"
 CLAIMED: Final = ("acme-support-legacy", "acme-support-legacy/widget", "widget", "acme-redteam")
 """Names that an exception of prod.json has, and some like them."""
-SERVICES: Final = (GEMINI, "GenerativeLanguage.googleapis.com", f" {GEMINI}", "pubsub.googleapis.com", "firebasevertexai.googleapis.com")
+SERVICES: Final = (
+    GEMINI,
+    "GenerativeLanguage.googleapis.com",
+    f" {GEMINI}",
+    "pubsub.googleapis.com",
+    "firebasevertexai.googleapis.com",
+)
 _PREFIX: Final = "google.ai.generativelanguage"
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "generate": (

@@ -10,7 +10,6 @@ from gemini_policies.declared import Resource
 from gemini_policies.environment import RULES
 from gemini_policies.facts_from_resources import facts_of
 from gemini_policies.values import plain
-
 from landing_zone.policies.environments import Placement
 from landing_zone.policies.facts import Facts
 from landing_zone.policies.worst_case import not_bounded, worst_case
@@ -25,11 +24,12 @@ def resource(values: dict[str, Any]) -> Resource:
 
 def bounds(facts: Facts) -> dict[str, str | None]:
     """Each reference to a paid project → the most that it can cost in the window; None if nothing bounds it."""
-    return {
-        reference: None if not_bounded(facts, project) else str(getattr(worst_case(project, DAY, LAG), "amount"))
-        for project in facts.paid()
-        for reference in project.ids
-    }
+    found: dict[str, str | None] = {}
+    for project in facts.paid():
+        most = worst_case(project, DAY, LAG)
+        bound = None if most is None or not_bounded(facts, project) else str(most.amount)
+        found |= dict.fromkeys(project.ids, bound)
+    return found
 
 
 def judged(resources: list[dict[str, Any]], pulumi_project: str, stack: str) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from tests.workspace import STACK, Workspace
 FOLDER: Final = "folders/987654321098"
 DAY: Final = "2026-11-24"
 """The day that everything is judged on: announced changes of prices would change verdicts."""
+TOGETHER: Final = 6 if "SHARD" in os.environ else 4
+"""Programs, or projects of stack files, that are made in one stack."""
 LAG_MINUTES: Final = 2
 """Length of the window in which the doors are tried."""
 

@@ -42,7 +42,7 @@ def value(given: Any) -> Any:
         return pulumi.Output.concat(prefix, getattr(made[name], output))
     if "$later" in given:
         # Neither an id nor a number is known before its resource is there.
-        carrier = getattr(made[given["of"]], "number") if given["of"] else LATER.id
+        carrier = made[given["of"]].number if given["of"] else LATER.id
         return pulumi.Output.all(carrier, value(given["$later"])).apply(lambda both: both[1])
     return {name: value(each) for name, each in given.items()}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from landing_zone.gemini.quotas import QUOTA_LIMITS
 from tests.lifecycle.policies.judged import ACCOUNT
-from tests.redteam.evasions import ADDRESSES, CLAIMED, GEMINI, METHODS, MODELS, NUMBERS, numbers
+from tests.redteam.evasions import ADDRESSES, CLAIMED, METHODS, MODELS, NUMBERS, numbers
 from tests.redteam.production import FOLDER
 
 NAMESPACE: Final = "gemini-landing-zone"
@@ -32,7 +32,9 @@ class Example:
 
     def project(self, number: int) -> dict[str, Any]:
         """The project's settings."""
-        return _changed(_base(number), (*self.changes, *(each for each in self.lent if each[0][0] != "accountTerms")))
+        return _changed(
+            _base(number), (*self.changes, *(each for each in self.lent if each[0][0] != "accountTerms"))
+        )
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -41,7 +43,9 @@ class Example:
         return {ACCOUNT: found["accountTerms"]} if found else {}
 
 
-def text_of(examples: Mapping[str, dict[str, Any]], terms: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+def text_of(
+    examples: Mapping[str, dict[str, Any]], terms: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> str:
     """A stack file. What two projects share is written once, with an anchor."""
     values = {
         "billingAccount": ACCOUNT,
@@ -51,7 +55,10 @@ def text_of(examples: Mapping[str, dict[str, Any]], terms: Mapping[str, Any], de
         "projects": dict(examples),
         **({"accountTerms": terms} if terms else {}),
     }
-    config = {"gcp:disableGlobalProjectWarning": True, **{f"{NAMESPACE}:{name}": each for name, each in values.items()}}
+    config = {
+        "gcp:disableGlobalProjectWarning": True,
+        **{f"{NAMESPACE}:{name}": each for name, each in values.items()},
+    }
     return yaml.safe_dump({"config": config}, sort_keys=False)
 
 
@@ -66,7 +73,12 @@ def _base(number: int) -> dict[str, Any]:
         "projectId": f"acme-redteam-{number:03d}",
         "tier": "paid",
         "keys": {"backend": {"allowedIps": ["203.0.113.0/24"], "methods": ["generate", "countTokens"]}},
-        "budget": {"amount": 20, "currency": "USD", "spendCap": True, "thresholds": [0.5, 1.0, {"forecast": 1.0}]},
+        "budget": {
+            "amount": 20,
+            "currency": "USD",
+            "spendCap": True,
+            "thresholds": [0.5, 1.0, {"forecast": 1.0}],
+        },
         "limits": {"gemini-4-argon": {"requestsPerMinute": 2, "requestsPerDay": 5}, "others": "deny"},
     }
 
@@ -108,9 +120,13 @@ _lists = st.lists(_pick(("generate", "countTokens", "caches", "batch", "embed", 
 _limit_names = _pick(("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute"))
 
 
-def _quota(name: str, tier: int, model: str, value: int, asked: bool) -> dict[str, Any]:  # noqa: FBT001
+def _quota(name: str, tier: int, model: str, value: int, asked: bool) -> dict[str, Any]:
     limit = QUOTA_LIMITS[name][tier]  # type: ignore[index]
-    where = {"quotaId": limit.quota_id, "contactEmail": "a@example.com", "justification": "a campaign"} if asked else {"metric": limit.metric, "limit": limit.limit}
+    where = (
+        {"quotaId": limit.quota_id, "contactEmail": "a@example.com", "justification": "a campaign"}
+        if asked
+        else {"metric": limit.metric, "limit": limit.limit}
+    )
     return {**where, "value": value, **({"dimensions": {"model": model}} if model else {})}
 
 
@@ -124,7 +140,9 @@ _CHANGES: Final[st.SearchStrategy[Change]] = st.one_of(
     st.tuples(st.just(("limits", "others")), numbers),
     st.tuples(
         st.tuples(st.just("quotas"), _pick(("one", "two"))),
-        st.builds(_quota, _limit_names, st.integers(0, 3), _pick(("", *MODELS)), _pick(NUMBERS), st.booleans()),
+        st.builds(
+            _quota, _limit_names, st.integers(0, 3), _pick(("", *MODELS)), _pick(NUMBERS), st.booleans()
+        ),
     ),
 )
 _LENT: Final[st.SearchStrategy[Change]] = st.one_of(
@@ -134,7 +152,9 @@ _LENT: Final[st.SearchStrategy[Change]] = st.one_of(
     st.tuples(st.just(("searchesPerRequest",)), _pick((0, 1, 100))),
     st.tuples(st.just(("accountTerms", "discount")), _pick((0.5, 0.99))),
     st.tuples(st.just(("accountTerms", "tier")), _pick((1, 3))),
-    st.tuples(st.just(("accountTerms", "prices")), _pick(({"gemini-4-argon": {"input": 0.01, "output": 0.01}},))),
+    st.tuples(
+        st.just(("accountTerms", "prices")), _pick(({"gemini-4-argon": {"input": 0.01, "output": 0.01}},))
+    ),
     st.tuples(
         st.just(("accountTerms", "tierLimits")),
         _pick(({"gemini-4-argon": {"requestsPerDay": 1}}, {"gemini-2.5-pro": {"requestsPerMinute": 1}})),
@@ -143,7 +163,9 @@ _LENT: Final[st.SearchStrategy[Change]] = st.one_of(
 EXAMPLES: Final[st.SearchStrategy[Example]] = st.builds(
     Example,
     st.lists(_CHANGES, max_size=3).map(tuple),
-    st.lists(_pick(_FIELDS), max_size=1).map(lambda found: tuple(each for each in found if each[0][0] not in ("projectId", "adopt", "aliases"))),
+    st.lists(_pick(_FIELDS), max_size=1).map(
+        lambda found: tuple(each for each in found if each[0][0] not in ("projectId", "adopt", "aliases"))
+    ),
     _pick(("chat", "chat", "acme-support-legacy", "widget", "backend")),
     st.lists(_LENT, max_size=2).map(tuple),
 )

@@ -15,12 +15,9 @@ from landing_zone.policies.rulebook import Rulebook
 from landing_zone.policies.worst_case import not_bounded, worst_case
 from landing_zone.settings import SettingsError, load_file
 from tests.redteam.doors import strangers, try_doors
-from tests.redteam.production import DAY, LAG_MINUTES, audited, gemini_lz, production_pack
+from tests.redteam.production import DAY, LAG_MINUTES, TOGETHER, audited, gemini_lz, production_pack
 from tests.redteam.stack_files import EXAMPLES, Example, file_of, text_of
 from tests.workspace import STACK, Workspace, sampled
-
-TOGETHER = 5
-"""Projects that are made in one stack."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,9 @@ def passing(policies: Policies, number: int) -> list[tuple[Example, Decimal]]:
     found: dict[str, tuple[Example, Decimal]] = {}
 
     @seed(number)
-    @settings(max_examples=300, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=300, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
     @given(EXAMPLES)
     def collect(example: Example) -> None:
         verdict = policies(file_of(example))
@@ -90,7 +89,9 @@ def passing(policies: Policies, number: int) -> list[tuple[Example, Decimal]]:
 
     collect()
     usual = Counter(bound for _, bound in found.values())
-    order = sorted(found.values(), key=lambda each: (usual[each[1]], -len(each[0].changes) - len(each[0].lent)))
+    order = sorted(
+        found.values(), key=lambda each: (usual[each[1]], -len(each[0].changes) - len(each[0].lent))
+    )
     return order[:TOGETHER]
 
 
@@ -102,7 +103,9 @@ def test_what_production_allows_never_spends_above_its_bound(
     assert len(batch) == TOGETHER
     pack = production_pack(workspace.layout.program / "policy")
     projects = {f"{example.key}-{place}": example.project(place) for place, (example, _) in enumerate(batch)}
-    terms = {account: own for example, _ in batch for account, own in example.terms.items()} if number % 2 else {}
+    terms = (
+        {account: own for example, _ in batch for account, own in example.terms.items()} if number % 2 else {}
+    )
     workspace.write(text_of(projects, terms, {}))
     workspace.pulumi("up", "--yes", "--stack", STACK, "--policy-pack", str(pack))
     assert audited(workspace) == []

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, Phase, example, given, seed, settings
 from tests.redteam import realised
 from tests.redteam.doors import strangers, try_doors
 from tests.redteam.judge import Judge
-from tests.redteam.production import audited, production_pack
-from tests.redteam.programs import Op, Program, program_of, programs
-from tests.workspace import STACK, Workspace, sampled
+from tests.redteam.production import TOGETHER, audited, production_pack
+from tests.redteam.program_evasions import PAID, Op, program_of, programs
+from tests.redteam.programs import Program
+from tests.workspace import Workspace, sampled
 
-TOGETHER = 6
-"""Programs that are made in one stack."""
+EXAMPLES = int(os.environ.get("REDTEAM_EXAMPLES", "300"))
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,11 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     found.close()
 
 
-@settings(derandomize=True, max_examples=int(os.environ.get("REDTEAM_EXAMPLES", "300")), suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @example((("models", "gemini-4-argon", {}), ("later", ("limits", ("limits",)), None)))
-@example((("overrides", "gemini-2.5-pro", "requestsPerMinute", 400_000, ("1", "2", "3"), False), ("last later", 0, 5, None)))
+@example(
+    (("overrides", "gemini-2.5-pro", "requestsPerMinute", 400_000, PAID, False), ("last later", 0, 5, None))
+)
 @example((("link", "seed", "01A2B3-C4D5E6-F7A8B9"), ("last later", 0, 1, None)))
 @given(programs(None))
 def test_a_preview_takes_what_comes_late_for_the_worst(judge: Judge, ops: tuple[Op, ...]) -> None:
@@ -44,7 +46,9 @@ def passing(judge: Judge, number: int) -> list[tuple[Program, Decimal]]:
     found: dict[str, tuple[tuple[Op, ...], Decimal]] = {}
 
     @seed(number)
-    @settings(max_examples=600, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=600, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
     @given(programs(None, None, "project", "free"))
     def collect(ops: tuple[Op, ...]) -> None:
         program = program_of(ops)
@@ -57,7 +61,9 @@ def passing(judge: Judge, number: int) -> list[tuple[Program, Decimal]]:
     usual = Counter(bound for _, bound in found.values())
     chosen: list[tuple[Program, Decimal]] = []
     taken: set[str] = set()
-    for ops, bound in sorted(found.values(), key=lambda each: (usual[each[1]], -len({op[0] for op in each[0]}))):
+    for ops, bound in sorted(
+        found.values(), key=lambda each: (usual[each[1]], -len({op[0] for op in each[0]}))
+    ):
         program = program_of(ops, 50 * number + len(chosen))
         claims = {program.name(entry) for entry in program.entries.values() if entry.name}
         if len(chosen) < TOGETHER and not claims & taken:
