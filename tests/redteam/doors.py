@@ -22,7 +22,7 @@ from tests.workspace import Cloud
 _CHARACTERS_A_TOKEN: Final = 4
 _PACIFIC: Final = ZoneInfo("America/Los_Angeles")
 _SEED: Final = "sandbox-seed"
-_MOST: Final = 40
+_MOST: Final = 10
 """Calls in a minute through one door: where limits of tokens alone are low, there could be thousands."""
 _MILLION: Final = Decimal(1_000_000)
 Spent = dict[str, Decimal]

@@ -104,7 +104,7 @@ _FIELDS: Final[tuple[Change, ...]] = (
     (("protect",), False), (("deletionPolicy",), "DELETE"), (("labels",), {"owner": "web"}), (("labels",), {"cost-centre": "x"}),
     (("keys",), {}), (("keys", "backend", "standard"), True), (("keys", "backend", "decoy"), True), (("keys", "backend", "allowedIps"), None),
     (("keys", "backend", "allowedReferrers"), ["https://chat.example.com/*"]), (("keys", "backend", "methods"), None),
-    (("keys", "backend", "serviceAccount"), "a@sandbox-seed.iam.gserviceaccount.com"),
+    (("keys", "backend", "serviceAccount"), "shared-app@sandbox-seed.iam.gserviceaccount.com"),
     (("keys", "widget"), {"methods": ["generate"]}), (("keys", "second"), {"allowedIps": ["198.51.100.7"], "methods": ["generate"]}),
     (("budget",), None), (("budget", "spendCap"), False), (("budget", "spendCap"), {"amount": 40}), (("budget", "spendCap"), {"amount": 41}),
     (("budget", "spendCap"), {"amount": 30, "lifted": True}), (("budget", "amount"), 1600), (("budget", "amount"), 0.01), (("budget", "lastPeriod"), True),

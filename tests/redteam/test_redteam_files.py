@@ -106,6 +106,9 @@ def test_what_production_allows_never_spends_above_its_bound(
     terms = (
         {account: own for example, _ in batch for account, own in example.terms.items()} if number % 2 else {}
     )
+    # The service account that some keys are bound to is of another program.
+    accounts = "/iam/v1/projects/sandbox-seed/serviceAccounts"
+    workspace.cloud.call("POST", accounts, {"accountId": "shared-app"})
     workspace.write(text_of(projects, terms, {}))
     workspace.pulumi("up", "--yes", "--stack", STACK, "--policy-pack", str(pack))
     assert audited(workspace) == []
