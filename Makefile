@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env test check browser format lock audit sbom bench kills
+.PHONY: help setup up down env test check browser format lock audit sbom bench kills redteam
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -22,6 +22,8 @@ audit: ## Check the pins, and ask for published advisories against them; exit co
 sbom: ## Write build/sbom.cdx.json: all that is pinned, as CycloneDX
 kills: ## Kill an update at every call; SHARD=2/4 takes the second quarter. `make test` takes a seeded part
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
+redteam: ## Judge and make hostile programs and stack files, and try every door; SHARD=2/4 as above
+	@SHARD=$(SHARD) REDTEAM_EXAMPLES=5000 $(MAKE) --no-print-directory test ARGS="-k redteam $(ARGS)"
 bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`
 
 setup up down env test check browser format lock audit sbom bench:

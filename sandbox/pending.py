@@ -14,8 +14,8 @@ from sandbox.local_cloud import Ready, call
 
 Values = Mapping[str, Any]
 
-_SECRET = "4dabf18193072939515e22adb298388d"
-"""The key by which a value of the state says that it is a secret. Source: resource.SigKey of Pulumi's SDK."""
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""Key of a value in the state that is encrypted. Source: resource.SigKey of Pulumi's SDK."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def _same_channel(inputs: Values, item: Values) -> bool:
     # The cloud returns secrets as blanked labels too; the inputs have them in another property.
     labels = inputs.get("labels") or {}
     # A secret label, such as a webhook's URL, is encrypted in the state: the label alone, or all of them.
-    plain = {} if _SECRET in labels else {name: each for name, each in labels.items() if isinstance(each, str)}
+    plain = {} if _SIGNATURE in labels else {name: each for name, each in labels.items() if isinstance(each, str)}
     return bool(inputs["displayName"] == item.get("displayName") and plain.items() <= item["labels"].items())
 
 

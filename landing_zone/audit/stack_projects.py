@@ -22,6 +22,8 @@ class StackProjects:
     """Name of the stack, without its organization."""
     ids: tuple[str, ...]
     """Ids and numbers of projects, sorted; a project may be there by both."""
+    protected: frozenset[str] = frozenset()
+    """Ids and numbers of those that Pulumi's `protect` keeps from deletion."""
 
 
 def projects_in(exported: Mapping[str, Any]) -> StackProjects:
@@ -30,7 +32,14 @@ def projects_in(exported: Mapping[str, Any]) -> StackProjects:
     found = {each for resource in resources for each in _of(resource)}
     # urn:pulumi:STACK::PROJECT::TYPE::NAME
     urn = next((resource["urn"] for resource in resources), "urn:pulumi:::").split("::")
-    return StackProjects(urn[1], urn[0].rpartition(":")[2], tuple(sorted(found)))
+    protected = {
+        str(value)
+        for resource in resources
+        if resource.get("type") == _PROJECT and resource.get("protect")
+        for name in ("projectId", "number")
+        if (value := (resource.get("outputs") or {}).get(name))
+    }
+    return StackProjects(urn[1], urn[0].rpartition(":")[2], tuple(sorted(found)), frozenset(protected))
 
 
 def _of(resource: Mapping[str, Any]) -> Iterator[str]:

@@ -34,7 +34,7 @@ from landing_zone.policies import formats
 from landing_zone.policies.configuration import ConfigurationError, read_values
 from landing_zone.policies.environments import Placement
 from landing_zone.policies.every_policy import POLICIES
-from landing_zone.policies.facts import Subject
+from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.facts_from_settings import facts_of
 from landing_zone.policies.formats import Locate, Position
 from landing_zone.policies.judge import Report, Verdict
@@ -142,6 +142,7 @@ def audit(
         refuse("name what to audit: --stack prod, --folder 333333333333, --organization or --project")
     rules, shown_as = _rulebook(_project_folder(), configurations), format_of(form, as_json)
     placement, what, named = Placement(rules.environments), "the audit", list(projects or ())
+    protected: frozenset[str] = frozenset()
     if stack:
         try:
             own = read_projects(stack)
@@ -154,6 +155,7 @@ def audit(
             f"stack {own.pulumi_project}/{own.stack}",
         )
         named += own.ids
+        protected = own.protected
     day = day_of(as_of)
     name = ", ".join([*([stack] if stack else []), *parents, *(projects or ())])
     files = list(rules.files(rules.environments.strictest))
@@ -170,7 +172,11 @@ def audit(
         _show(_nothing_judged(name, day, found.unread, files), lambda _: Position(), shown_as)
     report = replace(
         rules.judge(
-            name, found.facts, replace(placement, folders=found.facts.folders), what, remediates=False
+            name,
+            _protected(found.facts, protected),
+            replace(placement, folders=found.facts.folders),
+            what,
+            remediates=False,
         ),
         unread=found.unread,
         coverage="part" if found.unread else "all",
@@ -186,6 +192,14 @@ def audit(
         markup=False,
     )
     _show(report, locate, shown_as)
+
+
+def _protected(facts: Facts, by_pulumi: frozenset[str]) -> Facts:
+    """The facts with the projects that a stack protects, which Google does not see. `by_pulumi`: ids and numbers."""
+    projects = (
+        replace(project, protected=True) if project.ids & by_pulumi else project for project in facts.projects
+    )
+    return replace(facts, projects=tuple(projects))
 
 
 def _nothing_judged(name: str, day: date, why: tuple[str, ...], files: Sequence[Path] = ()) -> Report:

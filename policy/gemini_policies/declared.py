@@ -38,6 +38,8 @@ class Resource:
     """True if the program reads it and does not create it."""
     projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Id, number or URN of each project of the program -> its id and number, as far as known."""
+    either: frozenset[str] = frozenset()
+    """Properties that refer to one of several projects of the program; only the update will know to which."""
     package: str | None = None
     """Package of its provider; None for components and providers."""
 
@@ -121,7 +123,8 @@ def certain(resources: Iterable[Resource]) -> Iterator[Resource]:
     shared = {urn for each in every if each.type == PROJECT for urn in each.comes_from.get("projectId", ())}
     for each in every:
         sure = {name: urns for name, urns in each.comes_from.items() if shared.isdisjoint(urns)}
-        yield each if len(sure) == len(each.comes_from) else replace(each, comes_from=sure)
+        unsure = each.comes_from.keys() - sure.keys()
+        yield replace(each, comes_from=sure, either=frozenset(unsure)) if unsure else each
 
 
 def _with_defaults(kind: str, props: Mapping[str, Any], provider: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -37,18 +37,12 @@ def by_project(resource: Resource) -> Iterator[Limit]:
     elsewhere = at(resource.props, "elsewhere") or []
     others = at(resource.props, "others")
     if UNKNOWN in (found, others, elsewhere) or UNKNOWN in (found or {}).values():
+        # Any model may be among them, and be open although all others are denied.
         yield Limit(project, UNKNOWN)
-    given = (
-        {}
-        if found is UNKNOWN
-        else {model: each for model, each in (found or {}).items() if each is not UNKNOWN}
-    )
-    limits = {model: _limits(each) for model, each in given.items()}
-    if others is not None and others is not UNKNOWN:
-        limits[OTHERS] = _limits(others)
-    if elsewhere is UNKNOWN:
-        # Any of them may be set otherwise.
         return
+    limits = {model: _limits(each) for model, each in (found or {}).items()}
+    if others is not None:
+        limits[OTHERS] = _limits(others)
     known = {
         (BY_METRIC.get((str(at(each, "metric")), str(at(each, "limit")))), at(each, "model") or "")
         for each in elsewhere
@@ -96,8 +90,8 @@ def by_preference(resource: Resource) -> Iterator[Limit]:
 
 def limited(project: Project, limits: Iterable[Limit]) -> Project:
     """The project with the limits that apply to it on every tier."""
-    # What only the update will know may be a limit of another project, or none.
-    own = [limit for limit in limits if limit.project in project.ids]
+    every = list(limits)
+    own = [limit for asked in (False, True) for limit in _own(project, every, asked=asked)]
     found = in_force(
         _highest_last(limit for limit in own if not limit.asked),
         _highest_last(limit for limit in own if limit.asked),
@@ -107,6 +101,12 @@ def limited(project: Project, limits: Iterable[Limit]) -> Project:
     open_metrics = found.others == BLOCKED and not any(limit.everywhere for limit in own)
     doors = replace(project.doors, priority=project.doors.priority or open_metrics, content_only=open_metrics)
     return replace(project, limits=found.models, others=found.others, unpriced=found.unpriced, doors=doors)
+
+
+def _own(project: Project, limits: Iterable[Limit], *, asked: bool) -> list[Limit]:
+    """The limits of a project. None, if only the update will know what another one is on: it may raise each of them."""
+    own = [limit for limit in limits if limit.asked == asked and limit.project in (UNKNOWN, *project.ids)]
+    return [] if any(UNKNOWN in (limit.project, limit.override) for limit in own) else own
 
 
 def _highest_last(limits: Iterable[Limit]) -> list[Override]:

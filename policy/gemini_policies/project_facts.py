@@ -86,6 +86,11 @@ def _linked(projects: Iterable[Project], links: Iterable[Resource]) -> list[Proj
         if not isinstance(reference, str):
             # It may be the link of any project, so none is known to be free.
             found = [replace(project, account=project.account or UNKNOWN) for project in found]
+            if account and "project" not in link.either:
+                # Nor is it known to be of this program.
+                label = f"the project of billing link {link.name}, which only the update will know,"
+                subject = link.subject("project", label, identified=False)
+                found.append(Project(subject, frozenset({link.urn}), account, created=False))
             continue
         for position, project in enumerate(found):
             if reference in project.ids:

@@ -3,7 +3,16 @@
 import json
 from pathlib import Path
 
-from tests.lifecycle.policies.judged import ACCOUNT, changed, golden, judged, made, pack_with, plain
+from tests.lifecycle.policies.judged import (
+    ACCOUNT,
+    changed,
+    golden,
+    judged,
+    made,
+    pack_on_a_day,
+    pack_with,
+    plain,
+)
 from tests.workspace import Workspace
 
 OF_ANOTHER = f"""\
@@ -55,4 +64,16 @@ def test_levels_terms_exceptions_and_delays_are_not_the_authors(workspace: Works
         "judged as production (stack somebody-elses/test, which is in no environment: the strictest)"
         in unknown.printed
     )
+    assert (changed(workspace), made(workspace)) == ([], {})
+
+
+def test_limits_and_links_that_come_late_are_the_worst_that_they_can_be(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    plain(workspace, "delayed.py")
+    adoption = {"enforcementLevel": "mandatory", "projects": []}
+    only = {"all": "disabled", "models-limited": "mandatory", "adoption": adoption}
+    found = judged(workspace, "preview", only, pack=pack_on_a_day(tmp_path / "pack"))
+    assert found.code
+    golden("delayed.py", found.violations)
     assert (changed(workspace), made(workspace)) == ([], {})
