@@ -36,7 +36,9 @@ def _same_channel(inputs: Values, item: Values) -> bool:
     # The cloud returns secrets as blanked labels too; the inputs have them in another property.
     labels = inputs.get("labels") or {}
     # A secret label, such as a webhook's URL, is encrypted in the state: the label alone, or all of them.
-    plain = {} if _SIGNATURE in labels else {name: each for name, each in labels.items() if isinstance(each, str)}
+    plain = (
+        {} if _SIGNATURE in labels else {name: each for name, each in labels.items() if isinstance(each, str)}
+    )
     return bool(inputs["displayName"] == item.get("displayName") and plain.items() <= item["labels"].items())
 
 
