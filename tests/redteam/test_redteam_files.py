@@ -19,7 +19,6 @@ from tests.redteam.production import DAY, LAG_MINUTES, TOGETHER, audited, gemini
 from tests.redteam.stack_files import EXAMPLES, Example, file_of, text_of
 from tests.workspace import STACK, Workspace, sampled
 
-
 PINNED = Example(
     ((("limits", "gemini-3.1-pro-preview"), {"requestsPerMinute": 1, "inputTokensPerMinute": 1_200_000}),)
 )
