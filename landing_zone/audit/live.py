@@ -14,6 +14,7 @@ from landing_zone.audit.listing import RESOURCES, Live, ancestry, projects_of
 from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API, service_name
 from landing_zone.gemini.limits import BLOCKED
+from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
 from landing_zone.google.inventory import overrides
 from landing_zone.google.quota_overrides import list_limits
 from landing_zone.google.rest import Google
@@ -36,6 +37,7 @@ from landing_zone.policies.facts import (
     serves_gemini,
     users_of,
 )
+from landing_zone.pricing.exposure import USUAL_DOORS
 from landing_zone.settings.limits_in_force import in_force
 from landing_zone.settings.types import PRIVATE_DATA_LABEL, USERS_LABEL
 
@@ -168,6 +170,7 @@ def _see(google: Google, live: Live, *, whole: bool) -> _Seen:
     account = unread.attempt(
         f"billing link of {live.id}", _PROJECT_GET, lambda: _account(google, live), UNKNOWN
     )
+    keys = unread.attempt(f"keys of {live.id}", _KEYS_LIST, lambda: _keys(google, live), None)
     protected = unread.attempt(f"liens of {live.id}", _PROJECT_GET, lambda: _protected(google, live), None)
     found = Project(
         Subject(
@@ -182,6 +185,7 @@ def _see(google: Google, live: Live, *, whole: bool) -> _Seen:
         private_data={"true": True, "false": False}.get(live.labels.get(PRIVATE_DATA_LABEL, "")),
         users=users_of(live.labels.get(USERS_LABEL)),
         managed=any(live.labels.get(name) == "true" for name in _MANAGED),
+        doors=replace(USUAL_DOORS, caches=keys is None or _make_caches(keys)),
     )
     return _Seen(
         True,
@@ -189,10 +193,18 @@ def _see(google: Google, live: Live, *, whole: bool) -> _Seen:
         # Without a billing link, only the limits of the free tier apply, and calls cost nothing.
         _limited(google, live, found, unread) if found.paid else found,
         [_api(live, found.subject, service) for service in services if serves_gemini(service)],
-        unread.attempt(f"keys of {live.id}", _KEYS_LIST, lambda: _keys(google, live), []),
+        keys or [],
         unread.attempt(f"quota preferences of {live.id}", _QUOTAS_GET, lambda: _quotas(google, live), []),
         unread.attempt(f"grants on {live.id}", _GRANTS_GET, lambda: _grants(google, live), []),
     )
+
+
+def _make_caches(keys: Iterable[Key]) -> bool:
+    """True if a key can make explicit caches. Callers with rights in the project are assumed not to abuse them."""
+    methods = [
+        () if key.methods is UNKNOWN else key.methods for key in keys if not key.targets or key.names_gemini
+    ]
+    return bool(methods) and any_key_calls(methods, CREATES_CACHES)
 
 
 def _services(google: Google, live: Live) -> list[str]:
