@@ -24,8 +24,12 @@ LEVELS: Final = {
 """Levels in the engine's protocol."""
 
 
-def initial_config(environment: str) -> dict[str, Any]:
-    """Configuration of each policy, as messages; empty if the pack has none.
+Entries = Mapping[str, Mapping[str, Any]]
+"""Policy -> its level and options, as a file has them."""
+
+
+def initial_entries(environment: str) -> Entries:
+    """Level and options of each policy in an environment; empty if the pack has no configuration.
 
     Raises ConfigurationError with every mistake.
     """
@@ -34,11 +38,11 @@ def initial_config(environment: str) -> dict[str, Any]:
     for each in RULES.environments.environments:
         # Mistakes in those that only some project needs are reported now.
         RULES.configuration(each)
-    entries = read_entries(*RULES.files(environment))
-    return {name: _message(own) for name, own in entries.items()}
+    return read_entries(*RULES.files(environment))
 
 
-def _message(own: Mapping[str, Any]) -> Any:
+def message(own: Mapping[str, Any]) -> Any:
+    """An entry as a message."""
     # The engine treats a message without a level as advisory.
     level = LEVELS[Level(own.get(LEVEL, Level.MANDATORY.value))]
     message = proto.PolicyConfig(enforcementLevel=level)

@@ -7,6 +7,7 @@ requirements.txt pins the version: with another one, the pack fails at its start
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
@@ -14,7 +15,7 @@ from grpc import StatusCode
 from pulumi.runtime import proto
 from pulumi_policy import policy as inside
 
-from gemini_policies.environment import LEVELS, RULES, initial_config
+from gemini_policies.environment import LEVELS, RULES, Entries, initial_entries, message
 from gemini_policies.secrets import Secrets
 from gemini_policies.values import plain
 from landing_zone.policies.configuration import (
@@ -24,7 +25,9 @@ from landing_zone.policies.configuration import (
     ConfigurationError,
     Level,
     configuration_of,
+    read_entries,
 )
+from landing_zone.policies.every_policy import BY_ID
 
 _LEVEL_OF: Final = {number: level for level, number in LEVELS.items()}
 
@@ -45,10 +48,24 @@ class Stack:
         """The stack's environment; None if the policy owner's file does not name the stack."""
         return RULES.environments.of_stack(self.organization, self.project, self.name)
 
+    initial: Entries = field(default_factory=dict)
+    """The same without what the engine was given."""
+    given: Entries = field(default_factory=dict)
+    """What the engine was given: it goes on top of every environment's configuration."""
+
     def configuration(self, environment: str) -> Configuration:
-        """The configuration of an environment: of the stack's own with what the engine was given, if any."""
-        own = self.environment or RULES.environments.strictest
-        return self.policies if environment == own else RULES.configuration(environment)
+        """The configuration of an environment, with what the engine was given on top."""
+        if environment == (self.environment or RULES.environments.strictest):
+            return self.policies
+        if environment not in self._others:
+            entries = read_entries(*RULES.files(environment))
+            merged = {name: {**own, **self.given.get(name, {})} for name, own in entries.items()}
+            self._others[environment] = configuration_of(merged, "configuration")
+        return self._others[environment]
+
+    @cached_property
+    def _others(self) -> dict[str, Configuration]:
+        return {}
 
 
 class Conversions:
@@ -106,19 +123,19 @@ class _Servicer(inside._PolicyAnalyzerServicer):
     def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:
         info = super().GetAnalyzerInfo(request, context)
         try:
-            initial = initial_config(STACK.environment or RULES.environments.strictest)
+            STACK.initial = initial_entries(STACK.environment or RULES.environments.strictest)
         except ConfigurationError as error:
             context.abort(StatusCode.INVALID_ARGUMENT, str(error))
-        for name, entry in initial.items():
-            info.initialConfig[name].CopyFrom(entry)
+        for name, entry in STACK.initial.items():
+            info.initialConfig[name].CopyFrom(message(entry))
         return info
 
     def Configure(self, request: Any, context: Any) -> Any:
         # The engine checks the schema, which finds neither mistyped names nor numbers out of bounds.
         try:
-            STACK.policies = configuration_of(
-                {name: _given(each) for name, each in request.policyConfig.items()}, "configuration"
-            )
+            whole = {name: _given(each) for name, each in request.policyConfig.items()}
+            STACK.policies = configuration_of(whole, "configuration")
+            STACK.given = {name: _more(name, own) for name, own in whole.items() if name in BY_ID}
         except ConfigurationError as error:
             context.abort(StatusCode.INVALID_ARGUMENT, str(error))
         self._remediates = Level.REMEDIATE in STACK.policies.levels.values()
@@ -177,6 +194,17 @@ def _given(config: Any) -> dict[str, Any]:
     options = plain(MessageToDict(config.properties)).items()
     level = _LEVEL_OF[config.enforcementLevel].value
     return {LEVEL: level, **{name: value for name, value in options if value is not None}}
+
+
+def _more(policy: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine was given of a policy, besides the environment's own file and the defaults that it fills in."""
+    properties, _ = BY_ID[policy].schema()
+    before = {LEVEL: Level.MANDATORY.value, **STACK.initial.get(policy, {})}
+    return {
+        name: value
+        for name, value in own.items()
+        if before.get(name) != value and properties.get(name, {}).get("default") != value
+    }
 
 
 class _Json:
