@@ -43,9 +43,11 @@ def _key(start: str, length: int, least: int) -> str:
 
 
 # Not inside a word such as FAQ, but after any sign, also one that is encoded or escaped: =, %3D, \n.
-_START: Final = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+_START: Final = (
+    r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+)
 # Of an address: a slash and a colon as they are, in a URL's parameter (%2F), in JSON (\/).
-_SLASH: Final = r"(?:\\?/|%(?:25)*+2[Ff])"
+_SLASH: Final = r"(?:\\{0,4}/|%(?:25)*+2[Ff])"
 _COLON: Final = r"(?::|%(?:25)*+3[Aa])"
 _PORT: Final = rf"\.?(?:{_COLON}[0-9]*+)?"
 

@@ -186,7 +186,10 @@ def _checked(
     for problem in islice(shared_problems(values, merged), MOST_FOUND):
         problems.append(_at_home(problem, values) if problem.path[0] == "projects" else problem)
     if problems or rules is None:
-        raise SettingsError(_told_once(map(file.located, problems)))
+        # What is no value at all is one mistake, whatever its setting would say of it.
+        judged = {problem.path for problem in file.problems}
+        later = (problem for problem in problems[len(file.problems) :] if problem.path not in judged)
+        raise SettingsError(_told_once(map(file.located, chain(file.problems, later))))
     composed = {name: _with_composed_id(settings, stack, name) for name, settings in projects.items()}
     return EnvironmentSettings(
         stack=stack, projects=composed, derivations=derivations, unfit=unfit, **dict(rules)
