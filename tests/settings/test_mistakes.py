@@ -495,3 +495,12 @@ def test_a_key_pasted_into_the_file_is_not_repeated_in_the_error(tmp_path: Path)
         load_file("prod", file)
     assert pasted not in str(raised.value)
     assert "projects.chat.keys.backend" in str(raised.value)
+
+
+def test_an_unknown_key_is_reported_besides_the_number_that_it_has(tmp_path: Path) -> None:
+    text = PAID.replace("requestsPerMinute: 60", "requestPerMinute: 0x1F, requestsPerDay: 017")
+    assert [problem["reason"] for problem in mistakes(tmp_path, text)] == [
+        "0x1F is not written in decimal digits, and is another number to other readers of YAML",
+        "unknown key 'requestPerMinute'",
+        "017 is not written in decimal digits, and is another number to other readers of YAML",
+    ]
