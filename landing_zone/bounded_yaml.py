@@ -23,6 +23,8 @@ MAX_ENTRIES: Final = 2_000
 MAX_SCALAR: Final = 1 << 16
 """Characters of one value."""
 MAX_DEPTH: Final = 64
+MAX_NUMBER: Final = 64
+"""Characters of a number. Python takes minutes for one of a million digits, and prints none of more than 4,300."""
 
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml, where PyYAML comes with it: many times as fast."""
@@ -34,6 +36,12 @@ class UnboundedError(yaml.MarkedYAMLError):
     def __init__(self, problem: str, remedy: str, mark: Any = None) -> None:
         super().__init__(problem=problem, problem_mark=mark)
         self.remedy = remedy
+
+
+_NUMBER: Final = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]++|0[bB][01_]++|(?:[0-9][0-9_]*+)?(?::[0-9]++)*+(?:\.[0-9_]*+)?(?:[eE][-+]?[0-9]++)?)"
+)
+_NUMBER_TAGS: Final = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 @dataclass
@@ -144,6 +152,13 @@ def load_bounded(path: Path) -> Any:
 
 def _scalar(event: yaml.ScalarEvent) -> _Weight:
     length = len(event.value)
+    is_number = event.tag in _NUMBER_TAGS or (event.implicit[0] and _NUMBER.fullmatch(event.value))
+    if length > MAX_NUMBER and is_number:
+        raise UnboundedError(
+            f"a number of {length:,} characters; at most {MAX_NUMBER} are read",
+            "write a number such as 1200.50, or put it in quotes if it is a text",
+            event.start_mark,
+        )
     if length > MAX_SCALAR:
         raise UnboundedError(
             f"a value of {length:,} characters; at most {MAX_SCALAR:,} are read",

@@ -42,22 +42,36 @@ def _key(start: str, length: int, least: int) -> str:
     return rf"{_spelled(start)}(?>(?:{_BREAK}{_ANY}){{{length}}}|{_BREAK}{_ANY}{{{least},}}){_ANY}*+"
 
 
+# Not inside a word such as FAQ, but after any sign, also one that is encoded or escaped: =, %3D, \n.
+_START: Final = (
+    r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+)
+# Of an address: a slash and a colon as they are, in a URL's parameter (%2F), in JSON (\/).
+_SLASH: Final = r"(?:\\{0,4}/|%(?:25)*+2[Ff])"
+_COLON: Final = r"(?::|%(?:25)*+3[Aa])"
+_PORT: Final = rf"\.?(?:{_COLON}[0-9]*+)?"
+
 _SECRETS: Final = {
-    "an API key": rf"{_key('AIza', 35, 10)}|(?<![\w/+=-]){_key('AQ.', 40, 20)}",
+    "an API key": rf"{_key('AIza', 35, 10)}|(?:{_START}|(?=AQ\.Ab8)){_key('AQ.', 40, 20)}",
     "a private key": (
         r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?>(?:(?!-----END)[\w\s+/=:,\\\"'-])*+)(?:-----END[A-Z -]*+)?"
     ),
     "an OAuth token": (
-        rf"{_spelled('ya29')}(?>\.|%2[Ee]){_ANY}{{10,}}+|\b1//0[\w-]{{20,}}+|\bGOCSPX-[\w-]{{20,}}+"
-        r"|\beyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]*+"
+        rf"{_spelled('ya29')}(?>\.|%2[Ee]){_ANY}{{10,}}+|{_START}(?>1//0[\w-]{{20,}}+|GOCSPX-[\w-]{{20,}}+"
+        r"|eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]*+)"
     ),
     "a token": (
-        r"\bxox[a-z]-[\w-]{10,}+|\bxapp-[\w-]{10,}+|\bgh[pousr]_\w{20,}+|\bgithub_pat_\w{20,}+|\bglpat-[\w-]{16,}+"
-        r"|\bpul-[0-9a-f]{40}+|\bsk-[\w-]{20,}+|\bAKIA[0-9A-Z]{16}"
+        rf"{_START}(?>xox[a-z]-[\w-]{{10,}}+|xapp-[\w-]{{10,}}+|gh[pousr]_\w{{20,}}+|github_pat_\w{{20,}}+"
+        r"|glpat-[\w-]{16,}+|pul-[0-9a-f]{40}+|sk-[\w-]{20,}+|AKIA[0-9A-Z]{16})"
     ),
     "a webhook's address": (
-        r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)/|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/"
-        r"|chat\.googleapis\.com/v1/spaces/|[\w.-]{1,253}+(?<=\.webhook\.office\.com)/)[^\s'\"<>]++"
+        rf"(?i:(?:https?{_COLON}{_SLASH}{{2}})?(?<![\w.-])[\w-]++(?:\.[\w-]++)++(?:"
+        rf"(?:(?<=hooks\.slack\.com)|(?<=hooks\.slack-gov\.com)){_PORT}{_SLASH}(?:services|workflows|triggers)"
+        rf"|(?:(?<=discord\.com)|(?<=discordapp\.com)){_PORT}{_SLASH}api{_SLASH}(?:v[0-9]+{_SLASH})?webhooks"
+        rf"|(?<=chat\.googleapis\.com){_PORT}{_SLASH}v1{_SLASH}spaces"
+        # Teams: connectors, and workflows of Power Automate.
+        rf"|(?:(?<=\.webhook\.office\.com)|(?<=\.logic\.azure\.com)|(?<=\.logic\.azure\.us)|(?<=\.api\.powerplatform\.com)){_PORT}"
+        rf"){_SLASH}[^\s'\"<>]++)"
     ),
 }
 """What it is -> the pattern that finds it."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from landing_zone.bounded_yaml import MAX_NUMBER
 from landing_zone.policies.every_policy import BY_ID, POLICIES
 from landing_zone.policies.policy import Options
 from landing_zone.settings.base import known_keys
@@ -111,11 +112,19 @@ def read_values(path: Path) -> Mapping[str, Any]:
 def load_json(path: Path) -> Any:
     """The contents of a JSON file. Raises ConfigurationError, also for a name that is there twice."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
+        return json.loads(
+            path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats, parse_int=_whole_number
+        )
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: not JSON: {error}") from None
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_NUMBER:
+        raise ValueError(f"a number of {len(digits):,} characters: write one of at most {MAX_NUMBER}")
+    return int(digits)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,13 +6,12 @@ author's.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import Field, StrictStr, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationError
 
 from landing_zone.gemini.limits import Limits
 from landing_zone.policies.configuration import ConfigurationError, described, load_json
@@ -28,18 +27,29 @@ _ID: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]*")
 """A project's id, as opposed to its number or a URN."""
 _NO_TERMS: Final = AccountTermsSettings()
 
-_Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-_Stack = Annotated[StrictStr, Field(pattern=r"^([^/\s]+/)?[^/\s]+/[^/\s]+$")]
-_Project = Annotated[StrictStr, Field(pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$")]
-_Folder = Annotated[StrictStr, Field(pattern=r"^folders/[0-9]+$")]
-_Organization = Annotated[StrictStr, Field(pattern=r"^organizations/[0-9]+$")]
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_Name: Any = fields.matching(
+    _NAME.pattern,
+    "an environment's name",
+    "write letters, digits, _, . and -, a letter or digit first, such as prod: its configuration is prod.json",
+)
+_Stack: Any = fields.matching(
+    r"([^/\s]+/)?[^/\s]+/[^/\s]+", "a stack's whole name", "write PROJECT/STACK or ORGANIZATION/PROJECT/STACK"
+)
+_Project: Any = fields.matching(
+    r"([a-z0-9.-]+:)?[a-z0-9-]+", "a project's id", "write it as Google has it, such as acme-chat-prod"
+)
+_Folder: Any = fields.matching(
+    r"folders/[0-9]+", "a folder", "write its number, such as folders/123456789012"
+)
 
 
 class Environments(Frozen):
     """The contents of the file; without one, every policy is mandatory for everything."""
 
     environments: Annotated[tuple[_Name, ...], Field(min_length=1)] = Field(
-        description="Environments, the strictest last. Each has a configuration NAME.json beside this file."
+        description="Environments, the strictest last. Each has a configuration NAME.json beside this file.",
+        examples=['["dev", "prod"]'],
     )
     stacks: dict[_Stack, _Name] = Field(
         default={}, description="Stack, as PROJECT/STACK or ORGANIZATION/PROJECT/STACK -> its environment."
@@ -50,7 +60,7 @@ class Environments(Frozen):
     folders: dict[_Folder, _Name] = Field(
         default={}, description="folders/123 -> the environment of the projects in it."
     )
-    organizations: dict[_Organization, _Name] = Field(
+    organizations: dict[fields.Organization, _Name] = Field(
         default={}, description="organizations/123 -> the environment of its other projects."
     )
     account_terms: dict[fields.BillingAccount, AccountTermsSettings] = Field(
@@ -62,23 +72,6 @@ class Environments(Frozen):
         default=(), description="Ids of paid projects that need neither budgets nor limits on the Gemini API."
     )
 
-    @model_validator(mode="after")
-    def _known(self) -> "Environments":
-        """Refuse environments that the list does not have."""
-        for part in ("stacks", "projects", "folders", "organizations"):
-            for key, name in getattr(self, part).items():
-                if name not in self.environments:
-                    near = nearest(name, self.environments) or ", ".join(self.environments)
-                    raise PydanticCustomError(
-                        "mistake",
-                        "{reason}",
-                        {
-                            "reason": f"{part}[{key!r}]: {name!r} is not among environments",
-                            "remedy": f"write {near}, or add it to environments",
-                        },
-                    )
-        return self
-
     @property
     def maps_parents(self) -> bool:
         """True if folders or organizations decide."""
@@ -87,7 +80,8 @@ class Environments(Frozen):
     @property
     def strictest(self) -> str:
         """The environment of whatever nothing else is said of."""
-        return self.environments[-1]
+        last: str = self.environments[-1]
+        return last
 
     def stricter(self, names: Iterable[str]) -> str | None:
         """The strictest of some environments; None if there is none."""
@@ -138,22 +132,44 @@ def read_environments(folder: Path) -> Environments:
     path = folder / FILE
     if not path.exists():
         return NO_FILE
+    values, found = load_json(path), NO_FILE
+    mistakes: list[tuple[str, str, str]] = []
     try:
-        found = Environments.model_validate_json(json.dumps(load_json(path)))
+        found = Environments.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        mistakes = described(Environments, error, "docs/policy.md")
+        mistakes += described(Environments, error, "docs/policy.md")
+    mistakes += _mistaken_names(values, folder)
+    if mistakes:
         lines = [f"{path}: {where}\n    {reason}\n    {remedy}" for where, reason, remedy in mistakes]
-        raise ConfigurationError("\n".join(lines)) from None
-    missing = [name for name in found.environments if not (folder / f"{name}.json").is_file()]
-    if missing:
-        raise ConfigurationError(
-            "\n".join(
-                f"{path}: environments\n    {name!r} has no configuration\n    write {folder / name}.json: "
-                '{"all": "mandatory"}'
-                for name in missing
-            )
-        )
+        raise ConfigurationError("\n".join(lines))
     return found
+
+
+def _mistaken_names(values: Any, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Environments without a configuration, and names that are no environment's, in values that are not checked yet."""
+    listed = values.get("environments") if isinstance(values, dict) else None
+    names = (
+        [each for each in listed if isinstance(each, str) and _NAME.fullmatch(each)]
+        if isinstance(listed, list)
+        else []
+    )
+    for name in names:
+        if not (folder / f"{name}.json").is_file():
+            yield (
+                "environments",
+                f"{name!r} has no configuration",
+                f'write {folder / name}.json: {{"all": "mandatory"}}',
+            )
+    for part in ("stacks", "projects", "folders", "organizations") if names else ():
+        entries = values.get(part)
+        for key, name in entries.items() if isinstance(entries, dict) else ():
+            if isinstance(name, str) and _NAME.fullmatch(name) and name not in names:
+                near = nearest(name, names) or ", ".join(names)
+                yield (
+                    f"{part}.{key}",
+                    f"{name!r} is not among environments",
+                    f"write {near}, or add it to environments",
+                )
 
 
 @dataclass(frozen=True)

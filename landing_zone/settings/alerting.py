@@ -46,9 +46,7 @@ class ChannelSettings(Whole):
         description="Password for basic authentication, for type webhook; a secret.",
         examples=["{secure: v1:…}"],
     )
-    topic: Annotated[
-        Annotated[StrictStr, Field(pattern="^projects/[a-z0-9.:-]+/topics/.+$")] | None, OfChannel("pubsub")
-    ] = Field(
+    topic: Annotated[fields.FullTopic | None, OfChannel("pubsub")] = Field(
         default=None,
         description="Topic to publish to, as projects/ID/topics/NAME, for type pubsub.",
         examples=["projects/acme-seed/topics/alerts"],

@@ -24,7 +24,8 @@ def mistake(reason: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("mistake", "{reason}", {"reason": reason, "remedy": remedy})
 
 
-def _matching(pattern: str, what: str, remedy: str) -> Any:
+def matching(pattern: str, what: str, remedy: str) -> Any:
+    """The type of a text that a pattern fits as a whole; a mistake says `what` it is not, and the remedy."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -324,42 +325,42 @@ ProjectId = Annotated[
     AfterValidator(_project_id),
     WithJsonSchema({"type": "string", "pattern": rf"^(?![0-9]+$){ANY_PROJECT_ID}$"}),
 ]
-DisplayName = _matching(
+DisplayName = matching(
     r"[A-Za-z0-9 '\"!-]{4,30}",
     "a project name",
     "write 4 to 30 letters, digits, spaces, hyphens, quotes or exclamation marks, such as Acme chat",
 )
-ProjectKey = _matching(
+ProjectKey = matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a name for a project here",
     "write at most 24 lowercase letters and digits, with single hyphens between, such as chat-eu",
 )
-KeyName = _matching(
+KeyName = matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a name for a key",
     "write at most 24 lowercase letters and digits, with single hyphens between, such as chat-eu",
 )
-BillingAccount = _matching(
+BillingAccount = matching(
     r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}",
     "a billing account id",
     "write it as `gcloud billing accounts list` shows it: 01A2B3-C4D5E6-F7A8B9",
 )
-Parent = _matching(
+Parent = matching(
     r"(folders|organizations)/[1-9][0-9]*",
     "a folder or an organization",
     "write its number, such as folders/987654321098 or organizations/123456789012",
 )
-LabelKey = _matching(
+LabelKey = matching(
     r"[a-z][a-z0-9_-]{0,62}",
     "a label key",
     "write at most 63 lowercase letters, digits, _ and -, a letter first, such as cost-centre",
 )
-LabelValue = _matching(
+LabelValue = matching(
     r"[a-z0-9_-]{0,63}",
     "a label value",
     "write at most 63 lowercase letters, digits, _ and -, in quotes: 'cc-12'",
 )
-ServiceAccount = _matching(
+ServiceAccount = matching(
     r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com",
     "a service account",
     "write its e-mail address, such as chat@acme-seed.iam.gserviceaccount.com",
@@ -369,16 +370,16 @@ ApiMethod = Annotated[
     AfterValidator(_method),
     WithJsonSchema({"type": "string", "enum": [*METHOD_GROUPS, *sorted(METHODS)]}),
 ]
-ChannelName = _matching(
+ChannelName = matching(
     r"projects/[a-z0-9.:-]+/notificationChannels/[0-9]+",
     "a notification channel",
     "write it as `gcloud beta monitoring channels list` shows it: projects/acme-seed/notificationChannels/1234567890",
 )
-BundleId = _matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcode: com.example.app")
-PackageName = _matching(
+BundleId = matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcode: com.example.app")
+PackageName = matching(
     r"[A-Za-z0-9_.]+", "an Android package name", "write it as in the manifest: com.example.app"
 )
-_FINGERPRINT: Any = _matching(
+_FINGERPRINT: Any = matching(
     r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}",
     "a SHA-1 fingerprint",
     "write 20 pairs of hex digits, with or without colons between, such as 0A:1B:2C:… of `keytool -list -v`",
@@ -449,64 +450,74 @@ SecretUrl = Annotated[
         }
     ),
 ]
-ExistingProject = _matching(
+ExistingProject = matching(
     rf"(?![0-9]+$){ANY_PROJECT_ID}",
     "a project id",
     "write the id of a project that exists, such as acme-seed",
 )
-ChannelKey = _matching(
+ChannelKey = matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a name for a channel",
     "write at most 24 lowercase letters and digits, with single hyphens between, such as chat-eu",
 )
 ChannelReference = Annotated[StrictStr, AfterValidator(_text(200, "the channel"))]
-TopicName = _matching(
+TopicName = matching(
     r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
     "a topic's name",
     "write 3 to 255 letters, digits and -_.~+%, a letter first and not goog, such as spend",
 )
-TopicReference = _matching(
+TopicReference = matching(
     r"(projects/[a-z0-9.:-]+/topics/)?[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}",
     "a topic",
     "write a name that stands under topics, or projects/ID/topics/NAME of one that exists",
 )
-TagValue = _matching(
+FullTopic = matching(
+    r"projects/[a-z0-9.:-]+/topics/.+",
+    "a topic's full name",
+    "write projects/ID/topics/NAME, such as projects/acme-seed/topics/alerts",
+)
+Language = matching(
+    r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*",
+    "a language's tag",
+    "write a BCP 47 tag, such as en or pt-BR",
+)
+TagValue = matching(
     r"tagValues/[1-9][0-9]*",
     "a tag value",
     "write it as `gcloud resource-manager tags values list` shows it: tagValues/281480012345678",
 )
-Organization = _matching(
+Organization = matching(
     r"organizations/[1-9][0-9]*", "an organization", "write its number, such as organizations/123456789012"
 )
-BillingService = _matching(
+BillingService = matching(
     r"services/[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}",
     "a billing service",
     "write it as the Cloud Billing catalogue has it; the Gemini API's is services/AEFD-7695-64FA",
 )
-ServiceName = _matching(
+ServiceName = matching(
     r"[a-z0-9-]+\.googleapis\.com",
     "a Google API",
     "write its service name, such as generativelanguage.googleapis.com",
 )
-QuotaId = _matching(
+QuotaId = matching(
     r"[A-Za-z][A-Za-z0-9-]{2,150}",
     "a quota id",
     "write it as the quotas page shows it, such as GenerateRequestsPerDayPerProjectPerModel",
 )
-QuotaMetric = _matching(
+QuotaMetric = matching(
     r"[a-z0-9-]+\.googleapis\.com/[a-z0-9_/]+",
     "a quota metric",
     "write the service and the metric, such as generativelanguage.googleapis.com/generate_requests_per_model",
 )
-QuotaLimitName = _matching(
+QuotaLimitName = matching(
     r"(/[a-z0-9_]+)+", "a limit's name", "write it as Service Usage lists it, such as /min/model/project"
 )
-KeyId = _matching(
+KeyId = matching(
     r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[0-9a-f-]{36}",
     "a key's id",
     "write the last part of the name that `gcloud services api-keys list` shows, a UUID or such as backend-1",
 )
-BudgetId = _matching(
+BudgetId = matching(
     r"[0-9a-f-]{36}",
     "a budget's id",
     "write the last part of the name that `gcloud billing budgets list` shows, a UUID such as 01234567-89ab-…",

@@ -186,7 +186,14 @@ def _checked(
     for problem in islice(shared_problems(values, merged), MOST_FOUND):
         problems.append(_at_home(problem, values) if problem.path[0] == "projects" else problem)
     if problems or rules is None:
-        raise SettingsError(_told_once(map(file.located, problems)))
+        # What is no value at all is one mistake, whatever its setting says of it; an unknown key is one besides.
+        judged = {problem.path for problem in file.problems}
+        later = (
+            problem
+            for problem in problems[len(file.problems) :]
+            if problem.path not in judged or problem.reason == unknown_key(str(problem.path[-1]), [])[0]
+        )
+        raise SettingsError(_told_once(map(file.located, chain(file.problems, later))))
     composed = {name: _with_composed_id(settings, stack, name) for name, settings in projects.items()}
     return EnvironmentSettings(
         stack=stack, projects=composed, derivations=derivations, unfit=unfit, **dict(rules)

@@ -12,7 +12,13 @@ from yaml.reader import Reader, ReaderError
 
 from landing_zone.bounded_yaml import UnboundedError, check_bounds, load_bounded, read_bounded
 from landing_zone.settings import other_keys
-from landing_zone.settings.nodes import MERGE_TAG, PLAIN_TAGS, secrets_elsewhere, strange_texts
+from landing_zone.settings.nodes import (
+    MERGE_TAG,
+    PLAIN_TAGS,
+    misread_number,
+    secrets_elsewhere,
+    strange_texts,
+)
 from landing_zone.settings.problems import (
     MOST_FOUND,
     NAMESPACE,
@@ -36,7 +42,8 @@ class StackFile:
     keys: Mapping[str, str] = field(default_factory=dict)
     """Setting -> its key as the file has it."""
     problems: tuple[Problem, ...] = ()
-    """What is wrong besides the settings: keys that a stack file may not have, secrets, odd characters."""
+    """What is wrong besides the settings: keys that a stack file may not have, secrets, odd characters, numbers
+    that others read otherwise."""
 
     def named(self, problem: Problem) -> Problem:
         """The problem with its key as the file has it."""
@@ -68,9 +75,16 @@ _Fast: Any = getattr(yaml, "CSafeLoader", _Reader)
 
 
 def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
-    text = str(loader.construct_scalar(node)).replace("_", "")
+    text = str(loader.construct_scalar(node))
+    if misread_number(node):
+        return text
     # YAML's .inf and .nan stay text, for the settings to refuse with the others.
     return text if text.lstrip("+-").casefold() in {".inf", ".nan"} else Decimal(text)
+
+
+def _whole(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+    # One that is a mistake stays text: what else is wrong in the file is reported with it.
+    return loader.construct_scalar(node) if misread_number(node) else loader.construct_yaml_int(node)
 
 
 def _day(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
@@ -84,6 +98,7 @@ def _day(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
 _FULL_WORDS_UP_TO: Final = 1 << 16
 """Characters of a file that PyYAML's own parser, which is slow and says more, reads a second time."""
 
+_Reader.add_constructor("tag:yaml.org,2002:int", _whole)
 _Reader.add_constructor("tag:yaml.org,2002:float", _decimal)
 _Reader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 

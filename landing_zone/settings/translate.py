@@ -85,12 +85,13 @@ def _of_kind(error: ErrorDetails, model: type[Any] | None) -> str:
 def _out_of_bounds(error: ErrorDetails, model: type[Any] | None) -> tuple[str, str] | None:
     kind, context, shown = error["type"], error.get("ctx", {}), shown_value(error["input"])
     such_as = _such_as(error, model)
+    less = "" if _is_required(error, model) else ", or leave it out"
     found = {
         "greater_than_equal": (f"{shown} is too small", f"write {context.get('ge')} or more{such_as}"),
         "less_than_equal": (f"{shown} is too large", f"write {context.get('le')} or less{such_as}"),
         "too_short": (
             "the list is empty",
-            f"write {context.get('min_length')} at least{such_as}, or leave it out",
+            f"write {context.get('min_length')} at least{such_as}{less}",
         ),
         "too_long": (
             f"the list has {context.get('actual_length')} entries",
@@ -110,6 +111,15 @@ def _such_as(error: ErrorDetails, model: type[Any] | None) -> str:
     path = error["loc"]
     owner = next((part for part in reversed(path) if isinstance(part, str) and example_of(part, model)), None)
     return f", such as {owner}: {example_of(owner, model)}" if owner else ""
+
+
+def _is_required(error: ErrorDetails, model: type[Any] | None) -> bool:
+    key = error["loc"][-1] if error["loc"] else ""
+    return any(
+        field.is_required()
+        for name, field in (fields_of(model) if model else {}).items()
+        if key in (name, field.alias)
+    )
 
 
 def _description(model: type[Any], key: str) -> str | None:

@@ -221,7 +221,7 @@ class ContactSettings(Whole):
     categories: tuple[ContactCategory, ...] = Field(
         default=("ALL",), description="Categories of notifications to send.", examples=["[SECURITY]"]
     )
-    language: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = Field(
+    language: fields.Language = Field(
         default="en", description="Language of the notifications, as a BCP 47 tag.", examples=["en"]
     )
 

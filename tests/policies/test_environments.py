@@ -165,17 +165,33 @@ def test_a_hash_says_what_was_judged_by_and_not_how_it_is_written(tmp_path: Path
     ("values", "said"),
     [
         ({}, "environments\n    'environments' is missing"),
-        ({"environments": []}, "environments\n    the list is empty"),
+        (
+            {"environments": []},
+            'environments\n    the list is empty\n    write 1 at least, such as environments: ["dev", "prod"]',
+        ),
         (
             {"environments": ["prod"], "stack": {}},
             "stack\n    unknown key 'stack'\n    did you mean 'stacks'?",
         ),
         (
             {"environments": ["prod"], "stacks": {"lz/prod": "prd"}},
-            "stacks['lz/prod']: 'prd' is not among environments\n    write prod",
+            "stacks.lz/prod\n    'prd' is not among environments\n    write prod, or add it to environments",
         ),
-        ({"environments": ["prod"], "stacks": {"prod": "prod"}}, "'prod' has another form"),
-        ({"environments": ["prod"], "folders": {"1": "prod"}}, "'1' has another form"),
+        (
+            {"environments": ["prod"], "stacks": {"prod": "prod"}},
+            "'prod' is not a stack's whole name\n    write PROJECT/STACK or ORGANIZATION/PROJECT/STACK",
+        ),
+        (
+            {"environments": ["prod"], "folders": {"1": "prod"}},
+            "folders.1\n    '1' is not a folder\n    write its number, such as folders/123456789012",
+        ),
+        ({"environments": ["prod"], "organizations": {"organizations/x": "prod"}}, "such as organizations/1"),
+        (
+            {"environments": ["prod"], "projects": {"Acme": "prod"}},
+            "'Acme' is not a project's id\n    write it as",
+        ),
+        ({"environments": ["prod", "a b"]}, "environments[1]\n    'a b' is not an environment's name"),
+        ({"environments": [int("9" * 100)]}, "a number of 100 characters"),
         ({"environments": ["prod"], "accountTerms": {"01A2B3-C4D5E6-F7A8B9": {"discount": 2}}}, "discount"),
         ({"environments": ["prod", "none"]}, "environments\n    'none' has no configuration\n    write "),
         ([], "is not a mapping"),
@@ -188,3 +204,27 @@ def test_mistakes_in_the_file_are_named_with_what_to_write(tmp_path: Path, value
         read_environments(tmp_path)
     assert said in str(raised.value)
     assert str(raised.value).startswith(f"{tmp_path / 'environments.json'}: ")
+
+
+def test_all_mistakes_in_the_file_are_reported_at_once(tmp_path: Path) -> None:
+    values = {
+        "environments": ["prod", "none"],
+        "stacks": {"prod": "prod", "lz/prod": "prd"},
+        "projects": {"acme-toy": "toy", "acme-odd": 1},
+        "folders": {"folders/1": "prd"},
+        "notForGemini": "acme-toy",
+    }
+    (tmp_path / "environments.json").write_text(json.dumps(values))
+    (tmp_path / "prod.json").write_text("{}")
+    with pytest.raises(ConfigurationError) as raised:
+        read_environments(tmp_path)
+    places = [line.rpartition(": ")[2] for line in str(raised.value).split("\n") if not line.startswith(" ")]
+    assert sorted(places) == [
+        "environments",
+        "folders.folders/1",
+        "notForGemini",
+        "projects.acme-odd",
+        "projects.acme-toy",
+        "stacks.lz/prod",
+        "stacks.prod",
+    ]

@@ -18,7 +18,8 @@ SETTINGS: Final = (
 )  # fmt: skip
 _NASTY: Final = (
     "", "~", "null", "true", "no", "1", "0", "-1", "1.5", "1e999999", "-1e-999999", ".nan", ".inf", "0x1F", "0o17", "1_000",
-    "190:20:30", "2026-02-31", "2026-01-01T25:61:61Z", "9" * 5000, "'x'", '"\\e[31mred"', '"\\u2028"', '"\\u202e"',
+    "190:20:30", "017", "-0x1F", "0b1", "1_0.5", "1:30.5", "1" + ":59" * 20_000, "0x" + "f" * 5000, "!!int 0x", "!!int '1" + ":9" * 9000 + "'",
+    "2026-02-31", "2026-01-01T25:61:61Z", "9" * 5000, "'x'", '"\\e[31mred"', '"\\u2028"', '"\\u202e"',
     '"a\\nb"', f"'{COMMAND}'", "'##[error]x'", "'##vso[task.setvariable variable=x]y'", KEY, f"'https://x.example/?key={KEY}'",
     f"'{KEY[:9]}' '{KEY[9:]}'", "!!binary aGVsbG8=", "!!binary =", "!!timestamp soon", "!!int ''", "!!int seven",
     "!!float x", "!!bool x", "!!null x", "!!set {a, b}", "!!omap [a: 1]", "!!pairs [a: 1]", "!!map x", "!!seq x", "!!str [a]",

@@ -154,6 +154,13 @@ MISTAKES = [
     ("address for a block", "203.0.113.0/24", "203.0.113.9/24", "projects.chat.keys.backend.allowedIps[0]", "inside a block", "203.0.113.0/24"),
     ("the whole Internet", "203.0.113.0/24", "0.0.0.0/0", "projects.chat.keys.backend.allowedIps[0]", "every address", "leave allowedIps out"),
     ("two kinds of client", "[203.0.113.0/24]}", "[203.0.113.0/24], allowedReferrers: [a.io]}", "projects.chat.keys.backend.allowedReferrers", "one kind", "each kind"),
+    ("a number of YAML 1.1", "requestsPerMinute: 60", "requestsPerMinute: 190:20:30", "projects.chat.limits.gemini-2.5-flash.requestsPerMinute", "190:20:30 is not written in decimal digits", "write a number such as 1200"),
+    ("an octal number", "requestsPerMinute: 60", "requestsPerMinute: 017", "projects.chat.limits.gemini-2.5-flash.requestsPerMinute", "017 is not written in decimal digits", "write 17, or '017'"),
+    ("a hexadecimal number", "requestsPerMinute: 60", "requestsPerMinute: 0x1F", "projects.chat.limits.gemini-2.5-flash.requestsPerMinute", "0x1F is not", "write 31,"),
+    ("a binary number", "requestsPerMinute: 60", "requestsPerMinute: 0b11", "projects.chat.limits.gemini-2.5-flash.requestsPerMinute", "0b11 is not", "write 3,"),
+    ("an amount with underscores", "1200.50", "1_200.50", "projects.chat.budget.amount", "1_200.50 is not", "write 1200.50,"),
+    ("a label's value as a number of YAML 1.1", "tier: paid", "tier: paid\n      labels: {cost: 017}", "projects.chat.labels.cost", "017 is not", "'017' in quotes"),
+    ("a number as a name", "    chat:", "    017:", "projects.017", "017 is not", "'017' in quotes"),
     ("bad name of a key", "backend:", "Back End:", "projects.chat.keys.Back End", "not a name for a key", "24 lowercase"),
     ("a service account that nobody creates", "[203.0.113.0/24]}", "[203.0.113.0/24], serviceAccount: bot@acme-chat-prod.iam.gserviceaccount.com}", "projects.chat.keys.backend.serviceAccount", "nothing creates bot@", "leave serviceAccount out"),
     ("a standard key with an account", "[203.0.113.0/24]}", "[203.0.113.0/24], standard: true, serviceAccount: bot@acme-seed.iam.gserviceaccount.com}", "projects.chat.keys.backend.standard", "bound to no service account", "leave standard out"),
@@ -210,7 +217,7 @@ WIDE_MISTAKES = [
     ("another kind's part", "type: email,", "type: email, url: 'https://x.io',", "channels.desk.url", "has no url", "write address"),
     ("a username alone", ", password: {secure: v1:x}", "", "channels.hook", "a username and a password, or neither", "write username: gemini"),
     ("an address without https", "https://hooks", "http://hooks", "channels.hook.url", "no HTTPS address", "https"),
-    ("a topic by half its name", "projects/acme-seed/topics/alerts", "alerts", "channels.bus.topic", "another form", "topics"),
+    ("a topic by half its name", "projects/acme-seed/topics/alerts", "alerts", "channels.bus.topic", "not a topic's full name", "projects/ID/topics/NAME"),
     ("bad name of a channel", "    desk:", "    Help Desk:", "channels.Help Desk", "not a name for a channel", "24 lowercase"),
     ("bad name of a topic", "topics: [spend]", "topics: [google-x]", "topics[0]", "not a topic's name", "not goog"),
     ("a topic twice", "topics: [spend]", "topics: [spend, spend]", "topics[1]", "twice", "out of topics"),
@@ -249,7 +256,7 @@ WIDE_MISTAKES = [
     ("a contact twice", "language: en}]", "language: en}, {email: sec@example.com}]", "projects.chat.contacts[1].email", "twice", "the categories of both"),
     ("a contact about nothing known", "[SECURITY]", "[SECURTIY]", "projects.chat.contacts[0].categories[0]", "'SECURTIY'", "SECURITY"),
     ("a contact without an address", "email: sec@example.com, ", "", "projects.chat.contacts[0].email", "missing", "email:"),
-    ("a language by name", "language: en", "language: English", "projects.chat.contacts[0].language", "another form", "a-z"),
+    ("a language by name", "language: en", "language: English", "projects.chat.contacts[0].language", "not a language's tag", "such as en"),
     ("an id too long for its suffix", "acme-chat-prod", "acme-chat-production-europe", "projects.chat.projectId", "with a suffix has 32 characters", "at most 25"),
     ("a suffix for an id that is there", "idSuffix: true", "idSuffix: true\n      adopt: true", "projects.chat.idSuffix", "has its id", "without idSuffix"),
     ("a wait of no length", "tierWait: 60", "tierWait: -1", "projects.chat.tierWait", "too small", "0 or more"),
@@ -488,3 +495,12 @@ def test_a_key_pasted_into_the_file_is_not_repeated_in_the_error(tmp_path: Path)
         load_file("prod", file)
     assert pasted not in str(raised.value)
     assert "projects.chat.keys.backend" in str(raised.value)
+
+
+def test_an_unknown_key_is_reported_besides_the_number_that_it_has(tmp_path: Path) -> None:
+    text = PAID.replace("requestsPerMinute: 60", "requestPerMinute: 0x1F, requestsPerDay: 017")
+    assert [problem["reason"] for problem in mistakes(tmp_path, text)] == [
+        "0x1F is not written in decimal digits, and is another number to other readers of YAML",
+        "unknown key 'requestPerMinute'",
+        "017 is not written in decimal digits, and is another number to other readers of YAML",
+    ]

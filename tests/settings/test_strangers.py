@@ -190,6 +190,22 @@ def test_the_page_lists_the_keys_that_are_allowed() -> None:
         "-----BEGIN PRIVATE KEY-----\nMIIEvQ" + "A1b2" * 20 + "\n-----END PRIVATE KEY-----\n",
         "https://hooks.slack.com/services/T000/B000/abcdefgh",
         "xoxb-1234567890-abcdefgh",
+        *(
+            f"{sign}AQ.Ab8RN6{'x7' * 20}"
+            for sign in ("KEY=", "/", "-", "+", "_", ":", "k%3D", "k%253D", "key", "\\n")
+        ),
+        "xoxb%3Dxoxb-1234567890-abcdefgh",
+        "https://HOOKS.slack.com/services/T000/B000/abcdefgh",
+        "HTTPS://hooks.slack.com:443/services/T000/B000/abcdefgh",
+        "http://hooks.slack.com./services/T000/B000/abcdefgh",
+        "https://hooks.slack-gov.com/services/T000/B000/abcdefgh",
+        "hooks.slack.com/services/T000/B000/abcdefgh",
+        quote("https://hooks.slack.com/services/T000/B000/abcdefgh", safe=""),
+        r"https:\/\/hooks.slack.com\/services\/T000\/abcdefgh",
+        "https://ptb.discord.com/api/v10/webhooks/1/abcdefgh",
+        "https://acme.webhook.office.com/webhookb2/abcdefgh",
+        "https://prod-1.westeurope.logic.azure.com:443/workflows/abcdefgh/triggers/manual/paths/invoke?sig=x",
+        "https://x.1.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/abcdefgh",
     ],
 )
 def test_a_secret_is_taken_out_of_every_text(pasted: str) -> None:
@@ -201,10 +217,52 @@ def test_a_secret_is_taken_out_of_every_text(pasted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["AIza are old keys, which we had in the years before bound ones came", "FAQ. " + "words " * 20]
+    "text",
+    [
+        "AIza are old keys, which we had in the years before bound ones came",
+        "FAQ. " + "words " * 20,
+        "see FAQ.what-people-ask-of-the-landing-zone and logic.azure.com",
+        "https://hooks.slack.com.example.com/services/T000/B000/abcdefgh",
+    ],
 )
 def test_prose_is_no_secret(text: str) -> None:
     assert without_secrets(text) == text
+
+
+NONCE, CIPHER = "Q7xQ7xQ7xQ7xQ7xQ", f"{KEY}Q"
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistaken"),
+    [
+        # What Pulumi encrypts, in which a key may stand by chance.
+        ([f"  x:a: {{secure: v1:{NONCE}:{CIPHER}Q7==}}"], []),
+        (["  x:a:", "    secure: >-", f"      v1:{NONCE}:{CIPHER}"], []),
+        ([f"  x:a: {{secure: AAABA{KEY}Q7x=}}"], []),
+        (["encryptedkey: " + f"{KEY}Q" * 4], []),
+        ([f"encryptionsalt: v1:Q7xQ7xQ7xQ7=:v1:{NONCE}:{CIPHER}"], []),
+        # What people write there.
+        ([f"  x:a: {{secure: {KEY}}}"], [3]),
+        ([f"  x:a: {{secure: [{KEY}]}}"], [3]),
+        ([f"  x:a: {{secure: 'v1:{KEY}'}}"], [3]),
+        ([f"  # the secure key of the chat is {KEY}"], [3]),
+        ([f"  # secure: {KEY}", f"encryptionsalt: {KEY}"], [3, 4]),
+    ],
+)
+def test_only_what_pulumi_encrypted_is_no_secret(
+    tmp_path: Path, lines: list[str], mistaken: list[int]
+) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    path.write_text(
+        "config:\n  gemini-landing-zone:projects: {lab: {projectId: acme-lab-dev, tier: free}}\n"
+        + "\n".join(lines)
+    )
+    found = []
+    try:
+        load_file("x", path)
+    except SettingsError as error:
+        found = [problem.line for problem in error.problems if "an API key stands" in problem.reason]
+    assert found == mistaken
 
 
 @given(st.text(alphabet=st.characters(), max_size=40) | st.sampled_from(["::x", " ::x", "a##[b", "\n::x"]))

@@ -40,6 +40,14 @@ UNBOUNDED = {
         3,
         "more than 60,000 values",
     ),
+    "a number of 5,000 digits": (f"    a: {'9' * 5_000}\n", 3, "a number of 5,000 characters"),
+    "a number of 20,000 minutes": (f"    a: {{17: 1{':59' * 20_000}}}\n", 3, "a number of 60,001 characters"),
+    "a hexadecimal number": (
+        f"    a: {{labels: {{b: 0x{'f' * 5_000}}}}}\n",
+        3,
+        "a number of 5,002 characters",
+    ),
+    "a number with a tag": (f"    a: !!int '{'9' * 5_000}'\n", 3, "a number of 5,000 characters"),
     "a long file": ("    a: 1\n" + "# nothing\n" * 110_000, None, "more than 1,048,576 characters"),
 }
 BROKEN = {
@@ -48,7 +56,6 @@ BROKEN = {
     "a tag of another program": ("    a: !secret x\n", 3, "a value cannot be read"),
     "a tag that runs code": ("    a: !!python/object/apply:os.system [ls]\n", 3, "a value cannot be read"),
     "a number that is none": ("    a: !!int seven\n", 3, "a value cannot be read"),
-    "a number of 5,000 digits": (f"    a: {'9' * 5_000}\n", 3, "a value cannot be read"),
     "a time that is none": ("    a: !!timestamp soon\n", 3, "a value cannot be read"),
 }
 

@@ -10,9 +10,9 @@ provider is downloaded from, a package of the same name that `Pulumi.yaml` takes
 besides registering resources."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Declared, Facts
 from landing_zone.policies.known_types import (
@@ -24,10 +24,19 @@ from landing_zone.policies.known_types import (
     package_of,
 )
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
+from landing_zone.settings import fields
 
-_Type = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+:[^*\s]+\*?$")]
-_Package = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]*$")]
-_Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+_Type: Any = fields.matching(
+    r"[a-zA-Z0-9_-]+:[^*\s]+\*?",
+    "a type of resources",
+    "write PACKAGE:MODULE:NAME, such as gcp:compute/address:Address, or with * at its end alone: gcp:compute/*",
+)
+_Package: Any = fields.matching(
+    r"[a-zA-Z][a-zA-Z0-9_-]*", "a package of Pulumi", "write its name alone, such as random"
+)
+_Host: Any = fields.matching(
+    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", "a host", "write its name in small letters alone: proxy.example.com"
+)
 
 
 class _Options(Options):

@@ -3,18 +3,16 @@ that the organization relies on do not hold for it. The policy compares the fold
 directly in."""
 
 from collections.abc import Iterator
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
-
-_Parent = Annotated[str, StringConstraints(pattern=r"^(folders|organizations)/[0-9]+$")]
+from landing_zone.settings import fields
 
 
 class _Options(Options):
-    parents: tuple[_Parent, ...] = Field(
+    parents: tuple[fields.Parent, ...] = Field(
         default=(),
         description="Allowed parents of projects, as folders/123456789012 or organizations/123456789012; if left out, "
         "nothing is judged.",
