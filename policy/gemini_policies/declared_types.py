@@ -36,7 +36,8 @@ def unlisted(resource: Resource) -> Iterator[Declared]:
     if not kind.startswith(PROVIDER):
         maker = resource.package
         if maker and (
-            maker != package_of(kind) or not is_known(kind, lambda name: bool(at(resource.props, name)))
+            maker != package_of(kind)
+            or not is_known(kind, lambda path: bool(at(resource.props, *path.split("."))))
         ):
             yield Declared(resource.subject("resource", f"resource {resource.name}"), kind, maker)
         return
