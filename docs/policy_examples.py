@@ -218,6 +218,7 @@ config:
 """),
         maximum=1500,
         currency="USD",
+        guards=["projects/acme-ops/topics/spend"],
     ),
     "private-data-stored": _sample(
         StackFile("""\

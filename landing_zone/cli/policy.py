@@ -88,8 +88,8 @@ def check(
     own = rules.environments.of_stack(chosen.organization, pulumi_project, name)
     with working("judging"):
         try:
-            facts = facts_of(load_file(name, path, day), day, rules.environments)
-            source = read_stack_file(path)
+            settings, source = load_file(name, path, day), read_stack_file(path)
+            facts = facts_of(settings, day, rules.environments, source.gcp)
         except SettingsError as error:
             err.print(str(error), markup=False)
             if shown_as != "text":

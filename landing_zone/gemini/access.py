@@ -5,10 +5,17 @@ https://cloud.google.com/iam/docs/roles-permissions/generativelanguage,
 https://cloud.google.com/iam/docs/roles-permissions/serviceusage,
 https://cloud.google.com/iam/docs/roles-permissions/apikeys (2026-11-26)
 
-Roles by permission: https://github.com/iann0036/iam-dataset, gcp/roles (2026-08-22), without those of Google's service
-agents. `roles/admin`, `roles/writer` and `roles/reader` are the successors of owner, editor and viewer.
+Roles by permission: https://github.com/iann0036/iam-dataset, gcp/roles (2026-08-22), without those of Google's
+service agents. `roles/admin`, `roles/writer` and `roles/reader` are the successors of owner, editor and viewer.
+Builds, Deployment Manager and Infrastructure Manager act as a service account of the project, and whoever changes the
+provider of an identity pool decides who comes in by it. Roles that reach a service account only through a machine or
+cluster that runs as it are not here: such machines are for the owners of the policies to allow (`known-resources`).
+https://cloud.google.com/build/docs/cloud-build-service-account,
+https://cloud.google.com/deployment-manager/docs/access-control,
+https://cloud.google.com/iam/docs/best-practices-for-using-workload-identity-federation (2026-11-26)
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -33,8 +40,8 @@ _ABILITIES: Final = (
         "geminicloudassist.investigationAdmin geminicloudassist.investigationCreator "
         "geminicloudassist.investigationEditor geminicloudassist.investigationOwner "
         "geminicloudassist.investigationUser geminicloudassist.investigationViewer geminicloudassist.user "
-        "geminicloudassist.viewer iam.dataScientist iam.databasesAdmin owner redis.admin redis.editor redis.viewer "
-        "run.sourceDeveloper securedlandingzone.bqdwProjectRemediator securitycenter.admin "
+        "geminicloudassist.viewer iam.dataScientist iam.databasesAdmin owner redis.admin redis.editor "
+        "redis.viewer run.sourceDeveloper securedlandingzone.bqdwProjectRemediator securitycenter.admin "
         "serviceusage.serviceUsageAdmin serviceusage.serviceUsageConsumer telcoautomation.admin writer",
     ),
     _Ability(
@@ -45,19 +52,36 @@ _ABILITIES: Final = (
     ),
     _Ability(
         "act as a service account",
-        "iam.serviceAccountKeys.create iam.serviceAccounts.actAs iam.serviceAccounts.getAccessToken "
-        "iam.serviceAccounts.implicitDelegation iam.serviceAccounts.signBlob iam.serviceAccounts.signJwt",
-        "assuredoss.admin backupdr.computeEngineOperator dataproc.hubAgent iam.admin iam.devOps iam.editor "
-        "iam.serviceAccountKeyAdmin iam.serviceAccountTokenCreator iam.serviceAccountUser iam.workloadIdentityUser",
+        "cloudbuild.builds.create config.deployments.create config.deployments.update "
+        "deploymentmanager.deployments.create deploymentmanager.deployments.update "
+        "iam.googleapis.com/workforcePoolProviders.create iam.googleapis.com/workforcePoolProviders.update "
+        "iam.googleapis.com/workloadIdentityPoolProviders.create "
+        "iam.googleapis.com/workloadIdentityPoolProviders.update iam.serviceAccountKeys.create "
+        "iam.serviceAccounts.actAs iam.serviceAccounts.getAccessToken iam.serviceAccounts.implicitDelegation "
+        "iam.serviceAccounts.signBlob iam.serviceAccounts.signJwt iam.workforcePoolProviders.create "
+        "iam.workforcePoolProviders.update iam.workloadIdentityPoolProviders.create "
+        "iam.workloadIdentityPoolProviders.update",
+        "assuredoss.admin backupdr.computeEngineOperator cloudbuild.admin cloudbuild.builds.builder "
+        "cloudbuild.builds.editor cloudbuild.editor composer.worker config.admin config.editor dataflow.admin "
+        "dataflow.developer dataproc.hubAgent deploymentmanager.admin deploymentmanager.editor iam.admin "
+        "iam.devOps iam.editor iam.serviceAccountKeyAdmin iam.serviceAccountTokenCreator "
+        "iam.serviceAccountUser iam.workforcePoolAdmin iam.workforcePoolEditor iam.workloadIdentityPoolAdmin "
+        "iam.workloadIdentityUser",
     ),
     _Ability(
         "grant any role",
         "billing.accounts.setIamPolicy iam.roles.update iam.serviceAccounts.setIamPolicy "
-        "resourcemanager.folders.setIamPolicy resourcemanager.organizations.setIamPolicy "
-        "resourcemanager.projects.setIamPolicy",
+        "privilegedaccessmanager.entitlements.create privilegedaccessmanager.entitlements.setIamPolicy "
+        "privilegedaccessmanager.entitlements.update resourcemanager.folders.setIamPolicy "
+        "resourcemanager.organizations.setIamPolicy resourcemanager.projects.setIamPolicy",
         "billing.admin earthengine.appsPublisher iam.organizationRoleAdmin iam.roleAdmin iam.securityAdmin "
-        "iam.serviceAccountAdmin resourcemanager.folderAdmin resourcemanager.folderIamAdmin "
-        "resourcemanager.organizationAdmin resourcemanager.projectIamAdmin",
+        "iam.serviceAccountAdmin privilegedaccessmanager.admin resourcemanager.folderAdmin "
+        "resourcemanager.folderIamAdmin resourcemanager.organizationAdmin resourcemanager.projectIamAdmin",
+    ),
+    _Ability(
+        "read secrets such as the strings of API keys",
+        "secretmanager.secrets.setIamPolicy secretmanager.versions.access",
+        "secretmanager.admin secretmanager.secretAccessor",
     ),
     _Ability(
         "take limits away",
@@ -66,32 +90,43 @@ _ABILITIES: Final = (
     ),
     _Ability(
         "take budgets and spend caps away, or change who pays",
-        "billing.budgets.configureSpendCap billing.budgets.delete billing.budgets.update "
-        "resourcemanager.projects.createBillingAssignment "
+        "billing.accounts.close billing.accounts.move billing.budgets.configureSpendCap "
+        "billing.budgets.delete billing.budgets.update billing.resourceAssociations.create "
+        "billing.resourceAssociations.delete resourcemanager.projects.createBillingAssignment "
         "resourcemanager.projects.deleteBillingAssignment",
-        "billing.costsManager billing.projectManager",
+        "billing.costsManager billing.linkAdmin billing.projectManager billing.user "
+        "consumerprocurement.orderAdmin consumerprocurement.procurementAdmin",
+    ),
+    _Ability(
+        "take the organization's rules off a project",
+        "iam.denypolicies.delete iam.denypolicies.update orgpolicy.policies.create orgpolicy.policies.delete "
+        "orgpolicy.policies.update orgpolicy.policy.set resourcemanager.projects.move",
+        "assuredworkloads.admin assuredworkloads.editor iam.denyAdmin orgpolicy.policyAdmin "
+        "resourcemanager.folderMover resourcemanager.projectMover securityposture.admin "
+        "securityposture.postureDeployer",
     ),
     _Ability(
         "enable other APIs that serve Gemini's models",
         "serviceusage.consumerpolicy.update serviceusage.services.enable",
         "assuredoss.projectAdmin commercebusinessenablement.admin consumerprocurement.entitlementManager "
-        "consumerprocurement.procurementAdmin iam.infrastructureAdmin iam.networkAdmin iam.siteReliabilityEngineer "
-        "monitoring.admin monitoring.editor stackdriver.accounts.editor",
+        "iam.infrastructureAdmin iam.networkAdmin iam.siteReliabilityEngineer monitoring.admin "
+        "monitoring.editor stackdriver.accounts.editor",
     ),
     _Ability(
         "call other APIs that serve Gemini's models",
-        "aiplatform.endpoints.predict dialogflow.sessions.detectIntent dialogflow.sessions.streamingDetectIntent "
-        "discoveryengine.assistants.assist discoveryengine.servingConfigs.search firebasevertexai.configs.update "
+        "aiplatform.endpoints.predict dialogflow.sessions.detectIntent "
+        "dialogflow.sessions.streamingDetectIntent discoveryengine.assistants.assist "
+        "discoveryengine.servingConfigs.search firebasevertexai.configs.update "
         "geminidataanalytics.dataAgents.chat geminidataanalytics.locations.chat",
         "aiplatform.admin aiplatform.editor aiplatform.expressAdmin aiplatform.expressUser aiplatform.user "
-        "bigquery.studioAdmin bigquery.studioUser dialogflow.admin dialogflow.agentAssistClient dialogflow.client "
-        "dialogflow.consoleAgentEditor dialogflow.consoleSimulatorUser discoveryengine.admin "
-        "discoveryengine.agentspaceAdmin discoveryengine.agentspaceEditor discoveryengine.agentspaceUser "
-        "discoveryengine.agentspaceViewer discoveryengine.editor discoveryengine.podcastApiUser discoveryengine.user "
-        "discoveryengine.viewer firebasevertexai.admin geminidataanalytics.admin "
-        "geminidataanalytics.dataAgentCreator geminidataanalytics.dataAgentEditor geminidataanalytics.dataAgentOwner "
-        "geminidataanalytics.dataAgentStatelessUser geminidataanalytics.dataAgentUser geminidataanalytics.viewer "
-        "iam.mlEngineer",
+        "bigquery.studioAdmin bigquery.studioUser dialogflow.admin dialogflow.agentAssistClient "
+        "dialogflow.client dialogflow.consoleAgentEditor dialogflow.consoleSimulatorUser "
+        "discoveryengine.admin discoveryengine.agentspaceAdmin discoveryengine.agentspaceEditor "
+        "discoveryengine.agentspaceUser discoveryengine.agentspaceViewer discoveryengine.editor "
+        "discoveryengine.podcastApiUser discoveryengine.user discoveryengine.viewer firebasevertexai.admin "
+        "geminidataanalytics.admin geminidataanalytics.dataAgentCreator geminidataanalytics.dataAgentEditor "
+        "geminidataanalytics.dataAgentOwner geminidataanalytics.dataAgentStatelessUser "
+        "geminidataanalytics.dataAgentUser geminidataanalytics.viewer iam.mlEngineer",
     ),
 )
 """The first one that a role has is reported: the directest way to spend comes first."""
@@ -110,3 +145,29 @@ def ability_of(permissions: Iterable[str]) -> str | None:
     """What the permissions of a custom role allow, as in `ROLES`; None if nothing of it."""
     found = {_PERMISSIONS.get(permission.strip().lower()) for permission in permissions}
     return next((each.text for each in _ABILITIES if each.text in found), None)
+
+
+PUBLIC: Final = frozenset({"allusers", "allauthenticatedusers"})
+"""Members that are anybody, in lowercase."""
+
+_SERVICE_AGENT: Final = re.compile(
+    r"serviceaccount:(?:"
+    r"service-(?:org-|folder-)?\d+@(?:gcp-sa-[a-z0-9-]+|compute-system|container-engine-robot|containerregistry|"
+    r"cloudcomposer-accounts|dataflow-service-producer-prod|dataproc-accounts|gcf-admin-robot|serverless-robot-prod|"
+    r"cloud-redis|cloud-memcache-sa|cloud-filer|cloud-tpu|firebase-rules|service-networking|endpoints-portal|"
+    r"remotebuildexecution|sourcerepo-service-accounts|dlp-api|security-center-api|gs-project-accounts)"
+    r"|project-\d+@storage-transfer-service)\.iam\.gserviceaccount\.com",
+    re.ASCII,
+)
+"""Source: https://cloud.google.com/iam/docs/service-agents (2026-11-26)."""
+
+
+def is_service_agent_role(role: str) -> bool:
+    """True for a predefined role that Google made for its own service agents, such as `roles/pubsub.serviceAgent`."""
+    name = role.strip().lower()
+    return name.startswith("roles/") and "serviceagent" in name
+
+
+def is_service_agent(member: str) -> bool:
+    """True for an account that Google acts as in a project, folder or organization, and nobody else can."""
+    return bool(_SERVICE_AGENT.fullmatch(member.strip().lower()))

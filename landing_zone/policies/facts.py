@@ -334,6 +334,8 @@ class Grant:
     """Permissions of a custom role, where it is defined."""
     credential: bool = False
     """True for a key of a service account: whoever has it acts as the account."""
+    unreadable: str = ""
+    """Why an IAM policy in JSON cannot be read, as `that is not JSON`; empty if it can."""
 
 
 @dataclass(frozen=True)
@@ -364,7 +366,7 @@ class Facts:
     liens: tuple[str | Unknown | None, ...] = ()
     """Projects that a lien protects from deletion."""
     listeners: tuple[str | Unknown | None, ...] = ()
-    """Topics with a listener: a function, or a subscription that calls one."""
+    """Topics with a listener: a function, or a subscription that calls something."""
     grants: tuple[Grant, ...] = ()
     resources: tuple[Declared, ...] = ()
     """Resources and providers that are on no list of this package."""
@@ -372,6 +374,11 @@ class Facts:
     """Parents of folders, by name or URN."""
     not_for_gemini: frozenset[str] = frozenset()
     """Ids of projects that the owner of the policies says to have nothing to do with the Gemini API."""
+
+    def excludes(self, reference: str | Unknown | None) -> bool:
+        """True if the owner of the policies says that the project, by id, number or URN, is not for Gemini."""
+        project = self.project_of(reference)
+        return reference in self.not_for_gemini or bool(project and project.ids & self.not_for_gemini)
 
     def paid(self) -> Iterable[Project]:
         """Projects that are or may be paid, whatever APIs they enable: whoever has rights in one enables another."""

@@ -1,8 +1,9 @@
 """Facts from the settings of a stack file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.methods import full_methods
@@ -15,6 +16,7 @@ from landing_zone.policies.facts import (
     Api,
     Budget,
     Cap,
+    Declared,
     Facts,
     Key,
     Project,
@@ -25,6 +27,7 @@ from landing_zone.policies.facts import (
     narrows,
     project_names,
 )
+from landing_zone.policies.known_types import PROVIDER, is_address
 from landing_zone.pricing.exposure import USUAL_DOORS
 from landing_zone.pricing.money import Money
 from landing_zone.reports.billing_terms import billing_terms
@@ -32,8 +35,20 @@ from landing_zone.settings import BudgetRules, EnvironmentSettings, ProjectSetti
 from landing_zone.settings.doors import doors_of
 
 
-def facts_of(settings: EnvironmentSettings, day: date, environments: Environments = NO_FILE) -> Facts:
-    """All facts from the settings, on a day. `environments`: what the owner of the policies says of accounts."""
+def facts_of(
+    settings: EnvironmentSettings,
+    day: date,
+    environments: Environments = NO_FILE,
+    gcp: Mapping[str, str] = MappingProxyType({}),
+) -> Facts:
+    """All facts from the settings, on a day.
+
+    Args:
+        settings: of the stack.
+        day: on which they hold.
+        environments: what the owner of the policies says of accounts.
+        gcp: keys of the `gcp` provider in the stack file, such as `gcp:iamCustomEndpoint`, and their text.
+    """
     found = {
         name: _project(name, project, settings, environments) for name, project in settings.projects.items()
     }
@@ -50,8 +65,18 @@ def facts_of(settings: EnvironmentSettings, day: date, environments: Environment
         keys=tuple(key for name, each in own for key in _keys(name, each)),
         apis=tuple(_api(name, each) for name, each in own),
         quotas=tuple(quota for name, each in own for quota in _quotas(name, each)),
+        resources=tuple(_addresses(gcp)),
         not_for_gemini=frozenset(environments.not_for_gemini),
     )
+
+
+def _addresses(gcp: Mapping[str, str]) -> Iterator[Declared]:
+    """The `gcp` provider with each address that the stack file gives it."""
+    for key, value in gcp.items():
+        name = key.rpartition(":")[2]
+        if is_address(name):
+            subject = Subject("resource", key, "provider gcp", path=(key,))
+            yield Declared(subject, f"{PROVIDER}gcp", "gcp", {name: value})
 
 
 def _project(

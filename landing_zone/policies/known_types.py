@@ -1,8 +1,10 @@
 """Packages, resource types and provider addresses that programs may use without being named in `known-resources`.
 
-Of pulumi_gcp these are the types that the policies read, and modules that can neither run code nor call Gemini: the
-rest of pulumi_gcp (virtual machines, Cloud Run, builds, workflows, notebooks, Vertex AI) is for the owners of the
-policies to name. What roles on them allow is judged by `access-without-key`.
+Of pulumi_gcp these are the types that the policies read, and modules for notifications, logs, storage and rules,
+without those of their types and properties that run code, call a model, or send a request that the program chooses:
+these, and the rest of pulumi_gcp (virtual machines, Cloud Run, builds, workflows, notebooks, Vertex AI), are for the
+owners of the policies to name. What roles on them allow is judged by `access-without-key`. Looked through by type:
+pulumi_gcp 10.2 (2026-11-26).
 """
 
 import re
@@ -24,11 +26,9 @@ _MODULES: Final = frozenset(
         "folder",
         "organizations",
         "projects",
-        "resourcemanager",
         "serviceaccount",
         "serviceusage",
         # Notifications, logs, storage and rules.
-        "essentialcontacts",
         "kms",
         "logging",
         "monitoring",
@@ -39,6 +39,14 @@ _MODULES: Final = frozenset(
         "tags",
     }
 )
+_ACTING: Final = frozenset({"gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"})
+"""Types of these modules that are not known: an uptime check posts any body with any header to any address."""
+ACTING: Final[Mapping[str, tuple[str, ...]]] = {
+    "gcp:pubsub/topic:Topic": ("messageTransforms",),
+    # Without its wrapper, a message is the whole body that is posted to the endpoint.
+    "gcp:pubsub/subscription:Subscription": ("messageTransforms", "pushConfig.noWrapper"),
+}
+"""Type -> the properties with which it is not known: they run code, call a model, or post what a program chooses."""
 GUARDS: Final[Mapping[str, str]] = {
     "gcp:cloudfunctions/function:Function": "eventTrigger",
     "gcp:cloudfunctionsv2/function:Function": "eventTrigger",
@@ -47,17 +55,16 @@ GUARDS: Final[Mapping[str, str]] = {
 """Types that run code, allowed as guards: with this property they listen to events, as of a budget's topic."""
 _TYPES: Final = frozenset(
     {
+        "gcp:essentialcontacts/contact:Contact",
         "gcp:firebase/aiLogicConfig:AiLogicConfig",
         "gcp:firebase/aiLogicPromptTemplate:AiLogicPromptTemplate",
         "gcp:firebase/aiLogicPromptTemplateLock:AiLogicPromptTemplateLock",
         "gcp:iam/denyPolicy:DenyPolicy",
+        "gcp:resourcemanager/lien:Lien",
     }
 )
 
 _GOOGLE: Final = re.compile(r"https://(?:[a-z0-9-]+\.)+googleapis\.com(?::443)?(?:/[\w./{}-]*)?", re.ASCII)
-_LOOPBACK: Final = re.compile(
-    r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:/[\w./-]*)?", re.ASCII
-)
 _HOST: Final = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+)(?::\d{1,5})?(?:/[^\\@]*)?", re.ASCII)
 
 
@@ -71,7 +78,7 @@ def is_known(token: str, has: Callable[[str], bool]) -> bool:
 
     Args:
         token: type token of a resource or of a provider.
-        has: True if a property of the resource is set.
+        has: True if a property of the resource, by its path as `pushConfig.noWrapper`, is set.
     """
     package = package_of(token)
     if package in PACKAGES or token == f"{PROVIDER}gcp":
@@ -80,6 +87,8 @@ def is_known(token: str, has: Callable[[str], bool]) -> bool:
         return False
     if token in GUARDS:
         return has(GUARDS[token])
+    if token in _ACTING or any(has(path) for path in ACTING.get(token, ())):
+        return False
     return token[4:].partition("/")[0] in _MODULES or token in _TYPES
 
 
@@ -89,9 +98,9 @@ def is_address(name: str) -> bool:
 
 
 def is_known_address(value: str) -> bool:
-    """True for Google's addresses and for those of this machine, such as the local cloud's."""
+    """True for Google's addresses alone: a program can start a server on its own machine and be sent there."""
     text = value.lower()
-    return text == "googleapis.com" or bool(_GOOGLE.fullmatch(text) or _LOOPBACK.fullmatch(text))
+    return text == "googleapis.com" or bool(_GOOGLE.fullmatch(text))
 
 
 def host_of(value: str) -> str | None:

@@ -41,6 +41,8 @@ class StackFile:
     lines: Mapping[Path, int] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Setting -> its key as the file has it."""
+    gcp: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the `gcp` provider, as the file has them -> their text; `lines` has their lines."""
     problems: tuple[Problem, ...] = ()
     """What is wrong besides the settings: keys that a stack file may not have, secrets, odd characters, numbers
     that others read otherwise."""
@@ -133,7 +135,7 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
         strange = list(islice(strange_texts(root, project, file), MOST_FOUND))
         reported = {problem.line for problem in strange}
         reading.besides += [*strange, *islice(secrets_elsewhere(text, reported, file), MOST_FOUND)]
-    found = StackFile(file, reading.values, reading.lines, reading.keys, tuple(reading.besides))
+    found = StackFile(file, reading.values, reading.lines, reading.keys, reading.gcp, tuple(reading.besides))
     if reading.problems:
         raise SettingsError([found.named(problem) for problem in (*reading.problems, *reading.besides)])
     return found
@@ -149,6 +151,7 @@ class _Reading:
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    gcp: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     """Because of which values are missing."""
     besides: list[Problem] = field(default_factory=list)
@@ -207,6 +210,10 @@ class _Reading:
         if not colon:
             space, name = self.project, written
         plain = value.value if isinstance(value, yaml.ScalarNode) and value.tag in PLAIN_TAGS else None
+        if space == "gcp" and plain is not None:
+            self.gcp[written] = plain
+            self.keys[written] = written
+            self.lines[written,] = key.start_mark.line + 1
         if wrong := other_keys.config_mistake(space, name.removeprefix("config:"), plain, self.project):
             self.besides.append(Problem((written,), *wrong, self.file, _line(key.start_mark), written))
 

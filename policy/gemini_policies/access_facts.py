@@ -1,7 +1,7 @@
 """Facts on access to Google Cloud, in every form of pulumi_gcp: IAM roles, custom roles, service account keys."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -66,7 +66,16 @@ def grants(resource: Resource) -> Iterator[Grant]:
     if form == "role":
         yield Grant(subject, on, "", (), permissions=texts(at(props, "permissions")))
     elif form == "policy":
-        for role, members in _bindings(at(props, "policyData")):
+        data = at(props, "policyData")
+        if data is UNKNOWN:
+            yield Grant(subject, on, UNKNOWN, UNKNOWN)
+            return
+        try:
+            bindings = _policy(str(data or ""))
+        except _UnreadableError as error:
+            yield Grant(subject, on, "", (), unreadable=str(error))
+            return
+        for role, members in bindings:
             yield Grant(subject, on, role, members)
     else:
         role = at(props, "role")
@@ -86,15 +95,39 @@ def _on(resource: Resource) -> str | Unknown | None:
     return f"{scope.prefix}{str(value).rpartition('/')[2]}"
 
 
-def _bindings(data: Any) -> Iterator[tuple[str | Unknown, tuple[str, ...] | Unknown]]:
-    """Role and members of each binding of a policy in JSON. Google refuses what is no such policy."""
-    if data is UNKNOWN:
-        yield UNKNOWN, UNKNOWN
-        return
+class _UnreadableError(ValueError):
+    """A policy in JSON cannot be read. Its text says why, and follows `policyData`."""
+
+
+def _policy(data: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Role and members of each binding of a policy in JSON.
+
+    Google's providers compare keys of JSON without their case, as Go does, so `Bindings` is read as `bindings`.
+    """
     try:
-        policy = json.loads(data) if isinstance(data, str) else data
-    except ValueError:
-        return
-    bindings = policy.get("bindings") if isinstance(policy, Mapping) else None
-    for binding in bindings if isinstance(bindings, list) else ():
-        yield str(at(binding, "role") or ""), texts(at(binding, "members"))
+        policy = json.loads(data, object_pairs_hook=_folded)
+    except _UnreadableError:
+        raise
+    except (ValueError, RecursionError):
+        raise _UnreadableError("that is not JSON") from None
+    bindings = policy.get("bindings") if isinstance(policy, dict) else None
+    if not isinstance(bindings, list):
+        raise _UnreadableError("without a list of bindings")
+    return [_binding(each) for each in bindings]
+
+
+def _folded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key.casefold() in found:
+            raise _UnreadableError(f"that says {key!r} twice")
+        found[key.casefold()] = value
+    return found
+
+
+def _binding(binding: Any) -> tuple[str, tuple[str, ...]]:
+    role, members = at(binding, "role"), at(binding, "members") or []
+    texts_only = isinstance(members, list) and all(isinstance(each, str) for each in members)
+    if not isinstance(role, str) or not texts_only:
+        raise _UnreadableError("with a binding that is no role and list of members")
+    return role, tuple(members)

@@ -57,10 +57,10 @@ def unlisted(resource: Resource) -> Iterator[Declared]:
         maker = resource.package
         if maker is None:
             if poses(kind):
-                label = f"component {resource.name}, which makes nothing and has the type {kind},"
-                yield Declared(resource.subject("resource", label), kind, "")
+                yield Declared(resource.subject("resource", f"component {resource.name}"), kind, "")
             return
-        if maker != package_of(kind) or not is_known(kind, lambda name: bool(at(resource.props, name))):
+        known = is_known(kind, lambda path: bool(at(resource.props, *path.split("."))))
+        if maker != package_of(kind) or not known:
             yield Declared(resource.subject("resource", f"resource {resource.name}"), kind, maker)
         return
     addresses = {name: _text(value) for name, value in resource.props.items() if is_address(name) and value}

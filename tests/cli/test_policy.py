@@ -426,3 +426,19 @@ def test_policies_that_pass_on_a_project_that_is_not_bounded_say_so(folder: Path
     cases = junit(run(folder, "policy", "check", "prod", *AT, "--format", "junit")).iter("testcase")
     said = {case.get("classname") for case in cases if why in (case.findtext("system-out") or "")}
     assert said == set(passed)
+
+
+def test_an_address_on_this_machine_is_for_the_owner_of_the_policies_to_allow(folder: Path) -> None:
+    stack = folder / "stacks" / "Pulumi.prod.yaml"
+    stack.write_text(f"{STACK}  gcp:billingCustomEndpoint: http://127.0.0.1:9/\n")
+    configure(folder, all="disabled", known_resources="mandatory")
+    done = run(folder, "policy", "check", "prod", *AT)
+    assert done.returncode == 1
+    assert (
+        "stacks/Pulumi.prod.yaml:14: gcp:billingCustomEndpoint\n"
+        "    provider gcp has billingCustomEndpoint 'http://127.0.0.1:9/', which is no address of Google\n"
+        "    remove billingCustomEndpoint, or have the owners of the policies allow its host\n"
+        "    mandatory known-resources (high)"
+    ) in done.stdout
+    configure(folder, all="disabled", known_resources={"endpoints": ["127.0.0.1"]})
+    assert run(folder, "policy", "check", "prod", *AT).returncode == 0

@@ -435,7 +435,32 @@ OTHERS: list[tuple[Given, str, Any]] = [
         [{"role": "roles/viewer", "members": ["domain:b.c"]}, {"role": "roles/browser", "members": []}],
     ),
     (a("projects/iAMPolicy:IAMPolicy", policyData=UNKNOWN), "grants", [{"role": LATER, "members": LATER}]),
-    (a("projects/iAMPolicy:IAMPolicy", policyData="no policy"), "grants", []),
+    # Go compares the keys without their case.
+    (
+        a(
+            "organizations/iAMPolicy:IAMPolicy",
+            policyData='{"Bindings": [{"Role": "roles/owner", "MEMBERS": ["allUsers"]}], "etag": "a"}',
+        ),
+        "grants",
+        [{"role": "roles/owner", "members": ["allUsers"], "unreadable": ""}],
+    ),
+    *(
+        (a("projects/iAMPolicy:IAMPolicy", policyData=data), "grants", [{"unreadable": why}])
+        for data, why in (
+            ("no policy", "that is not JSON"),
+            ("[" * 100_000, "that is not JSON"),
+            ("[]", "without a list of bindings"),
+            ('{"binding": []}', "without a list of bindings"),
+            ('{"bindings": {"role": "roles/owner"}}', "without a list of bindings"),
+            ('{"bindings": [], "Bindings": [{"role": "roles/owner"}]}', "that says 'Bindings' twice"),
+            ('{"bindings": [{"role": 1}]}', "with a binding that is no role and list of members"),
+            (
+                '{"bindings": [{"role": "roles/owner", "members": "allUsers"}]}',
+                "with a binding that is no role and list of members",
+            ),
+        )
+    ),
+    (a("projects/iAMPolicy:IAMPolicy", policyData='{"bindings": []}'), "grants", []),
     (
         a(
             "serviceaccount/iAMMember:IAMMember",
@@ -462,6 +487,28 @@ OTHERS: list[tuple[Given, str, Any]] = [
     (made_by("gcp", "gcp:compute/instance:Instance"), "resources", [{"package": "gcp", "endpoints": {}}]),
     (made_by("gcp", "gcp:pubsub/topic:Topic"), "resources", []),
     (made_by("command", "gcp:pubsub/topic:Topic"), "resources", [{"package": "command"}]),
+    (
+        made_by("gcp", "gcp:pubsub/topic:Topic", messageTransforms=[{"aiInference": {"endpoint": "e"}}]),
+        "resources",
+        [{"type": "gcp:pubsub/topic:Topic"}],
+    ),
+    (
+        made_by(
+            "gcp", "gcp:pubsub/subscription:Subscription", pushConfig={"noWrapper": {"writeMetadata": False}}
+        ),
+        "resources",
+        [{"type": "gcp:pubsub/subscription:Subscription"}],
+    ),
+    (
+        made_by("gcp", "gcp:pubsub/subscription:Subscription", pushConfig={"pushEndpoint": "https://b.c"}),
+        "resources",
+        [],
+    ),
+    (
+        made_by("gcp", "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"),
+        "resources",
+        [{"package": "gcp", "endpoints": {}}],
+    ),
     (made_by("command", "command:local:Command"), "resources", [{"type": "command:local:Command"}]),
     (made_by("gemini-landing-zone", "gemini-landing-zone:index:Roster"), "resources", []),
     (made_by("pulumi", "pulumi:pulumi:StackReference"), "resources", []),

@@ -81,6 +81,7 @@ LINKED: Final = replace(PROJECT, ids=frozenset({"acme-chat", "urn:link"}), creat
 NOT_FOR_GEMINI: Final = replace(
     project(account=UNKNOWN), budgets=(), not_for_gemini=frozenset({"1234567890"})
 )
+EXCLUDED: Final = replace(GOOD, not_for_gemini=frozenset({"1234567890"}))
 UNREAD: Final = replace(project(account=UNKNOWN, unread=True, private_data=True), budgets=())
 FIREBASE_KEY: Final = key(targets=("firebasevertexai.googleapis.com", MAPS), addresses=(), claimed="browser")
 TOO_WIDE: Final = {
@@ -104,6 +105,7 @@ TOO_WIDE: Final = {
         "203.000.113.007",
     ),
 }
+SERVICE_AGENT: Final = "serviceAccount:service-1234567890@gcp-sa-pubsub.iam.gserviceaccount.com"
 TOO_MUCH: Final[dict[str, dict[str, Any]]] = {
     "an editor": {"role": "roles/editor"},
     "in capitals": {"role": "Roles/Owner"},
@@ -119,6 +121,28 @@ TOO_MUCH: Final[dict[str, dict[str, Any]]] = {
         "on": "backend@acme-chat.iam.gserviceaccount.com",
     },
     "of a service agent": {"role": "roles/firebaseml.serviceAgent"},
+    "of a service agent, to a name like one": {
+        "role": "roles/pubsub.serviceAgent",
+        "members": ("serviceAccount:service-1234567890@acme.iam.gserviceaccount.com",),
+    },
+    "an editor to a service agent": {"role": "roles/editor", "members": (SERVICE_AGENT,)},
+    "everybody, of a role that opens nothing": {
+        "role": "roles/pubsub.publisher",
+        "members": ("AllUsers", "user:ada@example.com"),
+    },
+    "builds, to everybody with an account": {
+        "role": "roles/cloudbuild.builds.editor",
+        "members": ("allAuthenticatedUsers", "user:ada@example.com"),
+    },
+    "secrets": {"role": "roles/secretmanager.secretAccessor"},
+    "the providers of an identity pool": {"role": "roles/iam.workloadIdentityPoolAdmin"},
+    "moving projects": {"role": "roles/resourcemanager.projectMover"},
+    "a custom role that links projects": {
+        "role": "",
+        "members": (),
+        "permissions": ("billing.resourceAssociations.create",),
+    },
+    "a policy that cannot be read": {"role": "", "members": (), "unreadable": "that is not JSON"},
     "a custom role": {"role": "projects/acme-chat/roles/reader"},
     "the definition of a custom role": {
         "role": "",
@@ -133,7 +157,11 @@ TOO_MUCH: Final[dict[str, dict[str, Any]]] = {
     },
 }
 NOT_MUCH: Final[dict[str, dict[str, Any]]] = {
-    "a role that opens nothing": {"role": "roles/pubsub.publisher", "members": ("allUsers",)},
+    "a role that opens nothing": {"role": "roles/pubsub.publisher"},
+    "a role of Google's service agents, to one": {
+        "role": "roles/pubsub.serviceAgent",
+        "members": (SERVICE_AGENT,),
+    },
     "a custom role that opens nothing": {
         "role": "",
         "members": (),
@@ -153,6 +181,8 @@ UNLISTED: Final[dict[str, dict[str, Any]]] = {
     "a Terraform provider": {"type": "google:index/apikeysKey:ApikeysKey", "package": "google"},
     "a machine": {"type": "gcp:compute/instance:Instance", "package": "gcp"},
     "a function on the web": {"type": "gcp:cloudfunctionsv2/function:Function", "package": "gcp"},
+    "an uptime check": {"type": "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig", "package": "gcp"},
+    "a topic that transforms": {"type": "gcp:pubsub/topic:Topic", "package": "gcp"},
     "a known type by another package": {"type": "gcp:projects/apiKey:ApiKey", "package": "command"},
     "a provider's endpoint": {
         "type": "pulumi:providers:gcp",
@@ -166,6 +196,8 @@ UNLISTED: Final[dict[str, dict[str, Any]]] = {
             "apikeysCustomEndpoint": "https://apikeys.googleapis.com@example.com/",
             "iamCustomEndpoint": "https://example.com/#.googleapis.com",
             "pubsubCustomEndpoint": "http://pubsub.googleapis.com/",
+            "secretManagerCustomEndpoint": "http://127.0.0.1:9/",
+            "serviceUsageCustomEndpoint": "https://localhost/",
             "storageCustomEndpoint": "https://example.com\\.googleapis.com/",
             "universeDomain": "example.com",
         },
@@ -186,13 +218,12 @@ LISTED: Final[tuple[tuple[str, Facts, dict[str, Any]], ...]] = (
         {"types": ["command:local:*"]},
     ),
     (
-        "endpoints of Google and of this machine",
+        "endpoints of Google",
         declared(
             type="pulumi:providers:gcp",
             package="gcp",
             endpoints={
                 "iamCustomEndpoint": "https://iam.mtls.googleapis.com/v1/",
-                "storageCustomEndpoint": "http://127.0.0.1:8080/storage/",
                 "pubsubCustomEndpoint": UNKNOWN,
                 "universeDomain": "googleapis.com",
             },
@@ -207,6 +238,15 @@ LISTED: Final[tuple[tuple[str, Facts, dict[str, Any]], ...]] = (
             endpoints={"pluginDownloadURL": "https://plugins.example.com/gcp"},
         ),
         {"endpoints": ["plugins.example.com"]},
+    ),
+    (
+        "this machine, if it is allowed",
+        declared(
+            type="pulumi:providers:gcp",
+            package="gcp",
+            endpoints={"storageCustomEndpoint": "http://127.0.0.1:8080/storage/"},
+        ),
+        {"endpoints": ["127.0.0.1"]},
     ),
 )
 FAILING: Final = (
@@ -304,7 +344,22 @@ FAILING: Final = (
     ),
     Case("spend-stops", "nothing listens", replace(budget(topic=TOPIC), caps=())),
     Case(
-        "spend-stops", "a topic is not known", replace(budget(topic=UNKNOWN), caps=(), listeners=(UNKNOWN,))
+        "spend-stops",
+        "what listens is not named",
+        replace(budget(topic=TOPIC), caps=(), listeners=(TOPIC,)),
+        {"guards": ["projects/acme-ops/topics/spend"]},
+    ),
+    Case(
+        "spend-stops",
+        "the named topic is of another project's budget",
+        replace(budgets(BUDGET, second(topic=TOPIC)), caps=()),
+        {"guards": [TOPIC]},
+    ),
+    Case(
+        "spend-stops",
+        "a topic is not known",
+        replace(budget(topic=UNKNOWN), caps=(), listeners=(UNKNOWN,)),
+        {"guards": [TOPIC]},
     ),
     Case("spend-stops", "a cent above twice", replace(GOOD, caps=(replace(CAP, amount=Decimal("200.01")),))),
     Case(
@@ -407,6 +462,19 @@ FAILING: Final = (
     Case("key-clients", "of Vertex AI", key(targets=(VERTEX.service,), addresses=())),
     Case("key-clients", "of Firebase AI Logic, for web pages", FIREBASE_KEY),
     Case("key-clients", "wider than a network", key(addresses=("10.0.0.0/7", "2000::/31"))),
+    Case("gemini-in-managed-projects", "not for Gemini", EXCLUDED),
+    Case(
+        "gemini-in-managed-projects",
+        "elsewhere, and not for Gemini",
+        replace(
+            GOOD,
+            projects=(),
+            apis=(replace(API, service=UNKNOWN),),
+            keys=(FIREBASE_KEY.keys[0],),
+            not_for_gemini=frozenset({"acme-chat"}),
+        ),
+    ),
+    Case("other-doors", "not for Gemini", replace(EXCLUDED, apis=(VERTEX, replace(API, service=UNKNOWN)))),
     Case("gemini-in-managed-projects", "an API", replace(GOOD, apis=(replace(API, project="acme-other"),))),
     Case("gemini-in-managed-projects", "a key", key(project="acme-other")),
     Case("gemini-in-managed-projects", "the provider's", key(project=None)),
@@ -494,7 +562,7 @@ PASSING: Final = (
     Case("budget-thresholds", "earlier", budget(thresholds=(Threshold(Decimal("0.2")), *THRESHOLDS[2:]))),
     Case("currency-matches", "two accounts", budgets(BUDGET, second(account=OTHER_ACCOUNT, currency="EUR"))),
     Case("currency-matches", "could not be read", budget(currency=UNKNOWN, unread=True)),
-    Case("spend-stops", "a function listens", replace(budget(topic=TOPIC), caps=(), listeners=(TOPIC,))),
+    Case("spend-stops", "a topic that is named", replace(budget(topic=TOPIC), caps=()), {"guards": [TOPIC]}),
     Case("spend-stops", "a cap of at most that", GOOD, {"maximum": 150}),
     Case("spend-stops", "twice", replace(GOOD, caps=(replace(CAP, amount=Decimal(200)),))),
     Case(
@@ -515,8 +583,14 @@ PASSING: Final = (
     Case("other-doors", "on the free tier", replace(project(account=None), apis=(VERTEX,))),
     Case(
         "other-doors",
-        "not for Gemini",
-        replace(GOOD, apis=(VERTEX,), not_for_gemini=frozenset({"acme-chat"})),
+        "not for Gemini, and allowed",
+        replace(GOOD, apis=(VERTEX,), not_for_gemini=frozenset({"1234567890"})),
+        {"allowed": ["aiplatform.googleapis.com"]},
+    ),
+    Case(
+        "gemini-in-managed-projects",
+        "not for Gemini, with maps",
+        replace(EXCLUDED, apis=(MAPS_API,), keys=(MAPS_KEY,)),
     ),
     Case("spend-stops", "free", replace(project(account=None), caps=())),
     Case("spend-stops", "one of two is lifted", replace(GOOD, caps=(CAP, replace(CAP, lifted=True)))),

@@ -347,7 +347,10 @@ TYPICAL: dict[str, list[dict[str, Any]]] = {
     "exposure-within-allowance": [{"maxOvershoot": 50, "lag": "24h"}, {"lag": "90m", "currency": "CHF"}],
     "price-step-up": [{"maxOvershoot": 50.0, "lag": "2d", "days": 60}, {"days": 60.0, "currency": "CHF"}],
     "models-served": [{"days": 90}, {"days": 5.0}],
-    "spend-stops": [{"maximum": 1500.5, "currency": "EUR"}],
+    "spend-stops": [
+        {"maximum": 1500.5, "currency": "EUR"},
+        {"guards": ["projects/acme-ops/topics/spend"]},
+    ],
     "quota-raise-justified": [{"ceiling": 100.0, "ceilings": {"PredictRequestsPerDay": 10}}],
     "regions": [{"locations": ["europe", "global"], "users": ["EEA", "CH"]}],
     "deletion-policy": [{"allowed": ["ABANDON"]}],
@@ -379,6 +382,7 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
         {"endpoints": ["https://proxy.example.com/"]},
     ],
     "parents": [{"parents": ["123456789012"]}],
+    "spend-stops": [{"guards": ["spend"]}, {"guards": ["projects/acme-ops/topics/"]}],
 }
 
 

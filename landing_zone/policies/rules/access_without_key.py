@@ -1,18 +1,21 @@
 """An API key has addresses, methods and an owner. Whoever holds one of many roles of Google Cloud needs none: the
 Gemini API has no permissions of its own, so `serviceusage.services.use`, which every editor has, is enough to call it
-with an OAuth token. Other roles read the strings of keys, act as a service account, grant themselves a role, take
-limits and caps away, or call the same models through another API.
+with an OAuth token. Other roles read the strings of keys, also where they are kept as secrets, act as a service account
+(builds do, too), grant themselves a role, take limits, caps or the organization's rules away, or call the same models
+through another API. A grant to everybody is refused with any role. Google's own service agents may hold the roles that
+Google made for them.
 
 The policy knows what the roles of Google allow. It does not see what a custom role allows where it is granted: its
 definition is judged, and the owners of the policies name the roles that may be granted. A condition on a grant does
-not count. An audit sees the grants on a project, and not those that it inherits from folders and the organization.
+not count. A role on one secret is not judged: a server reads its key by that. An IAM policy in JSON that cannot be read
+is refused. An audit sees the grants on a project, and not those that it inherits from folders and the organization.
 HMAC keys open Cloud Storage alone and are not judged."""
 
 from collections.abc import Iterator
 
 from pydantic import Field
 
-from landing_zone.gemini.access import ROLES, ability_of
+from landing_zone.gemini.access import PUBLIC, ROLES, ability_of, is_service_agent, is_service_agent_role
 from landing_zone.policies.facts import UNKNOWN, Facts
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 
@@ -40,9 +43,14 @@ def _defect(role: str, options: _Options) -> tuple[str, str] | None:
     if not name.startswith("roles/"):
         unseen = "a custom role: what it allows is not seen where it is granted"
         return None if role.strip() in options.custom_roles else (unseen, "role")
-    if name.endswith("serviceagent"):
+    if is_service_agent_role(name):
         return "a role that Google made for its own service agents", "members"
     return (f"who can {ROLES[name]} with it", "members") if name in ROLES else None
+
+
+def _may_hold(member: str, role: str, options: _Options) -> bool:
+    """True for a member that the owners of the policies allow, and for Google's service agent with a role of theirs."""
+    return member in options.members or (is_service_agent_role(role) and is_service_agent(member))
 
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
@@ -50,7 +58,13 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         if grant.on in facts.not_for_gemini:
             continue
         on = grant.on if isinstance(grant.on, str) else ""
-        if grant.credential:
+        if grant.unreadable:
+            yield Finding(
+                grant.subject,
+                f"has a policyData {grant.unreadable}, so that nothing of what it grants can be judged",
+                'write it as {"bindings": [{"role": "roles/…", "members": ["…"]}]}, each key once',
+            )
+        elif grant.credential:
             yield Finding(
                 grant.subject,
                 f"is a key of {f'the service account {on}' if on else 'a service account'}: whoever has it acts as the "
@@ -65,13 +79,21 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                     "leave those permissions out, or have the owners of the policies allow the members that need them",
                 )
         elif grant.role is not UNKNOWN and grant.members is not UNKNOWN:
+            granted = f"grants {grant.role}{f' on {on}' if on else ''} to"
+            others = [member for member in grant.members if not _may_hold(member, grant.role, options)]
+            public = [member for member in others if member.strip().lower() in PUBLIC]
+            if public:
+                yield Finding(
+                    grant.subject,
+                    f"{granted} {', '.join(public)}, which is everybody",
+                    "name the members, or have the owners of the policies allow this one",
+                )
             defect = _defect(grant.role, options)
-            others = [member for member in grant.members if member not in options.members]
-            if defect and others:
+            if defect and (named := [member for member in others if member not in public]):
                 what, allowed = defect
                 yield Finding(
                     grant.subject,
-                    f"grants {grant.role}{f' on {on}' if on else ''} to {', '.join(others)}, {what}",
+                    f"{granted} {', '.join(named)}, {what}",
                     f"grant a role with no more than is needed, or have the owners of the policies allow the {allowed}",
                 )
 

@@ -3,11 +3,14 @@ resource, a command, a script on a virtual machine), another provider of Google'
 to another address does the same as a known one, unseen. So what is not on a list is refused, until the owners of the
 policies have looked at it and named it.
 
-Of pulumi_gcp the list has the types that the policies read, and modules that can neither run code nor call Gemini:
-notifications, logs, storage, secrets, tags and organization policies. Functions and triggers are on it if they listen
-to events, as guards do. Components are judged by their resources. Not seen: the address that the plugin of an explicit
-provider is downloaded from, a package of the same name that `Pulumi.yaml` takes from a folder, and what a program does
-besides registering resources."""
+Of pulumi_gcp the list has the types that the policies read, and those for notifications, logs, storage, secrets,
+tags and organization policies: without uptime checks, which post what the program chooses to any address, and
+without topics and subscriptions with `messageTransforms`, which call models and run JavaScript, or with
+`pushConfig.noWrapper`. Functions and triggers are on it if they listen to events, as guards do. Of addresses, only
+`https` ones of googleapis.com are known: on its own machine a program can start a server that answers as Google
+would. Components are judged by their resources. Not seen: the address that the plugin of an explicit provider is
+downloaded from, a package of the same name that `Pulumi.yaml` takes from a folder, and what a program does besides
+registering resources."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +19,7 @@ from pydantic import Field
 
 from landing_zone.policies.facts import UNKNOWN, Declared, Facts
 from landing_zone.policies.known_types import (
+    ACTING,
     GUARDS,
     PACKAGES,
     PROVIDER,
@@ -50,8 +54,8 @@ class _Options(Options):
     )
     endpoints: tuple[_Host, ...] = Field(
         default=(),
-        description="Hosts, besides Google's and this machine's, that a provider may be sent to, or its plugin be "
-        "downloaded from.",
+        description="Hosts besides Google's that a provider may be sent to, or its plugin be downloaded from; "
+        "127.0.0.1 for a server on the same machine.",
     )
 
 
@@ -71,6 +75,11 @@ def _allowed(each: Declared, options: _Options) -> bool:
 def _defect(each: Declared) -> tuple[str, str]:
     """What is wrong with a type that is not allowed, and the remedy."""
     name = "have the owners of the policies allow"
+    if not each.package:
+        return (
+            f"has the type of a resource, {each.type}, and makes nothing at Google",
+            "give the component a type of its own package",
+        )
     if ":dynamic:" in each.type or each.package.endswith("-python") or each.package.endswith("-nodejs"):
         return (
             "is of a dynamic provider, whose code no policy sees",
@@ -92,6 +101,12 @@ def _defect(each: Declared) -> tuple[str, str]:
         return (
             f"is of type {each.type}, and listens to no events as a guard does",
             f"let it listen to a topic, or {name} its type",
+        )
+    if each.type in ACTING:
+        properties = " or ".join(ACTING[each.type])
+        return (
+            f"is of type {each.type} with {properties}, which can run code or call a model",
+            f"remove that, or {name} its type",
         )
     return f"is of type {each.type}, which is not known here", f"remove it, or {name} its type"
 

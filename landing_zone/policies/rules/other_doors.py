@@ -1,6 +1,7 @@
 """Other APIs serve the same models: Vertex AI, Firebase AI Logic and others. Neither limits nor spend caps of the
 Gemini API bind them, budgets count another service, and their cost is in no figure here. In a project for Gemini they
-are a way around everything that this stack sets, and in another paid project of the program nothing is set at all."""
+are a way around everything that this stack sets, and in another paid project of the program nothing is set at all. A
+project that the owners of the policies say is not for Gemini (`notForGemini`) has none of them."""
 
 from collections.abc import Iterator
 
@@ -28,18 +29,22 @@ def _spends(facts: Facts, project: Project | None) -> bool:
 
 
 def _defect(facts: Facts, api: Api, allowed: set[str]) -> str | None:
-    if api.project in facts.not_for_gemini or api.service in allowed:
+    if api.service in allowed:
         return None
     project = facts.project_of(api.project)
-    if project and not project.ids.isdisjoint(facts.not_for_gemini):
-        return None
+    excluded = facts.excludes(api.project)
     where = api.project or "the provider's project"
     if isinstance(where, str) and project:
         where = project.subject.label
     elif api.project is UNKNOWN:
         where = "a project that only the update will know"
-    if api.service is UNKNOWN and _spends(facts, project):
+    if api.service is UNKNOWN and (excluded or _spends(facts, project)):
         return f"enables an API that only the update will know in {where}: it may serve Gemini's models"
+    if api.service in OTHER_DOORS and excluded:
+        return (
+            f"enables {OTHER_DOORS[str(api.service)]} in {where}, which serves Gemini's models: the owners of the "
+            "policies say that the project is not for Gemini"
+        )
     if api.service in OTHER_DOORS and _spends(facts, project):
         return (
             f"enables {OTHER_DOORS[str(api.service)]} in {where}: it serves Gemini's models without the limits and "
@@ -57,7 +62,7 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
                 defect,
                 "write the API's name so that a preview knows it"
                 if api.service is UNKNOWN
-                else "remove it, or use it in a project of its own that the owners of the policies know",
+                else "remove it, or have the owners of the policies allow the service",
                 live="disable it, or have the owners of the policies allow the service",
             )
 

@@ -1,16 +1,18 @@
-"""A budget notifies and does not stop spending. Google's spend cap pauses the Gemini API in a project, some hours late:
-too late for a stolen key without limits, and still the only stop at a weekend. A cap of more than twice the project's
-largest budget stops nothing that the budget is about, and does not count. A guard is a function, or a subscription
-that calls one, which listens to the topic of a budget; the topic's name must be known in the preview. The policy cannot
-see whether it stops the spending, nor a guard in another program: that takes an exception."""
+"""A budget notifies and does not stop spending. Google's spend cap pauses the Gemini API in a project, some hours
+late: too late for a stolen key without limits, and still the only stop at a weekend. A cap of more than twice the
+project's largest budget stops nothing that the budget is about, and does not count. A guard is a program of your
+own that listens to the topic of a budget and takes billing away. The policy cannot see whether what listens to a
+topic stops anything, so the owners of the policies name the topics whose guard they have tested, in this program or
+another: a budget that publishes to one of them has a guard, and to any other topic, whatever listens there, it has
+none."""
 
 from collections.abc import Iterator
 from dataclasses import fields as fields_of
 from decimal import Decimal
 from functools import partial
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from landing_zone.policies.facts import UNKNOWN, Budget, Cap, Facts, Project, Unknown, number_unknown
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
@@ -21,17 +23,40 @@ _TIMES: Final = 2
 """A cap of more than this many times the largest budget of its project does not count."""
 
 
+_Topic = Annotated[str, StringConstraints(pattern=r"^projects/[^/\s]+/topics/[^/\s]+$")]
+
+
 class _Options(Options):
     maximum: fields.Amount | None = Field(
         default=None, description="Largest amount of a spend cap per month. Default: unlimited."
     )
     currency: fields.Currency = Field(default="USD", description="Currency of maximum.")
+    guards: tuple[_Topic, ...] = Field(
+        default=(),
+        description="Topics with a guard that stops the spending, as projects/acme-ops/topics/spend. Default: only "
+        "spend caps count.",
+    )
 
 
-def _guarded(facts: Facts, project: Project) -> bool:
-    """True if a budget of the project publishes to a topic with a listener, which is assumed to be a guard."""
-    topics = {budget.topic for budget in facts.budgets if budget.topic and budget.counts(project, facts.day)}
-    return any(isinstance(topic, str) and topic in facts.listeners for topic in topics)
+def _topics(facts: Facts, project: Project) -> set[str]:
+    """The topics that the project's budgets are known to publish to."""
+    counting = (budget for budget in facts.budgets if budget.counts(project, facts.day))
+    return {budget.topic for budget in counting if isinstance(budget.topic, str) and budget.topic}
+
+
+def _missing(facts: Facts, project: Project) -> Finding:
+    heard = ", ".join(sorted(topic for topic in _topics(facts, project) if topic in facts.listeners))
+    unnamed = f"; something listens to {heard}, which the owners of the policies do not name" if heard else ""
+    return Finding(
+        project.subject,
+        f"has neither a spend cap nor a guard: nothing stops its spending{unnamed}",
+        "write budget: {spendCap: true}",
+        elsewhere="give it a SpendCap of this project's provider with its number; or have its budget publish to a "
+        "topic whose guard unlinks the billing account, and the owners of the policies name it under guards"
+        f"{number_unknown(project)}",
+        live="give it a spend cap in the console, or adopt it: gemini-lz adopt prints its settings",
+        setting=project.subject.at("budget", "spendCap"),
+    )
 
 
 def _may_count(project: Project, budget: Budget) -> bool:
@@ -118,20 +143,12 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     most = Money(options.maximum, options.currency) if options.maximum is not None else None
     for project in facts.paid():
         caps = [cap for cap in facts.caps if cap.stops(project)]
-        if _guarded(facts, project) or any(cap.unread for cap in caps):
+        guarded = not _topics(facts, project).isdisjoint(options.guards)
+        if guarded or any(cap.unread for cap in caps):
             continue
         useless = [_useless(cap, project, most, _highest(facts, project)) for cap in caps]
         if not caps:
-            yield Finding(
-                project.subject,
-                "has neither a spend cap nor a guard: nothing stops its spending",
-                "write budget: {spendCap: true}",
-                elsewhere="give it a SpendCap of this project's provider with its number, or have a function of this "
-                "program listen to its budget's topic and unlink the billing account; a guard elsewhere needs an "
-                f"exception{number_unknown(project)}",
-                live="give it a spend cap in the console, or adopt it: gemini-lz adopt prints its settings",
-                setting=project.subject.at("budget", "spendCap"),
-            )
+            yield _missing(facts, project)
         elif useless[0] and all(useless):
             yield useless[0]
 
