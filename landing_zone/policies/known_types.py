@@ -3,8 +3,8 @@
 Of pulumi_gcp these are the types that the policies read, and modules for notifications, logs, storage and rules,
 without those of their types and properties that run code, call a model, or send a request that the program chooses:
 these, and the rest of pulumi_gcp (virtual machines, Cloud Run, builds, workflows, notebooks, Vertex AI), are for the
-owners of the policies to name. What roles on them allow is judged by `access-without-key`. Looked through by type:
-pulumi_gcp 10.2 (2026-11-26).
+owners of the policies to name. What roles on them allow is judged by `access-without-key`. Types looked
+through by name, and Pub/Sub's by property: pulumi_gcp 10.2 (2026-11-26).
 """
 
 import re
