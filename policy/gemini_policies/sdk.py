@@ -162,11 +162,48 @@ class _Servicer(inside._PolicyAnalyzerServicer):
             return proto.RemediateResponse()
         return super().Remediate(request, context)
 
-    def AnalyzeStack(self, request: Any, context: Any) -> Any:
+    def AnalyzeStack(self, request: Any, _context: Any) -> Any:
         concerned = [resource for resource in request.resources if self.concerns(resource)]
         for resource in concerned:
             SECRETS.note(CONVERSIONS.dict_of(resource.properties))
-        return super().AnalyzeStack(proto.AnalyzeStackRequest(resources=concerned), context)
+        # As the SDK does, but converting the resources once and not for each policy.
+        self._configure_runtime_settings()
+        arguments = inside.StackValidationArgs(self._resources(concerned), None, {})
+        response = proto.AnalyzeResponse()
+        for policy in self._PolicyAnalyzerServicer__policies:
+            level = inside.EnforcementLevel.MANDATORY
+            report = self._create_report_violation(
+                response, policy.name, policy.description, level, policy.severity
+            )
+            policy.validate(arguments, report)
+        return response
+
+    def _resources(self, messages: list[Any]) -> list[Any]:
+        """The resources of messages, with those that each property depends on."""
+        found = {
+            each.urn: inside.PolicyResource(
+                each.type,
+                inside.unknown_checking_proxy(
+                    inside.deserialize_properties(CONVERSIONS.dict_of(each.properties))
+                ),
+                each.urn,
+                each.name,
+                self._get_resource_options(each),
+                self._get_provider_resource(each),
+                None,
+                [],
+                {},
+            )
+            for each in messages
+        }
+        for each in messages:
+            found[each.urn].property_dependencies.update(
+                {
+                    name: [found[urn] for urn in others.urns if urn in found]
+                    for name, others in each.propertyDependencies.items()
+                }
+            )
+        return list(found.values())
 
     def _get_enforcement_level(self, policy: Any) -> Any:
         # The SDK skips a policy that is disabled; in another environment it may not be.
