@@ -85,17 +85,28 @@ def _meant(network: Network) -> Network:
 
 def _public(networks: Iterable[Network]) -> Iterator[Network]:
     for each in networks:
-        if not any(each.version == private.version and each.subnet_of(private) for private in _PRIVATE):  # type: ignore[arg-type]
+        if not any(_is_within(each, private) for private in _PRIVATE):
             yield each
+
+
+def _is_within(network: Network, other: Network) -> bool:
+    # Of two versions, `subnet_of` raises.
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)
 
 
 def _together(networks: Iterable[Network]) -> str:
     public = list(_public(networks))
+    # No address counts twice.
+    merged: dict[int, Iterator[Network]] = {
+        4: collapse_addresses(each for each in public if isinstance(each, IPv4Network)),
+        6: collapse_addresses(each for each in public if isinstance(each, IPv6Network)),
+    }
     found = []
     for version, widest in _WIDEST.items():
         unit = 2 ** ((32 if version == 4 else 128) - widest)
-        own = collapse_addresses([each for each in public if each.version == version])  # type: ignore[type-var]
-        total = sum(each.num_addresses for each in own)
+        total = sum(each.num_addresses for each in merged[version])
         if total > unit:
             # Rounded up.
             count = -(-total // unit)

@@ -60,7 +60,7 @@ def page(report: Report) -> str:
 
     def script(chart: Chart) -> Markup:
         """A chart's data as the content of a script element: plotly escapes what could end one."""
-        return Markup(without_secrets(plotly.io.to_json(chart.figure, validate=False)))  # noqa: S704
+        return Markup(without_secrets(plotly.io.to_json(chart.figure, validate=False)))  # noqa: S704 -- escaped by plotly
 
     def rank(name: str) -> tuple[Decimal, Decimal]:
         day = report.exposure.projects[name].bounds["day"]

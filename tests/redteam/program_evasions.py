@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from landing_zone.gemini.quotas import QUOTA_LIMITS
+from landing_zone.gemini.quotas import QUOTA_LIMITS, LimitName
 from tests.lifecycle.policies.judged import ACCOUNT
 from tests.redteam.evasions import (
     ADDRESSES,
@@ -165,10 +165,10 @@ def _second_limits(program: Program, model: str, own: Mapping[str, int], others:
 
 
 def _overrides(
-    program: Program, model: str, name: str, value: int, tiers: tuple[str, ...], first: bool
+    program: Program, model: str, name: LimitName, value: int, tiers: tuple[str, ...], first: bool
 ) -> None:
     """Limits in pieces: one resource for each metric, before or after the resource for all."""
-    for limit in QUOTA_LIMITS[name]:  # type: ignore[index]
+    for limit in QUOTA_LIMITS[name]:
         if limit.tier not in tiers:
             continue
         inputs: dict[str, Any] = {
@@ -188,8 +188,8 @@ def _overrides(
             program.entries["limits"] = program.entries.pop("limits")
 
 
-def _preference(program: Program, model: str, name: str, value: int, tiers: tuple[str, ...]) -> None:
-    for limit in QUOTA_LIMITS[name]:  # type: ignore[index]
+def _preference(program: Program, model: str, name: LimitName, value: int, tiers: tuple[str, ...]) -> None:
+    for limit in QUOTA_LIMITS[name]:
         if limit.tier not in tiers:
             continue
         inputs: dict[str, Any] = {
@@ -211,12 +211,12 @@ def _preference(program: Program, model: str, name: str, value: int, tiers: tupl
         )
 
 
-def _elsewhere(program: Program, model: str, name: str) -> None:
+def _elsewhere(program: Program, model: str, name: LimitName) -> None:
     """Limits that are said to be set by another resource, which is not there."""
     if "limits" in program.entries:
         program.entries["limits"].inputs["elsewhere"] = [
             {"metric": limit.metric, "limit": limit.limit, **({"model": model} if model else {})}
-            for limit in QUOTA_LIMITS[name]  # type: ignore[index]
+            for limit in QUOTA_LIMITS[name]
         ]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 from hypothesis import strategies as st
 
-from landing_zone.gemini.quotas import QUOTA_LIMITS
+from landing_zone.gemini.quotas import QUOTA_LIMITS, LimitName
 from tests.lifecycle.policies.judged import ACCOUNT
 from tests.redteam.evasions import ADDRESSES, CLAIMED, METHODS, MODELS, NUMBERS, numbers
 from tests.redteam.production import FOLDER
@@ -120,8 +120,8 @@ _lists = st.lists(_pick(("generate", "countTokens", "caches", "batch", "embed", 
 _limit_names = _pick(("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute"))
 
 
-def _quota(name: str, tier: int, model: str, value: int, asked: bool) -> dict[str, Any]:
-    limit = QUOTA_LIMITS[name][tier]  # type: ignore[index]
+def _quota(name: LimitName, tier: int, model: str, value: int, asked: bool) -> dict[str, Any]:
+    limit = QUOTA_LIMITS[name][tier]
     where = (
         {"quotaId": limit.quota_id, "contactEmail": "a@example.com", "justification": "a campaign"}
         if asked

@@ -89,9 +89,9 @@ def _highest(facts: Facts, project: Project) -> Money | Unknown | None:
     return Money(_TIMES * max(each.amount for each in known), known[0].currency)
 
 
-def _too_high(cap: Cap, most: Money | None) -> Money | None:
+def _too_high(cap: Cap, most: Money) -> Money | None:
     """Amount of the cap if it is above `most`, or in another currency."""
-    if most is None or not isinstance(cap.amount, Decimal) or not isinstance(cap.currency, str):
+    if not isinstance(cap.amount, Decimal) or not isinstance(cap.currency, str):
         return None
     own = Money(cap.amount, cap.currency)
     return own if own.currency != most.currency or most < own else None
@@ -100,8 +100,7 @@ def _too_high(cap: Cap, most: Money | None) -> Money | None:
 def _useless(cap: Cap, project: Project, most: Money | None, twice: Money | Unknown | None) -> Finding | None:
     """A finding on a cap that stops nothing; None for one that counts."""
     amount = cap.subject.at("amount")
-    if own := _too_high(cap, most):
-        assert most  # noqa: S101 else it is not too high
+    if most and (own := _too_high(cap, most)):
         return Finding(
             cap.subject,
             f"is {own}, and at most {most} is allowed",
@@ -146,10 +145,12 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         guarded = not _topics(facts, project).isdisjoint(options.guards)
         if guarded or any(cap.unread for cap in caps):
             continue
-        useless = [_useless(cap, project, most, _highest(facts, project)) for cap in caps]
         if not caps:
             yield _missing(facts, project)
-        elif useless[0] and all(useless):
+            continue
+        twice = _highest(facts, project)
+        useless = [_useless(cap, project, most, twice) for cap in caps]
+        if useless[0] and all(useless):
             yield useless[0]
 
 
