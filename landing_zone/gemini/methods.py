@@ -137,8 +137,3 @@ def _uncounted(own: tuple[str, ...]) -> tuple[str, ...]:
     counted = [name for group, name in _UNCOUNTED.items() if any_key_calls([own], CALLS[group])]
     known = own and all(name[-1:] != "*" and any(_allows(name, each) for each in METHODS) for name in own)
     return (*counted, *(() if known else (_NOT_KNOWN,)))
-
-
-def can_create_caches(methods: Iterable[str] | None) -> bool:
-    """True if a key that is narrowed to these groups and names can create caches; without any, it can do all."""
-    return any_key_calls([methods or ()], CREATES_CACHES)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,10 +156,6 @@ class GoogleConfig:
                 if (url := _address(endpoint, inputs, environment))
             },
         )
-
-    def with_endpoint(self, service: str, address: str) -> "GoogleConfig":
-        """A copy with another base address for a service."""
-        return replace(self, endpoints={**self.endpoints, service: address})
 
     def address(self, service: str) -> str:
         """The base address of a service."""

@@ -135,7 +135,7 @@ def is_unencrypted(url: str) -> bool:
         return False
     try:
         host = urlsplit(url).hostname or ""
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        local = is_loopback(host) and not host.endswith(".localhost")
     except ValueError:
         return True
     return not local or "@" in url or "\\" in url

@@ -51,7 +51,7 @@ class Rulebook:
         whole = self.environments.model_dump_json(by_alias=True)
         return sha256(f"{configuration.digest}{whole}".encode()).hexdigest()[:12]
 
-    def why(self, environment: str, placement: Placement, what: str) -> str:
+    def _why(self, environment: str, placement: Placement, what: str) -> str:
         """Why an environment's configuration judges: which file says so, or that none does."""
         if self.environments is NO_FILE:
             return f"{what}; no {self.folder / 'environments.json'}"
@@ -60,6 +60,19 @@ class Rulebook:
         if placement.stack is None and environment == self.environments.strictest:
             return f"{what}, which is in no environment: the strictest"
         return f"projects of {what} that are in it"
+
+    def judged_by(
+        self, environment: str, configuration: Configuration, placement: Placement, what: str
+    ) -> JudgedBy:
+        """What to show of an environment whose configuration judges.
+
+        Args:
+            environment: its name.
+            configuration: by which it is judged; with a pack, it is not the files' alone.
+            placement: says which environment each project is in.
+            what: what is judged, such as `stack gemini-landing-zone/prod`.
+        """
+        return JudgedBy(environment, self._why(environment, placement, what), self.digest(configuration))
 
     def judge(
         self,
@@ -88,7 +101,7 @@ class Rulebook:
         for environment, part in split(facts, placement).items():
             configuration = self.configuration(environment)
             report = judge(name, part, configuration, remediates=remediates, values=values)
-            used = JudgedBy(environment, self.why(environment, placement, what), self.digest(configuration))
+            used = self.judged_by(environment, configuration, placement, what)
             reports.append(
                 replace(report, environments=(used,), configuration=tuple(map(str, self.files(environment))))
             )

@@ -45,9 +45,13 @@ def is_unlisted(message: Any) -> bool:
     if not message.HasField("provider"):
         # A component: it is judged by its children.
         return poses(kind)
-    return message.provider.type != f"{PROVIDER}{package_of(kind)}" or not is_known(
-        kind, lambda name: name in fields and not fields[name].HasField("null_value")
-    )
+
+    def is_set(path: str) -> bool:
+        # Of a field within an object, the object: `unlisted` looks within.
+        name = path.partition(".")[0]
+        return name in fields and not fields[name].HasField("null_value")
+
+    return message.provider.type != f"{PROVIDER}{package_of(kind)}" or not is_known(kind, is_set)
 
 
 def unlisted(resource: Resource) -> Iterator[Declared]:

@@ -36,7 +36,7 @@ from landing_zone.policies.environments import Placement, split
 from landing_zone.policies.every_policy import POLICIES
 from landing_zone.policies.facts import Facts, Subject
 from landing_zone.policies.fixes import one_per_fix
-from landing_zone.policies.judge import JudgedBy, expired, listed, outcomes, unjudged
+from landing_zone.policies.judge import expired, listed, outcomes, unjudged
 from landing_zone.policies.policy import Finding, Policy, Scope
 from landing_zone.pricing.days import today
 from landing_zone.printing import on_one_line
@@ -88,8 +88,7 @@ class Operation:
         for name in environments:
             if name not in self._printed:
                 self._printed.add(name)
-                why = RULES.why(name, placement, stack)
-                used = JudgedBy(name, why, RULES.digest(sdk.STACK.configuration(name)))
+                used = RULES.judged_by(name, sdk.STACK.configuration(name), placement, stack)
                 # The engine shows the pack's output.
                 sys.stdout.write(f"policies: judged as {on_one_line(str(used))}\n")
         sys.stdout.flush()

@@ -42,16 +42,15 @@ class Stack:
     config: Mapping[str, str] = field(default_factory=dict)
     policies: Configuration = DEFAULT
     """Configuration of the stack's environment, with what the engine was given on top."""
+    initial: Entries = field(default_factory=dict)
+    """The same without what the engine was given."""
+    given: Entries = field(default_factory=dict)
+    """What the engine was given: it goes on top of every environment's configuration."""
 
     @property
     def environment(self) -> str | None:
         """The stack's environment; None if the policy owner's file does not name the stack."""
         return RULES.environments.of_stack(self.organization, self.project, self.name)
-
-    initial: Entries = field(default_factory=dict)
-    """The same without what the engine was given."""
-    given: Entries = field(default_factory=dict)
-    """What the engine was given: it goes on top of every environment's configuration."""
 
     def configuration(self, environment: str) -> Configuration:
         """The configuration of an environment, with what the engine was given on top."""

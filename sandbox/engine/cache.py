@@ -57,6 +57,14 @@ def problem(cached: Path) -> str:
         return f"{cached} cannot be read: {error}"
 
 
+def read_sums(file: Path) -> dict[str, str]:
+    """The SHA-256 of each file that a list in sha256sum's format names, in hex, by name."""
+    return {
+        name: digest
+        for digest, name in re.findall(r"^([0-9a-f]{64})  (.+)$", file.read_text(), flags=re.MULTILINE)
+    }
+
+
 def _problem(cached: Path) -> str:
     manifest = cached / MANIFEST
     for each in (cached, *sorted(cached.rglob("*"))):
@@ -65,10 +73,7 @@ def _problem(cached: Path) -> str:
             return f"{each} is a link, another user's, or others can write to it"
     if not manifest.exists():
         return f"{cached} has no {MANIFEST}"
-    pinned = {
-        name: digest
-        for digest, name in re.findall(r"^([0-9a-f]{64})  (.+)$", manifest.read_text(), flags=re.MULTILINE)
-    }
+    pinned = read_sums(manifest)
     found_files = _digests(cached)
     for name in sorted(pinned.keys() | found_files.keys()):
         if pinned.get(name) != found_files.get(name):

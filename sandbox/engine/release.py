@@ -2,13 +2,13 @@
 
 import hashlib
 import platform
-import re
 import shutil
 import tarfile
 import urllib.error
 import urllib.request
 from pathlib import Path, PurePosixPath
 
+from sandbox.engine.cache import read_sums
 from sandbox.errors import SandboxError
 from sandbox.steps import Step, step
 
@@ -52,18 +52,14 @@ def install(version: str, folder: Path) -> None:
 
 def checksums() -> dict[str, str]:
     """The pinned SHA-256 of each archive, in hex, by its name."""
-    return {
-        name: digest
-        for digest, name in re.findall(r"^([0-9a-f]{64})  (\S+)$", CHECKSUMS.read_text(), flags=re.MULTILINE)
-    }
+    return read_sums(CHECKSUMS)
 
 
 def _download(url: str, target: Path, current: Step) -> str:
     """Download a file, through the environment's proxies; return its SHA-256 in hex."""
     digest, size = hashlib.sha256(), 0
     try:
-        # The address is a constant's, so that its scheme is known.
-        with urllib.request.urlopen(url, timeout=SILENCE_S) as answer, target.open("wb") as file:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=SILENCE_S) as answer, target.open("wb") as file:  # noqa: S310 -- RELEASES is https
             while chunk := answer.read(CHUNK):
                 size += len(chunk)
                 if size > LARGEST:

@@ -44,6 +44,7 @@ def audit(root: Path) -> None:
 
 def _ask(root: Path, file: str) -> tuple[list[str], list[str]]:
     """The advisories against a file's packages, and the packages without an answer, each with its reason."""
+    places = {pin.name: pin.place for pin in read(root, file).pins}
     asked = subprocess.run(
         [
             *(sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip"),
@@ -58,8 +59,7 @@ def _ask(root: Path, file: str) -> tuple[list[str], list[str]]:
         answers = json.loads(asked.stdout)["dependencies"]
     except (ValueError, KeyError):
         last = (asked.stderr.strip() or f"pip-audit ended with exit code {asked.returncode}").splitlines()[-1]
-        return [], [f"{pin.place}: {pin.name}: {last}" for pin in read(root, file).pins]
-    places = {pin.name: pin.place for pin in read(root, file).pins}
+        return [], [f"{place}: {name}: {last}" for name, place in places.items()]
     silent = [
         f"{places.get(each['name'], file)}: {each['name']}: {each['skip_reason']}"
         for each in answers

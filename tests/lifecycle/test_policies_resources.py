@@ -168,7 +168,6 @@ BUDGETS: list[tuple[Given, Given]] = [
     ),
 ]
 SIXTY = {"requests_per_minute": 60, "requests_per_day": None, "input_tokens_per_minute": None}
-SHUT = {**SIXTY, "requests_per_minute": 0}
 LIMITS: list[tuple[list[Given], Given]] = [
     (everywhere("60"), {"limits": {}, "others": SIXTY}),
     (everywhere("60", **FLASH), {"limits": {"gemini-3.8-flash": SIXTY}, "others": None}),

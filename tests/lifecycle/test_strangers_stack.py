@@ -53,8 +53,8 @@ def test_it_is_refused_before_any_call_with_all_its_mistakes(workspace: Workspac
     printed = printed_by(workspace, "preview", "--verbose=9", "--logtostderr")
     assert "in the settings; nothing was created." in printed
     for number, line in enumerate(lines, 3):
-        told = printed.partition(f"Pulumi.{STACK}.yaml:{number}: ")[2][:400]
-        assert HOSTILE[line] in told, line
+        shown = printed.partition(f"Pulumi.{STACK}.yaml:{number}: ")[2][:400]
+        assert HOSTILE[line] in shown, line
     assert len(workspace.cloud.requests()) == before
 
     # Pulumi's own log is not this project's; without it nothing repeats what was pasted.

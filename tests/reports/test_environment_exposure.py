@@ -15,8 +15,6 @@ from landing_zone.reports.environment_exposure import (
 )
 from tests.reports.stack import ACCOUNT, AS_OF, loaded
 
-NOVEMBER_30 = date(2026, 11, 30)
-
 
 def project(limits: str, more: str = "", budget: str = "{amount: 1000, currency: USD}") -> str:
     return f"chat: {{projectId: acme-chat-x, tier: paid, budget: {budget}, limits: {limits}{more}}}"
