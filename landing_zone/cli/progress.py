@@ -47,10 +47,6 @@ class Screen(AbstractContextManager["Screen"]):
         self._printed.set()
         self._live.stop()
 
-    def say(self, text: str) -> None:
-        """Show something that is done besides the engine's events."""
-        self._line(Line("", "info", text))
-
     def summary(self, code: int, output: str) -> None:
         """Print the end of a run: what was refused, the counts, the worst month."""
         progress = self.progress

@@ -2,9 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
 
@@ -126,6 +126,19 @@ class Progress:
             text = f"[{found.enforcement_level}] {found.policy_name}: {found.message.strip()}"
             state = "error" if found.enforcement_level == "mandatory" else "warning"
             self._say(Line(self._project(found.resource_urn or ""), state, in_lines(text)))
+
+    def see_errors(self, event: EngineEvent) -> None:
+        """Take an event of a recovery's refresh in: what it reads is no change."""
+        if event.diagnostic_event and event.diagnostic_event.severity in ("error", "warning"):
+            self._message(event.diagnostic_event)
+
+    def learn(self, resources: Iterable[Mapping[str, Any]]) -> None:
+        """Learn the parents of the state's resources: a deletion's events come before those of its parent."""
+        self._parents.update({each["urn"]: each.get("parent", "") for each in resources})
+
+    def say(self, text: str) -> None:
+        """Show something that is done besides the engine's events."""
+        self.report(Line(ENVIRONMENT, "info", text))
 
     @property
     def seconds(self) -> float:
