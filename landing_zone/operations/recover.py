@@ -1,6 +1,6 @@
 """Recovery of a stack whose last run was killed: what it left behind gets into the state.
 
-1. The lock of a dead process is removed, and operations without a known end are dropped from the state.
+1. Operations without a known end are dropped from the state.
 2. A refresh removes from the state what is gone, and reads what was changed.
 3. What a preview would create is looked up at Google by its natural name. What exists is added to the state, and read.
 
@@ -27,7 +27,7 @@ from landing_zone.operations.natural_names import (
 )
 from landing_zone.operations.planned import Planned, planned
 from landing_zone.operations.progress import Progress
-from landing_zone.operations.pulumi_cli import Cli, CliError, LockedError
+from landing_zone.operations.pulumi_cli import Cli, CliError
 from landing_zone.operations.state import (
     interrupted,
     resources_of,
@@ -65,7 +65,7 @@ def recover(cli: Cli, progress: Progress, *, creates: bool = True) -> list[Taken
 
     Raises:
         RecoveryError: something at Google is in the way, or cannot be read.
-        LockedError: another run is at work.
+        LockedError: another run is at work, or has left its lock.
         CliError: the CLI fails, or the stack file has mistakes.
     """
     exported = json.loads(cli.ask("stack", "export"))
@@ -73,7 +73,8 @@ def recover(cli: Cli, progress: Progress, *, creates: bool = True) -> list[Taken
     if left:
         progress.say(f"{len(left)} operations of the last run have no known end")
     begun = [_planned(operation) for operation in left if operation["type"] == "creating"]
-    _load_first(cli, exported, progress)
+    # The same state again: this asks for the lock before anything is done.
+    _load(cli, exported)
     google = Google(GoogleConfig.read(gcp_config(cli), os.environ))
     if resources_of(exported):
         progress.say("reading all resources of the state")
@@ -162,23 +163,6 @@ def _planned(operation: Mapping[str, Any]) -> Planned:
     resource = operation["resource"]
     entry = {name: value for name, value in resource.items() if name not in ("id", "outputs")}
     return Planned(resource["urn"], resource["type"], entry)
-
-
-def _load_first(cli: Cli, exported: Mapping[str, Any], progress: Progress) -> None:
-    """Import the state as it is, without operations of unknown end: this asks for the lock before anything is done.
-
-    The lock of a run on this machine that has ended is removed. Raises LockedError for any other.
-    """
-    try:
-        _load(cli, exported)
-    except LockedError as error:
-        if not all(lock.is_dead for lock in error.locks):
-            raise
-        progress.say(
-            f"removing the lock of a run that was killed: {'; '.join(each.holder for each in error.locks)}"
-        )
-        cli.ask("cancel", "--yes")
-        _load(cli, exported)
 
 
 def _load(cli: Cli, exported: Mapping[str, Any]) -> None:
