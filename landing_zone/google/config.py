@@ -65,7 +65,10 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         ("GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT",),
     ),
     "iam": Endpoint(
-        "https://iam.googleapis.com/v1/", ("iamCustomEndpoint",), ("GOOGLE_IAM_CUSTOM_ENDPOINT",)
+        "https://iam.googleapis.com/v1/",
+        # The gcp plugin calls service accounts by the first, roles by the second.
+        ("iamBetaCustomEndpoint", "iamCustomEndpoint"),
+        ("GOOGLE_IAM_BETA_CUSTOM_ENDPOINT", "GOOGLE_IAM_CUSTOM_ENDPOINT"),
     ),
     # Without a version: time series are in v3, dashboards in v1.
     "monitoring": Endpoint(

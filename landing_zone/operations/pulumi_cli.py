@@ -31,6 +31,7 @@ _PRIVATE: Final = 0o077
 """The umask of what writes state: files that only their owner can read."""
 _LOCKED: Final = "the stack is currently locked by"
 _LOCK: Final = re.compile(r"created by (?P<user>.*)@(?P<host>.*) \(pid (?P<pid>\d+)\) at (?P<time>\S+)")
+_NO_STACK: Final = "error: no stack named"
 _IN_SERVICE: Final = re.compile(r"\[409\] Conflict: .*")
 """Pulumi Cloud's refusal of a second update."""
 
@@ -111,7 +112,7 @@ class Cli(PulumiCommand):
         )
         if ended.returncode:
             output = without_secrets(f"{ended.stdout}\n{ended.stderr}".strip())
-            raise _error(f"`pulumi {' '.join(arguments)}` failed:\n{output}", output)
+            raise _error(f"`pulumi {' '.join(arguments)}` failed:\n{output}", output, self.stack)
         return ended.stdout
 
     def operate(
@@ -154,7 +155,7 @@ class Cli(PulumiCommand):
             code = process.wait()
         output = in_lines("\n".join(printed).strip())
         if code and (_LOCKED in output or _IN_SERVICE.search(output)):
-            raise _error(output, output)
+            raise _error(output, output, self.stack)
         return Ended(code, output, bool(stops))
 
     def _line(self, arguments: list[str] | tuple[str, ...]) -> list[str]:
@@ -164,7 +165,7 @@ class Cli(PulumiCommand):
         return {**os.environ, **self._environment, "PULUMI_SKIP_UPDATE_CHECK": "true", **own}
 
 
-def _error(message: str, output: str) -> CliError:
+def _error(message: str, output: str, stack: str) -> CliError:
     if refused := _IN_SERVICE.search(output):
         return LockedError([Lock(refused[0])])
     if _LOCKED in output:
@@ -173,6 +174,11 @@ def _error(message: str, output: str) -> CliError:
             for each in _LOCK.finditer(output)
         ]
         return LockedError(found or [Lock("another run")])
+    if _NO_STACK in output:
+        return CliError(
+            f"the backend has no stack {stack}: run pulumi stack init {stack}, with the --secrets-provider that its "
+            "secrets are to have (docs/organization.md)"
+        )
     return CliError(message)
 
 

@@ -28,6 +28,8 @@ _TERRAFORM = {
     "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT": "orgpolicy/v2/",
     "GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT": "secretmanager/v1/",
     "GOOGLE_IAM_CUSTOM_ENDPOINT": "iam/v1/",
+    # Service accounts: the provider takes their address from another product than roles.
+    "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT": "iam/v1/",
     "GOOGLE_TAGS_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
 }
 

@@ -105,6 +105,10 @@ class Stage:
             process.wait()
             self.cloud.call("DELETE", "/_local/hold")
 
+    def interrupt(self, process: "subprocess.Popen[bytes]") -> None:
+        """Press Ctrl-C at its terminal."""
+        os.killpg(process.pid, signal.SIGINT)
+
     def writes(self) -> int:
         """Writes that the cloud has got."""
         return sum(request["method"] != "GET" for request in self.cloud.requests())
@@ -156,6 +160,22 @@ def stage_in(folder: Path, engine: Engine, origin: Stage | None = None) -> Itera
             workspace.pulumi("stack", "select", STACK)
         else:
             prepare(workspace)
+        yield Stage(workspace, layout)
+    finally:
+        local_cloud.stop(layout)
+
+
+@contextlib.contextmanager
+def plain_stage(folder: Path, engine: Engine, text: str, backend: str | None = None) -> Iterator[Stage]:
+    """A stack of a stack file, not made yet; `backend`: the URL of its state, if not files of its own."""
+    layout = Layout(program=ROOT, state=folder / "cloud")
+    layout.state.mkdir(parents=True)
+    cloud = Cloud(local_cloud.launch(layout, ["--port", "0"]))
+    try:
+        workspace = Workspace(folder / "workspace", engine, cloud)
+        if backend:
+            workspace.environment["PULUMI_BACKEND_URL"] = backend
+        workspace.write(text)
         yield Stage(workspace, layout)
     finally:
         local_cloud.stop(layout)

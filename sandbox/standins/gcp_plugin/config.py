@@ -19,7 +19,8 @@ ENDPOINTS = {
     "pubsub": ("pubsubCustomEndpoint", "GOOGLE_PUBSUB_CUSTOM_ENDPOINT"),
     "essentialcontacts": ("essentialContactsCustomEndpoint", "GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT"),
     "orgpolicy": ("orgPolicyCustomEndpoint", "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT"),
-    "iam": ("iamCustomEndpoint", "GOOGLE_IAM_CUSTOM_ENDPOINT"),
+    # The official plugin has service accounts in this product. Source: services/iambeta of terraform-provider-google.
+    "iam": ("iamBetaCustomEndpoint", "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT"),
     "tags": ("tagsCustomEndpoint", "GOOGLE_TAGS_CUSTOM_ENDPOINT"),
 }
 _PROJECT = ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
