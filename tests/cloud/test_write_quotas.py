@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import ResourceExhausted
+from google.api_core.exceptions import TooManyRequests
 from google.cloud.billing import budgets_v1
 
 from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, FOLDER, LocalCloud
@@ -112,7 +112,7 @@ def test_googles_own_values_count_keys_and_budgets_by_the_minute(cloud: LocalClo
     )
     for _ in range(100):
         client.create_budget(parent=account, budget=budget)
-    with pytest.raises(ResourceExhausted) as refused:
+    with pytest.raises(TooManyRequests) as refused:
         client.create_budget(parent=account, budget=budget)
     assert refused.value.reason == "RATE_LIMIT_EXCEEDED"
     assert refused.value.metadata["quota_limit_value"] == "100"
