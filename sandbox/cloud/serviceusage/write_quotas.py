@@ -101,14 +101,16 @@ GOOGLES: Final[Mapping[str, Quota]] = {
 class WriteQuotas:
     """Counts the writes of each calling project and refuses those above a quota."""
 
-    def __init__(self, changes: Mapping[str, JsonObject]) -> None:
+    def __init__(self, changes: JsonObject) -> None:
         """Start with Google's values, but for `changes`: name → `{"writes": 10, "seconds": 10}`.
 
         Raises:
             ValueError: an unknown name or key, or not a number above 0.
         """
+        if not isinstance(changes, dict):
+            raise ValueError("the body must be an object")
         self._quotas = dict(GOOGLES)
-        for name, change in dict(changes).items():
+        for name, change in changes.items():
             if name not in GOOGLES:
                 raise ValueError(f"unknown quota {name!r}; known: {', '.join(GOOGLES)}")
             self._quotas[name] = _changed(name, change)
