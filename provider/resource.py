@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Final, TypeVar
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.quota_overrides import LimitError
-from landing_zone.google.rest import Google, StoppedError
+from landing_zone.google.rest import Google
+from landing_zone.google.retrying import StoppedError
 from landing_zone.google.spend_caps import SpendCapError
 from landing_zone.names import ANY_PROJECT_ID
 

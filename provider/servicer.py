@@ -21,7 +21,8 @@ from pulumi.runtime.proto import engine_pb2, plugin_pb2, provider_pb2, status_pb
 
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.projects import is_same
-from landing_zone.google.rest import CHANGES, Google
+from landing_zone.google.rest import Google
+from landing_zone.google.retrying import CHANGES
 from landing_zone.printing import in_lines
 from provider.package import CONFIG, RESOURCES, VERSION, schema, wrong_inputs
 from provider.resource import (

@@ -219,7 +219,8 @@ def _services(google: Google, live: Live) -> list[str]:
 def _grants(google: Google, live: Live) -> list[Grant]:
     """Roles on the project itself; those on its folders and organization are not read."""
     body = {"options": {"requestedPolicyVersion": 3}}
-    policy = google.call(RESOURCES, "POST", f"projects/{live.id}:getIamPolicy", body=body, project=live.id)
+    path = f"projects/{live.id}:getIamPolicy"
+    policy = google.call(RESOURCES, "POST", path, body=body, project=live.id, repeatable=True)
     members: dict[str, set[str]] = {}
     for binding in policy.get("bindings", []):
         # Bindings with other conditions repeat a role.

@@ -225,7 +225,8 @@ def _add(google: Google, name: str, text: str) -> tuple[str, list[Readers]]:
         with working(f"writing to {name}"):
             version = secrets.add_version(google, name, text)
     except GoogleError as error:
-        unread.note(f"nothing was written to {name}", _ADD, error)
+        lost = f"{name} may have a new version: look at its latest one"
+        unread.note(lost if error.lost else f"nothing was written to {name}", _ADD, error)
         refuse(unread[0])
     project = name.split("/")[1]
     return version, [

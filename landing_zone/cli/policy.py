@@ -29,7 +29,8 @@ from landing_zone.cli.stacks import Stack, StackFolder, choose
 from landing_zone.cli.state import NotReadableError, read_projects
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.rest import Google, StoppedError
+from landing_zone.google.rest import Google
+from landing_zone.google.retrying import StoppedError
 from landing_zone.policies import formats
 from landing_zone.policies.configuration import ConfigurationError, read_values
 from landing_zone.policies.environments import Placement

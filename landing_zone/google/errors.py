@@ -6,8 +6,10 @@ Google's message alone often has too little ("Precondition check failed."): the 
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
+from landing_zone.google import quota_refusals
 from landing_zone.google.advice import Refusal, Violation, advice_on
 from landing_zone.google.connection import UNSENT, Failure, failure_in
 
@@ -35,6 +37,18 @@ _RPC_NAMES: Final = {name.replace("_", "").lower(): (code, name) for code, name 
 _UNSURE: Final = frozenset({500, 502, 504})
 
 
+def _well_formed(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """A detail without what a server wrote in another form than Google's."""
+    found = dict(detail)
+    for name in ("fieldViolations", "violations"):
+        items = found.pop(name, None)
+        if isinstance(items, list):
+            found[name] = [item for item in items if isinstance(item, Mapping)]
+    if not isinstance(found.get("metadata"), Mapping):
+        found.pop("metadata", None)
+    return found
+
+
 class GoogleError(Exception):
     """A call that failed.
 
@@ -45,6 +59,8 @@ class GoogleError(Exception):
         details: the google.rpc details, as JSON.
         service: the name of the API that refuses, such as `billingbudgets`; empty if unknown.
         foreign: True if the answer is not from a Google API: a page of a proxy or of another server.
+        retry_after_s: seconds to wait that the answer's header names; None without it.
+        again_at: set if Google asks for a longer wait than the call had time for: when the wait is over.
     """
 
     def __init__(
@@ -53,9 +69,11 @@ class GoogleError(Exception):
         self.code = code
         self.status = status
         self.message = message
-        self.details = list(details)
+        self.details = [_well_formed(each) for each in details if isinstance(each, Mapping)]
         self.service = ""
         self.foreign = False
+        self.retry_after_s: float | None = None
+        self.again_at: datetime | None = None
         super().__init__()
 
     def __str__(self) -> str:
@@ -66,10 +84,11 @@ class GoogleError(Exception):
         """The error from an answer's body; a body that is not Google's JSON is shortened."""
         try:
             error = json.loads(body)["error"]
+            number, status, message = (error.get(name) for name in ("code", "status", "message"))
             return cls(
-                error.get("code", code),
-                error.get("status", ""),
-                error.get("message", ""),
+                number if type(number) is int else code,
+                status if isinstance(status, str) else "",
+                message if isinstance(message, str) else "",
                 error.get("details") or [{"reason": each.get("reason")} for each in error.get("errors", ())],
             )
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -89,6 +108,22 @@ class GoogleError(Exception):
     def lost(self) -> bool:
         """True if the call may have been carried out although it failed: its answer is not known."""
         return self.code in _UNSURE
+
+    @property
+    def retry_delay_s(self) -> float | None:
+        """Seconds that Google asks to wait before the next attempt; None if it does not say."""
+        asked = (self.retry_after_s, quota_refusals.retry_delay(self.details))
+        return max((each for each in asked if each is not None), default=None)
+
+    @property
+    def is_rate_limit(self) -> bool:
+        """True for too many calls in a short time, as in a minute: the same call succeeds a little later."""
+        return quota_refusals.is_rate_limit(self.code, self._refusal.words, self.details)
+
+    @property
+    def is_daily_quota(self) -> bool:
+        """True if a quota of a day is used up: no attempt succeeds before the day ends."""
+        return bool(self._daily_quota)
 
     @property
     def violations(self) -> list[tuple[str, str]]:
@@ -118,19 +153,33 @@ class GoogleError(Exception):
     @property
     def remedy(self) -> str:
         """The remedy; empty if none is known."""
-        infos = [detail for detail in self.details if detail.get("reason")]
-        return advice_on(
-            Refusal(
-                code=self.code,
-                status=self.status,
-                message=self.message,
-                service=self.service,
-                reasons=frozenset(str(info["reason"]) for info in infos),
-                domains=frozenset(str(info.get("domain", "")) for info in infos),
-                metadata={k: str(v) for info in infos for k, v in (info.get("metadata") or {}).items()},
-                violations=tuple(self._violations),
-                foreign=self.foreign,
+        if self.again_at:
+            when = f"{self.again_at:%Y-%m-%d %H:%M:%S} UTC"
+            return f"Google asks to wait {self.retry_delay_s or 0:.0f} seconds: run it again after {when}"
+        if quota := self._daily_quota:
+            return (
+                f"the day's quota is used up: {quota}. Wait until the day ends, at midnight Pacific time, or ask for a "
+                "higher quota (console: IAM & Admin, Quotas & System Limits)"
             )
+        return advice_on(self._refusal)
+
+    @property
+    def _daily_quota(self) -> str:
+        return quota_refusals.daily_quota(self.code, self._refusal.words, self.details)
+
+    @property
+    def _refusal(self) -> Refusal:
+        infos = [detail for detail in self.details if detail.get("reason")]
+        return Refusal(
+            code=self.code,
+            status=self.status,
+            message=self.message,
+            service=self.service,
+            reasons=frozenset(str(info["reason"]) for info in infos),
+            domains=frozenset(str(info.get("domain", "")) for info in infos),
+            metadata={k: str(v) for info in infos for k, v in info.get("metadata", {}).items()},
+            violations=tuple(self._violations),
+            foreign=self.foreign,
         )
 
     @property
@@ -187,6 +236,13 @@ def error_in(text: str) -> GoogleError | None:
 
     Sources: googleapi.Error of google-api-go-client, net/http, status.Error of grpc-go, terraform-provider-google.
     """
+    error = _decoded(text)
+    if error and error.retry_delay_s is None:
+        error.retry_after_s = quota_refusals.retry_delay_in(text)
+    return error
+
+
+def _decoded(text: str) -> GoogleError | None:
     if bare := _BARE.search(text):
         return GoogleError.from_body(int(bare["code"]), bare["body"])
     if refused := _GOOGLEAPI.search(text):
@@ -213,7 +269,7 @@ def _refused(code: int, text: str) -> GoogleError:
     if rest:
         try:
             found, end = json.JSONDecoder().raw_decode(rest[0])
-            details += [each for each in found if isinstance(each, dict)]
+            details += found if isinstance(found, list) else []
             text = rest[0][end:]
         except ValueError:
             text = rest[0]

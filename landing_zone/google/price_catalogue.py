@@ -15,7 +15,8 @@ from google.cloud import billing_v1
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.rest import READS
+from landing_zone.google.paging import PageTokens
+from landing_zone.google.retrying import READS
 from landing_zone.google.transport import no_answer
 from landing_zone.pricing.money import EXACT
 
@@ -54,7 +55,13 @@ def gemini_prices(environment: Mapping[str, str] = os.environ) -> list[Catalogue
     )
     request = billing_v1.ListSkusRequest(parent=GEMINI_BILLING_SERVICE, currency_code="USD", page_size=5000)
     try:
-        return [_price(sku) for sku in client.list_skus(request=request, retry=None, timeout=READS.answer_s)]
+        pages = client.list_skus(request=request, retry=None, timeout=READS.answer_s).pages
+        tokens = PageTokens("the price catalogue's SKUs")
+        prices = []
+        for page in pages:
+            prices += [_price(sku) for sku in page.skus]
+            tokens.add(page.next_page_token)
+        return prices
     except GoogleAPICallError as error:
         status = error.grpc_status_code.name if error.grpc_status_code else ""
         raise GoogleError(int(error.code or 0), status, error.message, ()) from error

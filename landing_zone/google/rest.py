@@ -1,11 +1,9 @@
 """Calls to Google's REST APIs: authorized, counted against the right project's quota, with retries, stoppable."""
 
-import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import requests
@@ -15,47 +13,16 @@ from google.auth.transport.requests import AuthorizedSession
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.connection import Cause, Failure, address_of, is_unencrypted
 from landing_zone.google.errors import GoogleError, NoAnswerError
+from landing_zone.google.paging import PageTokens
+from landing_zone.google.quota_refusals import retry_after
+from landing_zone.google.retrying import READS, Retries, StoppedError, backoff, retried
 from landing_zone.google.transport import authorized, no_answer
 
 Json = dict[str, Any]
 
 _DOMAIN: Final = re.compile(r"(?<=^projects/)([^/:]+\.[^/:]+):")
 """The domain in the id of a domain-scoped project, `projects/example.com:bot/…`; no other id has a dot."""
-_FIRST_WAIT_S: Final = 0.2
-_LONGEST_WAIT_S: Final = 20.0
 _LONGEST_OPERATION_S: Final = 900
-_TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
-
-_ATTEMPTS: Final[Mapping[Cause, int]] = {
-    # A server that restarts answers again in a second or two.
-    Cause.REFUSED: 4,
-    Cause.RESET: 4,
-    Cause.PROXY: 2,
-    Cause.OTHER: 2,
-}
-"""Attempts for a call that gets no answer; one for the other causes, where another attempt would not help."""
-
-
-@dataclass(frozen=True)
-class Retries:
-    """Time-outs and attempts of calls that get no answer."""
-
-    answer_s: float
-    """Time-out for the answer, once connected."""
-    attempts: int
-    """Attempts for a call that is not answered in that time."""
-    fail_fast_s: float
-    """Time for which calls to a server fail at once after it did not answer."""
-
-
-#: For people who wait at a prompt: a missing answer is reported within 10 seconds.
-READS: Final = Retries(answer_s=6, attempts=1, fail_fast_s=10)
-#: For changes: Google may take long, and an abandoned change is left half done.
-CHANGES: Final = Retries(answer_s=30, attempts=1, fail_fast_s=0)
-
-
-class StoppedError(Exception):
-    """The user pressed Ctrl-C: no more calls are made."""
 
 
 class Google:
@@ -100,7 +67,8 @@ class Google:
             project: the project the call is about; its quota counts if there is no billing project.
             repeatable: True if a POST does no harm a second time. If the answer of another POST is lost, it is not
                 known whether it was carried out, so it is not retried.
-            retry_s: total time for retries of a call that Google refuses with a transient error.
+            retry_s: total time for retries of a call that Google refuses with a transient error. A longer wait that
+                Google asks for ends them.
 
         Raises:
             GoogleError: Google refuses.
@@ -126,10 +94,14 @@ class Google:
                 error.service = service.partition(".")[0]
                 raise
 
+        # PUT, PATCH and DELETE set a state, which a second call does not change.
+        repeatable = repeatable or method != "POST"
         try:
-            return self._retried(attempt, repeatable or method != "POST", retry_s)
+            return retried(attempt, self._retries, self.stop, repeatable=repeatable, seconds=retry_s)
         except NoAnswerError as error:
-            self._unreachable[base] = (time.monotonic() + self._retries.fail_fast_s, error.failure)
+            # After a lost answer, the caller looks at once whether the call was carried out.
+            if repeatable or not error.lost:
+                self._unreachable[base] = (time.monotonic() + self._retries.fail_fast_s, error.failure)
             raise
 
     def list_all(
@@ -142,7 +114,11 @@ class Google:
         project: str | None = None,
         retry_s: float = 120,
     ) -> Iterator[Json]:
-        """Every item of a listing, across its pages; `items` names the field that holds them. Raises as `call`."""
+        """Every item of a listing, across its pages; `items` names the field that holds them.
+
+        Raises as `call`, and GoogleError if a page token comes twice.
+        """
+        tokens = PageTokens(f"{items} of {service} ({path})")
         token = ""
         while True:
             paged = {**(query or {}), **({"pageToken": token} if token else {})}
@@ -151,6 +127,7 @@ class Google:
             token = page.get("nextPageToken", "")
             if not token:
                 return
+            tokens.add(token)
 
     def wait_for_operation(self, service: str, operation: Json, *, project: str | None = None) -> Json:
         """Wait for a long-running operation and return its response. Raises as `call`."""
@@ -168,36 +145,9 @@ class Google:
         response: Json = operation.get("response", {})
         return response
 
-    def _retried(self, attempt: Callable[[], Json], repeatable: bool, seconds: float) -> Json:
-        """Repeat the attempt until it succeeds, fails permanently, or the time is over."""
-        deadline = time.monotonic() + seconds
-        delays = self.backoff()
-        unanswered = 0
-        while True:
-            try:
-                return attempt()
-            except NoAnswerError as error:
-                unanswered += 1
-                if (error.lost and not repeatable) or unanswered >= self._allowed(error.failure.cause):
-                    raise
-            except GoogleError as error:
-                if not self._is_transient(error) or time.monotonic() > deadline:
-                    raise
-                if error.lost and not repeatable:
-                    raise
-            next(delays)
-
-    def _allowed(self, cause: Cause) -> int:
-        return self._retries.attempts if cause is Cause.NO_ANSWER else _ATTEMPTS.get(cause, 1)
-
     def backoff(self) -> Iterator[None]:
         """Wait at each step, with delays that grow and have jitter. Raises StoppedError once `stop` is set."""
-        seconds = _FIRST_WAIT_S
-        while True:
-            if self.stop.wait(seconds * random.uniform(0.5, 1.0)):  # noqa: S311 jitter, no secret
-                raise StoppedError("stopped")
-            seconds = min(seconds * 2, _LONGEST_WAIT_S)
-            yield
+        return backoff(self.stop)
 
     def _headers(self, project: str | None) -> dict[str, str]:
         user_project = self.config.user_project(project)
@@ -219,7 +169,12 @@ class Google:
             raise StoppedError("stopped")
         try:
             answer = self._opened().request(  # type: ignore[no-untyped-call]  # untyped in google-auth
-                method, url, json=body, params=query, headers=headers, timeout=self._retries.answer_s
+                method,
+                url,
+                json=body,
+                params=query,
+                headers=headers,
+                timeout=(self._retries.connect_s, self._retries.answer_s),
             )
         except GoogleAuthError as error:
             raise CredentialsError(
@@ -228,7 +183,9 @@ class Google:
         except requests.RequestException as error:
             raise no_answer(error, url) from None
         if answer.status_code >= 300:
-            raise GoogleError.from_body(answer.status_code, answer.text)
+            refusal = GoogleError.from_body(answer.status_code, answer.text)
+            refusal.retry_after_s = retry_after(answer.headers)
+            raise refusal
         try:
             content: Json = answer.json() if answer.content else {}
         except requests.JSONDecodeError:
@@ -240,15 +197,3 @@ class Google:
             if self._session is None:
                 self._session = authorized(self.config.open_credentials())
             return self._session
-
-    def _is_transient(self, error: GoogleError) -> bool:
-        """True if the same call may succeed later.
-
-        Calls of an API that was just enabled are refused for some minutes; retrying shows when it is ready.
-        """
-        return (
-            error.code in _TRANSIENT
-            or error.status == "ABORTED"
-            or error.has_reason("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
-            or (self._retries is CHANGES and error.has_reason("SERVICE_DISABLED"))
-        )

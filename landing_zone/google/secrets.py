@@ -1,7 +1,7 @@
 """Read the strings of API keys, and store one in Secret Manager. Source: API Keys v2, Secret Manager v1."""
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Final
 
 from landing_zone.google.errors import GoogleError
@@ -41,6 +41,8 @@ def check_secret_name(name: str) -> str:
 def add_version(google: Google, name: str, text: str) -> str:
     """Add a version to a secret; a secret that does not exist is created with automatic replication.
 
+    If the answer is lost, the latest version is read, and another one is only added if it has other data.
+
     Args:
         google: the client.
         name: `projects/P/secrets/NAME`.
@@ -61,13 +63,33 @@ def add_version(google: Google, name: str, text: str) -> str:
             google.call("secretmanager", "POST", f"{name}:addVersion", body=body, project=project)["name"]
         )
 
+    def added() -> str:
+        try:
+            return add()
+        except GoogleError as error:
+            if not error.lost:
+                raise
+            return _latest(google, name, project, text, error) or add()
+
     try:
-        return add()
+        return added()
     except GoogleError as error:
         if error.code != 404:
             raise
     _create(google, parent, identifier, project)
-    return add()
+    return added()
+
+
+def _latest(google: Google, name: str, project: str, text: str, lost: GoogleError) -> str:
+    """The name of the latest version if it has this text, else empty. Raises `lost` if it may not be read."""
+    try:
+        latest = google.call("secretmanager", "GET", f"{name}/versions/latest:access", project=project)
+    except GoogleError as error:
+        # There is no version, or the latest is disabled, which one that was just added is not.
+        if error.code in (400, 404) and not error.foreign:
+            return ""
+        raise lost from error
+    return str(latest["name"]) if b64decode(latest["payload"]["data"]) == text.encode() else ""
 
 
 def _create(google: Google, parent: str, identifier: str, project: str) -> None:
@@ -79,8 +101,10 @@ def _create(google: Google, parent: str, identifier: str, project: str) -> None:
             body={"replication": {"automatic": {}}},
             query={"secretId": identifier},
             project=project,
+            # The id is the caller's, so that a second call is refused.
+            repeatable=True,
         )
     except GoogleError as error:
-        # Created by another caller between the first call and this one.
+        # Created by another caller between the first call and this one, or by this one, whose answer was lost.
         if error.code != 409:
             raise

@@ -13,7 +13,8 @@ from typing import Any, Final
 from landing_zone.gemini import GEMINI_BILLING_SERVICE
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.money import amount_of, units_and_nanos
-from landing_zone.google.rest import Google, Json, StoppedError
+from landing_zone.google.rest import Google, Json
+from landing_zone.google.retrying import StoppedError
 
 CONFIGURED: Final = "CONFIGURED"
 ENFORCED: Final = "ENFORCED"
@@ -180,6 +181,29 @@ def update(google: Google, wanted: SpendCap) -> SpendCap:
     """
     now = current(google, wanted.name)
     _refuse(change_refusal(now, wanted))
+    change = _change(now, wanted)
+    if not change:
+        return now
+    mask, state = change
+    body = replace(wanted, input_state=state).body
+    try:
+        budget = google.call(
+            "billingbudgets",
+            "PATCH",
+            now.name,
+            body={key: body[key] for key in ("displayName", "amount", "spendCap")},
+            query={"updateMask": ",".join(mask)},
+        )
+    except GoogleError as error:
+        changed = _changed(google, wanted) if error.lost or error.code == 400 else None
+        if not changed:
+            raise SpendCapError(_why(google, wanted, error)) from error
+        return wait_until_settled(google, changed)
+    return wait_until_settled(google, SpendCap.from_budget(budget))
+
+
+def _change(now: SpendCap, wanted: SpendCap) -> tuple[list[str], str] | None:
+    """The fields to update, and the state to write; None if there is nothing to change."""
     mask = [
         path
         for path, differs in (
@@ -191,21 +215,18 @@ def update(google: Google, wanted: SpendCap) -> SpendCap:
     lifts = wanted.input_state == AWAITING and now.output_state == ENFORCED
     activates = wanted.input_state == CONFIGURED and now.output_state == AWAITING
     if not mask and not lifts and not activates:
-        return now
+        return None
     # Google requires the state in the mask of every update, also when it stays.
-    state = wanted.input_state if lifts else CONFIGURED
-    body = replace(wanted, input_state=state).body
+    return [*mask, "spend_cap.input_state"], wanted.input_state if lifts else CONFIGURED
+
+
+def _changed(google: Google, wanted: SpendCap) -> SpendCap | None:
+    """The cap, if an update was carried out whose answer was lost: Google refuses to lift a cap a second time."""
     try:
-        budget = google.call(
-            "billingbudgets",
-            "PATCH",
-            now.name,
-            body={key: body[key] for key in ("displayName", "amount", "spendCap")},
-            query={"updateMask": ",".join([*mask, "spend_cap.input_state"])},
-        )
-    except GoogleError as error:
-        raise SpendCapError(_why(google, wanted, error)) from error
-    return wait_until_settled(google, SpendCap.from_budget(budget))
+        now = read(google, wanted.name)
+    except GoogleError:
+        return None  # the update's own error has the reason
+    return now if now and not _change(now, wanted) else None
 
 
 def current(google: Google, name: str) -> SpendCap:
@@ -298,7 +319,7 @@ def _make_plain_budget(google: Google, name: str) -> None:
 def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
     if error.lost:
         return (
-            f"{error}: the cap may have been created, but is not listed. "
+            f"{error}: the cap may have been {'changed' if wanted.name else 'created, but is not listed'}. "
             "Run pulumi up again, which looks for it first"
         )
     if _is_bare(error):

@@ -9,7 +9,7 @@ import requests
 
 from landing_zone.google.connection import Cause, Failure, address_of, failure_of, is_loopback, is_unencrypted
 from landing_zone.google.errors import NoAnswerError
-from landing_zone.google.rest import READS
+from landing_zone.google.retrying import READS
 from landing_zone.google.transport import no_answer, session
 
 _GEMINI: Final = "https://generativelanguage.googleapis.com/"
@@ -62,6 +62,6 @@ def _reach(url: str) -> None:
     Raises NoAnswerError.
     """
     try:
-        session().head(url, timeout=READS.answer_s)
+        session().head(url, timeout=(READS.connect_s, READS.answer_s))
     except requests.RequestException as error:
         raise no_answer(error, url) from None

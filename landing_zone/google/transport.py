@@ -23,8 +23,9 @@ CONNECT_S: Final = 4.0
 """Time-out for a connection, TLS handshake included: a slower one is dropped by a firewall."""
 _ADDRESS_S: Final = 1.0
 """Time-out for one address of a name that has several."""
-_TOKEN_S: Final = 8.0
-_PING_S: Final = 1.5
+_TOKEN_S: Final = (CONNECT_S, 8.0)
+"""Time-outs for the connection and for the answer."""
+_PING_S: Final = (1.5, 1.5)
 _CONNECTIONS: Final = 64
 
 
@@ -74,7 +75,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Connects within `CONNECT_S`, and without a proxy to this machine, as Go's clients do."""
+    """Uses the connection classes above, and no proxy to this machine, as Go's clients do."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
@@ -93,10 +94,7 @@ class _Adapter(HTTPAdapter):
     def send(  # type: ignore[override]  # all but the request are named
         self, request: requests.PreparedRequest, **arguments: Any
     ) -> requests.Response:
-        """Send with `CONNECT_S` for the connection; `timeout` is for the answer."""
-        timeout = arguments.get("timeout")
-        if isinstance(timeout, int | float):
-            arguments["timeout"] = (min(CONNECT_S, timeout), timeout)
+        """Send."""
         if is_loopback(urlsplit(request.url or "").hostname or ""):
             arguments["proxies"] = {}
         return super().send(request, **arguments)

@@ -69,14 +69,30 @@ def holds(taken: socket.socket) -> None:
     """Never answer."""
 
 
-def answers(status: str, body: str = "") -> Callable[[socket.socket], None]:
-    """Answer every request so, in plain HTTP."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+def answers(status: str, body: str = "", **headers: str) -> Callable[[socket.socket], None]:
+    """Answer every request so, in plain HTTP; `retry_after` is the header Retry-After."""
+    named = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body.encode())),
+        "Connection": "close",
+    }
+    named |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in named.items()), "", body]
 
     def behave(taken: socket.socket) -> None:
         _hear(taken)
-        taken.sendall(f"{head}Connection: close\r\n\r\n{body}".encode())
+        taken.sendall("\r\n".join(lines).encode())
         taken.close()
+
+    return behave
+
+
+def in_turn(*behaviours: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+    """Do one after the other, and the last from then on."""
+    waiting = list(behaviours)
+
+    def behave(taken: socket.socket) -> None:
+        (waiting.pop(0) if len(waiting) > 1 else waiting[0])(taken)
 
     return behave
 

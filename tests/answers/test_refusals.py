@@ -136,6 +136,59 @@ def test_what_a_plugin_prints_is_taken_apart(text: str, code: int, reason: str, 
     assert remedy in error.remedy
 
 
+RATE = """\
+1 error occurred:
+\t* Error when reading or editing Project Service p/b: googleapi: Error 429: Quota exceeded for quota metric 'Reads' and \
+limit 'Reads per WINDOW' of service 'cloudresourcemanager.googleapis.com' for consumer 'project_number:1'.
+Details:
+[
+  {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    "domain": "googleapis.com",
+    "metadata": {
+      "consumer": "projects/1",
+      "quota_limit": "ReadsPerLIMITPerProject",
+      "quota_limit_value": "2400",
+      "quota_metric": "cloudresourcemanager.googleapis.com/reads"
+    },
+    "reason": "RATE_LIMIT_EXCEEDED"
+  }MORE
+]
+, rateLimitExceeded
+
+"""
+MINUTE = RATE.replace("WINDOW", "minute").replace("LIMIT", "Minute", 1)
+DAY = RATE.replace("WINDOW", "day").replace("LIMIT", "Day", 1)
+WAIT = ',\n  {\n    "@type": "type.googleapis.com/google.rpc.RetryInfo",\n    "retryDelay": "12.5s"\n  }'
+JSON_429 = '{"error": {"code": 429, "message": "Slow.", "details": [{"retryDelay": "3s"}]}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_rate", "is_daily", "delay"),
+    [
+        (MINUTE.replace("MORE", WAIT), True, False, 12.5),
+        (MINUTE.replace("MORE", ""), True, False, None),
+        (DAY.replace("MORE", WAIT), False, True, 12.5),
+        # Cut off, or quoted once more, it is no JSON.
+        (MINUTE.replace("MORE", WAIT).partition('s"\n  }\n]')[0] + 's"', True, False, 12.5),
+        (MINUTE.replace("MORE", WAIT).replace('"', '\\"'), True, False, 12.5),
+        (f"googleapi: got HTTP response code 429 with body: {JSON_429}\n", True, False, 3),
+        ("googleapi: Error 403: Daily Limit Exceeded., dailyLimitExceeded", False, True, None),
+        ("googleapi: Error 429: You have exceeded your allotted project quota., rateLimitExceeded", False, False, None),
+        ("Error waiting for Creating Key: Error code 8, message: Quota exceeded for 'Writes per day'", False, True, None),
+        ("rpc error: code = ResourceExhausted desc = Quota exceeded for 'Writes per minute'", True, False, None),
+        (f"{DETAILS}, forbidden", False, False, None),
+        (f'Post "http://{"127.0.0.1:1"}/": EOF', False, False, None),
+    ],
+)  # fmt: skip
+def test_a_plugins_refusal_for_a_quota_says_when_to_try_again(
+    text: str, is_rate: bool, is_daily: bool, delay: float | None
+) -> None:
+    error = error_in(text)
+    assert error is not None
+    assert (error.is_rate_limit, error.is_daily_quota, error.retry_delay_s) == (is_rate, is_daily, delay)
+
+
 @pytest.mark.parametrize(
     "text", ["expected deletion_policy to be one of [...]", "a budget on tcp: 3 channels", ""]
 )

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.connection import Cause
 from landing_zone.google.errors import GoogleError, NoAnswerError
-from landing_zone.google.rest import CHANGES, READS, Google, Retries
+from landing_zone.google.rest import Google
+from landing_zone.google.retrying import CHANGES, READS, Retries
 from sandbox.cloud.endpoints import environment
 from tests.answers import servers
 from tests.answers.servers import HOST, answers, black_hole, closed_port, serving
@@ -85,7 +86,7 @@ def test_nor_after_an_answer_that_says_nothing_of_what_was_done(status: str, tim
 def test_a_server_that_never_answers_is_waited_for_as_long_as_its_time_out() -> None:
     with serving(servers.holds) as server:
         base = f"http://{HOST}:{server.port}/"
-        once, twice = Retries(0.05, 1, 60), Retries(0.05, 2, 0)
+        once, twice = Retries(4, 0.05, 1, 60), Retries(4, 0.05, 2, 0)
         assert failed(google(base, once)[0]).failure.cause is Cause.NO_ANSWER
         assert server.taken == 1
         failed(google(base, twice)[0])

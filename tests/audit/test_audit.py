@@ -12,7 +12,8 @@ from landing_zone.gemini import GEMINI_API, GEMINI_BILLING_SERVICE
 from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.rest import Google, Json, StoppedError
+from landing_zone.google.rest import Google, Json
+from landing_zone.google.retrying import StoppedError
 from landing_zone.policies.configuration import configuration_of
 from landing_zone.policies.environments import Environments, Placement, split
 from landing_zone.policies.facts import KEYS, UNKNOWN, Budget, Threshold, names_within, project_names
