@@ -71,7 +71,9 @@ def hook_binding(name: str, setting: str, *, counted: bool) -> pulumi.ResourceHo
         _hooks[key] = pulumi.ErrorHook(
             f"gemini-landing-zone:refused:{kind}", partial(_refused, kind, turns())
         )
-    before = [_turn_hook()] if counted else None
+    before: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] | None = (
+        [_turn_hook()] if counted else None
+    )
     # Not before a delete: `pulumi destroy` refuses to run with such a hook, unless it runs the program too.
     return pulumi.ResourceHookBinding(before_create=before, before_update=before, on_error=[_hooks[key]])
 

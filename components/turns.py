@@ -7,16 +7,15 @@ import asyncio
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
-from pulumi.log import get_engine
 from pulumi.runtime.config import CONFIG
 from pulumi.runtime.proto import engine_pb2
-from pulumi.runtime.settings import get_monitor
+from pulumi.runtime.settings import get_engine, get_monitor
 
 from components.destination import google_config, local_services
 from components.pace import Pace, Rate
@@ -86,15 +85,26 @@ _QUOTAS: Final[Mapping[str, Quota]] = {
 class Turns:
     """The turns of one calling project's writes."""
 
-    def __init__(self, rates: WriteRatesSettings, local: Collection[str]) -> None:
+    rates: Mapping[str, Decimal]
+    """Setting of `writeRates` → the rate in force."""
+
+    def __init__(
+        self,
+        rates: WriteRatesSettings,
+        local: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         """`local`: services at a local cloud, which has no quotas unless a setting, or a refusal, says otherwise."""
-        self._rates = {quota: Decimal(quota.chosen(rates) or quota.writes) for quota in _QUOTAS.values()}
+        self._clock, self._sleep = clock, sleep
+        quotas = list(dict.fromkeys(_QUOTAS.values()))
+        self.rates = {quota.setting: Decimal(quota.chosen(rates) or quota.writes) for quota in quotas}
         self._paces = {
             quota: Pace(
-                Rate.of(rate / quota.per_s, quota.window_s),
+                Rate.of(self.rates[quota.setting] / quota.per_s, quota.window_s),
                 enforced=quota.service not in local or quota.chosen(rates) is not None,
             )
-            for quota, rate in self._rates.items()
+            for quota in quotas
         }
         self._shown: set[str] = set()
 
@@ -104,16 +114,16 @@ class Turns:
         pace = self._paces[quota]
         turn = None
         while turn is None or not pace.holds(turn):
-            turn = pace.turn(time.monotonic())
-            while (seconds := turn.at - time.monotonic()) > 0:
+            turn = pace.turn(self._clock())
+            while (seconds := turn.at - self._clock()) > 0:
                 self._show(quota, urn, seconds)
-                await asyncio.sleep(seconds)
+                await self._sleep(seconds)
 
     def refused(self, resource_type: str, delay: float) -> bool:
         """Slow down after a refusal for the rate; False if the type has no turns."""
         quota = _QUOTAS.get(resource_type)
         if quota:
-            self._paces[quota].refused(time.monotonic(), delay)
+            self._paces[quota].refused(self._clock(), delay)
         return quota is not None
 
     def _show(self, quota: Quota, urn: str, seconds: float) -> None:
@@ -122,8 +132,8 @@ class Turns:
             return
         self._shown.add(urn)
         text = (
-            f"waits {math.ceil(seconds)} s: Google's quota on {quota.what}, {self._rates[quota]} a {quota.per} "
-            f"(writeRates.{quota.setting})"
+            f"waits {math.ceil(seconds)} s: Google's quota on {quota.what}, {self.rates[quota.setting]:f} a "
+            f"{quota.per} (writeRates.{quota.setting})"
         )
         # pulumi.log takes a resource, and a hook has only its URN.
         engine.Log(
