@@ -454,9 +454,7 @@ class EnvironmentRules(Settings):
     )
     write_rates: WriteRatesSettings = Field(
         default=WriteRatesSettings(),
-        description=(
-            "Most projects, API keys and budgets to write in a time. Default: Google's quotas for a calling project."
-        ),
+        description="Most projects, API keys and budgets to write in a time, in place of Google's own quotas.",
         examples=["{projectsPerSecond: 4}"],
     )
 
