@@ -15,6 +15,14 @@ key. IDs that Google gives out today have at most 30."""
 _LONGEST_ACCOUNT_ID: Final = 30
 _DIGEST: Final = 6
 
+STACK_LABEL: Final = "gemini-lz-stack"
+"""The label of created projects with the name of their stack: what a killed run created is known by it."""
+
+
+def stack_label(stack: str) -> str:
+    """A stack's name, without its organization, as the value of a label."""
+    return re.sub(r"[^a-z0-9_-]", "-", stack.rpartition("/")[2].lower())[:63]
+
 
 def key_title(project_id: str, key: str) -> str:
     """The display name of a key, by its name in the stack file."""

@@ -12,7 +12,7 @@ import typer
 import yaml
 from rich.markup import escape
 
-from landing_zone.cli import key, policy, prices, reports
+from landing_zone.cli import deploy, key, policy, prices, reports
 from landing_zone.cli import show as showing
 from landing_zone.cli.console import AsJson, err, out, refuse, working, write, write_json
 from landing_zone.cli.stacks import SELECTED, Stack, StackFolder, choose, complete_stack, stack_folder
@@ -34,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Gemini API projects as code. Try: gemini-lz validate prod",
 )
+deploy.add_to(app)
 reports.add_to(app)
 key.add_to(app)
 app.add_typer(prices.app, name="prices")

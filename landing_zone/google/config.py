@@ -59,6 +59,11 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         (),
         ("GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT", "GOOGLE_RESOURCE_MANAGER3_CUSTOM_ENDPOINT"),
     ),
+    "essentialcontacts": Endpoint(
+        "https://essentialcontacts.googleapis.com/v1/",
+        ("essentialContactsCustomEndpoint",),
+        ("GOOGLE_ESSENTIAL_CONTACTS_CUSTOM_ENDPOINT",),
+    ),
     "iam": Endpoint(
         "https://iam.googleapis.com/v1/", ("iamCustomEndpoint",), ("GOOGLE_IAM_CUSTOM_ENDPOINT",)
     ),
@@ -67,6 +72,14 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         "https://monitoring.googleapis.com/",
         ("monitoringCustomEndpoint",),
         ("GOOGLE_MONITORING_CUSTOM_ENDPOINT",),
+    ),
+    "orgpolicy": Endpoint(
+        "https://orgpolicy.googleapis.com/v2/",
+        ("orgPolicyCustomEndpoint",),
+        ("GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT",),
+    ),
+    "pubsub": Endpoint(
+        "https://pubsub.googleapis.com/v1/", ("pubsubCustomEndpoint",), ("GOOGLE_PUBSUB_CUSTOM_ENDPOINT",)
     ),
     # Only the commands use it: the gcp provider has no input for it.
     "secretmanager": Endpoint(

@@ -317,9 +317,11 @@ def _make_plain_budget(google: Google, name: str) -> None:
 
 
 def _why(google: Google, wanted: SpendCap, error: GoogleError) -> str:
+    if error.lost and wanted.name:
+        return f"{error}: the cap may have been changed. Run pulumi up again, which looks for it first"
     if error.lost:
         return (
-            f"{error}: the cap may have been {'changed' if wanted.name else 'created, but is not listed'}. "
+            f"{error}: the cap may have been created, but is not listed. "
             "Run pulumi up again, which looks for it first"
         )
     if _is_bare(error):

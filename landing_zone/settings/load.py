@@ -69,7 +69,10 @@ def load_file(
     `limits.derive` allows is no mistake; the limits are the largest there are, and `unfit` says what is wrong.
     """
     file = read_stack_file(path)
-    return _checked(stack, file, file.values, day or today(), keep_unfit=keep_unfit)
+    values = {name: _as_engine(name, value) for name, value in file.values.items()}
+    return _checked(
+        stack, replace(file, values=values), file.values, day or today(), keep_unfit=keep_unfit
+    )
 
 
 def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
@@ -122,6 +125,17 @@ def _handed(config: Mapping[str, str], file: str) -> dict[str, Any]:
                 raise SettingsError([Problem((name,), str(error.problem), error.remedy, file)]) from None
             values[name] = _decoded(text) if name in _STRUCTURED else text
     return values
+
+
+def _as_engine(name: str, value: Any) -> Any:
+    """A value of the file as the engine would hand it over: `pulumi config set` writes `true` as a text."""
+    if name not in _STRUCTURED or not isinstance(value, str):
+        return value
+    try:
+        check_json(value)
+    except UnboundedError:
+        return value
+    return _decoded(value)
 
 
 def _decoded(text: str) -> Any:

@@ -1,0 +1,326 @@
+"""Resources at Google by their natural names: an id that the program chooses, or a name that is unique in its parent.
+
+A killed run may have created a resource that the state does not have. Its natural name finds it again.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+from landing_zone.google.errors import GoogleError, NoAnswerError
+from landing_zone.google.quota_overrides import list_limits
+from landing_zone.google.rest import Google, Json
+from landing_zone.names import STACK_LABEL, account_domain, stack_label
+from landing_zone.operations.planned import Planned
+
+Values: TypeAlias = Mapping[str, Any]
+
+_SECRET: Final = "4dabf18193072939515e22adb298388d"  # noqa: S105 no secret, but the key of one
+"""Key of a value in the state that is encrypted. Source: resource.SigKey of Pulumi's SDK."""
+
+PROJECT: Final = "gcp:organizations/project:Project"
+
+
+class NotOursError(Exception):
+    """What has the natural name was not created by the stack; the message has the remedy."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A resource at Google."""
+
+    id: str
+    """As Pulumi's state has it."""
+    number: str = ""
+    """Of a project."""
+
+
+@dataclass
+class World:
+    """Google, as one recovery sees it: what was found, and listings that several resources share."""
+
+    google: Google
+    stack: str
+    numbers: dict[str, str] = field(default_factory=dict)
+    """A project's URN → its number."""
+    missing: set[str] = field(default_factory=set)
+    """Ids of projects that do not exist: nothing can be in them."""
+    taken: set[str] = field(default_factory=set)
+    """Ids of resources that the state has, or that were found for another resource."""
+    _listings: dict[str, list[Json]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, service: str, path: str, project: str | None = None) -> Json | None:
+        """A resource; None if there is none, or none that the caller may see. Raises NoAnswerError, GoogleError."""
+        try:
+            return self.google.call(service, "GET", path, project=project)
+        except NoAnswerError:
+            raise
+        except GoogleError as error:
+            # Most APIs answer 403 in a project that does not exist, or whose API is off: nothing is there.
+            if error.code in (403, 404):
+                return None
+            raise
+
+    def list_all(
+        self, service: str, path: str, items: str, query: Mapping[str, str] | None = None
+    ) -> list[Json]:
+        """A listing, read once; empty if it cannot be seen. Raises NoAnswerError, GoogleError."""
+        key = json.dumps([service, path, sorted((query or {}).items())])
+        with self._lock:
+            if key not in self._listings:
+                try:
+                    self._listings[key] = list(self.google.list_all(service, path, items, query=query))
+                except NoAnswerError:
+                    raise
+                except GoogleError as error:
+                    if error.code not in (403, 404):
+                        raise
+                    self._listings[key] = []
+            return self._listings[key]
+
+    def first_free(self, ids: Iterator[str]) -> Found | None:
+        """The first that no other resource has; it is taken from then on."""
+        with self._lock:
+            for each in ids:
+                if each not in self.taken:
+                    self.taken.add(each)
+                    return Found(each)
+        return None
+
+
+LookUp: TypeAlias = Callable[[World, Planned], Found | None]
+
+
+def look_up(world: World, each: Planned) -> Found | None:
+    """The planned resource at Google; None if it does not exist.
+
+    Raises:
+        NotOursError: something else has its name.
+        GoogleError: it cannot be read.
+    """
+    if project_of(each) in world.missing and each.type != PROJECT:
+        return None
+    return _LOOK_UPS[each.type](world, each) if each.type in _LOOK_UPS else None
+
+
+def project_of(each: Planned) -> str:
+    """The id of the project that a planned resource is, or is in; empty if there is none."""
+    inputs = each.inputs
+    text = str(inputs.get("projectId") or inputs.get("project") or inputs.get("parent") or "")
+    return text.removeprefix("projects/") if not text.startswith("//") else ""
+
+
+def project(world: World, project_id: str) -> Found | None:
+    """The project with an id, if the stack created it; None if there is none. Raises NotOursError, GoogleError."""
+    found = world.get("cloudresourcemanager", f"projects/{project_id}")
+    if found is None:
+        return None
+    owner = (found.get("labels") or {}).get(STACK_LABEL)
+    state = found.get("lifecycleState")
+    if state != "ACTIVE":
+        raise NotOursError(
+            f"project {project_id} is being deleted, and Google keeps its id for 30 days: write another projectId, "
+            f"or take it back (gcloud projects undelete {project_id}) and write adopt: true"
+        )
+    if owner != stack_label(world.stack):
+        by = f"the stack {owner} created it" if owner else f"it has no label {STACK_LABEL}"
+        raise NotOursError(
+            f"project {project_id} exists, and this stack did not create it ({by}): write adopt: true to take it over "
+            "as it is, or another projectId"
+        )
+    return Found(f"projects/{project_id}", str(found.get("projectNumber", "")))
+
+
+def _project(world: World, each: Planned) -> Found | None:
+    return project(world, str(each.inputs["projectId"]))
+
+
+def _chosen(service: str, template: str) -> LookUp:
+    """A resource whose id follows from its inputs, and is its path."""
+
+    def find(world: World, each: Planned) -> Found | None:
+        path = template.format_map(each.inputs)
+        return Found(path) if world.get(service, quote(path, safe="/@:"), project_of(each)) else None
+
+    return find
+
+
+def _key(world: World, each: Planned) -> Found | None:
+    inputs = each.inputs
+    path = f"projects/{inputs['project']}/locations/global/keys/{inputs['name']}"
+    found = world.get("apikeys", path, project_of(each))
+    if found is None or found.get("deleteTime"):
+        return None
+    if found.get("displayName") != inputs.get("displayName"):
+        raise NotOursError(
+            f"project {inputs['project']} has a key {inputs['name']} that this stack did not create: write existing: "
+            f"{inputs['name']} at the key to take it over, or give the key another name"
+        )
+    return Found(path)
+
+
+def _account(world: World, each: Planned) -> Found | None:
+    project_id = each.inputs["project"]
+    email = f"{each.inputs['accountId']}@{account_domain(project_id)}"
+    path = f"projects/{project_id}/serviceAccounts/{email}"
+    return Found(path) if world.get("iam", path, project_id) else None
+
+
+def _budget(world: World, each: Planned) -> Found | None:
+    return world.first_free(
+        budget["name"]
+        for budget in _budgets(world, str(each.inputs["billingAccount"]))
+        if "spendCap" not in budget and budget.get("displayName") == each.inputs.get("displayName")
+    )
+
+
+def _cap(world: World, each: Planned) -> Found | None:
+    inputs = each.inputs
+    number = str(inputs.get("project") or _number(world, each, "project"))
+    return world.first_free(
+        budget["name"]
+        for budget in _budgets(world, str(inputs["billingAccount"]))
+        if "spendCap" in budget
+        and budget.get("displayName") == inputs.get("displayName")
+        and budget["budgetFilter"]["projects"] == [f"projects/{number}"]
+    )
+
+
+def _budgets(world: World, account: str) -> list[Json]:
+    return world.list_all(
+        "billingbudgets", f"billingAccounts/{account}/budgets", "budgets", {"pageSize": "1000"}
+    )
+
+
+def _number(world: World, each: Planned, name: str) -> str:
+    """The number of the project that a property depends on; the property itself is not known in the preview."""
+    urns = (each.entry.get("propertyDependencies") or {}).get(name) or ()
+    return next((world.numbers[urn] for urn in urns if urn in world.numbers), "")
+
+
+def _listed(
+    service: str, path: str, items: str, same: Callable[[Values, Json], bool], found_id: str = "{name}"
+) -> LookUp:
+    """A resource whose id Google assigns: the first in a listing that is the same by its natural name."""
+
+    def find(world: World, each: Planned) -> Found | None:
+        listing = world.list_all(service, path.format_map(each.inputs), items)
+        return world.first_free(
+            found_id.format_map({**each.inputs, **item, "last": item["name"].rpartition("/")[2]})
+            for item in listing
+            if same(each.inputs, item)
+        )
+
+    return find
+
+
+def _same(*names: str) -> Callable[[Values, Json], bool]:
+    return lambda inputs, item: all(inputs.get(name) == item.get(name) for name in names)
+
+
+def _same_channel(inputs: Values, item: Json) -> bool:
+    # A secret label, such as a webhook's address, is encrypted in the plan: the label alone, or all of them.
+    labels = inputs.get("labels") or {}
+    plain = (
+        {} if _SECRET in labels else {name: each for name, each in labels.items() if isinstance(each, str)}
+    )
+    return _same("displayName", "type")(inputs, item) and plain.items() <= item.get("labels", {}).items()
+
+
+def _same_dashboard(inputs: Values, item: Json) -> bool:
+    return bool(json.loads(inputs["dashboardJson"])["displayName"] == item.get("displayName"))
+
+
+def _tag(world: World, each: Planned) -> Found | None:
+    parent = each.inputs.get("parent") or (
+        f"//cloudresourcemanager.googleapis.com/projects/{_number(world, each, 'parent')}"
+    )
+    listing = world.list_all("cloudresourcemanager.v3", "tagBindings", "tagBindings", {"parent": parent})
+    return world.first_free(
+        item["name"] for item in listing if item.get("tagValue") == each.inputs.get("tagValue")
+    )
+
+
+def _limits(world: World, each: Planned) -> Found | None:
+    project_id = each.inputs["project"]
+    try:
+        limits = list_limits(world.google, project_id)
+    except NoAnswerError:
+        raise
+    except GoogleError as error:
+        if error.code in (403, 404):
+            return None
+        raise
+    overridden = any(bucket.override for limit in limits for bucket in limit.buckets.values())
+    return Found(f"projects/{project_id}/limits") if overridden else None
+
+
+def _project_exit(_: World, each: Planned) -> Found | None:
+    return Found(f"projects/{each.inputs['project']}/exit")
+
+
+def _stack_exit(_: World, __: Planned) -> Found | None:
+    return Found("exit")
+
+
+_OVERRIDES: Final = (
+    "projects/{project}/services/{service}/consumerQuotaMetrics/{metric}/limits/{limit}/consumerOverrides"
+)
+_OURS: Final = "gemini-landing-zone:index:"
+_LOOK_UPS: Final[Mapping[str, LookUp]] = {
+    PROJECT: _project,
+    "gcp:projects/apiKey:ApiKey": _key,
+    "gcp:serviceaccount/account:Account": _account,
+    "gcp:pubsub/topic:Topic": _chosen("pubsub", "projects/{project}/topics/{name}"),
+    "gcp:orgpolicy/customConstraint:CustomConstraint": _chosen(
+        "orgpolicy", "{parent}/customConstraints/{name}"
+    ),
+    "gcp:orgpolicy/policy:Policy": _chosen("orgpolicy", "{name}"),
+    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": _chosen(
+        "cloudquotas", "{parent}/locations/global/quotaPreferences/{name}"
+    ),
+    "gcp:billing/budget:Budget": _budget,
+    "gcp:monitoring/notificationChannel:NotificationChannel": _listed(
+        "monitoring", "v3/projects/{project}/notificationChannels", "notificationChannels", _same_channel
+    ),
+    "gcp:monitoring/alertPolicy:AlertPolicy": _listed(
+        "monitoring", "v3/projects/{project}/alertPolicies", "alertPolicies", _same("displayName")
+    ),
+    "gcp:monitoring/dashboard:Dashboard": _listed(
+        "monitoring", "v1/projects/{project}/dashboards", "dashboards", _same_dashboard
+    ),
+    "gcp:essentialcontacts/contact:Contact": _listed(
+        "essentialcontacts", "{parent}/contacts", "contacts", _same("email")
+    ),
+    "gcp:tags/tagBinding:TagBinding": _tag,
+    "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": _listed(
+        "serviceusage", _OVERRIDES, "overrides", _same("dimensions"), f"{_OVERRIDES}/{{last}}"
+    ),
+    f"{_OURS}SpendCap": _cap,
+    f"{_OURS}ProjectLimits": _limits,
+    f"{_OURS}ProjectExit": _project_exit,
+    f"{_OURS}StackExit": _stack_exit,
+}
+"""Resource type → the way to find one."""
+_MADE_AGAIN: Final = frozenset(
+    {
+        "gcp:projects/service:Service",
+        "gcp:billing/projectInfo:ProjectInfo",
+        "gcp:pubsub/topicIAMMember:TopicIAMMember",
+    }
+)
+"""Types whose creation changes nothing where it was done already."""
+
+
+def is_covered(resource_type: str) -> bool:
+    """True if a resource of the type that a killed run created is found again, or can be created again."""
+    # This project's own types either have a look-up, or create nothing at Google.
+    return (
+        resource_type in _LOOK_UPS
+        or resource_type in _MADE_AGAIN
+        or resource_type.startswith(("pulumi:", _OURS))
+    )

@@ -1,0 +1,217 @@
+"""The progress of a run by project, from the engine's events."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
+
+from landing_zone.printing import in_lines, on_one_line
+
+_OURS: Final = "gemini-landing-zone:index:"
+_PROJECT: Final = f"{_OURS}GeminiProject"
+_ROSTER: Final = f"{_OURS}Roster"
+ENVIRONMENT: Final = ""
+"""What belongs to no project."""
+
+_WORDS: Final[Mapping[str, str]] = {
+    "gcp:organizations/project:Project": "project",
+    "gcp:billing/projectInfo:ProjectInfo": "billing link",
+    "gcp:projects/service:Service": "API",
+    "gcp:serviceaccount/account:Account": "service account of key",
+    "gcp:projects/apiKey:ApiKey": "key",
+    "gcp:billing/budget:Budget": "budget",
+    "gcp:monitoring/notificationChannel:NotificationChannel": "channel",
+    "gcp:monitoring/alertPolicy:AlertPolicy": "alert",
+    "gcp:monitoring/dashboard:Dashboard": "dashboard",
+    "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": "quota override",
+    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": "quota preference",
+    "gcp:essentialcontacts/contact:Contact": "contact",
+    "gcp:orgpolicy/policy:Policy": "organization policy",
+    "gcp:orgpolicy/customConstraint:CustomConstraint": "constraint",
+    "gcp:pubsub/topic:Topic": "topic",
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": "publisher of topic",
+    "gcp:tags/tagBinding:TagBinding": "tag",
+    f"{_OURS}SpendCap": "spend cap",
+    f"{_OURS}ProjectLimits": "limits",
+    f"{_OURS}TierCheck": "tier check",
+}
+"""Resource type → its name in the output. A type of this project that is not here exists in the state alone."""
+_DONE: Final[Mapping[str, str]] = {
+    "create": "created",
+    "update": "updated",
+    "delete": "deleted",
+    "import": "taken over",
+    "create-replacement": "created anew",
+    "delete-replaced": "deleted, as it was replaced",
+    "replace": "replaced",
+    "read": "read",
+}
+_VERBS: Final[Mapping[str, str]] = {
+    "create": "creating",
+    "update": "updating",
+    "delete": "deleting",
+    "import": "taking over",
+}
+_UNCHANGED: Final = ("same", "refresh", "read-replacement")
+_SHOWN: Final = ("error", "warning", "info", "info#err")
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something that happened."""
+
+    project: str
+    """Name in the stack file; empty for what belongs to no project."""
+    state: str
+    """`working`, `done`, `refused`, `waiting`, or a message's severity: `info`, `warning`, `error`."""
+    text: str
+    op: str = ""
+    type: str = ""
+    name: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The event as JSON."""
+        what = {"op": self.op, "type": self.type, "name": self.name} if self.op else {}
+        return {"event": self.state, "project": self.project, **what, "text": self.text}
+
+    @property
+    def shown(self) -> str:
+        """The line as printed."""
+        return f"{self.project}: {self.text}" if self.project else self.text
+
+
+@dataclass
+class OfProject:
+    """The progress of one project."""
+
+    done: int = 0
+    refused: int = 0
+    working: dict[str, str] = field(default_factory=dict)
+    """URN → what is being done, in words."""
+
+
+@dataclass
+class Progress:
+    """The progress of a run."""
+
+    report: Callable[[Line], None]
+    planned: bool = False
+    """True for a preview, in which nothing is done."""
+    projects: dict[str, OfProject] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Operation → number of resources."""
+    refused: list[Line] = field(default_factory=list)
+    errors: list[Line] = field(default_factory=list)
+    money: tuple[str, str] | None = None
+    """The worst month before and after, in words; before is empty if there was no update."""
+    began: float = field(default_factory=time.monotonic)
+    _parents: dict[str, str] = field(default_factory=dict)
+    _said: set[tuple[str, str]] = field(default_factory=set)
+
+    def see(self, event: EngineEvent) -> None:
+        """Take an event of the engine in."""
+        if event.resource_pre_event:
+            self._begun(event.resource_pre_event.metadata)
+        elif event.res_outputs_event:
+            self._ended(event.res_outputs_event.metadata)
+        elif event.res_op_failed_event:
+            self._failed(event.res_op_failed_event.metadata)
+        elif event.diagnostic_event:
+            self._message(event.diagnostic_event)
+        elif event.policy_event:
+            found = event.policy_event
+            text = f"[{found.enforcement_level}] {found.policy_name}: {found.message.strip()}"
+            state = "error" if found.enforcement_level == "mandatory" else "warning"
+            self._say(Line(self._project(found.resource_urn or ""), state, in_lines(text)))
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self.began
+
+    def _begun(self, step: StepEventMetadata) -> None:
+        state = step.new or step.old
+        if state:
+            self._parents[step.urn] = state.parent
+        if step.type == _ROSTER and step.new:
+            before = ((step.old and step.old.inputs) or {}).get("worstMonth") or ""
+            self.money = (before, str((step.new.inputs or {}).get("worstMonth") or ""))
+        if _op(step) in _UNCHANGED or not _is_shown(step.type):
+            return
+        project = self._project(step.urn)
+        self._of(project).working[step.urn] = f"{_VERBS.get(_op(step), 'replacing')} {self._title(step)}"
+        self.report(self._line(step, "working", self._of(project).working[step.urn]))
+
+    def _ended(self, step: StepEventMetadata) -> None:
+        project = self._project(step.urn)
+        self._of(project).working.pop(step.urn, None)
+        op = _op(step)
+        if op in _UNCHANGED or not _is_shown(step.type):
+            return
+        self._of(project).done += 1
+        self.counts[op] += 1
+        done = _DONE.get(op, op)
+        changed = sorted({path.partition(".")[0].partition("[")[0] for path in step.detailed_diff or ()})
+        parts = f" ({', '.join(changed)})" if changed and op == "update" else ""
+        text = f"{self._title(step)} {'to be ' if self.planned else ''}{done}{parts}"
+        self.report(self._line(step, "done", text))
+
+    def _failed(self, step: StepEventMetadata) -> None:
+        project = self._project(step.urn)
+        self._of(project).working.pop(step.urn, None)
+        self._of(project).refused += 1
+        line = self._line(step, "refused", f"{self._title(step)} not {_DONE.get(_op(step), _op(step))}")
+        self.refused.append(line)
+        self.report(line)
+
+    def _message(self, found: DiagnosticEvent) -> None:
+        if found.severity not in _SHOWN or not found.message.strip():
+            return
+        urn = found.urn or ""
+        state = "waiting" if found.ephemeral else found.severity.partition("#")[0]
+        line = Line(self._project(urn), state, in_lines(found.message.strip()))
+        if state == "waiting" and urn in self._of(line.project).working:
+            self._of(line.project).working[urn] = line.text
+        self._say(line)
+
+    def _say(self, line: Line) -> None:
+        """Report a message, once."""
+        if (line.project, line.text) not in self._said:
+            self._said.add((line.project, line.text))
+            self.report(line)
+            if line.state == "error":
+                self.errors.append(line)
+
+    def _of(self, project: str) -> OfProject:
+        return self.projects.setdefault(project, OfProject())
+
+    def _project(self, urn: str) -> str:
+        """The name of the project that a resource belongs to."""
+        while urn:
+            kind, _, name = urn.partition("::")[2].partition("::")[2].partition("::")
+            if kind.rpartition("$")[2] == _PROJECT:
+                return name
+            urn = self._parents.get(urn, "")
+        return ENVIRONMENT
+
+    def _title(self, step: StepEventMetadata) -> str:
+        word = _WORDS.get(step.type, step.type)
+        project, name = self._project(step.urn), step.urn.split("::", 3)[3]
+        own = name.removeprefix(project).lstrip("-") if project else name
+        return on_one_line(f"{word} {own}".strip(), 80)
+
+    def _line(self, step: StepEventMetadata, state: str, text: str) -> Line:
+        name = step.urn.split("::", 3)[3]
+        return Line(self._project(step.urn), state, text, _op(step), step.type, name)
+
+
+def _is_shown(resource_type: str) -> bool:
+    """False for providers, components, and what exists in the state alone."""
+    return resource_type in _WORDS or not resource_type.startswith(("pulumi:", _OURS))
+
+
+def _op(step: StepEventMetadata) -> str:
+    return OpType(step.op).value

@@ -1,0 +1,201 @@
+"""The Pulumi CLI on one stack: its commands, their events, and the lock of a stack.
+
+The Automation API's `Stack.up` asks for the outputs and the history after each update, with secrets in plain text. Its
+parts are used here instead: `PulumiCommand` and the engine's events.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+from typing import IO, Final
+
+from pulumi.automation import PulumiCommand
+from pulumi.automation.errors import InvalidVersionError
+from pulumi.automation.events import EngineEvent
+
+from landing_zone.printing import in_lines, without_secrets
+
+OnEvent = Callable[[EngineEvent], None]
+
+_PRIVATE: Final = 0o077
+"""The umask of what writes state: files that only their owner can read."""
+_LOCKED: Final = "the stack is currently locked by"
+_LOCK: Final = re.compile(r"created by (?P<user>.*)@(?P<host>.*) \(pid (?P<pid>\d+)\) at (?P<time>\S+)")
+_IN_SERVICE: Final = re.compile(r"\[409\] Conflict: .*")
+"""Pulumi Cloud's refusal of a second update."""
+
+
+class CliError(Exception):
+    """A command of the CLI failed; the message has its output."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The lock of a run on a stack."""
+
+    holder: str
+    """In words: user, machine, process and time."""
+    host: str = ""
+    """The machine; empty if the backend does not name it."""
+    pid: int = 0
+
+    @property
+    def is_dead(self) -> bool:
+        """True if its process ran on this machine and has ended."""
+        return self.host == socket.gethostname() and not _runs(self.pid)
+
+
+class LockedError(CliError):
+    """Another run is at work on the stack, or was killed and left its lock."""
+
+    def __init__(self, locks: list[Lock]) -> None:
+        self.locks = locks
+        super().__init__(f"the stack is locked by {'; '.join(lock.holder for lock in locks)}")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of an operation."""
+
+    code: int
+    """The CLI's exit code; negative: the number of the signal that killed it."""
+    output: str
+    """What it printed besides events."""
+    stopped: bool
+    """True if the user stopped it."""
+
+
+class Cli(PulumiCommand):
+    """The CLI on one stack of the project in a folder."""
+
+    def __init__(self, folder: Path, stack: str, environment: Mapping[str, str] | None = None) -> None:
+        """Raises CliError if there is no CLI, or one that is too old."""
+        if not shutil.which("pulumi"):
+            raise CliError(
+                'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
+            )
+        try:
+            super().__init__()
+        except InvalidVersionError as error:
+            raise CliError(str(error)) from None
+        self.stack = stack
+        self.folder = folder
+        self._environment = dict(environment or {})
+
+    def ask(self, *arguments: str, text: str | None = None) -> str:
+        """Run a command on the stack with `text` as its input; returns its output. Raises CliError, LockedError."""
+        ended = subprocess.run(
+            self._line(arguments),
+            cwd=self.folder,
+            env=self._variables({}),
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            umask=_PRIVATE,
+        )
+        if ended.returncode:
+            output = without_secrets(f"{ended.stdout}\n{ended.stderr}".strip())
+            raise _error(f"`pulumi {' '.join(arguments)}` failed:\n{output}", output)
+        return ended.stdout
+
+    def operate(
+        self, *arguments: str, on_event: OnEvent, variables: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Run an operation and report the engine's events as they come.
+
+        Ctrl-C reaches the CLI from the terminal, and a SIGTERM to this process is passed on as Ctrl-C: the engine then
+        ends what it has begun, and writes the state. Raises LockedError.
+        """
+        printed: list[str] = []
+
+        def read(stream: IO[str], is_events: bool) -> None:
+            for line in stream:
+                if is_events and line.startswith("{"):
+                    on_event(EngineEvent.from_json(json.loads(line)))
+                else:
+                    printed.append(line.rstrip())
+
+        with (
+            subprocess.Popen(
+                self._line([*arguments, "--json"]),
+                cwd=self.folder,
+                env=self._variables({**(variables or {}), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                umask=_PRIVATE,
+            ) as process,
+            _signals_passed_on(process) as stops,
+        ):
+            streams = ((process.stdout, True), (process.stderr, False))
+            readers = [Thread(target=read, args=each, daemon=True) for each in streams]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+            code = process.wait()
+        output = in_lines("\n".join(printed).strip())
+        if code and (_LOCKED in output or _IN_SERVICE.search(output)):
+            raise _error(output, output)
+        return Ended(code, output, bool(stops))
+
+    def _line(self, arguments: list[str] | tuple[str, ...]) -> list[str]:
+        return [self.command, *arguments, "--non-interactive", "--color=never", "--stack", self.stack]
+
+    def _variables(self, own: Mapping[str, str]) -> dict[str, str]:
+        return {**os.environ, **self._environment, "PULUMI_SKIP_UPDATE_CHECK": "true", **own}
+
+
+def _error(message: str, output: str) -> CliError:
+    if refused := _IN_SERVICE.search(output):
+        return LockedError([Lock(refused[0])])
+    if _LOCKED in output:
+        found = [
+            Lock(each[0].removeprefix("created by "), each["host"], int(each["pid"]))
+            for each in _LOCK.finditer(output)
+        ]
+        return LockedError(found or [Lock("another run")])
+    return CliError(message)
+
+
+@contextmanager
+def _signals_passed_on(process: "subprocess.Popen[str]") -> Iterator[list[int]]:
+    """Yields the signals that came."""
+    came: list[int] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if number == signal.SIGTERM:
+            process.send_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _runs(pid: int) -> bool:
+    """True if the process runs and, where the system shows its name, is pulumi and not another with a reused id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    command = Path(f"/proc/{pid}/cmdline")
+    return "pulumi" in command.read_text() if command.exists() else True

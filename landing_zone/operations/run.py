@@ -1,0 +1,171 @@
+"""One run on a stack: `up`, `refresh`, `destroy`, each after the recovery that the last run makes necessary.
+
+A run marks the stack, by a tag, before it begins, and takes the mark away when it succeeds. A mark that is there when a
+run begins is that of a run that was killed or failed: its state may lack what it created. So the state need not be
+written after each step, which on self-managed backends takes most of the time of a large stack (docs/adr/0032).
+"""
+
+import getpass
+import json
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from landing_zone.google.config import GoogleConfig
+from landing_zone.google.rest import Google
+from landing_zone.operations.covered import uncovered
+from landing_zone.operations.pulumi_cli import Cli, Ended, LockedError, OnEvent
+from landing_zone.operations.recover import Report, Taken, gcp_config, projects_left, recover
+from landing_zone.operations.state import interrupted, resources_of
+from landing_zone.workspace import UnreadableError, backend_url, find_project
+
+MARK: Final = "gemini-lz-run"
+PARALLEL: Final = 256
+"""Operations side by side: they wait for Google. Pulumi's default is 4 per core."""
+_WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+_DESTROY: Final = "destroy"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a run."""
+
+    checkpoints: bool | None = None
+    """Write the state after each step; None: only where recovery would not find everything again."""
+    parallel: int | None = None
+    """Operations side by side; None: PULUMI_PARALLEL, else PARALLEL."""
+    policy_packs: tuple[str, ...] = ()
+    """The CLI's options for policy packs."""
+
+    @property
+    def of_cli(self) -> list[str]:
+        """The options of the CLI."""
+        most = self.parallel or (None if "PULUMI_PARALLEL" in os.environ else PARALLEL)
+        return [*self.policy_packs, *(["--parallel", str(most)] if most else [])]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The end of a run."""
+
+    ended: Ended
+    taken: list[Taken]
+    """What an earlier run had created."""
+
+
+def run(
+    cli: Cli,
+    verb: str,
+    projects: Iterable[str],
+    options: Options,
+    report: Report,
+    on_event: OnEvent,
+) -> Result:
+    """Run `up`, `refresh` or `destroy`.
+
+    Args:
+        projects: ids of the projects that the stack file has the stack create.
+        report: gets what is done besides the engine's events, in words.
+
+    Raises:
+        LockedError: another run is at work on the stack.
+        RecoveryError, CliError: the recovery fails; nothing else was changed.
+    """
+    exported = json.loads(cli.ask("stack", "export"))
+    mark = read_mark(cli)
+    known = {str(each.get("id", "")).removeprefix("projects/") for each in resources_of(exported)}
+    taken: list[Taken] = []
+    if mark or interrupted(exported) or _left(cli, verb, set(projects) - known):
+        report(_reason(mark))
+        taken = recover(cli, report, on_event, creates=_creates(mark))
+    # A project that fails does not stop the others; a refresh has no such option.
+    goes_on = [] if verb == "refresh" else ["--continue-on-error"]
+    arguments = [verb, "--yes", "--skip-preview", *goes_on, *options.of_cli]
+    variables = {} if _writes_checkpoints(cli, exported, options) else _WITHOUT_CHECKPOINTS
+    set_mark(cli, verb)
+    try:
+        ended = cli.operate(*arguments, on_event=on_event, variables=variables)
+    except LockedError as error:
+        if not all(lock.is_dead for lock in error.locks):
+            raise
+        # Killed by hand before it could be recovered, and without a mark: a plain `pulumi up`.
+        report(_reason(None))
+        taken += recover(cli, report, on_event)
+        ended = cli.operate(*arguments, on_event=on_event, variables=variables)
+    if ended.code == 0:
+        clear_mark(cli)
+    return Result(ended, taken)
+
+
+def preview(cli: Cli, verb: str, options: Options, report: Report, on_event: OnEvent) -> Ended:
+    """Preview `up` (as `preview`), `refresh` or `destroy`. Raises LockedError, CliError."""
+    if mark := read_mark(cli):
+        report(f"{_reason(mark)}; gemini-lz up recovers what it left, which is not part of this preview")
+    if verb in ("up", "preview"):
+        return cli.operate("preview", *options.of_cli, on_event=on_event)
+    return cli.operate(verb, "--preview-only", *options.of_cli, on_event=on_event)
+
+
+def recover_now(cli: Cli, report: Report, on_event: OnEvent, *, unlock: bool) -> list[Taken]:
+    """Recover a stack, whatever its mark says. Raises as `recover`.
+
+    Args:
+        unlock: remove the lock of another machine's run first.
+    """
+    if unlock:
+        cli.ask("cancel", "--yes")
+    taken = recover(cli, report, on_event)
+    if read_mark(cli):
+        clear_mark(cli)
+    return taken
+
+
+def read_mark(cli: Cli) -> str | None:
+    """The mark of a run that has not succeeded: verb, user, machine, process and time; None if there is none."""
+    tags: dict[str, str] = json.loads(cli.ask("stack", "tag", "ls", "--json"))
+    return tags.get(MARK)
+
+
+def set_mark(cli: Cli, verb: str) -> None:
+    """Mark the stack as being worked on."""
+    who = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()})"
+    cli.ask("stack", "tag", "set", MARK, f"{verb} by {who} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def clear_mark(cli: Cli) -> None:
+    """Take the mark away: the state has all that the run did."""
+    cli.ask("stack", "tag", "rm", MARK)
+
+
+def _creates(mark: str | None) -> bool:
+    return not (mark or "").startswith(_DESTROY)
+
+
+def _reason(mark: str | None) -> str:
+    return f"the last run did not end: {mark}" if mark else "the last run did not end"
+
+
+def _left(cli: Cli, verb: str, ids: set[str]) -> bool:
+    """True if projects exist that the state does not have, and that a run of this stack created."""
+    if not ids or verb == "refresh":
+        return False
+    google = Google(GoogleConfig.read(gcp_config(cli), os.environ))
+    return bool(projects_left(google, cli.stack, ids))
+
+
+def _writes_checkpoints(cli: Cli, exported: Mapping[str, Any], options: Options) -> bool:
+    if options.checkpoints is not None:
+        return options.checkpoints
+    return not _is_self_managed(cli) or bool(uncovered(exported, cli.folder))
+
+
+def _is_self_managed(cli: Cli) -> bool:
+    """True if the state is in files or a database of the user's; Pulumi Cloud takes changes one by one."""
+    try:
+        url = backend_url(find_project(cli.folder), os.environ)
+    except UnreadableError:
+        return False
+    return bool(url) and not str(url).startswith(("https:", "http:"))
