@@ -54,8 +54,7 @@ def up(_: list[str]) -> None:
         ready = local_cloud.start(SANDBOX)
         local_cloud.forget_deleted_projects(ready)
         environment = sandbox_environment(engine, SANDBOX, ready, provider)
-        stack.up(SANDBOX, environment, ready)
-        _run("What was made", ["gemini-lz", "show", stack.STACK], environment)
+        stack.up(SANDBOX, environment)
     say(
         'Go on with:  eval "$(make -s env)"  and then pulumi, gcloud or terraform;  make down  takes it all away.'
     )
@@ -67,7 +66,7 @@ def down(_: list[str]) -> None:
     engine = get_engine()
     with _alone():
         ready = local_cloud.start(SANDBOX)
-        stack.destroy(SANDBOX, sandbox_environment(engine, SANDBOX, ready, provider), ready)
+        stack.destroy(SANDBOX, sandbox_environment(engine, SANDBOX, ready, provider))
         local_cloud.stop(SANDBOX)
 
 

@@ -172,9 +172,7 @@ class _Deployment:
         from landing_zone.operations.run import preview as run_preview
 
         with self._screen(planned=True) as screen:
-            ended = self._guarded(
-                lambda: run_preview(self._cli, verb, self._options, screen.say, screen.progress.see)
-            )
+            ended = self._guarded(lambda: run_preview(self._cli, verb, self._options, screen.progress))
         self._end(screen, ended.code, ended.output, stopped=ended.stopped)
 
     def run(self, verb: str) -> None:
@@ -183,9 +181,7 @@ class _Deployment:
 
         with self._screen() as screen:
             result = self._guarded(
-                lambda: run(
-                    self._cli, verb, self._created_ids(verb), self._options, screen.say, screen.progress.see
-                )
+                lambda: run(self._cli, verb, self._created_ids(verb), self._options, screen.progress)
             )
         ended = result.ended
         if verb == "up":
@@ -197,10 +193,8 @@ class _Deployment:
         from landing_zone.operations.run import recover_now
 
         with self._screen() as screen:
-            taken = self._guarded(
-                lambda: recover_now(self._cli, screen.say, screen.progress.see, unlock=unlock)
-            )
-        screen.say(f"{len(taken)} resources taken over" if taken else "nothing was left behind")
+            taken = self._guarded(lambda: recover_now(self._cli, screen.progress, unlock=unlock))
+        screen.progress.say(f"{len(taken)} resources taken over" if taken else "nothing was left behind")
 
     def _created_ids(self, verb: str) -> list[str]:
         try:

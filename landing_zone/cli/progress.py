@@ -47,14 +47,9 @@ class Screen(AbstractContextManager["Screen"]):
         self._printed.set()
         self._live.stop()
 
-    def say(self, text: str) -> None:
-        """Show something that is done besides the engine's events."""
-        self._line(Line("", "info", text))
-
     def summary(self, code: int, output: str) -> None:
         """Print the end of a run: what was refused, the counts, the worst month."""
         progress = self.progress
-        counts = dict(sorted(progress.counts.items()))
         before, after = progress.money or ("", "")
         if self._emit:
             money = {"worstMonth": {"before": before or None, "after": after}} if after else {}
@@ -62,7 +57,7 @@ class Screen(AbstractContextManager["Screen"]):
                 {
                     "event": "summary",
                     "exitCode": code,
-                    "changes": counts,
+                    "changes": dict(progress.counts),
                     "refused": len(progress.refused),
                     **money,
                 }
@@ -72,9 +67,7 @@ class Screen(AbstractContextManager["Screen"]):
             err.print(output, markup=False)
         for line in progress.refused:
             out.print(Text(f"refused  {line.shown}", style="red"), soft_wrap=True)
-        done = ", ".join(f"{count} {op}" for op, count in counts.items()) or "nothing"
-        word = "to change" if progress.planned else "changed"
-        out.print(f"{word}: {done}; {progress.seconds:.0f} s", markup=False, soft_wrap=True)
+        out.print(f"{progress.summary}; {progress.seconds:.0f} s", markup=False, soft_wrap=True)
 
     def _line(self, line: Line) -> None:
         if self._emit:

@@ -22,30 +22,23 @@ _SECRET: Final = "4dabf18193072939515e22adb298388d"  # noqa: S105 no secret, but
 """Key of a value in the state that is encrypted. Source: resource.SigKey of Pulumi's SDK."""
 
 PROJECT: Final = "gcp:organizations/project:Project"
+OVERRIDE: Final = "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride"
 
 
 class NotOursError(Exception):
     """What has the natural name was not created by the stack; the message has the remedy."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """A resource at Google."""
-
-    id: str
-    """As Pulumi's state has it."""
-    number: str = ""
-    """Of a project."""
+class NotKnownError(Exception):
+    """The name depends on a resource that the state does not have yet."""
 
 
 @dataclass
 class World:
-    """Google, as one recovery sees it: what was found, and listings that several resources share."""
+    """Google, as one look at a plan sees it: what was found, and listings that several resources share."""
 
     google: Google
     stack: str
-    numbers: dict[str, str] = field(default_factory=dict)
-    """A project's URN → its number."""
     missing: set[str] = field(default_factory=set)
     """Ids of projects that do not exist: nothing can be in them."""
     taken: set[str] = field(default_factory=set)
@@ -82,29 +75,33 @@ class World:
                     self._listings[key] = []
             return self._listings[key]
 
-    def first_free(self, ids: Iterator[str]) -> Found | None:
+    def first_free(self, ids: Iterator[str]) -> str | None:
         """The first that no other resource has; it is taken from then on."""
         with self._lock:
             for each in ids:
                 if each not in self.taken:
                     self.taken.add(each)
-                    return Found(each)
+                    return each
         return None
 
 
-LookUp: TypeAlias = Callable[[World, Planned], Found | None]
+LookUp: TypeAlias = Callable[[World, Planned], str | None]
 
 
-def look_up(world: World, each: Planned) -> Found | None:
-    """The planned resource at Google; None if it does not exist.
+def look_up(world: World, each: Planned) -> str | None:
+    """The id of a planned resource at Google, as Pulumi's state has it; None if it does not exist.
 
     Raises:
         NotOursError: something else has its name.
+        NotKnownError: its name is not known before what it depends on is in the state.
         GoogleError: it cannot be read.
     """
-    if project_of(each) in world.missing and each.type != PROJECT:
+    if each.type not in _LOOK_UPS or (project_of(each) in world.missing and each.type != PROJECT):
         return None
-    return _LOOK_UPS[each.type](world, each) if each.type in _LOOK_UPS else None
+    name, find = _LOOK_UPS[each.type]
+    if each.unknown.intersection(name):
+        raise NotKnownError
+    return find(world, each)
 
 
 def project_of(each: Planned) -> str:
@@ -114,8 +111,8 @@ def project_of(each: Planned) -> str:
     return text.removeprefix("projects/") if not text.startswith("//") else ""
 
 
-def project(world: World, project_id: str) -> Found | None:
-    """The project with an id, if the stack created it; None if there is none. Raises NotOursError, GoogleError."""
+def _project(world: World, each: Planned) -> str | None:
+    project_id = str(each.inputs["projectId"])
     found = world.get("cloudresourcemanager", f"projects/{project_id}")
     if found is None:
         return None
@@ -132,24 +129,20 @@ def project(world: World, project_id: str) -> Found | None:
             f"project {project_id} exists, and this stack did not create it ({by}): write adopt: true to take it over "
             "as it is, or another projectId"
         )
-    return Found(f"projects/{project_id}", str(found.get("projectNumber", "")))
-
-
-def _project(world: World, each: Planned) -> Found | None:
-    return project(world, str(each.inputs["projectId"]))
+    return f"projects/{project_id}"
 
 
 def _chosen(service: str, template: str) -> LookUp:
     """A resource whose id follows from its inputs, and is its path."""
 
-    def find(world: World, each: Planned) -> Found | None:
+    def find(world: World, each: Planned) -> str | None:
         path = template.format_map(each.inputs)
-        return Found(path) if world.get(service, quote(path, safe="/@:"), project_of(each)) else None
+        return path if world.get(service, quote(path, safe="/@:"), project_of(each)) else None
 
     return find
 
 
-def _key(world: World, each: Planned) -> Found | None:
+def _key(world: World, each: Planned) -> str | None:
     inputs = each.inputs
     path = f"projects/{inputs['project']}/locations/global/keys/{inputs['name']}"
     found = world.get("apikeys", path, project_of(each))
@@ -160,62 +153,63 @@ def _key(world: World, each: Planned) -> Found | None:
             f"project {inputs['project']} has a key {inputs['name']} that this stack did not create: write existing: "
             f"{inputs['name']} at the key to take it over, or give the key another name"
         )
-    return Found(path)
+    return path
 
 
-def _account(world: World, each: Planned) -> Found | None:
+def _account(world: World, each: Planned) -> str | None:
     project_id = each.inputs["project"]
     email = f"{each.inputs['accountId']}@{account_domain(project_id)}"
     path = f"projects/{project_id}/serviceAccounts/{email}"
-    return Found(path) if world.get("iam", path, project_id) else None
+    return path if world.get("iam", path, project_id) else None
 
 
-def _budget(world: World, each: Planned) -> Found | None:
-    return world.first_free(
-        budget["name"]
-        for budget in _budgets(world, str(each.inputs["billingAccount"]))
-        if "spendCap" not in budget and budget.get("displayName") == each.inputs.get("displayName")
-    )
-
-
-def _cap(world: World, each: Planned) -> Found | None:
+def _budget(world: World, each: Planned) -> str | None:
     inputs = each.inputs
-    number = str(inputs.get("project") or _number(world, each, "project"))
+    counted = (inputs.get("budgetFilter") or {}).get("projects") or []
     return world.first_free(
         budget["name"]
-        for budget in _budgets(world, str(inputs["billingAccount"]))
-        if "spendCap" in budget
+        for budget in _budgets(world, each)
+        if "spendCap" not in budget
         and budget.get("displayName") == inputs.get("displayName")
-        and budget["budgetFilter"]["projects"] == [f"projects/{number}"]
+        and sorted(budget.get("budgetFilter", {}).get("projects", [])) == sorted(counted)
     )
 
 
-def _budgets(world: World, account: str) -> list[Json]:
-    return world.list_all(
-        "billingbudgets", f"billingAccounts/{account}/budgets", "budgets", {"pageSize": "1000"}
+def _cap(world: World, each: Planned) -> str | None:
+    return world.first_free(
+        budget["name"]
+        for budget in _budgets(world, each)
+        if "spendCap" in budget
+        and budget.get("displayName") == each.inputs.get("displayName")
+        and budget["budgetFilter"]["projects"] == [f"projects/{each.inputs['project']}"]
     )
 
 
-def _number(world: World, each: Planned, name: str) -> str:
-    """The number of the project that a property depends on; the property itself is not known in the preview."""
-    urns = (each.entry.get("propertyDependencies") or {}).get(name) or ()
-    return next((world.numbers[urn] for urn in urns if urn in world.numbers), "")
+def _budgets(world: World, each: Planned) -> list[Json]:
+    account = each.inputs["billingAccount"]
+    query = {"pageSize": "1000"}
+    return world.list_all("billingbudgets", f"billingAccounts/{account}/budgets", "budgets", query)
 
 
-def _listed(
-    service: str, path: str, items: str, same: Callable[[Values, Json], bool], found_id: str = "{name}"
-) -> LookUp:
+def _listed(service: str, path: str, items: str, same: Callable[[Values, Json], bool]) -> LookUp:
     """A resource whose id Google assigns: the first in a listing that is the same by its natural name."""
 
-    def find(world: World, each: Planned) -> Found | None:
+    def find(world: World, each: Planned) -> str | None:
         listing = world.list_all(service, path.format_map(each.inputs), items)
-        return world.first_free(
-            found_id.format_map({**each.inputs, **item, "last": item["name"].rpartition("/")[2]})
-            for item in listing
-            if same(each.inputs, item)
-        )
+        return world.first_free(item["name"] for item in listing if same(each.inputs, item))
 
     return find
+
+
+def _override(world: World, each: Planned) -> str | None:
+    path = _OVERRIDES.format_map(each.inputs)
+    listing = world.list_all("serviceusage", path, "overrides")
+    # The listing has the project's number and other escapes; the plugin's id begins with the inputs.
+    return world.first_free(
+        f"{path}/{item['name'].rpartition('/')[2]}"
+        for item in listing
+        if item.get("dimensions") == each.inputs.get("dimensions")
+    )
 
 
 def _same(*names: str) -> Callable[[Values, Json], bool]:
@@ -235,17 +229,15 @@ def _same_dashboard(inputs: Values, item: Json) -> bool:
     return bool(json.loads(inputs["dashboardJson"])["displayName"] == item.get("displayName"))
 
 
-def _tag(world: World, each: Planned) -> Found | None:
-    parent = each.inputs.get("parent") or (
-        f"//cloudresourcemanager.googleapis.com/projects/{_number(world, each, 'parent')}"
-    )
-    listing = world.list_all("cloudresourcemanager.v3", "tagBindings", "tagBindings", {"parent": parent})
+def _tag(world: World, each: Planned) -> str | None:
+    query = {"parent": each.inputs["parent"]}
+    listing = world.list_all("cloudresourcemanager.v3", "tagBindings", "tagBindings", query)
     return world.first_free(
         item["name"] for item in listing if item.get("tagValue") == each.inputs.get("tagValue")
     )
 
 
-def _limits(world: World, each: Planned) -> Found | None:
+def _limits(world: World, each: Planned) -> str | None:
     project_id = each.inputs["project"]
     try:
         limits = list_limits(world.google, project_id)
@@ -256,56 +248,68 @@ def _limits(world: World, each: Planned) -> Found | None:
             return None
         raise
     overridden = any(bucket.override for limit in limits for bucket in limit.buckets.values())
-    return Found(f"projects/{project_id}/limits") if overridden else None
+    return f"projects/{project_id}/limits" if overridden else None
 
 
-def _project_exit(_: World, each: Planned) -> Found | None:
-    return Found(f"projects/{each.inputs['project']}/exit")
+def _project_exit(_: World, each: Planned) -> str | None:
+    return f"projects/{each.inputs['project']}/exit"
 
 
-def _stack_exit(_: World, __: Planned) -> Found | None:
-    return Found("exit")
+def _stack_exit(_: World, __: Planned) -> str | None:
+    return "exit"
 
 
 _OVERRIDES: Final = (
     "projects/{project}/services/{service}/consumerQuotaMetrics/{metric}/limits/{limit}/consumerOverrides"
 )
 _OURS: Final = "gemini-landing-zone:index:"
-_LOOK_UPS: Final[Mapping[str, LookUp]] = {
-    PROJECT: _project,
-    "gcp:projects/apiKey:ApiKey": _key,
-    "gcp:serviceaccount/account:Account": _account,
-    "gcp:pubsub/topic:Topic": _chosen("pubsub", "projects/{project}/topics/{name}"),
-    "gcp:orgpolicy/customConstraint:CustomConstraint": _chosen(
-        "orgpolicy", "{parent}/customConstraints/{name}"
+_LOOK_UPS: Final[Mapping[str, tuple[tuple[str, ...], LookUp]]] = {
+    PROJECT: (("projectId",), _project),
+    "gcp:projects/apiKey:ApiKey": (("project", "name"), _key),
+    "gcp:serviceaccount/account:Account": (("project", "accountId"), _account),
+    "gcp:pubsub/topic:Topic": (("project", "name"), _chosen("pubsub", "projects/{project}/topics/{name}")),
+    "gcp:orgpolicy/customConstraint:CustomConstraint": (
+        ("parent", "name"),
+        _chosen("orgpolicy", "{parent}/customConstraints/{name}"),
     ),
-    "gcp:orgpolicy/policy:Policy": _chosen("orgpolicy", "{name}"),
-    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": _chosen(
-        "cloudquotas", "{parent}/locations/global/quotaPreferences/{name}"
+    "gcp:orgpolicy/policy:Policy": (("name",), _chosen("orgpolicy", "{name}")),
+    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": (
+        ("parent", "name"),
+        _chosen("cloudquotas", "{parent}/locations/global/quotaPreferences/{name}"),
     ),
-    "gcp:billing/budget:Budget": _budget,
-    "gcp:monitoring/notificationChannel:NotificationChannel": _listed(
-        "monitoring", "v3/projects/{project}/notificationChannels", "notificationChannels", _same_channel
+    "gcp:billing/budget:Budget": (("billingAccount", "displayName", "budgetFilter"), _budget),
+    "gcp:monitoring/notificationChannel:NotificationChannel": (
+        ("project", "type", "displayName", "labels"),
+        _listed(
+            "monitoring",
+            "v3/projects/{project}/notificationChannels",
+            "notificationChannels",
+            _same_channel,
+        ),
     ),
-    "gcp:monitoring/alertPolicy:AlertPolicy": _listed(
-        "monitoring", "v3/projects/{project}/alertPolicies", "alertPolicies", _same("displayName")
+    "gcp:monitoring/alertPolicy:AlertPolicy": (
+        ("project", "displayName"),
+        _listed("monitoring", "v3/projects/{project}/alertPolicies", "alertPolicies", _same("displayName")),
     ),
-    "gcp:monitoring/dashboard:Dashboard": _listed(
-        "monitoring", "v1/projects/{project}/dashboards", "dashboards", _same_dashboard
+    "gcp:monitoring/dashboard:Dashboard": (
+        ("project", "dashboardJson"),
+        _listed("monitoring", "v1/projects/{project}/dashboards", "dashboards", _same_dashboard),
     ),
-    "gcp:essentialcontacts/contact:Contact": _listed(
-        "essentialcontacts", "{parent}/contacts", "contacts", _same("email")
+    "gcp:essentialcontacts/contact:Contact": (
+        ("parent", "email"),
+        _listed("essentialcontacts", "{parent}/contacts", "contacts", _same("email")),
     ),
-    "gcp:tags/tagBinding:TagBinding": _tag,
-    "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": _listed(
-        "serviceusage", _OVERRIDES, "overrides", _same("dimensions"), f"{_OVERRIDES}/{{last}}"
+    "gcp:tags/tagBinding:TagBinding": (("parent", "tagValue"), _tag),
+    OVERRIDE: (
+        ("project", "service", "metric", "limit", "dimensions"),
+        _override,
     ),
-    f"{_OURS}SpendCap": _cap,
-    f"{_OURS}ProjectLimits": _limits,
-    f"{_OURS}ProjectExit": _project_exit,
-    f"{_OURS}StackExit": _stack_exit,
+    f"{_OURS}SpendCap": (("billingAccount", "project", "displayName"), _cap),
+    f"{_OURS}ProjectLimits": (("project",), _limits),
+    f"{_OURS}ProjectExit": (("project",), _project_exit),
+    f"{_OURS}StackExit": ((), _stack_exit),
 }
-"""Resource type → the way to find one."""
+"""Resource type → the inputs that make its name, and the way to find it."""
 _MADE_AGAIN: Final = frozenset(
     {
         "gcp:projects/service:Service",

@@ -40,8 +40,10 @@ class Planned:
     type: str
     entry: Json
     """As in the state, without id and outputs."""
-    replaces: bool
+    replaces: bool = False
     """True if it takes the place of one that is deleted after it."""
+    unknown: frozenset[str] = frozenset()
+    """Inputs of which a part depends on a resource that the state does not have yet."""
 
     @property
     def name(self) -> str:
@@ -84,15 +86,17 @@ def _made(plans: Json, steps: Json) -> Iterator[tuple[str, Planned]]:
         if not made or not goal:
             continue
         shown = steps.get(urn, {})
+        inputs = _inputs(goal["inputDiff"], shown.get("oldState") or {})
         entry = {
             **{name: value for name, value in (shown.get("newState") or {}).items() if name not in _LEFT_OUT},
             "urn": urn,
             "custom": goal["custom"],
             "type": goal["type"],
-            "inputs": known(_inputs(goal["inputDiff"], shown.get("oldState") or {})),
+            "inputs": known(inputs),
             **{name: goal[name] for name in _OPTIONS if goal.get(name)},
         }
-        yield urn, Planned(urn, goal["type"], entry, made == ["create-replacement"])
+        unknown = frozenset(name for name, value in inputs.items() if known({name: value}) != {name: value})
+        yield urn, Planned(urn, goal["type"], entry, made == ["create-replacement"], unknown)
 
 
 _LEFT_OUT: Final = ("id", "inputs", "outputs", "sourcePosition", "stackTrace", "created", "modified")

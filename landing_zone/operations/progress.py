@@ -2,9 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
 
@@ -56,6 +56,16 @@ _VERBS: Final[Mapping[str, str]] = {
     "import": "taking over",
 }
 _UNCHANGED: Final = ("same", "refresh", "read-replacement")
+_COUNTED: Final[Mapping[str, str]] = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "import": "taken over",
+    "same": "unchanged",
+    "refresh": "unchanged",
+}
+"""Operation → the word under which the summary counts it; the parts of a replacement count once."""
 _SHOWN: Final = ("error", "warning", "info", "info#err")
 
 
@@ -102,7 +112,7 @@ class Progress:
     """True for a preview, in which nothing is done."""
     projects: dict[str, OfProject] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    """Operation → number of resources."""
+    """`created`, `updated`, `replaced`, `deleted`, `taken over`, `unchanged` → number of resources."""
     refused: list[Line] = field(default_factory=list)
     errors: list[Line] = field(default_factory=list)
     money: tuple[str, str] | None = None
@@ -127,6 +137,31 @@ class Progress:
             state = "error" if found.enforcement_level == "mandatory" else "warning"
             self._say(Line(self._project(found.resource_urn or ""), state, in_lines(text)))
 
+    def see_errors(self, event: EngineEvent) -> None:
+        """Take an event of a recovery's refresh in: what it reads is no change."""
+        if event.diagnostic_event and event.diagnostic_event.severity in ("error", "warning"):
+            self._message(event.diagnostic_event)
+
+    def learn(self, resources: Iterable[Mapping[str, Any]]) -> None:
+        """Learn the parents of the state's resources: a deletion's events come before those of its parent."""
+        self._parents.update({each["urn"]: each.get("parent", "") for each in resources})
+
+    def say(self, text: str) -> None:
+        """Show something that is done besides the engine's events."""
+        self.report(Line(ENVIRONMENT, "info", text))
+
+    @property
+    def summary(self) -> str:
+        """The counts, in words."""
+        words = dict.fromkeys(_COUNTED.values())
+        future = "to be " if self.planned else ""
+        found = [
+            f"{self.counts[word]} {future if word != 'unchanged' else ''}{word}"
+            for word in words
+            if self.counts[word]
+        ]
+        return ", ".join(found) or "nothing to do"
+
     @property
     def seconds(self) -> float:
         """Since the beginning."""
@@ -149,10 +184,13 @@ class Progress:
         project = self._project(step.urn)
         self._of(project).working.pop(step.urn, None)
         op = _op(step)
-        if op in _UNCHANGED or not _is_shown(step.type):
+        if not _is_shown(step.type):
+            return
+        if op in _COUNTED:
+            self.counts[_COUNTED[op]] += 1
+        if op in _UNCHANGED:
             return
         self._of(project).done += 1
-        self.counts[op] += 1
         done = _DONE.get(op, op)
         changed = sorted({path.partition(".")[0].partition("[")[0] for path in step.detailed_diff or ()})
         parts = f" ({', '.join(changed)})" if changed and op == "update" else ""

@@ -50,9 +50,14 @@ class Lock:
     pid: int = 0
 
     @property
+    def is_here(self) -> bool:
+        """True if its process is, or was, on this machine."""
+        return self.host == socket.gethostname()
+
+    @property
     def is_dead(self) -> bool:
-        """True if its process ran on this machine and has ended."""
-        return self.host == socket.gethostname() and not _runs(self.pid)
+        """True if its process was on this machine and has ended."""
+        return self.is_here and not _runs(self.pid)
 
 
 class LockedError(CliError):

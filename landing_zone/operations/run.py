@@ -9,6 +9,7 @@ import getpass
 import json
 import os
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +18,9 @@ from typing import Any, Final
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.rest import Google
 from landing_zone.operations.covered import uncovered
-from landing_zone.operations.pulumi_cli import Cli, Ended, LockedError, OnEvent
-from landing_zone.operations.recover import Report, Taken, gcp_config, projects_left, recover
+from landing_zone.operations.progress import Progress
+from landing_zone.operations.pulumi_cli import Cli, Ended, LockedError
+from landing_zone.operations.recover import Taken, gcp_config, projects_left, recover
 from landing_zone.operations.state import interrupted, resources_of
 from landing_zone.workspace import UnreadableError, backend_url, find_project
 
@@ -27,6 +29,7 @@ PARALLEL: Final = 256
 """Operations side by side: they wait for Google. Pulumi's default is 4 per core."""
 _WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 _DESTROY: Final = "destroy"
+_POLL_S: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -61,55 +64,74 @@ def run(
     verb: str,
     projects: Iterable[str],
     options: Options,
-    report: Report,
-    on_event: OnEvent,
+    progress: Progress,
 ) -> Result:
     """Run `up`, `refresh` or `destroy`.
 
     Args:
         projects: ids of the projects that the stack file has the stack create.
-        report: gets what is done besides the engine's events, in words.
+        progress: shows what is done.
 
     Raises:
         LockedError: another run is at work on the stack.
         RecoveryError, CliError: the recovery fails; nothing else was changed.
     """
+    while True:
+        try:
+            return _run(cli, verb, set(projects), options, progress)
+        except LockedError as error:
+            make_way(cli, error, progress)
+
+
+def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Progress) -> Result:
     exported = json.loads(cli.ask("stack", "export"))
     mark = read_mark(cli)
+    progress.learn(resources_of(exported))
     known = {str(each.get("id", "")).removeprefix("projects/") for each in resources_of(exported)}
     taken: list[Taken] = []
-    if mark or interrupted(exported) or _left(cli, verb, set(projects) - known):
-        report(_reason(mark))
-        taken = recover(cli, report, on_event, creates=_creates(mark))
+    if mark or interrupted(exported) or _left(cli, verb, projects - known):
+        progress.say(_reason(mark))
+        taken = recover(cli, progress, creates=_creates(mark))
     # A project that fails does not stop the others; a refresh has no such option.
     goes_on = [] if verb == "refresh" else ["--continue-on-error"]
     arguments = [verb, "--yes", "--skip-preview", *goes_on, *options.of_cli]
     variables = {} if _writes_checkpoints(cli, exported, options) else _WITHOUT_CHECKPOINTS
     set_mark(cli, verb)
-    try:
-        ended = cli.operate(*arguments, on_event=on_event, variables=variables)
-    except LockedError as error:
-        if not all(lock.is_dead for lock in error.locks):
-            raise
-        # Killed by hand before it could be recovered, and without a mark: a plain `pulumi up`.
-        report(_reason(None))
-        taken += recover(cli, report, on_event)
-        ended = cli.operate(*arguments, on_event=on_event, variables=variables)
+    ended = cli.operate(*arguments, on_event=progress.see, variables=variables)
     if ended.code == 0:
         clear_mark(cli)
     return Result(ended, taken)
 
 
-def preview(cli: Cli, verb: str, options: Options, report: Report, on_event: OnEvent) -> Ended:
+def make_way(cli: Cli, error: LockedError, progress: Progress) -> None:
+    """Remove the locks of runs on this machine that were killed, and wait for those that are at work.
+
+    Raises LockedError again for those of other machines, of which nobody here can know.
+    """
+    if not all(lock.is_here for lock in error.locks):
+        raise error
+    for lock in error.locks:
+        if not lock.is_dead:
+            progress.say(f"waiting for another run on the stack: {lock.holder}")
+            while not lock.is_dead:
+                time.sleep(_POLL_S)
+        else:
+            progress.say(f"removing the lock of a run that was killed: {lock.holder}")
+            cli.ask("cancel", "--yes")
+
+
+def preview(cli: Cli, verb: str, options: Options, progress: Progress) -> Ended:
     """Preview `up` (as `preview`), `refresh` or `destroy`. Raises LockedError, CliError."""
     if mark := read_mark(cli):
-        report(f"{_reason(mark)}; gemini-lz up recovers what it left, which is not part of this preview")
+        progress.say(
+            f"{_reason(mark)}; gemini-lz up recovers what it left, which is not part of this preview"
+        )
     if verb in ("up", "preview"):
-        return cli.operate("preview", *options.of_cli, on_event=on_event)
-    return cli.operate(verb, "--preview-only", *options.of_cli, on_event=on_event)
+        return cli.operate("preview", *options.of_cli, on_event=progress.see)
+    return cli.operate(verb, "--preview-only", *options.of_cli, on_event=progress.see)
 
 
-def recover_now(cli: Cli, report: Report, on_event: OnEvent, *, unlock: bool) -> list[Taken]:
+def recover_now(cli: Cli, progress: Progress, *, unlock: bool) -> list[Taken]:
     """Recover a stack, whatever its mark says. Raises as `recover`.
 
     Args:
@@ -117,7 +139,12 @@ def recover_now(cli: Cli, report: Report, on_event: OnEvent, *, unlock: bool) ->
     """
     if unlock:
         cli.ask("cancel", "--yes")
-    taken = recover(cli, report, on_event)
+    while True:
+        try:
+            taken = recover(cli, progress)
+            break
+        except LockedError as error:
+            make_way(cli, error, progress)
     if read_mark(cli):
         clear_mark(cli)
     return taken

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
+from landing_zone.operations.natural_names import OVERRIDE, PROJECT
 from landing_zone.operations.planned import UNKNOWN_ID, Planned, before
 
 Json = Mapping[str, Any]
 
 _LINK: Final = "billingAccount"
-_PROJECT: Final = "gcp:organizations/project:Project"
 
 
 def resources_of(exported: Json) -> list[dict[str, Any]]:
@@ -86,7 +86,10 @@ def _entry(each: Planned, made: str, present: Mapping[str, str]) -> dict[str, An
     if not each.is_custom:
         return entry
     outputs = each.inputs
-    if each.type == _PROJECT:
+    if each.type == OVERRIDE:
+        # The plugin reads it by this output.
+        outputs = {**outputs, "name": made.rpartition("/")[2]}
+    if each.type == PROJECT:
         # It may exist without its link, and the plugin's refresh does not notice that a link is missing.
         outputs = {name: value for name, value in outputs.items() if name != _LINK}
     return {**entry, "id": made, "outputs": outputs}

@@ -70,9 +70,7 @@ def load_file(
     """
     file = read_stack_file(path)
     values = {name: _as_engine(name, value) for name, value in file.values.items()}
-    return _checked(
-        stack, replace(file, values=values), file.values, day or today(), keep_unfit=keep_unfit
-    )
+    return _checked(stack, replace(file, values=values), file.values, day or today(), keep_unfit=keep_unfit)
 
 
 def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:

@@ -1,18 +1,11 @@
 """What others do to the resources of every kind: somebody by hand, or a kill in the middle of an update."""
 
-import json
-from collections import Counter
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 
 import pytest
 
-from sandbox import stack
-from sandbox.engine import Engine
-from tests.conftest import StartCloud
-from tests.engine.test_engine_kill import kill_during
 from tests.lifecycle.test_every_kind import ACCOUNT, listed, prepare
 from tests.workspace import Cloud, Workspace
 
@@ -193,23 +186,6 @@ def test_what_somebody_changes_of_any_kind_is_seen_and_undone(deployed: Workspac
     }
     assert deployed.preview() == []
     assert {path: steady(call("GET", path)) for path in before} == before
-
-
-def test_a_killed_run_leaves_nothing_of_any_kind_twice(
-    tmp_path: Path, engine: Engine, start_cloud: StartCloud
-) -> None:
-    workspace = Workspace(tmp_path, engine, start_cloud("--latency-ms", "25"))
-    prepare(workspace, stack.STACK)
-    kill_during(workspace, "up", 24)
-    stack.up(workspace.layout, workspace.environment, workspace.cloud.ready)
-
-    workspace.pulumi("preview", "--expect-no-changes", "--stack", stack.STACK)
-    exported = json.loads(workspace.pulumi("stack", "export", "--stack", stack.STACK).stdout)
-    known = Counter(
-        entry["type"].rpartition(":")[2] for entry in exported["deployment"]["resources"] if entry["custom"]
-    )
-    held = {items: len(found) for items, found in lists(workspace.cloud).items()}
-    assert held == {items: sum(known[kind] for kind in kinds) for items, kinds in TYPES.items()}
 
 
 def test_an_override_under_quotas_stays_beside_others(workspace: Workspace) -> None:

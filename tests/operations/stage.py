@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,12 @@ class Stage:
     def run(self, *command: str) -> tuple[int, str]:
         """Run a command to its end; its output must have no secret."""
         done = subprocess.run(
-            command, cwd=self.workspace.layout.program, env=self._environment, capture_output=True, text=True, check=False
+            command,
+            cwd=self.workspace.layout.program,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         printed = done.stdout + done.stderr
         assert not any(secret in printed for secret in SECRETS)
@@ -105,9 +110,10 @@ class Stage:
         return sum(request["method"] != "GET" for request in self.cloud.requests())
 
     def state(self) -> str:
-        """All files of Pulumi's backend, as text."""
-        files = sorted(path for path in self.workspace.layout.backend.rglob("*") if path.is_file())
-        return "\n".join(path.read_text() for path in files)
+        """The state in Pulumi's backend, as text; the history beside it repeats the stack file."""
+        return "\n".join(
+            path.read_text() for path in self.workspace.layout.backend.glob(".pulumi/stacks/*/*")
+        )
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -121,7 +127,9 @@ def _engines(group: int) -> list[int]:
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
             pid = int(folder.name)
-            if os.getpgid(pid) == group and (folder / "cmdline").read_bytes().split(b"\0")[0].endswith(b"pulumi"):
+            if os.getpgid(pid) == group and (folder / "cmdline").read_bytes().split(b"\0")[0].endswith(
+                b"pulumi"
+            ):
                 found.append(pid)
     return found
 
@@ -144,9 +152,7 @@ def stage_in(folder: Path, engine: Engine, origin: Stage | None = None) -> Itera
         workspace = Workspace(folder / "workspace", engine, cloud)
         if origin:
             shutil.copy(origin.workspace.stack_file, workspace.stack_file)
-            shutil.copytree(
-                origin.workspace.layout.backend, workspace.layout.backend, dirs_exist_ok=True
-            )
+            shutil.copytree(origin.workspace.layout.backend, workspace.layout.backend, dirs_exist_ok=True)
             workspace.pulumi("stack", "select", STACK)
         else:
             prepare(workspace)
@@ -160,7 +166,9 @@ def census(cloud: Cloud) -> dict[str, list[str]]:
     projects = cloud.call("GET", "/cloudresourcemanager/v1/projects")["projects"]
     active = [each["projectId"] for each in projects if each["lifecycleState"] == "ACTIVE"]
     found = {"projects": sorted(active)}
-    found["budgets"] = _names(cloud, f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets", "budgets", "displayName")
+    found["budgets"] = _names(
+        cloud, f"/billingbudgets/v1/billingAccounts/{ACCOUNT}/budgets", "budgets", "displayName"
+    )
     found["constraints"] = _names(
         cloud, "/orgpolicy/v2/organizations/123456789012/customConstraints", "customConstraints", "name"
     )
@@ -169,7 +177,12 @@ def census(cloud: Cloud) -> dict[str, list[str]]:
         for kind, path, items, name in (
             ("keys", f"/apikeys/v2/projects/{project}/locations/global/keys", "keys", "name"),
             ("accounts", f"/iam/v1/projects/{project}/serviceAccounts", "accounts", "email"),
-            ("channels", f"/monitoring/v3/projects/{project}/notificationChannels", "notificationChannels", "displayName"),
+            (
+                "channels",
+                f"/monitoring/v3/projects/{project}/notificationChannels",
+                "notificationChannels",
+                "displayName",
+            ),
             ("alerts", f"/monitoring/v3/projects/{project}/alertPolicies", "alertPolicies", "displayName"),
             ("dashboards", f"/monitoring/v1/projects/{project}/dashboards", "dashboards", "displayName"),
             ("contacts", f"/essentialcontacts/v1/projects/{project}/contacts", "contacts", "email"),
@@ -196,7 +209,8 @@ def _names(cloud: Cloud, path: str, items: str, name: str) -> list[str]:
 def _overrides(cloud: Cloud, project: str) -> list[str]:
     path = f"/serviceusage/v1beta1/projects/{project}/services/generativelanguage.googleapis.com/consumerQuotaMetrics"
     return sorted(
-        f"{metric['metric']} {limit['unit']} {bucket.get('dimensions', {})} {bucket['consumerOverride'].get('overrideValue', '0')}"
+        f"{metric['metric']} {limit['unit']} {bucket.get('dimensions', {})} "
+        f"{bucket['consumerOverride'].get('overrideValue', '0')}"
         for metric in _asked(cloud, f"{path}?view=FULL&pageSize=200").get("metrics", [])
         for limit in metric.get("consumerQuotaLimits", [])
         for bucket in limit.get("quotaBuckets", [])
@@ -210,6 +224,3 @@ def _asked(cloud: Cloud, path: str) -> Any:
         return cloud.call("GET", path)
     except OSError:
         return {}
-
-
-Command = Callable[[str], tuple[str, ...]]
