@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.hooks import on_error
+from components.hooks import hook_binding
 
 PACKAGE: Final = "gemini-landing-zone"
 
@@ -41,6 +41,7 @@ class Component(pulumi.ComponentResource):
         existing: str | None = None,
         kept: bool = False,
         replaced_first: bool | None = None,
+        counted: bool = False,
     ) -> pulumi.ResourceOptions:
         """Options for one child, without the caller's aliases and protection.
 
@@ -53,6 +54,7 @@ class Component(pulumi.ComponentResource):
             existing: the id of an existing resource to take over instead of creating one.
             kept: it stays at Google when it leaves the stack.
             replaced_first: a replacement deletes the old resource first, as Google allows only one.
+            counted: Google has a quota on its writes, which it keeps to (`components/turns.py`).
         """
         path = ".".join(part for part in (self.setting, setting) if part)
         return pulumi.ResourceOptions(
@@ -65,7 +67,7 @@ class Component(pulumi.ComponentResource):
             retain_on_delete=True if existing or kept else None,
             delete_before_replace=replaced_first,
             providers=self.providers_of_children or None,
-            hooks=on_error(name, path),
+            hooks=hook_binding(name, path, counted=counted),
         )
 
 

@@ -96,10 +96,8 @@ def destination(
 
     `config`: the stack's configuration, full keys to text. `folder`: the folder of Pulumi.yaml.
     """
-    inputs = {key.removeprefix("gcp:"): text for key, text in config.items() if key.startswith("gcp:")}
-    google = GoogleConfig.read(inputs, environment)
-    addresses = {name: google.address(name) for name in _ASKED}
-    local = {name: url for name, url in addresses.items() if is_loopback(urlsplit(url).hostname or "")}
+    google = google_config(config, environment)
+    local = local_services(google)
     others = (
         urlsplit(google.endpoints[name]).netloc for name in _ASKED if name in {*google.endpoints} - {*local}
     )
@@ -120,6 +118,18 @@ def destination(
         state=without_secrets(url) if url else None,
         state_is_local=_holds_local_state(url),
     )
+
+
+def google_config(config: Mapping[str, str], environment: Mapping[str, str]) -> GoogleConfig:
+    """The connection to Google that a stack's configuration and the environment make."""
+    inputs = {key.removeprefix("gcp:"): text for key, text in config.items() if key.startswith("gcp:")}
+    return GoogleConfig.read(inputs, environment)
+
+
+def local_services(google: GoogleConfig) -> Mapping[str, str]:
+    """Services whose calls go to this machine → address."""
+    addresses = {name: google.address(name) for name in _ASKED}
+    return {name: url for name, url in addresses.items() if is_loopback(urlsplit(url).hostname or "")}
 
 
 def announce(settings: EnvironmentSettings, config: Mapping[str, str], folder: Path) -> None:

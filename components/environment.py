@@ -15,6 +15,7 @@ from components.governance import make_key_constraint
 from components.keys import ids_of_deletable_keys
 from components.native import Roster, StackExit, native_provider
 from components.notifications import NotificationHost
+from components.turns import choose_rates
 from landing_zone.gemini.console import console_links
 from landing_zone.pricing.days import today
 from landing_zone.reports.summary import month_report, worst_month
@@ -33,6 +34,7 @@ class Environment(Component):
             opts, pulumi.ResourceOptions(providers=[native_provider(settings.stack)])
         )
         super().__init__(settings.stack, own, "")
+        choose_rates(settings.write_rates)
         roster = self._roster(settings)
         host = self._host(settings)
         restricted = any(project.forbid_unrestricted_keys for project in settings.projects.values())
@@ -162,6 +164,7 @@ class Environment(Component):
                     f"sharedBudgets.{name}",
                     after=[member.ready for member in members],
                     existing=existing_budget(budget, account),
+                    counted=True,
                 ),
             )
         return found

@@ -185,11 +185,12 @@ class GeminiProject(Component):
                 after=[self.ready],
                 existing=existing_budget(budget, account),
                 kept=kept,
+                counted=True,
             ),
         )
         self.budget_name = made.name
         options = self.child(
-            self._name, "budget.spendCap", after=[self.ready], kept=kept, replaced_first=True
+            self._name, "budget.spendCap", after=[self.ready], kept=kept, replaced_first=True, counted=True
         )
         cap = spend_cap(self._name, account, self.number, settings.project_id, budget, options)
         return [made, *([cap] if cap else [])]

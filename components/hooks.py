@@ -1,7 +1,8 @@
-"""Hooks for resources that Google refuses: retry while an API is not ready yet, else report the setting concerned.
+"""Hooks of resources: before a write that Google counts, and after a refusal.
 
-An API is not usable immediately after it is enabled. The engine calls the hook after each refusal, and retries if the
-hook says so, so that no fixed wait is needed.
+A refusal is retried while an API is not ready yet, as none is immediately after it is enabled, and where calls were too
+many in a short time; else the hook reports the setting concerned. The engine calls it after each refusal, and retries
+if it says so, so that no fixed wait is needed.
 """
 
 import asyncio
@@ -14,11 +15,14 @@ import pulumi
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor, monitor_supports_feature
 
+from components.turns import Turns, turns
 from landing_zone.google.errors import GoogleError, NoAnswerError, error_in
 from landing_zone.printing import in_lines
 
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
+_LONGEST_ASKED_S: Final = 300.0
+"""Where Google asks for a longer wait, the refusal is reported."""
 _ATTEMPTS: Final = 25
 """About ten minutes."""
 
@@ -46,12 +50,14 @@ _settings: dict[tuple[str, str], str] = {}
 """Kind of a setting, such as `projects keys`, and a resource's name → the setting's full path."""
 _hooks: dict[tuple[Any, str], pulumi.ErrorHook] = {}
 """One hook per engine and kind of setting: a plugin process may serve several engines, one after the other."""
+_turn_hooks: dict[Any, pulumi.ResourceHook] = {}
+"""One hook per engine."""
 
 
-def on_error(name: str, setting: str) -> pulumi.ResourceHookBinding | None:
+def hook_binding(name: str, setting: str, *, counted: bool) -> pulumi.ResourceHookBinding | None:
     """The hook binding for a resource that comes from a setting, such as `projects.chat.budget`.
 
-    None where the CLI has no such hooks (before 3.219).
+    `counted`: its writes wait for their turn. None where the CLI has no such hooks (before 3.219).
     """
     if not monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
         return None
@@ -62,17 +68,43 @@ def on_error(name: str, setting: str) -> pulumi.ResourceHookBinding | None:
     _settings[kind, name] = setting
     key = get_monitor(), kind
     if key not in _hooks:
-        _hooks[key] = pulumi.ErrorHook(f"gemini-landing-zone:refused:{kind}", partial(_refused, kind))
-    return pulumi.ResourceHookBinding(on_error=[_hooks[key]])
+        _hooks[key] = pulumi.ErrorHook(
+            f"gemini-landing-zone:refused:{kind}", partial(_refused, kind, turns())
+        )
+    before: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] | None = (
+        [_turn_hook()] if counted else None
+    )
+    # Not before a delete: `pulumi destroy` refuses to run with such a hook, unless it runs the program too.
+    return pulumi.ResourceHookBinding(before_create=before, before_update=before, on_error=[_hooks[key]])
 
 
-async def _refused(kind: str, args: pulumi.ErrorHookArgs) -> bool:
+def _turn_hook() -> pulumi.ResourceHook:
+    engine = get_monitor()
+    if engine not in _turn_hooks:
+        own = turns()
+
+        async def wait(args: pulumi.ResourceHookArgs) -> None:
+            await own.wait(args.type, args.urn)
+
+        _turn_hooks[engine] = pulumi.ResourceHook("gemini-landing-zone:turn", wait)
+    return _turn_hooks[engine]
+
+
+async def _refused(kind: str, own: Turns, args: pulumi.ErrorHookArgs) -> bool:
     """True to retry; otherwise reports the setting concerned, with the remedy."""
     error = error_in(args.errors[0]) if args.errors else None
-    if error and _not_ready(error) and len(args.errors) < _ATTEMPTS:
+    if error and len(args.errors) < _ATTEMPTS:
         wait = min(_FIRST_WAIT_S * 2 ** (len(args.errors) - 1), _LONGEST_WAIT_S)
-        await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 jitter, no secret
-        return True
+        wait *= random.uniform(0.5, 1.0)  # noqa: S311 jitter, no secret
+        if _not_ready(error):
+            await asyncio.sleep(wait)
+            return True
+        if error.is_rate_limit and (asked := error.retry_delay_s or wait) <= _LONGEST_ASKED_S:
+            if own.refused(args.type, asked):
+                await own.wait(args.type, args.urn)
+            else:
+                await asyncio.sleep(asked)
+            return True
     advice = f"{args.failed_operation} refused; the resource's error has the reason"
     # Errors of this project's own provider have the remedy already.
     if error and not args.type.startswith("gemini-landing-zone:"):

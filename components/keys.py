@@ -75,6 +75,7 @@ def make_keys(
                 after=_with(after, accounts.get(key_name)),
                 secret_outputs=["keyString"],
                 existing=_id(project_id, settings.existing),
+                counted=True,
             ),
         )
         if settings.standard:

@@ -38,7 +38,7 @@ def create_project(owner: Component, name: str, settings: ProjectSettings) -> Pr
         # With False, the plugin enables the Compute API to remove the default network, which creates that network
         # and needs billing. A project that never enables Compute has no network to remove.
         auto_create_network=True,
-        opts=owner.child(name, "", protect=settings.protect),
+        opts=owner.child(name, "", protect=settings.protect, counted=True),
     )
     return Project(project.project_id, project.number, project)
 

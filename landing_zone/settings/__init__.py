@@ -15,6 +15,7 @@ from landing_zone.settings.types import (
     QuotaSettings,
 )
 from landing_zone.settings.workload import DeriveSettings, RangeSettings
+from landing_zone.settings.write_rates import WriteRatesSettings
 
 __all__ = [
     "NAMESPACE",
@@ -36,6 +37,7 @@ __all__ = [
     "SettingsError",
     "SharedBudgetSettings",
     "Threshold",
+    "WriteRatesSettings",
     "derive_limits",
     "format_lag",
     "limits_in_force",

@@ -20,6 +20,7 @@ from landing_zone.settings.fields import mistake
 from landing_zone.settings.markers import BuiltIn, Mark
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.workload import DeriveSettings, WorkloadSettings
+from landing_zone.settings.write_rates import WriteRatesSettings
 
 PRIVATE_DATA_LABEL: Final = "gemini-private-data"
 """Label of a project that says whether it handles data of people: `true` or `false`."""
@@ -450,6 +451,11 @@ class EnvironmentRules(Settings):
         default={},
         description="Terms of billing accounts, by account ID: discounts, contract prices, the tier.",
         examples=["{01A2B3-C4D5E6-F7A8B9: {usdRate: 0.92}}"],
+    )
+    write_rates: WriteRatesSettings = Field(
+        default=WriteRatesSettings(),
+        description="Most projects, API keys and budgets to write in a time, in place of Google's own quotas.",
+        examples=["{projectsPerSecond: 4}"],
     )
 
 

@@ -50,9 +50,21 @@ def main() -> int:
     parser.add_argument(
         "--latency-ms", type=_whole_number, default=0, metavar="N", help="let every API call wait this long"
     )
+    parser.add_argument(
+        "--write-quotas",
+        action="store_true",
+        help="enforce Google's quotas on writes: projects 10 in 10 s, API keys 120 and budgets 100 in a minute",
+    )
     arguments = parser.parse_args()
     try:
-        serve(SERVICES, arguments.db, arguments.ready_file, arguments.port, arguments.latency_ms / 1000)
+        serve(
+            SERVICES,
+            arguments.db,
+            arguments.ready_file,
+            arguments.port,
+            latency=arguments.latency_ms / 1000,
+            write_quotas=arguments.write_quotas,
+        )
     except (PortTakenError, StoreUnusableError) as error:
         sys.stderr.write(f"local cloud: {error}\n")
         return 3

@@ -20,6 +20,7 @@ from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.validation import parse_json
 from sandbox.cloud.serviceusage.catalogue import LIMITS
+from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
 
 Change = Callable[[Request, dict[str, Any]], dict[str, Any]]
 
@@ -38,6 +39,9 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
     - `PUT /_local/enablement` with `{"polls": 3}`: calls of an API in a project that are refused after it was enabled.
     - `PUT /_local/tierLag` with `{"polls": 3}`: listings of a project's quotas that show the free tier's after a link.
     - `PUT /_local/fixedQuotas` with `{"quotaIds": […]}`: these quotas are fixed: every change of them is refused.
+    - `PUT /_local/writeQuotas` with `{}`: enforce Google's quotas on writes, for each calling project; with any of
+      `projects`, `keys` and `budgets`, such as `{"projects": {"writes": 10, "seconds": 10}}`, other values. `DELETE`
+      ends that.
     - `PUT /_local/metricsLag` with `{"seconds": 150}`: Cloud Monitoring has a call that much later.
     - `PUT /_local/clock` with `{"seconds": 60}`: the time of calls is that much ahead.
     - `PUT /_local/operations` with `{"polls": 2}`: reads until a new long-running operation is done.
@@ -91,6 +95,14 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
         store.fixed_quotas = frozenset(body["quotaIds"])
         return body
 
+    def put_write_quotas(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        application.write_quotas = WriteQuotas(body)
+        return body
+
+    async def end_write_quotas(_: Request) -> JSONResponse:
+        application.write_quotas = None
+        return JSONResponse({})
+
     def put_metrics_lag(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         store.metrics_lag = timedelta(seconds=_whole_number(body, "seconds"))
         return body
@@ -127,6 +139,8 @@ def create(application: Application, store: Store, journal: Journal, faults: Fau
             Route("/_local/enablement", _endpoint(put_enablement), methods=["PUT"]),
             Route("/_local/tierLag", _endpoint(put_tier_lag), methods=["PUT"]),
             Route("/_local/fixedQuotas", _endpoint(put_fixed_quotas), methods=["PUT"]),
+            Route("/_local/writeQuotas", _endpoint(put_write_quotas), methods=["PUT"]),
+            Route("/_local/writeQuotas", end_write_quotas, methods=["DELETE"]),
             Route("/_local/metricsLag", _endpoint(put_metrics_lag), methods=["PUT"]),
             Route("/_local/clock", _endpoint(put_clock), methods=["PUT"]),
             Route("/_local/operations", _endpoint(put_operations), methods=["PUT"]),

@@ -24,6 +24,7 @@ from sandbox.cloud.core.secrets import target, without_secrets
 from sandbox.cloud.core.service import Answered, Call, Caller, Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage import enablement
+from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
 
 ADMIN_PREFIX = "/_local/"
 _MAX_ADMIN_BODY = 1024 * 1024
@@ -82,7 +83,7 @@ class Application:
 
     `ports` names the service that a port belongs to; on any other port the path's first segment names it.
     `latency` is how long every call to a service waits, in seconds; `clock` is how far ahead its time is; `hold` is
-    the write from which on none is answered.
+    the write from which on none is answered; `write_quotas` are enforced unless None.
     """
 
     def __init__(self, services: Sequence[Service], store: Store, journal: Journal, faults: Faults) -> None:
@@ -95,6 +96,7 @@ class Application:
         self.clock = timedelta()
         self.admin: ASGIApp | None = None
         self.hold: Hold | None = None
+        self.write_quotas: WriteQuotas | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -212,8 +214,10 @@ class Application:
                 refusal = enablement.refusal(
                     self._store, service.name, match, request.raw_path, caller.user_project, consumer
                 )
+                now = datetime.now(UTC) + self.clock
+                if refusal is None and self.write_quotas:
+                    refusal = self.write_quotas.refusal(self._store, method, caller.user_project, now)
                 if refusal is None:
-                    now = datetime.now(UTC) + self.clock
                     answered = Answered(method, caller, consumer, now, 200)
                     answer = handler(
                         Call(method, match.path, match.ids, query, message, self._store, now, consumer)

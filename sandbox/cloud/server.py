@@ -22,6 +22,7 @@ from sandbox.cloud.core.secrets import blanked
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.protocol import Protocol
+from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
 
 HOST = "127.0.0.1"
 
@@ -61,7 +62,15 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(services: Sequence[Service], database: Path, ready_file: Path, port: int, latency: float) -> None:
+def serve(
+    services: Sequence[Service],
+    database: Path,
+    ready_file: Path,
+    port: int,
+    *,
+    latency: float,
+    write_quotas: bool,
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
@@ -70,6 +79,7 @@ def serve(services: Sequence[Service], database: Path, ready_file: Path, port: i
         ready_file: written when the first request can come: `{"pid", "port", "services": {name: port}}`.
         port: the main port; the services' own follow it. 0 takes free ones.
         latency: how long every call waits, in seconds.
+        write_quotas: enforce Google's quotas on writes.
 
     Raises:
         PortTakenError: a port is in use.
@@ -91,6 +101,7 @@ def serve(services: Sequence[Service], database: Path, ready_file: Path, port: i
         application.admin = admin.create(application, store, journal, faults)
         application.ports = dict(zip(ports[1:], names, strict=True))
         application.latency = latency
+        application.write_quotas = WriteQuotas({}) if write_quotas else None
         config = uvicorn.Config(
             application,
             http=Protocol,

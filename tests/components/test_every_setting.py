@@ -15,6 +15,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks
 
 from components import Environment
+from components.turns import turns
 from docs.reference import sections
 from landing_zone.pricing.days import Period
 from landing_zone.reports.environment_report import report
@@ -113,7 +114,7 @@ class Case:
     value: Any
     """The new value; None removes the setting."""
     changes: set[str]
-    """Resource types, `estimate` and `exposure`: these change, and nothing else."""
+    """Resource types, `writeRates`, `estimate` and `exposure`: these change, and nothing else."""
     path: str
     """Path of the object, if it is another than the definition's usual one."""
     besides: dict[str, Any]
@@ -135,6 +136,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "sharedBudgets": to(None, "Budget estimate"),
         "dashboard": to(True, "Dashboard"),
         "accountTerms": to(None, "ProjectLimits estimate exposure"),
+        "writeRates": to({"projectsPerSecond": 4}, "writeRates"),
         "defaults": to({"deletionPolicy": "UNLINK"}, "Project ProjectExit"),
         "parent": to("folders/222222222222", "Project"),
         "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ProjectLimits Project SpendCap TierCheck estimate exposure"),
@@ -304,6 +306,11 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "lag": to("48h", "exposure"),
         "tierLimits": to({}, "ProjectLimits exposure"),
     }),
+    "WriteRatesSettings": ("writeRates", {
+        "projectsPerSecond": to(2, "writeRates"),
+        "keysPerMinute": to(240, "writeRates"),
+        "budgetsPerMinute": to(50, "writeRates"),
+    }),
     "ContractSettings": (f"{ACCOUNT}/prices/gemini-3.8-flash", {
         "input": to(0.3, "estimate"),
         "cachedInput": to(0.03, "estimate"),
@@ -355,7 +362,7 @@ class Monitor(mocks.MockMonitor):
 
 
 def effects(config: dict[str, Any]) -> dict[str, Any]:
-    """Registered resources by type, `estimate` and `exposure` of a stack file, read as the engine hands it over."""
+    """What a stack file has an effect on, as the engine hands it over: resources by type, rates of writes, costs."""
     handed = {
         f"{NAMESPACE}:{name}": value if isinstance(value, str) else json.dumps(value, default=str)
         for name, value in config.items()
@@ -367,7 +374,11 @@ def effects(config: dict[str, Any]) -> dict[str, Any]:
     mocks.set_mocks(monitor.mocks, preview=False, monitor=monitor)
     pulumi.runtime.test(lambda: pulumi.Output.from_input(Environment(settings).outputs))()
     del monitor.registered["Roster"]  # it repeats settings and the exposure
-    return {**monitor.registered, **report(settings, MONTHS, AS_OF).as_json()}
+    return {
+        **monitor.registered,
+        "writeRates": turns().rates,
+        **report(settings, MONTHS, AS_OF).as_json(),
+    }
 
 
 def put(config: Any, path: str, value: Any) -> None:
