@@ -1,25 +1,26 @@
-"""Measure `up` of 1, 10 and 100 paid projects, and compare it with the bound set by the chain of calls.
+"""Measure `gemini-lz up` and `gemini-lz preview` on Pulumi's file backend, as people run them.
 
-    python -m bench [--projects 1 10 100] [--latency-ms 100] [--json]
+    python -m bench [--projects 1 30 100 300] [--latency-ms 100] [--write-quotas 300] [--json]
 
-Each call of the local cloud waits for the latency. `bound` is the longest chain of one project (project → API →
-limits) in calls times latency; `without latency` is what the engine, the program and the plugin cost themselves.
-Pulumi's file backend writes the whole state at every step, so its cost grows with the square of the resources. It is
-measured apart: all figures but `with checkpoints` are without those writes (PULUMI_SKIP_CHECKPOINTS), and that one is
-left out above 30 projects. Seconds are of one run on one machine; the ratios are what can be compared.
+Each call of the local cloud waits for the latency. `own` is the same `up` without latency: what the engine, the program
+and the plugins cost themselves. `bare` is a preview of a program with the same resources and no components. With
+`GCP_PROVIDER=official` the official gcp plugin is used. Seconds are of one run on one machine; the ratios are what can
+be compared. `--write-quotas N`: only N projects on a local cloud that enforces Google's write quotas.
 """
 
 import argparse
 import json
-import os
-import resource
-import subprocess
 import sys
-import time
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench.empty_cloud import WITHOUT_CHECKPOINTS, workspace_of
+from bench.bare import bare_copy
+from bench.empty_cloud import workspace_of
+from bench.measured import Run, run
 from sandbox.engine import Engine, get_engine
+from tests.workspace import STACK, Workspace
 
 PROJECT = """\
     p{number}:
@@ -27,37 +28,36 @@ PROJECT = """\
       tier: paid
       keys: {{backend: {{allowedIps: [203.0.113.0/24]}}}}
       budget: {{amount: 100.50, currency: USD}}
-      limits: {{gemini-2.5-flash: {{requestsPerMinute: 60, requestsPerDay: 1000}}}}
+      limits: {{gemini-2.5-flash: {{requestsPerMinute: 60, requestsPerDay: 1000}}, others: deny}}
 """
 HEAD = """\
 config:
   gcp:disableGlobalProjectWarning: true
+  gcp:batching: {enableBatching: true, sendAfter: 50ms}
+  gcp:pollInterval: 1s
   gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
   gemini-landing-zone:parent: folders/987654321098
   gemini-landing-zone:defaults: {deletionPolicy: DELETE}
   gemini-landing-zone:projects:
 """
-#: The calls of one paid project, one after the other. Project: permission, creation and its operation, link, a look at
-#: it, project and link read back. API: listed, enabled, its operation, listed, read back by two. Limits: listed,
-#: set, their operation, listed. A key takes 9 calls, for the plugin reads it three times over: with keys, an `up` ends
-#: about 9 calls after this bound.
-CHAIN = 7 + 6 + 4
-CHECKPOINTED_UP_TO = 30
+COMMAND = str(Path(sys.executable).with_name("gemini-lz"))
+QUOTAS_NEED_S = {"projects": (10, 1.0), "keys": (120, 0.5), "budgets": (100, 0.6)}
+"""Google's write quotas: how many at once, and seconds for each one after these."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Figures:
-    """One size's figures; seconds, except memory in MiB and the counts."""
+    """One size's figures; seconds."""
 
     projects: int
-    resources: int
-    calls: int
-    up_s: float
-    engine_s: float
-    bound_s: float
-    preview_s: float
-    checkpointed_s: float | None
-    peak_mib: float
+    resources: int = 0
+    calls: int = 0
+    up_s: float = 0
+    own_s: float = 0
+    preview_s: float = 0
+    bare_preview_s: float = 0
+    memory_mib: dict[str, int] = field(default_factory=dict)
+    """Process → peak memory in the `up`."""
 
 
 def main() -> None:
@@ -65,85 +65,92 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--projects", type=int, nargs="+", default=[1, 10, 100], metavar="N")
+    parser.add_argument("--projects", type=int, nargs="+", default=[1, 30, 100, 300], metavar="N")
     parser.add_argument("--latency-ms", type=int, default=100)
+    parser.add_argument("--write-quotas", type=int, metavar="N", help="only N projects under Google's quotas")
     parser.add_argument("--json", action="store_true", help="for programs")
     arguments = parser.parse_args()
     engine = get_engine()
+    if arguments.write_quotas:
+        print(under_quotas(engine, arguments.write_quotas, arguments.latency_ms))
+        return
     figures = [measure(engine, count, arguments.latency_ms) for count in arguments.projects]
-    start = first_resource_s()
-    if arguments.json:
-        print(json.dumps({"sizes": [asdict(item) for item in figures], "first_resource_s": start}, indent=2))
-    else:
-        print(table(figures, start))
+    print(json.dumps([asdict(each) for each in figures], indent=2) if arguments.json else table(figures))
 
 
 def measure(engine: Engine, count: int, latency_ms: int) -> Figures:
-    """`up` of `count` projects without latency, then with; then a preview with nothing changed."""
-    checkpointed_s = timed(engine, count, latency_ms)[0] if count <= CHECKPOINTED_UP_TO else None
-    os.environ.update(WITHOUT_CHECKPOINTS)
-    engine_s = timed(engine, count, 0)[0]
-    up_s, preview_s, calls, resources = timed(engine, count, latency_ms)
-    for name in WITHOUT_CHECKPOINTS:
-        del os.environ[name]
-    print(f"{count} projects: {up_s:.1f} s", file=sys.stderr)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return Figures(
-        count, resources, calls, up_s, engine_s, CHAIN * latency_ms / 1000, preview_s, checkpointed_s, peak
+    """`up` of `count` projects without latency and with it; then previews in which nothing changed."""
+    found = Figures(count)
+    text = HEAD + "".join(PROJECT.format(number=number) for number in range(count))
+    with workspace_of(engine, text, 0) as workspace:
+        found.own_s = lz(workspace, "up", "--yes").seconds
+    with workspace_of(engine, text, latency_ms) as workspace, TemporaryDirectory() as folder:
+        up = lz(workspace, "up", "--yes")
+        found.up_s, found.memory_mib = up.seconds, dict(up.memory_mib)
+        found.calls = len(workspace.cloud.requests())
+        exported = json.loads(workspace.pulumi("stack", "export", "--stack", STACK).stdout)
+        found.resources = len(exported["deployment"]["resources"])
+        found.preview_s = pulumi_preview(workspace.layout.program, STACK, workspace).seconds
+        bare = bare_copy(workspace, Path(folder, "bare"))
+        for command in (
+            ("stack", "init", "bare"),
+            ("stack", "import", "--file", "state.json", "--stack", "bare"),
+        ):
+            run(["pulumi", *command], bare, workspace.environment)
+        found.bare_preview_s = pulumi_preview(bare, "bare", workspace).seconds
+    print(f"{count} projects: {found.up_s:.1f} s", file=sys.stderr)
+    return found
+
+
+def pulumi_preview(folder: Path, stack: str, workspace: Workspace) -> Run:
+    """A preview in which nothing changed; fails if something did."""
+    command = ["pulumi", "preview", "--expect-no-changes", "--non-interactive", "--stack", stack]
+    return run([*command, "--parallel", "512"], folder, workspace.environment)
+
+
+def lz(workspace: Workspace, verb: str, *arguments: str) -> Run:
+    """Run `gemini-lz`, with its own parallelism instead of the sandbox's."""
+    environment = {name: value for name, value in workspace.environment.items() if name != "PULUMI_PARALLEL"}
+    return run([COMMAND, verb, STACK, *arguments], workspace.layout.program, environment)
+
+
+def under_quotas(engine: Engine, count: int, latency_ms: int) -> str:
+    """Seconds of an `up` on a local cloud that enforces Google's write quotas, and what the quotas alone need."""
+    text = HEAD + "".join(PROJECT.format(number=number) for number in range(count))
+    with workspace_of(engine, text, latency_ms) as workspace:
+        workspace.cloud.call("PUT", "/_local/writeQuotas", {})
+        up = lz(workspace, "up", "--yes")
+        refused = sum(request["status"] == 429 for request in workspace.cloud.requests())
+    need = max(max(0, count - burst) * each for burst, each in QUOTAS_NEED_S.values())
+    return (
+        f"{count} projects under write quotas: {up.seconds:.0f} s, {up.seconds / need:.2f} times the {need:.0f} s that the "
+        f"quotas need; {refused} calls refused with 429, no resource failed"
     )
 
 
-def timed(engine: Engine, count: int, latency_ms: int) -> tuple[float, float, int, int]:
-    """Seconds of an `up` and of a preview after it, calls of the `up`, resources."""
-    stack_file = HEAD + "".join(PROJECT.format(number=number) for number in range(count))
-    with workspace_of(engine, stack_file, latency_ms) as workspace:
-        began = time.perf_counter()
-        made = workspace.up()
-        up_s = time.perf_counter() - began
-        calls = len(workspace.cloud.requests())
-        began = time.perf_counter()
-        assert workspace.preview() == []
-        return up_s, time.perf_counter() - began, calls, len(made)
-
-
-def first_resource_s() -> float:
-    """From the start of the program's Python to its first registered resource, the median of five."""
-    program = (
-        "import time; began = time.perf_counter()\n"
-        "import pulumi, components\n"
-        "from landing_zone.settings import load_file\n"
-        "from pathlib import Path\n"
-        "load_file('sandbox', Path('stacks/Pulumi.sandbox.yaml'))\n"
-        "from pulumi_gcp import organizations; organizations.Project\n"
-        "print(time.perf_counter() - began)\n"
-    )
-    runs = sorted(
-        float(
-            subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-        )
-        for _ in range(5)
-    )
-    return runs[2]
-
-
-def table(figures: list[Figures], start: float) -> str:
+def table(figures: list[Figures]) -> str:
     """The figures as Markdown."""
     one = figures[0]
     lines = [
-        "| projects | resources | calls | up | without latency | bound | (up - own growth) / up of one "
-        "| preview, no change | with checkpoints | largest process |",
+        "| projects | resources | calls | calls a project | up | own | (up - own growth) / up of one | preview | bare "
+        "| ratio |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for item in figures:
-        checkpointed = f"{item.checkpointed_s:.1f} s" if item.checkpointed_s else "not run"
-        own = item.engine_s - one.engine_s
+    for each in figures:
+        grown = each.up_s - (each.own_s - one.own_s)
         lines.append(
-            f"| {item.projects} | {item.resources} | {item.calls} | {item.up_s:.1f} s | {item.engine_s:.1f} s "
-            f"({1000 * item.engine_s / item.resources:.1f} ms a resource) | {item.bound_s:.1f} s "
-            f"| {(item.up_s - own) / one.up_s:.2f} | {item.preview_s:.1f} s | {checkpointed} "
-            f"| {item.peak_mib:.0f} MiB |"
+            f"| {each.projects} | {each.resources} | {each.calls} | {each.calls / each.projects:.1f} "
+            f"| {each.up_s:.1f} s | {each.own_s:.1f} s | {grown / one.up_s:.2f} | {each.preview_s:.1f} s | {each.bare_preview_s:.1f} s "
+            f"| {each.preview_s / each.bare_preview_s:.2f} |"
         )
-    return "\n".join([*lines, "", f"Program start to its first resource: {start:.2f} s"])
+    kinds = list(Counter(kind for each in figures for kind in each.memory_mib))
+    lines += ["", f"| projects | {' | '.join(kinds)} |", f"| ---: {'| ---: ' * len(kinds)}|"]
+    lines += [
+        f"| {each.projects} | {' | '.join(f'{each.memory_mib.get(kind, 0)} MiB' for kind in kinds)} |"
+        for each in figures
+    ]
+    return "\n".join(lines)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -54,7 +54,7 @@ def warn_of_used_keys(context: Context, leaving: Sequence[LeavingKeys]) -> None:
 def _use(context: Context, leaving: LeavingKeys) -> dict[str, KeyUse] | str:
     """The use of the keys by id, or why it cannot be read: that stops no change, least of all of a leaked key."""
     try:
-        return key_use(context.google, leaving.project_id, leaving.keys)
+        return key_use(context.reader, leaving.project_id, leaving.keys)
     except GoogleError as error:
         return error.with_remedy
     except CredentialsError as error:

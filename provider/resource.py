@@ -76,6 +76,8 @@ class Context:
     """Google's client, and the ways for an operation to report to the user."""
 
     google: Google
+    reader: Google
+    """For what may be missing: it does not wait for an API to be enabled."""
     progress: Callable[[str], None]
     """Show progress on the resource's line."""
     warn: Callable[[str], None]

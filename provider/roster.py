@@ -39,36 +39,35 @@ class Roster(ResourceType):
     }
 
     def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
-        """Refuse a change that leaves a project without limits or budget; print its effect on cost and terms."""
+        """Refuse a change that leaves a project without limits or budget; print its effect on cost and terms.
+
+        Asks Google nothing: the engine checks one resource after the other.
+        """
         after: Mapping[str, Values] = inputs["projects"]
-        former = {alias: name for name, entry in after.items() for alias in entry.get("aliases") or ()}
-        leaving, refused = [], False
-        for name, before in (olds.get("projects") or {}).items():
-            now = name if name in after else former.get(name)
+        for name, before, now in _followed(olds, inputs):
             if now is None:
                 failure = _leaves(name, before, olds, inputs)
             else:
                 failure = _stays(now, before, after[now], olds, inputs)
             if failure:
-                refused = True
                 yield Failure(
                     f"projects.{now or name}", f"gemini-landing-zone:projects.{now or name}: {failure}"
                 )
             elif now and before["tier"] != _FREE and after[now]["tier"] == _FREE:
                 context.warn(_to_free(now))
-            leaving.append(leaving_keys(now or name, before, after.get(now) if now else None))
-        if not refused:
-            warn_of_used_keys(context, [each for each in leaving if each])
         if inputs.get("worstMonth"):
             context.note(_worst_month(olds.get("worstMonth"), inputs))
 
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
+        _warn_of_leaving_keys(context, old, inputs)
         return {}
 
     def create(self, context: Context, inputs: Values) -> State:
         return State("roster", inputs)
 
     def update(self, context: Context, old: State, inputs: Values) -> State:
+        # Everything else depends on the roster, so this comes before any key is deleted.
+        _warn_of_leaving_keys(context, old, inputs)
         return State(old.id, inputs)
 
     def read(self, context: Context, old: State) -> State | None:
@@ -76,6 +75,23 @@ class Roster(ResourceType):
 
     def delete(self, context: Context, old: State) -> None:
         """There is nothing to delete at Google."""
+
+
+def _followed(olds: Values, inputs: Values) -> Iterator[tuple[str, Values, str | None]]:
+    """The projects of the last update: name, entry, and the name that each has now; None if it leaves."""
+    after: Mapping[str, Values] = inputs["projects"]
+    former = {alias: name for name, entry in after.items() for alias in entry.get("aliases") or ()}
+    for name, before in (olds.get("projects") or {}).items():
+        yield name, before, name if name in after else former.get(name)
+
+
+def _warn_of_leaving_keys(context: Context, old: State | None, inputs: Values) -> None:
+    if old:
+        leaving = (
+            leaving_keys(now or name, before, inputs["projects"].get(now) if now else None)
+            for name, before, now in _followed(old.inputs, inputs)
+        )
+        warn_of_used_keys(context, [each for each in leaving if each])
 
 
 def _leaves(name: str, before: Values, olds: Values, inputs: Values) -> str:

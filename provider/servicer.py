@@ -251,9 +251,9 @@ class Servicer(ProviderServicer):
                 loop.call_soon_threadsafe(lambda: self._log(severity, urn, text, ephemeral))
             )
 
-        google = self._reader if reads else self._google
         return Context(
-            google,
+            self._reader if reads else self._google,
+            self._reader,
             progress=logged(engine_pb2.INFO, True),
             warn=logged(engine_pb2.WARNING, False),
             note=logged(engine_pb2.INFO, False),

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from landing_zone.google import tiers
 from landing_zone.google.errors import GoogleError
-from landing_zone.google.tiers import FREE, UNREADABLE, FoundTier
+from landing_zone.google.tiers import FREE, UNREADABLE, FoundTier, Link
 from provider.resource import (
     PROJECT,
     UNKNOWN,
@@ -102,13 +102,14 @@ def _waited(context: Context, inputs: Values) -> State:
     seconds = inputs.get("waitSeconds")
     deadline = time.monotonic() + (_DEFAULT_WAIT_S if seconds is None else int(seconds))
     delays = context.google.backoff()
+    link = None
     try:
-        _link_again(context, inputs)
+        link = _linked(context, inputs)
     except GoogleError as error:
         context.warn(f"{project} cannot be linked to billing again: {error.with_remedy}")
     while True:
         try:
-            found = tiers.find(context.google, project)
+            found = tiers.find(context.google, project, link)
         except GoogleError as error:
             context.warn(f"the tier of {project} cannot be read: {error.with_remedy}")
             return _state(inputs, FoundTier(UNREADABLE, billing_enabled=False))
@@ -120,20 +121,27 @@ def _waited(context: Context, inputs: Values) -> State:
             break
         context.progress(f"waiting for the paid limits: Google still applies tier {found.tier}")
         next(delays)
+        link = None
     if not state.outputs["inForce"]:
         context.warn(_advice(project, expected, found))
     return state
 
 
-def _link_again(context: Context, inputs: Values) -> None:
-    """Link a paid project that has no billing link: the gcp plugin does not notice that a link is gone."""
+def _linked(context: Context, inputs: Values) -> Link | None:
+    """The billing link of a paid project, set again if it is gone: the gcp plugin does not notice that.
+
+    None if it is to be read: the project is free, or was linked just now.
+    """
     account, project = inputs.get("billingAccount"), inputs["project"]
-    if inputs["expected"] == "paid" and account and not tiers.link_of(context.google, project).account:
-        context.progress(f"linking {project} to {account} again")
-        body = {"billingAccountName": f"billingAccounts/{account}"}
-        context.google.call(
-            "cloudbilling", "PUT", f"projects/{project}/billingInfo", body=body, project=project
-        )
+    if inputs["expected"] != "paid" or not account:
+        return None
+    link = tiers.link_of(context.google, project)
+    if link.account:
+        return link
+    context.progress(f"linking {project} to {account} again")
+    body = {"billingAccountName": f"billingAccounts/{account}"}
+    context.google.call("cloudbilling", "PUT", f"projects/{project}/billingInfo", body=body, project=project)
+    return None
 
 
 def _state(inputs: Values, found: FoundTier) -> State:

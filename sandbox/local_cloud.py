@@ -53,7 +53,7 @@ def start(layout: Layout) -> Ready:
         if ready is None:
             before = _recorded(layout)
             wanted = before["port"] if before else FIRST_PORT
-            port = _free_ports(wanted)
+            port = free_ports(wanted)
             if port != wanted:
                 say(
                     f"  Port {wanted} or one after it is in use by another program: using {port} and those after it."
@@ -158,7 +158,7 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _free_ports(wanted: int) -> int:
+def free_ports(wanted: int) -> int:
     """`wanted` if it and the ports after it are free, otherwise the next run of ports that are."""
     for first in range(wanted, 65536 - PORTS, PORTS):
         if all(_is_free(port) for port in range(first, first + PORTS)):

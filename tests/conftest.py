@@ -1,5 +1,6 @@
 """Fixtures that run the real engine against a local cloud, and the rule that no report shows an API key."""
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.longrepr = redact(str(report.longrepr))
     report.sections = [(title, redact(text)) for title, text in report.sections]
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print at how many points runs were killed, after all of which they converged or did not."""
+    passed = terminalreporter.stats.get("passed", [])
+    kills = Counter(value for report in passed for name, value in report.user_properties if name == "kills")
+    for what, count in sorted(kills.items()):
+        terminalreporter.write_line(f"{what}: killed at {count} points, and converged after each")
 
 
 @pytest.fixture(scope="session")

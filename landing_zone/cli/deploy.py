@@ -38,7 +38,7 @@ Checkpoints = Annotated[
         "finds again all that the program creates.",
     ),
 ]
-Parallel = Annotated[int | None, typer.Option(help="Operations side by side. Default: 256.", min=1)]
+Parallel = Annotated[int | None, typer.Option(help="Operations side by side. Default: 512.", min=1)]
 
 _REFUSED, _LOCKED, _STOPPED = 1, 3, 130
 

@@ -51,12 +51,12 @@ def link_of(google: Google, project: str) -> Link:
     return Link(account, bool(found.get("billingEnabled")))
 
 
-def find(google: Google, project: str) -> FoundTier:
+def find(google: Google, project: str, link: Link | None = None) -> FoundTier:
     """The tier of a project (id or number), from Cloud Quotas' quotaInfos and its billing link.
 
-    Raises as `Google.call`.
+    `link`: read already. Raises as `Google.call`.
     """
-    linked = link_of(google, project).enabled
+    linked = (link or link_of(google, project)).enabled
     return FoundTier(tier_of(google, project, linked), linked)
 
 

@@ -246,6 +246,14 @@ class Progress:
         return Line(self._project(step.urn), state, text, _op(step), step.type, name)
 
 
+def title(resource_type: str, name: str) -> str:
+    """A resource in words: its type, and its name in the program, in which that of a project comes first."""
+    project, _, own = name.partition("--")
+    return on_one_line(
+        f"{_WORDS.get(resource_type, resource_type)} {f'{own} of {project}' if own else name}", 80
+    )
+
+
 def _is_shown(resource_type: str) -> bool:
     """False for providers, components, and what exists in the state alone."""
     return resource_type in _WORDS or not resource_type.startswith(("pulumi:", _OURS))

@@ -26,7 +26,7 @@ from landing_zone.operations.natural_names import (
     project_of,
 )
 from landing_zone.operations.planned import Planned, planned
-from landing_zone.operations.progress import Progress
+from landing_zone.operations.progress import Progress, title
 from landing_zone.operations.pulumi_cli import Cli, CliError
 from landing_zone.operations.state import (
     interrupted,
@@ -118,9 +118,10 @@ def _take(
     found = [each for each in custom if each.urn in ids and each.type not in _VIEWS]
     if not found:
         return [], is_all
-    progress.say(f"taking {len(found)} resources over, which the last run created")
     _load(cli, with_found(exported, plan, ids))
     _refreshed(cli, progress, [each.urn for each in found])
+    for each in found:
+        progress.say(f"took over {title(each.type, each.name)}: {ids[each.urn]}")
     return [Taken(each.type, each.name, ids[each.urn]) for each in found], is_all
 
 

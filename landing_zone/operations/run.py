@@ -25,7 +25,7 @@ from landing_zone.operations.state import interrupted, resources_of
 from landing_zone.workspace import UnreadableError, backend_url, find_project
 
 MARK: Final = "gemini-lz-run"
-PARALLEL: Final = 256
+PARALLEL: Final = 512
 """Operations side by side: they wait for Google. Pulumi's default is 4 per core."""
 _WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 _DESTROY: Final = "destroy"

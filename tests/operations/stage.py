@@ -14,7 +14,7 @@ from sandbox import local_cloud
 from sandbox.engine import Engine
 from sandbox.layout import ROOT, Layout
 from tests.lifecycle.test_every_kind import ACCOUNT, TOKEN, prepare
-from tests.workspace import STACK, Cloud, Workspace, redact
+from tests.workspace import STACK, Cloud, Workspace, first_port, redact
 
 SECRETS = (TOKEN, "hooks.example.com")
 CHANGES = (
@@ -151,7 +151,7 @@ def stage_in(folder: Path, engine: Engine, origin: Stage | None = None) -> Itera
     if origin:
         for path in origin.layout.state.glob("cloud.sqlite*"):
             shutil.copy(path, layout.state)
-    cloud = Cloud(local_cloud.launch(layout, ["--port", "0"]))
+    cloud = Cloud(local_cloud.launch(layout, ["--port", str(local_cloud.free_ports(first_port()))]))
     try:
         workspace = Workspace(folder / "workspace", engine, cloud)
         if origin:
@@ -170,7 +170,7 @@ def plain_stage(folder: Path, engine: Engine, text: str, backend: str | None = N
     """A stack of a stack file, not made yet; `backend`: the URL of its state, if not files of its own."""
     layout = Layout(program=ROOT, state=folder / "cloud")
     layout.state.mkdir(parents=True)
-    cloud = Cloud(local_cloud.launch(layout, ["--port", "0"]))
+    cloud = Cloud(local_cloud.launch(layout, ["--port", str(local_cloud.free_ports(first_port()))]))
     try:
         workspace = Workspace(folder / "workspace", engine, cloud)
         if backend:

@@ -1,7 +1,11 @@
-"""SIGKILL of the engine, of a whole run, and of the local cloud, at points spread over `up`, update and destroy."""
+"""SIGKILL of the engine, of a whole run, and of the local cloud, at points spread over `up`, update and destroy.
+
+`make kills` kills at all 60 points, twice: runs of `gemini-lz`, which recover by themselves, and of plain `pulumi`, with
+`gemini-lz recover` before the second run.
+"""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,60 +14,100 @@ from sandbox.engine import Engine
 from tests.operations.stage import SECRETS, Stage, census, stage_in
 from tests.workspace import STACK, sampled
 
-UP = ("gemini-lz", "up", STACK, "--yes")
-DESTROY = ("gemini-lz", "destroy", STACK, "--yes")
+LZ = {verb: ("gemini-lz", verb, STACK, "--yes") for verb in ("up", "destroy")}
+PLAIN = {
+    verb: ("pulumi", verb, "--yes", "--skip-preview", "--non-interactive", "--stack", STACK) for verb in LZ
+}
 HOW = ("group", "engine", "cloud")
+#: Numbers of writes after which a run is killed; the run makes some more.
+WRITES = {"up": range(0, 60, 2), "update": range(0, 20, 2), "destroy": range(0, 40, 2)}
 
 
-def points(verb: str, writes: range) -> Iterator[tuple[str, int, str, bool]]:
-    """A point per number of writes; the ways to kill take turns, with the last write carried out or not."""
-    ways = itertools.cycle(itertools.product(HOW, (True, False)))
-    for number, (how, carried_out) in zip(writes, ways, strict=False):
-        yield verb, number, how, carried_out
+def points() -> Iterator[tuple[str, int, str, bool]]:
+    """Sixty points; the ways to kill take turns, with the last write carried out or not."""
+    for verb, writes in WRITES.items():
+        ways = itertools.cycle(itertools.product(HOW, (True, False)))
+        for number, (how, carried_out) in zip(writes, ways, strict=False):
+            yield verb, number, how, carried_out
 
 
-POINTS = [
-    *points("up", range(0, 60, 2)),
-    *points("update", range(0, 20, 2)),
-    *points("destroy", range(0, 40, 2)),
-]
-assert len(POINTS) == 60
+POINTS = list(points())
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[Stage]:
     """The stack with everything, made without a kill."""
     with stage_in(tmp_path_factory.mktemp("made"), engine) as stage:
-        code, printed = stage.run(*UP)
+        code, printed = stage.run(*LZ["up"])
         assert code == 0, printed
         yield stage
 
 
-@pytest.mark.parametrize(("verb", "number", "how", "carried_out"), sampled(POINTS, 3))
-def test_after_a_kill_the_same_command_converges(
-    made: Stage, tmp_path: Path, engine: Engine, verb: str, number: int, how: str, carried_out: bool
+@pytest.mark.parametrize(("verb", "number", "how", "carried_out"), sampled(POINTS, 2))
+def test_a_kill_at_any_write_and_the_same_command_converges(
+    made: Stage,
+    tmp_path: Path,
+    engine: Engine,
+    record_property: Callable[[str, object], None],
+    verb: str,
+    number: int,
+    how: str,
+    carried_out: bool,
 ) -> None:
     with stage_in(tmp_path, engine, None if verb == "up" else made) as stage:
-        if verb == "update":
-            stage.change()
-        command = DESTROY if verb == "destroy" else UP
-        stage.kill(command, how, number, carried_out=carried_out)
-
+        command = _killed(stage, LZ, verb, number, how, carried_out=carried_out)
         code, printed = stage.run(*command)
-
         assert code == 0, printed
-        found = census(stage.cloud)
-        assert not any(secret in stage.state() for secret in SECRETS)
-        if verb == "destroy":
-            assert found["projects"] == ["sandbox-seed"]
-            assert "budgets" not in found
-            return
-        assert_nothing_twice(found)
-        if verb == "up":
-            assert found == census(made.cloud)
-        assert stage.workspace.preview() == []
+        _converged(stage, made, verb)
+    record_property("kills", "gemini-lz")
 
 
-def assert_nothing_twice(found: dict[str, list[str]]) -> None:
-    """Two channels, alerts or budgets of one name are one that was created twice."""
+@pytest.mark.parametrize(("verb", "number", "how", "carried_out"), sampled(POINTS, 1))
+def test_a_kill_at_any_write_of_plain_pulumi_is_recovered(
+    made: Stage,
+    tmp_path: Path,
+    engine: Engine,
+    record_property: Callable[[str, object], None],
+    verb: str,
+    number: int,
+    how: str,
+    carried_out: bool,
+) -> None:
+    with stage_in(tmp_path, engine, None if verb == "up" else made) as stage:
+        command = _killed(stage, PLAIN, verb, number, how, carried_out=carried_out)
+        for each in (("gemini-lz", "recover", STACK), command):
+            code, printed = stage.run(*each)
+            assert code == 0, printed
+        _converged(stage, made, verb)
+    record_property("kills", "pulumi, gemini-lz recover")
+
+
+def _killed(
+    stage: Stage,
+    commands: dict[str, tuple[str, ...]],
+    verb: str,
+    number: int,
+    how: str,
+    *,
+    carried_out: bool,
+) -> tuple[str, ...]:
+    """Kill a run; returns its command."""
+    if verb == "update":
+        stage.change()
+    command = commands["destroy" if verb == "destroy" else "up"]
+    stage.kill(command, how, number, carried_out=carried_out)
+    return command
+
+
+def _converged(stage: Stage, made: Stage, verb: str) -> None:
+    found = census(stage.cloud)
+    assert not any(secret in stage.state() for secret in SECRETS)
+    if verb == "destroy":
+        assert found["projects"] == ["sandbox-seed"]
+        assert "budgets" not in found
+        return
+    # Two channels, alerts or budgets of one name are one that was created twice.
     assert {kind: names for kind, names in found.items() if len(set(names)) != len(names)} == {}
+    if verb == "up":
+        assert found == census(made.cloud)
+    assert stage.workspace.preview() == []

@@ -1,0 +1,114 @@
+"""`gemini-lz recover`: a state that lost everything, and things at Google that are not the stack's."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from landing_zone.operations.covered import uncovered
+from sandbox.engine import Engine
+from sandbox.layout import ROOT
+from tests.operations.stage import SECRETS, Stage, census, plain_stage, stage_in
+from tests.operations.test_run import PROJECTS
+from tests.workspace import STACK
+
+UP = ("gemini-lz", "up", STACK, "--yes")
+RECOVER = ("gemini-lz", "recover", STACK)
+KEYS = "/apikeys/v2/projects/acme-run-chat/locations/global/keys"
+
+
+def lose(stage: Stage) -> None:
+    """Make the state that of a stack on which nothing was ever done."""
+    exported = json.loads(stage.workspace.pulumi("stack", "export", "--stack", STACK).stdout)
+    exported["deployment"]["resources"] = []
+    path = stage.workspace.layout.program / "lost.json"
+    path.write_text(json.dumps(exported))
+    stage.workspace.pulumi("stack", "import", "--file", str(path), "--stack", STACK)
+
+
+def test_a_state_that_lost_everything_is_had_again(tmp_path: Path, engine: Engine) -> None:
+    with stage_in(tmp_path, engine) as stage:
+        assert stage.run(*UP)[0] == 0
+        before, written = census(stage.cloud), stage.writes()
+        exported = json.loads(stage.workspace.pulumi("stack", "export", "--stack", STACK).stdout)
+        # Every type of the program is found again, or can be created again without harm.
+        assert uncovered(exported, stage.workspace.layout.program) == []
+        lose(stage)
+
+        code, printed = stage.run(*RECOVER)
+        assert code == 0, printed
+        for words in ("project one", "key web of one", "spend cap one", "limits one", "topic spend of test"):
+            assert f"took over {words}" in printed
+        assert stage.writes() == written
+        assert not any(secret in stage.state() for secret in SECRETS)
+
+        code, printed = stage.run(*UP)
+        assert code == 0, printed
+        assert census(stage.cloud) == before
+        assert stage.workspace.preview() == []
+
+        # To delete it, nothing has to be made first.
+        lose(stage)
+        written = len(stage.cloud.requests())
+        code, printed = stage.run("gemini-lz", "destroy", STACK, "--yes")
+        assert code == 0, printed
+        assert not any(each["path"].startswith("/v1/projects?") for each in stage.cloud.requests(written))
+        left = census(stage.cloud)
+        assert left["projects"] == ["sandbox-seed"]
+        assert (
+            not {"budgets", "constraints", "sandbox-seed channels", "sandbox-seed dashboards"} & left.keys()
+        )
+
+
+@pytest.fixture
+def stage(tmp_path: Path, engine: Engine) -> Iterator[Stage]:
+    """Two projects, not made yet."""
+    with plain_stage(tmp_path, engine, PROJECTS) as made:
+        yield made
+
+
+def test_what_is_not_the_stacks_is_refused_before_anything_is_made(stage: Stage) -> None:
+    body = {"projectId": "acme-run-chat", "parent": {"type": "folder", "id": "987654321098"}}
+    stage.cloud.call("POST", "/cloudresourcemanager/v1/projects", body)
+    stage.cloud.call("POST", "/cloudresourcemanager/v1/projects", body | {"projectId": "acme-run-other"})
+    stage.cloud.call("DELETE", "/cloudresourcemanager/v1/projects/acme-run-other")
+    written = stage.writes()
+    code, printed = stage.run(*UP)
+    assert code == 1
+    assert "project acme-run-chat exists, and this stack did not create it" in printed
+    assert "adopt: true" in printed
+    assert "project acme-run-other is being deleted" in printed
+    assert "gcloud projects undelete acme-run-other" in printed
+    assert stage.writes() == written
+
+
+def test_a_key_that_somebody_else_made_is_not_taken_over(stage: Stage) -> None:
+    assert stage.run(*UP)[0] == 0
+    lose(stage)
+    stage.cloud.call("PATCH", f"{KEYS}/backend?updateMask=displayName", {"displayName": "mine"})
+    written = stage.writes()
+    code, printed = stage.run(*UP)
+    assert code == 1
+    assert "project acme-run-chat has a key backend that this stack did not create" in printed
+    assert "existing: backend" in printed
+    assert stage.writes() == written
+
+
+@pytest.mark.parametrize(
+    ("program", "found"),
+    [
+        (None, []),
+        ("import pulumi\nimport pulumi_random\n", ["pulumi_random"]),
+        ("from . import more\n", ["a module beside it"]),
+        ("def broken(:\n", ["__main__.py"]),
+    ],
+)
+def test_a_program_with_more_than_this_one_keeps_its_checkpoints(
+    tmp_path: Path, program: str | None, found: list[str]
+) -> None:
+    text = program if program is not None else (ROOT / "__main__.py").read_text()
+    (tmp_path / "__main__.py").write_text(text)
+    assert uncovered({}, tmp_path) == found
+    foreign = {"deployment": {"resources": [{"type": "aws:s3/bucket:Bucket"}]}}
+    assert uncovered(foreign, tmp_path) == sorted(["aws:s3/bucket:Bucket", *found])
