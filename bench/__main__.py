@@ -123,8 +123,8 @@ def under_quotas(engine: Engine, count: int, latency_ms: int) -> str:
         refused = sum(request["status"] == 429 for request in workspace.cloud.requests())
     need = max(max(0, count - burst) * each for burst, each in QUOTAS_NEED_S.values())
     return (
-        f"{count} projects under write quotas: {up.seconds:.0f} s, {up.seconds / need:.2f} times the {need:.0f} s that the "
-        f"quotas need; {refused} calls refused with 429, no resource failed"
+        f"{count} projects under write quotas: {up.seconds:.0f} s, {up.seconds / need:.2f} times the {need:.0f} s "
+        f"that the quotas need; {refused} calls refused with 429, no resource failed"
     )
 
 
@@ -138,11 +138,19 @@ def table(figures: list[Figures]) -> str:
     ]
     for each in figures:
         grown = each.up_s - (each.own_s - one.own_s)
-        lines.append(
-            f"| {each.projects} | {each.resources} | {each.calls} | {each.calls / each.projects:.1f} "
-            f"| {each.up_s:.1f} s | {each.own_s:.1f} s | {grown / one.up_s:.2f} | {each.preview_s:.1f} s | {each.bare_preview_s:.1f} s "
-            f"| {each.preview_s / each.bare_preview_s:.2f} |"
+        cells = (
+            str(each.projects),
+            str(each.resources),
+            str(each.calls),
+            f"{each.calls / each.projects:.1f}",
+            f"{each.up_s:.1f} s",
+            f"{each.own_s:.1f} s",
+            f"{grown / one.up_s:.2f}",
+            f"{each.preview_s:.1f} s",
+            f"{each.bare_preview_s:.1f} s",
+            f"{each.preview_s / each.bare_preview_s:.2f}",
         )
+        lines.append(f"| {' | '.join(cells)} |")
     kinds = list(Counter(kind for each in figures for kind in each.memory_mib))
     lines += ["", f"| projects | {' | '.join(kinds)} |", f"| ---: {'| ---: ' * len(kinds)}|"]
     lines += [

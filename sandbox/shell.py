@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox.cloud.endpoints import ACCESS_TOKEN, environment
 from sandbox.engine import Engine, search_path
-from sandbox.engine.shims import GCP, LANGUAGE, install
+from sandbox.engine.shims import GCP, LANGUAGE, install, without_logs
 from sandbox.errors import PrerequisiteError
 from sandbox.files import private_folder, write_atomically
 from sandbox.layout import ROOT, Layout
@@ -56,6 +56,7 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
     path = [str(engine.directory), search_path()]
     variables = {}
     official = _official_plugin() if provider == "official" else None
+    without_logs(home)
     installed = install(home, GCP, version("pulumi-gcp"), ROOT, official)
     if provider == "standin" and shutil.which(GCP, path=search_path()):
         path.insert(0, str(installed))  # a plugin on PATH takes precedence over installed ones

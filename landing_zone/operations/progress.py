@@ -1,14 +1,15 @@
 """The progress of a run by project, from the engine's events."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
-
 from landing_zone.printing import in_lines, on_one_line
+
+Json = Mapping[str, Any]
 
 _OURS: Final = "gemini-landing-zone:index:"
 _PROJECT: Final = f"{_OURS}GeminiProject"
@@ -121,26 +122,26 @@ class Progress:
     _parents: dict[str, str] = field(default_factory=dict)
     _said: set[tuple[str, str]] = field(default_factory=set)
 
-    def see(self, event: EngineEvent) -> None:
-        """Take an event of the engine in."""
-        if event.resource_pre_event:
-            self._begun(event.resource_pre_event.metadata)
-        elif event.res_outputs_event:
-            self._ended(event.res_outputs_event.metadata)
-        elif event.res_op_failed_event:
-            self._failed(event.res_op_failed_event.metadata)
-        elif event.diagnostic_event:
-            self._message(event.diagnostic_event)
-        elif event.policy_event:
-            found = event.policy_event
-            text = f"[{found.enforcement_level}] {found.policy_name}: {found.message.strip()}"
-            state = "error" if found.enforcement_level == "mandatory" else "warning"
-            self._say(Line(self._project(found.resource_urn or ""), state, in_lines(text)))
+    def see(self, event: Json) -> None:
+        """Take an event of the engine in. Source of its form: apitype.EngineEvent of Pulumi's SDK."""
+        if step := event.get("resourcePreEvent"):
+            self._begun(step["metadata"])
+        elif step := event.get("resOutputsEvent"):
+            self._ended(step["metadata"])
+        elif step := event.get("resOpFailedEvent"):
+            self._failed(step["metadata"])
+        elif found := event.get("diagnosticEvent"):
+            self._message(found)
+        elif found := event.get("policyEvent"):
+            text = f"[{found['enforcementLevel']}] {found['policyName']}: {found['message'].strip()}"
+            state = "error" if found["enforcementLevel"] == "mandatory" else "warning"
+            self._say(Line(self._project(found.get("resourceUrn", "")), state, in_lines(text)))
 
-    def see_errors(self, event: EngineEvent) -> None:
+    def see_errors(self, event: Json) -> None:
         """Take an event of a recovery's refresh in: what it reads is no change."""
-        if event.diagnostic_event and event.diagnostic_event.severity in ("error", "warning"):
-            self._message(event.diagnostic_event)
+        found = event.get("diagnosticEvent")
+        if found and found["severity"] in ("error", "warning"):
+            self._message(found)
 
     def learn(self, resources: Iterable[Mapping[str, Any]]) -> None:
         """Learn the parents of the state's resources: a deletion's events come before those of its parent."""
@@ -167,52 +168,51 @@ class Progress:
         """Since the beginning."""
         return time.monotonic() - self.began
 
-    def _begun(self, step: StepEventMetadata) -> None:
-        state = step.new or step.old
-        if state:
-            self._parents[step.urn] = state.parent
-        if step.type == _ROSTER and step.new:
-            before = ((step.old and step.old.inputs) or {}).get("worstMonth") or ""
-            self.money = (before, str((step.new.inputs or {}).get("worstMonth") or ""))
-        if _op(step) in _UNCHANGED or not _is_shown(step.type):
+    def _begun(self, step: Json) -> None:
+        urn, op, state = step["urn"], step["op"], step.get("new") or step.get("old") or {}
+        self._parents[urn] = state.get("parent", "")
+        if step["type"] == _ROSTER and step.get("new"):
+            old = (step.get("old") or {}).get("inputs") or {}
+            self.money = (old.get("worstMonth") or "", state["inputs"].get("worstMonth") or "")
+        if op in _UNCHANGED or not _is_shown(step["type"]):
             return
-        project = self._project(step.urn)
-        self._of(project).working[step.urn] = f"{_VERBS.get(_op(step), 'replacing')} {self._title(step)}"
-        self.report(self._line(step, "working", self._of(project).working[step.urn]))
+        text = f"{_VERBS.get(op, 'replacing')} {self._title(step)}"
+        self._of(self._project(urn)).working[urn] = text
+        self.report(self._line(step, "working", text))
 
-    def _ended(self, step: StepEventMetadata) -> None:
-        project = self._project(step.urn)
-        self._of(project).working.pop(step.urn, None)
-        op = _op(step)
-        if not _is_shown(step.type):
+    def _ended(self, step: Json) -> None:
+        op = step["op"]
+        if not _is_shown(step["type"]):
             return
         if op in _COUNTED:
             self.counts[_COUNTED[op]] += 1
         if op in _UNCHANGED:
             return
-        self._of(project).done += 1
-        done = _DONE.get(op, op)
-        changed = sorted({path.partition(".")[0].partition("[")[0] for path in step.detailed_diff or ()})
+        own = self._of(self._project(step["urn"]))
+        own.working.pop(step["urn"], None)
+        own.done += 1
+        changed = sorted({re.split(r"[.\[]", path)[0] for path in step.get("detailedDiff") or ()})
         parts = f" ({', '.join(changed)})" if changed and op == "update" else ""
-        text = f"{self._title(step)} {'to be ' if self.planned else ''}{done}{parts}"
+        text = f"{self._title(step)} {'to be ' if self.planned else ''}{_DONE.get(op, op)}{parts}"
         self.report(self._line(step, "done", text))
 
-    def _failed(self, step: StepEventMetadata) -> None:
-        project = self._project(step.urn)
-        self._of(project).working.pop(step.urn, None)
-        self._of(project).refused += 1
-        line = self._line(step, "refused", f"{self._title(step)} not {_DONE.get(_op(step), _op(step))}")
+    def _failed(self, step: Json) -> None:
+        own = self._of(self._project(step["urn"]))
+        own.working.pop(step["urn"], None)
+        own.refused += 1
+        line = self._line(step, "refused", f"{self._title(step)} not {_DONE.get(step['op'], step['op'])}")
         self.refused.append(line)
         self.report(line)
 
-    def _message(self, found: DiagnosticEvent) -> None:
-        if found.severity not in _SHOWN or not found.message.strip():
+    def _message(self, found: Json) -> None:
+        text = in_lines(found["message"].strip())
+        if found["severity"] not in _SHOWN or not text:
             return
-        urn = found.urn or ""
-        state = "waiting" if found.ephemeral else found.severity.partition("#")[0]
-        line = Line(self._project(urn), state, in_lines(found.message.strip()))
+        urn = found.get("urn", "")
+        state = "waiting" if found.get("ephemeral") else found["severity"].partition("#")[0]
+        line = Line(self._project(urn), state, text)
         if state == "waiting" and urn in self._of(line.project).working:
-            self._of(line.project).working[urn] = line.text
+            self._of(line.project).working[urn] = text
         self._say(line)
 
     def _say(self, line: Line) -> None:
@@ -235,15 +235,15 @@ class Progress:
             urn = self._parents.get(urn, "")
         return ENVIRONMENT
 
-    def _title(self, step: StepEventMetadata) -> str:
-        word = _WORDS.get(step.type, step.type)
-        project, name = self._project(step.urn), step.urn.split("::", 3)[3]
+    def _title(self, step: Json) -> str:
+        word = _WORDS.get(step["type"], step["type"])
+        project, name = self._project(step["urn"]), step["urn"].split("::", 3)[3]
         own = name.removeprefix(project).lstrip("-") if project else name
         return on_one_line(f"{word} {own}".strip(), 80)
 
-    def _line(self, step: StepEventMetadata, state: str, text: str) -> Line:
-        name = step.urn.split("::", 3)[3]
-        return Line(self._project(step.urn), state, text, _op(step), step.type, name)
+    def _line(self, step: Json, state: str, text: str) -> Line:
+        name = step["urn"].split("::", 3)[3]
+        return Line(self._project(step["urn"]), state, text, step["op"], step["type"], name)
 
 
 def title(resource_type: str, name: str) -> str:
@@ -257,7 +257,3 @@ def title(resource_type: str, name: str) -> str:
 def _is_shown(resource_type: str) -> bool:
     """False for providers, components, and what exists in the state alone."""
     return resource_type in _WORDS or not resource_type.startswith(("pulumi:", _OURS))
-
-
-def _op(step: StepEventMetadata) -> str:
-    return OpType(step.op).value

@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from types import FrameType
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from pulumi.automation import PulumiCommand
 from pulumi.automation.errors import InvalidVersionError
-from pulumi.automation.events import EngineEvent
 
 from landing_zone.printing import in_lines, without_secrets
 
-OnEvent = Callable[[EngineEvent], None]
+OnEvent = Callable[[dict[str, Any]], None]
+"""Gets an event of the engine. Source of its form: apitype.EngineEvent of Pulumi's SDK."""
 
 _PRIVATE: Final = 0o077
 """The umask of what writes state: files that only their owner can read."""
@@ -128,7 +128,7 @@ class Cli(PulumiCommand):
         def read(stream: IO[str], is_events: bool) -> None:
             for line in stream:
                 if is_events and line.startswith("{"):
-                    on_event(EngineEvent.from_json(json.loads(line)))
+                    on_event(json.loads(line))
                 else:
                     printed.append(line.rstrip())
 

@@ -31,3 +31,16 @@ def install(home: Path, plugin: str, version: str, root: Path, official: Path | 
     if not target.exists() or target.read_text() != script:
         write_atomically(target, script, mode=0o755)
     return folder
+
+
+def without_logs(home: Path) -> None:
+    """Keep the CLI from writing logs into the home.
+
+    Since 3.256 it writes one of each run, with every property of every resource, encrypted: a third of the engine's own
+    time. It has no switch for it, but does without where there can be no folder.
+    """
+    logs = home / "logs"
+    if not logs.exists():
+        write_atomically(
+            logs, "In place of the folder of the CLI's logs: sandbox/engine/shims.py says why.\n"
+        )

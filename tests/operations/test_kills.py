@@ -1,11 +1,11 @@
 """SIGKILL of the engine, of a whole run, and of the local cloud, at points spread over `up`, update and destroy.
 
-`make kills` kills at all 60 points, twice: runs of `gemini-lz`, which recover by themselves, and of plain `pulumi`, with
-`gemini-lz recover` before the second run.
+`make kills` kills at all 60 points, twice: runs of `gemini-lz`, which recover by themselves, and of plain `pulumi`,
+with `gemini-lz recover` before the second run.
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,8 @@ from sandbox.engine import Engine
 from tests.operations.stage import SECRETS, Stage, census, stage_in
 from tests.workspace import STACK, sampled
 
-LZ = {verb: ("gemini-lz", verb, STACK, "--yes") for verb in ("up", "destroy")}
-PLAIN = {
+LZ: Mapping[str, tuple[str, ...]] = {verb: ("gemini-lz", verb, STACK, "--yes") for verb in ("up", "destroy")}
+PLAIN: Mapping[str, tuple[str, ...]] = {
     verb: ("pulumi", verb, "--yes", "--skip-preview", "--non-interactive", "--stack", STACK) for verb in LZ
 }
 HOW = ("group", "engine", "cloud")
@@ -84,7 +84,7 @@ def test_a_kill_at_any_write_of_plain_pulumi_is_recovered(
 
 def _killed(
     stage: Stage,
-    commands: dict[str, tuple[str, ...]],
+    commands: Mapping[str, tuple[str, ...]],
     verb: str,
     number: int,
     how: str,

@@ -1,6 +1,6 @@
 """Requests of several resources that are sent as one, as the official plugin does with a project's services.
 
-It waits some seconds for others to join. Here it is a moment: what the engine starts together arrives together.
+A request waits for others to join as long as the provider's configuration says.
 """
 
 import asyncio
@@ -10,8 +10,6 @@ from typing import Any
 
 from sandbox.standins.gcp_plugin.google import GoogleError
 from sandbox.standins.gcp_plugin.lifecycle import Context
-
-_MOMENT_S = 0.01
 
 Send = Callable[[list[Any]], Awaitable[Any]]
 
@@ -43,6 +41,6 @@ async def joined(context: Context, key: str, item: Any, send: Send) -> Any:
 
 
 async def _sent(context: Context, key: str, items: list[Any], send: Send) -> Any:
-    await asyncio.sleep(_MOMENT_S)
+    await asyncio.sleep(context.config.batch_s)
     del context.batches[key]
     return await send(items)
