@@ -20,7 +20,7 @@ format: ## Format the code
 lock: ## Pin the dependencies anew from pyproject.toml
 audit: ## Check the pins, and ask for published advisories against them; exit code 3 if there is no answer
 sbom: ## Write build/sbom.cdx.json: all that is pinned, as CycloneDX
-kills: ## Kill an update at every call; SHARD=2/4 takes the second quarter. `make test` takes a seeded part
+kills: ## Kill runs at every call and at 60 points; SHARD=2/4 takes the second quarter. `make test` takes a seeded part
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
 redteam: ## Judge and make hostile programs and stack files, and try every door; SHARD=2/4 as above
 	@SHARD=$(SHARD) REDTEAM_EXAMPLES=5000 $(MAKE) --no-print-directory test ARGS="-k redteam $(ARGS)"

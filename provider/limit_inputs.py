@@ -110,13 +110,20 @@ def _blocks(others: Values) -> bool:
     return 0 in (others.get("requestsPerMinute"), others.get("requestsPerDay"))
 
 
-def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str]) -> Iterator[Failure]:
+def wrong_at_google(
+    context: Context, inputs: Values, before: Values, known_open: Collection[str]
+) -> Iterator[Failure]:
     """Models that no quota names, and limits that Google does not allow anyone to change. Raises as `Google.call`.
 
-    `known_open`: places that `deny` left open before; no line is printed for these.
+    Only new ones are looked up: a quota, and not its number for a model, can be changed or not.
+
+    Args:
+        before: the inputs of the last update; empty before the first.
+        known_open: places that `deny` left open before; no line is printed for these.
     """
     project, wanted = inputs["project"], wanted_limits(inputs)
-    fixed = _fixed(context, project, wanted)
+    asked = _quota_ids(wanted) - (_quota_ids(wanted_limits(before)) if before else set())
+    fixed = quota_overrides.fixed_limits(context.google, project, asked) if asked else set()
     for path, model, own in [*_paths(inputs), *([("others", "", wanted.others)] if wanted.others else [])]:
         for name, _ in own.items() if path != "others" or not wanted.denies else ():
             if model and counter_of(model) == "embeddings":
@@ -134,7 +141,9 @@ def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str
                     f"{path}.{name}",
                     f"Google allows no changes of this quota (tier {', '.join(tiers)}): remove the limit",
                 )
-    known = all(_is_known(model) for model in inputs.get("limits") or {})
+    known = all(
+        _is_known(model) or model in (before.get("limits") or {}) for model in inputs.get("limits") or {}
+    )
     if known and not (wanted.denies and fixed):
         return
     listed = quota_overrides.list_limits(context.google, project)
@@ -146,21 +155,24 @@ def wrong_at_google(context: Context, inputs: Values, known_open: Collection[str
 
 def fixed_places(context: Context, project: str, wanted: WantedLimits, listed: list[ModelLimit]) -> list[str]:
     """Places that Google does not allow anyone to change, if all others are denied. Raises as `Google.call`."""
-    return sorted(_places(listed, _fixed(context, project, wanted))) if wanted.denies else []
+    if not wanted.denies:
+        return []
+    fixed = quota_overrides.fixed_limits(context.google, project, _quota_ids(wanted))
+    return sorted(_places(listed, fixed))
 
 
-def _fixed(context: Context, project: str, wanted: WantedLimits) -> set[tuple[str, str]]:
+def _quota_ids(wanted: WantedLimits) -> set[str]:
+    """The quotas of which some value is wanted."""
     named = {name for own in (*wanted.models.values(), wanted.others) if own for name, _ in own.items()}
     names = LIMIT_NAMES if wanted.denies else [name for name in LIMIT_NAMES if name in named]
     ids = {limit.quota_id for name in names for limit in QUOTA_LIMITS[name]}
     embeds = any(counter_of(model) == "embeddings" for model in wanted.models)
-    ids |= {
+    return ids | {
         quota_id
         for metric in OTHER_METRICS
         if wanted.denies or (embeds and metric.counts == "embeddings")
         for quota_id in metric.quota_ids
     }
-    return quota_overrides.fixed_limits(context.google, project, ids)
 
 
 def _places(listed: list[ModelLimit], fixed: set[tuple[str, str]]) -> set[str]:

@@ -128,9 +128,8 @@ class ProjectLimits(ResourceType):
         if is_unknown(inputs) or (old and old.inputs == inputs):
             return outputs
         try:
-            failures = list(
-                wrong_at_google(context, inputs, old.outputs.get("leftOpen") or [] if old else [])
-            )
+            known_open = (old.outputs.get("leftOpen") or []) if old else []
+            failures = list(wrong_at_google(context, inputs, old.inputs if old else {}, known_open))
         except (GoogleError, CredentialsError):
             # The project may not exist yet, or its API may be off: that is no mistake, and the update reports it.
             return outputs

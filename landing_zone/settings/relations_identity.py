@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
+from landing_zone.names import STACK_LABEL
 from landing_zone.settings.fields import is_project_id, new_project_id
 from landing_zone.settings.markers import Mark, marked
 from landing_zone.settings.problems import Problem
@@ -59,7 +60,7 @@ def _created(merged: Mapping[str, Any]) -> _Found:
             )
     labels = merged.get("labels")
     names = set(labels) if isinstance(labels, Mapping) else set()
-    ours = {ATTRIBUTION_LABEL}
+    ours = {ATTRIBUTION_LABEL, STACK_LABEL}
     if merged.get("privateData") is not None:
         ours.add(PRIVATE_DATA_LABEL)
     if items(merged, "users"):

@@ -275,8 +275,8 @@ class ProjectSettings(Settings):
     labels: Annotated[dict[fields.LabelKey, fields.LabelValue], Mark.CREATED] = Field(
         default={},
         description=(
-            "Labels of a created project, in addition to the environment's; at most 64 altogether, with the one "
-            "that Pulumi adds."
+            "Labels of a created project, in addition to the environment's; at most 64 altogether, with those "
+            "that Pulumi and the stack add."
         ),
         examples=["{owner: platform}"],
     )

@@ -117,11 +117,11 @@ def labelled(environment: int, defaults: int, own: int, more: str = "") -> str:
 @pytest.mark.parametrize(
     ("config", "count"),
     [
-        (labelled(64, 0, 0), 65),
-        (labelled(22, 21, 21), 65),
-        (labelled(30, 30, 30), 91),
-        (labelled(20, 20, 23, ", privateData: true"), 65),
-        (labelled(20, 20, 22, ", privateData: false, users: [DE]"), 65),
+        (labelled(64, 0, 0), 66),
+        (labelled(21, 21, 21), 65),
+        (labelled(30, 30, 30), 92),
+        (labelled(20, 20, 22, ", privateData: true"), 65),
+        (labelled(20, 20, 21, ", privateData: false, users: [DE]"), 65),
     ],
     ids=["environment", "merged", "many", "private data", "users"],
 )
@@ -138,13 +138,13 @@ def test_more_than_64_labels_are_refused_with_their_number(config: str, count: i
 @pytest.mark.parametrize(
     "config",
     [
-        labelled(21, 21, 21),
-        labelled(20, 20, 22, ", privateData: true"),
+        labelled(20, 21, 21),
+        labelled(20, 20, 21, ", privateData: true"),
         # An inherited label is one label, whoever gives its value, and none if null takes it away.
-        labelled(63, 0, 0, ", labels: {env-0: b, env-1: null, mine: c}").replace("labels: {}, ", ""),
+        labelled(62, 0, 0, ", labels: {env-0: b, env-1: null, mine: c}").replace("labels: {}, ", ""),
         labelled(64, 20, 0, ", adopt: true").replace("labels: {}, ", ""),
     ],
-    ids=["63 and Pulumi's", "62 and two of ours", "overridden", "adopted"],
+    ids=["62, Pulumi's and the stack's", "61 and three that are added", "overridden", "adopted"],
 )
 def test_64_labels_are_accepted(config: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, config).projects.keys() == {"chat"}
