@@ -67,6 +67,8 @@ class Screen(AbstractContextManager["Screen"]):
             err.print(output, markup=False)
         for line in progress.refused:
             out.print(Text(f"refused  {line.shown}", style="red"), soft_wrap=True)
+            for remedy in progress.remedies(line):
+                out.print(f"         {remedy}", markup=False, soft_wrap=True)
         out.print(f"{progress.summary}; {progress.seconds:.0f} s", markup=False, soft_wrap=True)
 
     def _line(self, line: Line) -> None:

@@ -151,6 +151,23 @@ class Progress:
         """Show something that is done besides the engine's events."""
         self.report(Line(ENVIRONMENT, "info", text))
 
+    def has_met_existing(self) -> bool:
+        """True if Google refused to create something because it exists."""
+        return any(re.search(r"\b409\b|already exists", line.text) for line in self.errors)
+
+    def start_again(self, reason: str) -> None:
+        """Show why the run starts again; what was refused counts no more."""
+        self.say(reason)
+        self.refused.clear()
+        self.errors.clear()
+        self._said.clear()
+        for project in self.projects.values():
+            project.refused = 0
+
+    def remedies(self, refused: Line) -> list[str]:
+        """What was said of a resource that was refused: the setting, and the remedy. The program names it so."""
+        return [line.text for line in self.errors if f" ({refused.name}): " in line.text.partition("\n")[0]]
+
     @property
     def summary(self) -> str:
         """The counts, in words."""

@@ -28,7 +28,7 @@ MARK: Final = "gemini-lz-run"
 PARALLEL: Final = 512
 """Operations side by side: they wait for Google. Pulumi's default is 4 per core."""
 _WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-_DESTROY: Final = "destroy"
+_CREATE_NOTHING: Final = ("destroy", "refresh")
 _POLL_S: Final = 0.2
 
 
@@ -89,7 +89,8 @@ def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Pr
     progress.learn(resources_of(exported))
     known = {str(each.get("id", "")).removeprefix("projects/") for each in resources_of(exported)}
     taken: list[Taken] = []
-    if mark or interrupted(exported) or _left(cli, verb, projects - known):
+    recovers = bool(mark or interrupted(exported) or _left(cli, verb, projects - known))
+    if recovers:
         progress.say(_reason(mark))
         taken = recover(cli, progress, creates=_creates(mark))
     # A project that fails does not stop the others; a refresh has no such option.
@@ -100,6 +101,10 @@ def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Pr
     ended = cli.operate(*arguments, on_event=progress.see, variables=variables)
     if ended.code == 0:
         clear_mark(cli)
+    elif not recovers and not ended.stopped and progress.has_met_existing():
+        # A run that left no sign, such as a plain `pulumi up` whose lock was removed by hand.
+        progress.start_again("something exists at Google that the state does not have")
+        return _run(cli, verb, projects, options, progress)
     return Result(ended, taken)
 
 
@@ -168,7 +173,7 @@ def clear_mark(cli: Cli) -> None:
 
 
 def _creates(mark: str | None) -> bool:
-    return not (mark or "").startswith(_DESTROY)
+    return not (mark or "").startswith(_CREATE_NOTHING)
 
 
 def _reason(mark: str | None) -> str:

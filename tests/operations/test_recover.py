@@ -95,6 +95,24 @@ def test_a_key_that_somebody_else_made_is_not_taken_over(stage: Stage) -> None:
     assert stage.writes() == written
 
 
+def test_what_exists_without_any_sign_of_a_run_is_taken_over_once_google_says_so(stage: Stage) -> None:
+    text = stage.workspace.stack_file.read_text()
+    assert stage.run(*UP)[0] == 0
+    before = json.loads(stage.workspace.pulumi("stack", "export", "--stack", STACK).stdout)
+    stage.workspace.stack_file.write_text(text.replace("keys: {worker:", "keys: {second: {}, worker:"))
+    assert stage.run(*UP)[0] == 0
+    # The state of the last update is lost, and nothing says that there was one.
+    path = stage.workspace.layout.program / "before.json"
+    path.write_text(json.dumps(before))
+    stage.workspace.pulumi("stack", "import", "--file", str(path), "--stack", STACK)
+    code, printed = stage.run(*UP)
+    assert code == 0, printed
+    assert "something exists at Google that the state does not have" in printed
+    assert "took over key second of other" in printed
+    assert "refused" not in printed.splitlines()[-1]
+    assert stage.workspace.preview() == []
+
+
 @pytest.mark.parametrize(
     ("program", "found"),
     [

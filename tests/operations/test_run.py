@@ -104,7 +104,8 @@ def test_a_refusal_names_the_setting_and_the_remedy_and_stops_no_other_project(s
     assert len(refused) == 1
     name = refused[0].removeprefix("refused  ").partition(":")[0]
     assert f"{name}: budget not created" in refused[0]
-    assert f"gemini-landing-zone:projects.{name}.budget" in printed
+    # The setting and the remedy, as it happens and again at the end.
+    assert printed.count(f"gemini-landing-zone:projects.{name}.budget ({name}): ") == 2
     other = {"chat": "other", "other": "chat"}[name]
     assert f"{other}: budget created" in printed
     # The next run looks first whether the refused call was carried out.

@@ -34,6 +34,20 @@ def test_what_the_engine_hands_over_means_what_the_file_says(stack: str) -> None
     assert load_engine(stack, handed, STACKS) == load_file(stack, path)
 
 
+def test_a_text_that_pulumi_config_set_wrote_means_what_the_engine_makes_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    text = (STACKS / "Pulumi.sandbox.yaml").read_text()
+    for plain, written in (
+        ("dashboard: true\n  gem", 'dashboard: "true"\n  gem'),
+        ("[gemini-budgets]", "'[\"gemini-budgets\"]'"),
+    ):
+        assert text.count(plain) == 1
+        text = text.replace(plain, written)
+    path.write_text(text)
+    expected = load_file("x", STACKS / "Pulumi.sandbox.yaml")
+    assert load_file("x", path).model_dump(exclude={"stack"}) == expected.model_dump(exclude={"stack"})
+
+
 @pytest.mark.parametrize("stack", NAMES)
 def test_the_editor_finds_nothing_wrong_and_the_schema_is_up_to_date(stack: str) -> None:
     text = (STACKS / f"Pulumi.{stack}.yaml").read_text()
