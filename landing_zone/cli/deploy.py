@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from landing_zone.audit import applied
@@ -240,7 +240,11 @@ class _Deployment:
     def _made(self) -> None:
         """Print the stack as of this update."""
         found = applied.parse(json.loads(self._cli.ask("stack", "export")))
-        table = Table("project", "id", "number", "tier", "keys", "budget", "spend cap", "limits on", box=None)
+        columns = ("project", "id", "number", "tier", "keys", "budget", "spend cap", "limits on")
+        # Ids whole, also on a narrow terminal: people copy them.
+        table = Table(
+            *(Column(each, no_wrap=each in ("id", "number"), overflow="fold") for each in columns), box=None
+        )
         for project in found.projects.values():
             shown = {
                 "name": project.name,
