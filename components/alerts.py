@@ -9,7 +9,7 @@ import pulumi
 from pulumi_gcp import monitoring
 
 from components import metrics
-from components.base import Component
+from components.base import Component, owner_labels
 from landing_zone.gemini.metrics import CALLS
 from landing_zone.settings import AlertSettings
 
@@ -194,6 +194,7 @@ class Alerts(Component):
             documentation=monitoring.AlertPolicyDocumentationArgs(content=advice, mime_type="text/markdown"),
             severity=severity,
             alert_strategy=alert_strategy,
+            user_labels=owner_labels(),
             opts=self.child(own, ""),
         )
 
@@ -209,6 +210,7 @@ class Alerts(Component):
                 "conditions": policy["conditions"],
                 "notification_channels": list(self._args["channels"]),
                 **{_snake(name): value for name, value in policy.items() if name in _RAW},
+                "user_labels": {**policy.get("userLabels", {}), **owner_labels()},
             },
             opts=self.child(own, f"policies.{key}"),
         )

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pulumi
 
 from components.hooks import hook_binding
+from landing_zone.names import STACK_LABEL, stack_label
 
 PACKAGE: Final = "gemini-landing-zone"
 
@@ -69,6 +70,11 @@ class Component(pulumi.ComponentResource):
             providers=self.providers_of_children or None,
             hooks=hook_binding(name, path, counted=counted),
         )
+
+
+def owner_labels() -> dict[str, str]:
+    """The label by which what a killed run created is known as the stack's."""
+    return {STACK_LABEL: stack_label(pulumi.get_project(), pulumi.get_stack())}
 
 
 def _listed(resources: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.base import Component
+from components.base import Component, owner_labels
 from landing_zone.settings import ChannelSettings
 
 _TYPES = {"webhook": "webhook_tokenauth"}
@@ -63,6 +63,7 @@ def _channel(
         display_name=title,
         type="webhook_basicauth" if basic else _TYPES.get(channel.type, channel.type),
         labels=_labels(channel),
+        user_labels=owner_labels(),
         sensitive_labels=_sensitive_labels(channel),
         # Alert policies outside the stack may name the channel: without force Google keeps it and the destroy fails.
         force_delete=True,

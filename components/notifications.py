@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_gcp import pubsub
 
-from components.base import Component
+from components.base import Component, owner_labels
 from components.channels import make_channels
 
 PUBLISHER = "serviceAccount:billing-budget-alert@system.gserviceaccount.com"
@@ -43,7 +43,13 @@ class NotificationHost(Component):
         self.topics = {}
         for topic_name in args["topics"]:
             own = f"{name}--{topic_name}"
-            topic = pubsub.Topic(own, project=project_id, name=topic_name, opts=self.child(own, "topics"))
+            topic = pubsub.Topic(
+                own,
+                project=project_id,
+                name=topic_name,
+                labels=owner_labels(),
+                opts=self.child(own, "topics"),
+            )
             pubsub.TopicIAMMember(
                 own,
                 project=project_id,

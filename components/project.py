@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import billing, organizations
 
-from components.base import Component
-from landing_zone.names import STACK_LABEL, stack_label
+from components.base import Component, owner_labels
 from landing_zone.settings import ProjectSettings
 
 
@@ -32,7 +31,7 @@ def create_project(owner: Component, name: str, settings: ProjectSettings) -> Pr
         org_id=number if kind == "organizations" else None,
         # The link is set on the project: with a separate link resource, each update would undo it.
         billing_account=settings.billing_account,
-        labels={**settings.all_labels, STACK_LABEL: stack_label(pulumi.get_stack())},
+        labels={**settings.all_labels, **owner_labels()},
         # UNLINK keeps the project too; `ProjectExit` unlinks it from billing.
         deletion_policy="ABANDON" if policy == "UNLINK" else policy,
         # With False, the plugin enables the Compute API to remove the default network, which creates that network

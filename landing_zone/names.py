@@ -13,15 +13,21 @@ _LONGEST_IN_TITLES: Final = 37
 """Characters of a project ID that leave room for the rest of each title below: Google takes 60 for a budget, 63 for a
 key. IDs that Google gives out today have at most 30."""
 _LONGEST_ACCOUNT_ID: Final = 30
+_LONGEST_LABEL: Final = 63
 _DIGEST: Final = 6
 
 STACK_LABEL: Final = "gemini-lz-stack"
-"""The label of created projects with the name of their stack: what a killed run created is known by it."""
+"""The label with a stack's name of what it creates: what a killed run created is known by it."""
 
 
-def stack_label(stack: str) -> str:
-    """A stack's name, without its organization, as the value of a label."""
-    return re.sub(r"[^a-z0-9_-]", "-", stack.rpartition("/")[2].lower())[:63]
+def stack_label(project: str, stack: str) -> str:
+    """The value of the label: the stack's name, and a digest of it and of its Pulumi project's name.
+
+    Without the organization, which a program on a self-managed backend does not have.
+    """
+    name = stack.rpartition("/")[2]
+    plain = re.sub(r"[^a-z0-9_-]", "-", name.lower())[: _LONGEST_LABEL - _DIGEST - 1]
+    return f"{plain}-{_digest(f'{project}/{name}')}"
 
 
 def key_title(project_id: str, key: str) -> str:

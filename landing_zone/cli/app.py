@@ -1,9 +1,11 @@
-"""`gemini-lz`: commands that read and check stacks, and change nothing.
+"""`gemini-lz`: commands that deploy stacks (`deploy.py`), and commands that read and check them, and change nothing.
 
-Exit codes: 0 no problem; 1 a problem with the stack; 2 wrong usage, or something that the command needs is missing.
+Exit codes: 0 no problem; 1 a problem with the stack; 2 wrong usage, or something that the command needs is missing;
+those of a deployment are in docs/deploy.md.
 """
 
 import os
+import sys
 import traceback
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
@@ -173,6 +175,10 @@ def main() -> None:
     """Entry point."""
     try:
         app()
+    except BrokenPipeError:
+        # Whoever read the output has gone. Python would complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except Exception:
         # A defect of this program: its traceback may hold what the file says.
         err.print(traceback.format_exc(), markup=False)

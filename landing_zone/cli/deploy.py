@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from landing_zone.audit import applied
-from landing_zone.cli.console import AsJson, err, out, refuse
+from landing_zone.cli.console import AsJson, err, out
 from landing_zone.cli.stacks import ChosenStack, Stack, choose
 from landing_zone.printing import as_json as json_text
 from landing_zone.printing import on_one_line
@@ -40,7 +40,8 @@ Checkpoints = Annotated[
 ]
 Parallel = Annotated[int | None, typer.Option(help="Operations side by side. Default: 512.", min=1)]
 
-_REFUSED, _LOCKED, _STOPPED = 1, 3, 130
+_COLUMNS = ("project", "id", "number", "tier", "keys", "budget", "spend cap", "limits on")
+_REFUSED, _USAGE, _LOCKED, _STOPPED = 1, 2, 3, 130
 
 
 def add_to(app: typer.Typer) -> None:
@@ -143,9 +144,10 @@ class _Deployment:
         self._options = run.Options(checkpoints, parallel, packs)
         organization = f"{self._chosen.organization}/" if self._chosen.organization else ""
         try:
-            self._cli = Cli(self._chosen.folder.project, f"{organization}{self._chosen.name}")
+            folder = self._chosen.folder
+            self._cli = Cli(folder.project, folder.pulumi_project, f"{organization}{self._chosen.name}")
         except CliError as error:
-            refuse(str(error))
+            self._fail(str(error), _USAGE)
 
     def validated(self) -> EnvironmentSettings:
         """The settings of the stack file; exits with all its mistakes."""
@@ -155,14 +157,16 @@ class _Deployment:
             if self._as_json:
                 for problem in error.problems:
                     self._event({"event": "mistake", **problem.as_json()})
-            else:
-                err.print(str(error), markup=False)
-            raise typer.Exit(_REFUSED) from None
+                self._fail("the stack file has mistakes", _REFUSED)
+            self._fail(str(error), _REFUSED)
 
     def ask(self, verb: str) -> None:
         """Preview, and ask whether to go on; exits if not."""
         if self._as_json or not (sys.stdin.isatty() and out.is_terminal):
-            refuse(f"nobody can be asked here: write gemini-lz {verb} {self._chosen.name} --yes")
+            self._fail(
+                f"no terminal to ask on: write gemini-lz {verb} {self._chosen.name} --yes, which does not ask",
+                _USAGE,
+            )
         self.preview(verb)
         if not typer.confirm(f"{verb} {self._chosen.name}?"):
             raise typer.Exit(_REFUSED)
@@ -180,12 +184,11 @@ class _Deployment:
         from landing_zone.operations.run import run
 
         with self._screen() as screen:
-            result = self._guarded(
+            ended = self._guarded(
                 lambda: run(self._cli, verb, self._created_ids(verb), self._options, screen.progress)
             )
-        ended = result.ended
         if verb == "up":
-            self._made()
+            self._guarded(self._made)
         self._end(screen, ended.code, ended.output, stopped=ended.stopped)
 
     def recover(self, *, unlock: bool) -> None:
@@ -194,7 +197,9 @@ class _Deployment:
 
         with self._screen() as screen:
             taken = self._guarded(lambda: recover_now(self._cli, screen.progress, unlock=unlock))
-        screen.progress.say(f"{len(taken)} resources taken over" if taken else "nothing was left behind")
+            screen.progress.say(f"{taken} resources taken over" if taken else "nothing was left behind")
+        if self._as_json:
+            self._event({"event": "summary", "exitCode": 0, "changes": {"taken over": taken}, "refused": 0})
 
     def _created_ids(self, verb: str) -> list[str]:
         try:
@@ -215,7 +220,7 @@ class _Deployment:
         sys.stdout.flush()
 
     def _guarded(self, work: Callable[[], Any]) -> Any:
-        from landing_zone.operations.pulumi_cli import CliError, LockedError
+        from landing_zone.operations.pulumi_cli import CliError, LockedError, StoppedByUserError
         from landing_zone.operations.recover import RecoveryError
 
         try:
@@ -227,6 +232,8 @@ class _Deployment:
                 "--unlock",
                 _LOCKED,
             )
+        except (StoppedByUserError, KeyboardInterrupt):
+            self._fail("stopped; nothing was changed at Google. Run the command again to go on", _STOPPED)
         except (CliError, RecoveryError) as error:
             self._fail(str(error), _REFUSED)
 
@@ -238,15 +245,10 @@ class _Deployment:
         raise typer.Exit(code)
 
     def _made(self) -> None:
-        """Print the stack as of this update."""
+        """Print the stack as of this update: a table on a terminal, else a line per project."""
         found = applied.parse(json.loads(self._cli.ask("stack", "export")))
-        columns = ("project", "id", "number", "tier", "keys", "budget", "spend cap", "limits on")
-        # Ids whole, also on a narrow terminal: people copy them.
-        table = Table(
-            *(Column(each, no_wrap=each in ("id", "number"), overflow="fold") for each in columns), box=None
-        )
-        for project in found.projects.values():
-            shown = {
+        rows = [
+            {
                 "name": project.name,
                 "projectId": project.project_id,
                 "number": project.number,
@@ -256,16 +258,32 @@ class _Deployment:
                 "spendCap": _amount(project.cap),
                 "limits": sorted(project.limits),
             }
-            if self._as_json:
-                self._event({"event": "project", **shown})
+            for project in found.projects.values()
+        ]
+        if self._as_json:
+            for row in rows:
+                self._event({"event": "project", **row})
+            return
+        # Ids whole, also on a narrow terminal: people copy them.
+        table = Table(
+            *(Column(each, no_wrap=each in ("id", "number"), overflow="fold") for each in _COLUMNS), box=None
+        )
+        for row in rows:
+            cells = [
+                on_one_line(", ".join(each) if isinstance(each, list) else str(each)) for each in row.values()
+            ]
+            if out.is_terminal:
+                table.add_row(*(Text(each or "-") for each in cells))
             else:
-                parts = (each if isinstance(each, str) else ", ".join(each) for each in shown.values())
-                table.add_row(*(Text(on_one_line(part or "-")) for part in parts))
+                parts = (f"{name} {each}" for name, each in zip(_COLUMNS[2:], cells[2:], strict=True) if each)
+                out.print(f"{cells[0]}: {cells[1]}, {', '.join(parts)}", markup=False, soft_wrap=True)
         if table.row_count:
             out.print(table)
 
     def _end(self, screen: "Screen", code: int, output: str, *, stopped: bool) -> None:
-        exit_code = _STOPPED if stopped else _REFUSED if code else 0
+        exit_code = 0 if code == 0 else _STOPPED if stopped else _REFUSED
+        if code < 0:
+            output = f"pulumi was killed by signal {-code}: run the command again, which recovers what it did"
         screen.summary(exit_code, output)
         if exit_code:
             raise typer.Exit(exit_code)

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from landing_zone.cli.console import err, out
+from landing_zone.cli.console import out
 from landing_zone.operations.progress import Line, Progress
 from landing_zone.printing import on_one_line
 
@@ -51,6 +51,8 @@ class Screen(AbstractContextManager["Screen"]):
         """Print the end of a run: what was refused, the counts, the worst month."""
         progress = self.progress
         before, after = progress.money or ("", "")
+        if code and output and (not progress.errors or code < 0):
+            progress.report(Line("", "error", output))
         if self._emit:
             money = {"worstMonth": {"before": before or None, "after": after}} if after else {}
             self._emit(
@@ -63,8 +65,6 @@ class Screen(AbstractContextManager["Screen"]):
                 }
             )
             return
-        if code and not progress.errors and output:
-            err.print(output, markup=False)
         for line in progress.refused:
             out.print(Text(f"refused  {line.shown}", style="red"), soft_wrap=True)
             for remedy in progress.remedies(line):

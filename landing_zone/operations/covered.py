@@ -31,6 +31,10 @@ def _others(path: Path) -> Iterator[str]:
         names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             names = [node.module or "."]
+            if node.module == "pulumi":
+                names += [f"pulumi.{each.name}" for each in node.names]
+        if any(name.startswith("pulumi.dynamic") for name in names):
+            yield "pulumi.dynamic"
         for package in {name.partition(".")[0] for name in names}:
             if package not in _OURS and package not in sys.stdlib_module_names:
                 yield package or "a module beside it"

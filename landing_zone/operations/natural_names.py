@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from landing_zone.google.errors import GoogleError, NoAnswerError
+from landing_zone.google.projects import is_gone
 from landing_zone.google.quota_overrides import list_limits
 from landing_zone.google.rest import Google, Json
 from landing_zone.names import STACK_LABEL, account_domain, stack_label
@@ -38,42 +39,66 @@ class World:
     """Google, as one look at a plan sees it: what was found, and listings that several resources share."""
 
     google: Google
+    pulumi_project: str
     stack: str
     missing: set[str] = field(default_factory=set)
     """Ids of projects that do not exist: nothing can be in them."""
     taken: set[str] = field(default_factory=set)
     """Ids of resources that the state has, or that were found for another resource."""
     _listings: dict[str, list[Json]] = field(default_factory=dict)
+    _reading: dict[str, Lock] = field(default_factory=dict)
+    """One listing is read by one thread, and several listings side by side."""
     _lock: Lock = field(default_factory=Lock)
 
+    @property
+    def label(self) -> str:
+        """The value of STACK_LABEL on what the stack creates."""
+        return stack_label(self.pulumi_project, self.stack)
+
     def get(self, service: str, path: str, project: str | None = None) -> Json | None:
-        """A resource; None if there is none, or none that the caller may see. Raises NoAnswerError, GoogleError."""
+        """A resource; None if there is none. `project`: the one that it is in. Raises NoAnswerError, GoogleError."""
         try:
             return self.google.call(service, "GET", path, project=project)
         except NoAnswerError:
             raise
         except GoogleError as error:
-            # Most APIs answer 403 in a project that does not exist, or whose API is off: nothing is there.
-            if error.code in (403, 404):
+            if self._says_that_it_is_not(error, project):
                 return None
             raise
 
     def list_all(
-        self, service: str, path: str, items: str, query: Mapping[str, str] | None = None
+        self,
+        service: str,
+        path: str,
+        items: str,
+        *,
+        project: str | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> list[Json]:
-        """A listing, read once; empty if it cannot be seen. Raises NoAnswerError, GoogleError."""
+        """A listing, read once; empty where nothing can be. Raises NoAnswerError, GoogleError."""
         key = json.dumps([service, path, sorted((query or {}).items())])
         with self._lock:
+            own = self._reading.setdefault(key, Lock())
+        with own:
             if key not in self._listings:
                 try:
-                    self._listings[key] = list(self.google.list_all(service, path, items, query=query))
+                    self._listings[key] = list(
+                        self.google.list_all(service, path, items, query=query, project=project)
+                    )
                 except NoAnswerError:
                     raise
                 except GoogleError as error:
-                    if error.code not in (403, 404):
+                    if not self._says_that_it_is_not(error, project):
                         raise
                     self._listings[key] = []
             return self._listings[key]
+
+    def _says_that_it_is_not(self, error: GoogleError, project: str | None) -> bool:
+        """True if nothing is there. A missing permission says nothing, and must not end in a second of everything."""
+        if error.code == 404 or error.has_reason("SERVICE_DISABLED"):
+            return True
+        # Most APIs answer 403 in a project that does not exist.
+        return error.code == 403 and bool(project) and is_gone(self.google, str(project))
 
     def first_free(self, ids: Iterator[str]) -> str | None:
         """The first that no other resource has; it is taken from then on."""
@@ -101,19 +126,30 @@ def look_up(world: World, each: Planned) -> str | None:
     name, find = _LOOK_UPS[each.type]
     if each.unknown.intersection(name):
         raise NotKnownError
-    return find(world, each)
+    try:
+        found = find(world, each)
+    except KeyError:  # a part of the name is the provider's default, and in no input
+        raise NotKnownError from None
+    # A replacement may have the name of what it replaces, which the state has.
+    return None if each.replaces and found in world.taken else found
 
 
 def project_of(each: Planned) -> str:
     """The id of the project that a planned resource is, or is in; empty if there is none."""
     inputs = each.inputs
-    text = str(inputs.get("projectId") or inputs.get("project") or inputs.get("parent") or "")
-    return text.removeprefix("projects/") if not text.startswith("//") else ""
+    parent = str(inputs.get("parent") or "")
+    of_parent = parent.removeprefix("projects/") if parent.startswith("projects/") else ""
+    return str(inputs.get("projectId") or inputs.get("project") or of_parent)
 
 
 def _project(world: World, each: Planned) -> str | None:
     project_id = str(each.inputs["projectId"])
-    found = world.get("cloudresourcemanager", f"projects/{project_id}")
+    try:
+        found = world.get("cloudresourcemanager", f"projects/{project_id}")
+    except GoogleError as error:
+        if error.code == 403:  # also the answer for an id that nobody has
+            return None
+        raise
     if found is None:
         return None
     owner = (found.get("labels") or {}).get(STACK_LABEL)
@@ -123,8 +159,8 @@ def _project(world: World, each: Planned) -> str | None:
             f"project {project_id} is being deleted, and Google keeps its id for 30 days: write another projectId, "
             f"or take it back (gcloud projects undelete {project_id}) and write adopt: true"
         )
-    if owner != stack_label(world.stack):
-        by = f"the stack {owner} created it" if owner else f"it has no label {STACK_LABEL}"
+    if owner != world.label:
+        by = f"its label {STACK_LABEL} is {owner}" if owner else f"it has no label {STACK_LABEL}"
         raise NotOursError(
             f"project {project_id} exists, and this stack did not create it ({by}): write adopt: true to take it over "
             "as it is, or another projectId"
@@ -157,10 +193,35 @@ def _key(world: World, each: Planned) -> str | None:
 
 
 def _account(world: World, each: Planned) -> str | None:
-    project_id = each.inputs["project"]
-    email = f"{each.inputs['accountId']}@{account_domain(project_id)}"
-    path = f"projects/{project_id}/serviceAccounts/{email}"
-    return path if world.get("iam", path, project_id) else None
+    inputs = each.inputs
+    email = f"{inputs['accountId']}@{account_domain(inputs['project'])}"
+    path = f"projects/{inputs['project']}/serviceAccounts/{email}"
+    found = world.get("iam", path, inputs["project"])
+    if found and found.get("displayName") != inputs.get("displayName"):
+        raise NotOursError(
+            f"the service account {email} exists, and this stack did not create it: write serviceAccount: {email} at "
+            "the key to bind the key to it, or give the key another name"
+        )
+    return path if found else None
+
+
+def _topic(world: World, each: Planned) -> str | None:
+    inputs = each.inputs
+    path = f"projects/{inputs['project']}/topics/{inputs['name']}"
+    found = world.get("pubsub", path, inputs["project"])
+    if found and (found.get("labels") or {}).get(STACK_LABEL) != world.label:
+        raise NotOursError(
+            f"the topic {path} exists, and this stack did not create it: write its full name ({path}) where it is "
+            "used, and take it out of topics; or give it another name"
+        )
+    return path if found else None
+
+
+def _link(world: World, each: Planned) -> str | None:
+    project_id, account = each.inputs["project"], each.inputs.get("billingAccount")
+    found = world.get("cloudbilling", f"projects/{project_id}/billingInfo", project_id) or {}
+    linked = account and found.get("billingAccountName") == f"billingAccounts/{account}"
+    return f"projects/{project_id}" if linked else None
 
 
 def _budget(world: World, each: Planned) -> str | None:
@@ -181,29 +242,29 @@ def _cap(world: World, each: Planned) -> str | None:
         for budget in _budgets(world, each)
         if "spendCap" in budget
         and budget.get("displayName") == each.inputs.get("displayName")
-        and budget["budgetFilter"]["projects"] == [f"projects/{each.inputs['project']}"]
+        and budget.get("budgetFilter", {}).get("projects") == [f"projects/{each.inputs['project']}"]
     )
 
 
 def _budgets(world: World, each: Planned) -> list[Json]:
     account = each.inputs["billingAccount"]
     query = {"pageSize": "1000"}
-    return world.list_all("billingbudgets", f"billingAccounts/{account}/budgets", "budgets", query)
+    return world.list_all("billingbudgets", f"billingAccounts/{account}/budgets", "budgets", query=query)
 
 
-def _listed(service: str, path: str, items: str, same: Callable[[Values, Json], bool]) -> LookUp:
+def _listed(service: str, path: str, items: str, same: Callable[[World, Values, Json], bool]) -> LookUp:
     """A resource whose id Google assigns: the first in a listing that is the same by its natural name."""
 
     def find(world: World, each: Planned) -> str | None:
-        listing = world.list_all(service, path.format_map(each.inputs), items)
-        return world.first_free(item["name"] for item in listing if same(each.inputs, item))
+        listing = world.list_all(service, path.format_map(each.inputs), items, project=project_of(each))
+        return world.first_free(item["name"] for item in listing if same(world, each.inputs, item))
 
     return find
 
 
 def _override(world: World, each: Planned) -> str | None:
     path = _OVERRIDES.format_map(each.inputs)
-    listing = world.list_all("serviceusage", path, "overrides")
+    listing = world.list_all("serviceusage", path, "overrides", project=project_of(each))
     # The listing has the project's number and other escapes; the plugin's id begins with the inputs.
     return world.first_free(
         f"{path}/{item['name'].rpartition('/')[2]}"
@@ -212,26 +273,36 @@ def _override(world: World, each: Planned) -> str | None:
     )
 
 
-def _same(*names: str) -> Callable[[Values, Json], bool]:
-    return lambda inputs, item: all(inputs.get(name) == item.get(name) for name in names)
+def _same_contact(_: World, inputs: Values, item: Json) -> bool:
+    return bool(inputs["email"] == item.get("email"))
 
 
-def _same_channel(inputs: Values, item: Json) -> bool:
+def _same_policy(world: World, inputs: Values, item: Json) -> bool:
+    return bool(inputs["displayName"] == item.get("displayName")) and _is_labelled(world, item)
+
+
+def _same_channel(world: World, inputs: Values, item: Json) -> bool:
     # A secret label, such as a webhook's address, is encrypted in the plan: the label alone, or all of them.
     labels = inputs.get("labels") or {}
     plain = (
         {} if _SECRET in labels else {name: each for name, each in labels.items() if isinstance(each, str)}
     )
-    return _same("displayName", "type")(inputs, item) and plain.items() <= item.get("labels", {}).items()
+    named = all(inputs.get(name) == item.get(name) for name in ("displayName", "type"))
+    return named and plain.items() <= item.get("labels", {}).items() and _is_labelled(world, item)
 
 
-def _same_dashboard(inputs: Values, item: Json) -> bool:
-    return bool(json.loads(inputs["dashboardJson"])["displayName"] == item.get("displayName"))
+def _is_labelled(world: World, item: Json) -> bool:
+    """Others may have a channel or an alert of the same name in a project that several stacks use."""
+    return bool((item.get("userLabels") or {}).get(STACK_LABEL) == world.label)
+
+
+def _same_dashboard(_: World, inputs: Values, item: Json) -> bool:
+    return bool(json.loads(inputs["dashboardJson"]).get("displayName") == item.get("displayName"))
 
 
 def _tag(world: World, each: Planned) -> str | None:
     query = {"parent": each.inputs["parent"]}
-    listing = world.list_all("cloudresourcemanager.v3", "tagBindings", "tagBindings", query)
+    listing = world.list_all("cloudresourcemanager.v3", "tagBindings", "tagBindings", query=query)
     return world.first_free(
         item["name"] for item in listing if item.get("tagValue") == each.inputs.get("tagValue")
     )
@@ -267,7 +338,8 @@ _LOOK_UPS: Final[Mapping[str, tuple[tuple[str, ...], LookUp]]] = {
     PROJECT: (("projectId",), _project),
     "gcp:projects/apiKey:ApiKey": (("project", "name"), _key),
     "gcp:serviceaccount/account:Account": (("project", "accountId"), _account),
-    "gcp:pubsub/topic:Topic": (("project", "name"), _chosen("pubsub", "projects/{project}/topics/{name}")),
+    "gcp:billing/projectInfo:ProjectInfo": (("project",), _link),
+    "gcp:pubsub/topic:Topic": (("project", "name"), _topic),
     "gcp:orgpolicy/customConstraint:CustomConstraint": (
         ("parent", "name"),
         _chosen("orgpolicy", "{parent}/customConstraints/{name}"),
@@ -289,7 +361,7 @@ _LOOK_UPS: Final[Mapping[str, tuple[tuple[str, ...], LookUp]]] = {
     ),
     "gcp:monitoring/alertPolicy:AlertPolicy": (
         ("project", "displayName"),
-        _listed("monitoring", "v3/projects/{project}/alertPolicies", "alertPolicies", _same("displayName")),
+        _listed("monitoring", "v3/projects/{project}/alertPolicies", "alertPolicies", _same_policy),
     ),
     "gcp:monitoring/dashboard:Dashboard": (
         ("project", "dashboardJson"),
@@ -297,7 +369,7 @@ _LOOK_UPS: Final[Mapping[str, tuple[tuple[str, ...], LookUp]]] = {
     ),
     "gcp:essentialcontacts/contact:Contact": (
         ("parent", "email"),
-        _listed("essentialcontacts", "{parent}/contacts", "contacts", _same("email")),
+        _listed("essentialcontacts", "{parent}/contacts", "contacts", _same_contact),
     ),
     "gcp:tags/tagBinding:TagBinding": (("parent", "tagValue"), _tag),
     OVERRIDE: (
@@ -313,7 +385,6 @@ _LOOK_UPS: Final[Mapping[str, tuple[tuple[str, ...], LookUp]]] = {
 _MADE_AGAIN: Final = frozenset(
     {
         "gcp:projects/service:Service",
-        "gcp:billing/projectInfo:ProjectInfo",
         "gcp:pubsub/topicIAMMember:TopicIAMMember",
     }
 )

@@ -66,8 +66,11 @@ class Planned:
         return self.type.startswith("pulumi:providers:")
 
 
-def planned(cli: Cli) -> list[Planned]:
-    """What a preview of the stack would create, each after what it depends on. Raises CliError."""
+def planned(cli: Cli, exported: Json) -> list[Planned]:
+    """What a preview of the stack would create, each after what it depends on. Raises CliError.
+
+    `exported`: the state, which has the secrets of a replaced resource's inputs, encrypted.
+    """
     with TemporaryDirectory(prefix="gemini-lz-") as folder:
         plan = Path(folder, "plan.json")
         try:
@@ -76,17 +79,19 @@ def planned(cli: Cli) -> list[Planned]:
             raise CliError(_errors_in(str(error))) from None
         plans: Json = json.loads(plan.read_text(encoding="utf-8"))["resourcePlans"]
     steps: Json = {step["urn"]: step for step in json.loads(printed)["steps"]}
-    return _ordered(dict(_made(plans, steps)))
+    resources = (exported.get("deployment") or {}).get("resources") or ()
+    olds = {each["urn"]: each.get("inputs") or {} for each in resources if not each.get("delete")}
+    return _ordered(dict(_made(plans, steps, olds)))
 
 
-def _made(plans: Json, steps: Json) -> Iterator[tuple[str, Planned]]:
+def _made(plans: Json, steps: Json, olds: Json) -> Iterator[tuple[str, Planned]]:
     for urn, plan in plans.items():
         made = [step for step in plan["steps"] if step in _MADE]
         goal = plan.get("goal")
         if not made or not goal:
             continue
         shown = steps.get(urn, {})
-        inputs = _inputs(goal["inputDiff"], shown.get("oldState") or {})
+        inputs = _inputs(goal["inputDiff"], olds.get(urn) or {})
         entry = {
             **{name: value for name, value in (shown.get("newState") or {}).items() if name not in _LEFT_OUT},
             "urn": urn,
@@ -109,7 +114,7 @@ _OPTIONS: Final = (
 def _inputs(difference: Json, old: Json) -> dict[str, Any]:
     """The inputs of a goal, which has their difference from the old ones."""
     removed = difference.get("deletes") or ()
-    kept = {name: value for name, value in (old.get("inputs") or {}).items() if name not in removed}
+    kept = {name: value for name, value in old.items() if name not in removed}
     return {**kept, **(difference.get("adds") or {}), **(difference.get("updates") or {})}
 
 

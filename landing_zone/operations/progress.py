@@ -151,6 +151,12 @@ class Progress:
         """Show something that is done besides the engine's events."""
         self.report(Line(ENVIRONMENT, "info", text))
 
+    def took(self, urn: str, resource_type: str, found: str) -> None:
+        """Show that a resource was taken into the state; `found`: its id at Google."""
+        name = urn.split("::", 3)[3]
+        text = f"took over {title(resource_type, name)}: {on_one_line(found)}"
+        self.report(Line(self._project(urn), "taken", text, "import", resource_type, name))
+
     def has_met_existing(self) -> bool:
         """True if Google refused to create something because it exists."""
         return any(re.search(r"\b409\b|already exists", line.text) for line in self.errors)
@@ -160,6 +166,7 @@ class Progress:
         self.say(reason)
         self.refused.clear()
         self.errors.clear()
+        self.counts.clear()
         self._said.clear()
         for project in self.projects.values():
             project.refused = 0

@@ -69,6 +69,10 @@ class LockedError(CliError):
         super().__init__(f"the stack is locked by {'; '.join(lock.holder for lock in locks)}")
 
 
+class StoppedByUserError(Exception):
+    """Ctrl-C before the operation itself had begun."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """The end of an operation."""
@@ -84,8 +88,8 @@ class Ended:
 class Cli(PulumiCommand):
     """The CLI on one stack of the project in a folder."""
 
-    def __init__(self, folder: Path, stack: str, environment: Mapping[str, str] | None = None) -> None:
-        """Raises CliError if there is no CLI, or one that is too old."""
+    def __init__(self, folder: Path, project: str, stack: str) -> None:
+        """`folder` is that of Pulumi.yaml, `project` the name in it. Raises CliError: no CLI, or too old a one."""
         if not shutil.which("pulumi"):
             raise CliError(
                 'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
@@ -95,8 +99,8 @@ class Cli(PulumiCommand):
         except InvalidVersionError as error:
             raise CliError(str(error)) from None
         self.stack = stack
+        self.project = project
         self.folder = folder
-        self._environment = dict(environment or {})
 
     def ask(self, *arguments: str, text: str | None = None) -> str:
         """Run a command on the stack with `text` as its input; returns its output. Raises CliError, LockedError."""
@@ -124,13 +128,20 @@ class Cli(PulumiCommand):
         ends what it has begun, and writes the state. Raises LockedError.
         """
         printed: list[str] = []
+        failed: list[BaseException] = []
 
         def read(stream: IO[str], is_events: bool) -> None:
             for line in stream:
-                if is_events and line.startswith("{"):
-                    on_event(json.loads(line))
-                else:
+                event = _event(line) if is_events else None
+                if event is None:
                     printed.append(line.rstrip())
+                elif not failed:
+                    try:
+                        on_event(event)
+                    except BaseException as error:
+                        # The stream is read to its end all the same: the CLI would wait for ever.
+                        failed.append(error)
+                        process.send_signal(signal.SIGINT)
 
         with (
             subprocess.Popen(
@@ -153,6 +164,8 @@ class Cli(PulumiCommand):
             for reader in readers:
                 reader.join()
             code = process.wait()
+        if failed:
+            raise failed[0]
         output = in_lines("\n".join(printed).strip())
         if code and (_LOCKED in output or _IN_SERVICE.search(output)):
             raise _error(output, output, self.stack)
@@ -162,7 +175,15 @@ class Cli(PulumiCommand):
         return [self.command, *arguments, "--non-interactive", "--color=never", "--stack", self.stack]
 
     def _variables(self, own: Mapping[str, str]) -> dict[str, str]:
-        return {**os.environ, **self._environment, "PULUMI_SKIP_UPDATE_CHECK": "true", **own}
+        return {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **own}
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _error(message: str, output: str, stack: str) -> CliError:

@@ -1,6 +1,6 @@
 """Recovery of a stack whose last run was killed: what it left behind gets into the state.
 
-1. Operations without a known end are dropped from the state.
+1. Operations without a known end are dropped from the state, and so is what was in projects that are gone.
 2. A refresh removes from the state what is gone, and reads what was changed.
 3. What a preview would create is looked up at Google by its natural name. What exists is added to the state, and read.
 
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
+from landing_zone.google.projects import is_gone
 from landing_zone.google.rest import Google
 from landing_zone.operations.natural_names import (
     PROJECT,
@@ -26,21 +27,24 @@ from landing_zone.operations.natural_names import (
     project_of,
 )
 from landing_zone.operations.planned import Planned, planned
-from landing_zone.operations.progress import Progress, title
-from landing_zone.operations.pulumi_cli import Cli, CliError
+from landing_zone.operations.progress import Progress
+from landing_zone.operations.pulumi_cli import Cli, CliError, StoppedByUserError
 from landing_zone.operations.state import (
     interrupted,
     resources_of,
     with_found,
     without_interrupted,
+    without_projects,
 )
 
 _AT_ONCE: Final = 32
 """Look-ups side by side."""
-_PASSES: Final = 4
+_PASSES: Final = 5
 """Looks at the plan: the graph is three deep."""
 _VIEWS: Final = ("gemini-landing-zone:index:ProjectExit", "gemini-landing-zone:index:StackExit")
 """Types that are nothing at Google, and that the state needs for the order of deletions."""
+_MANY: Final = 1_000
+"""Targets of a refresh, beyond which the command line would be too long."""
 
 
 class RecoveryError(Exception):
@@ -48,96 +52,159 @@ class RecoveryError(Exception):
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A resource that was found and is in the state now."""
+class Looked:
+    """What was found of a plan."""
 
-    type: str
-    name: str
-    id: str
+    ids: Mapping[str, str]
+    """URN → id at Google."""
+    is_all: bool
+    """False if there are resources whose names are not known yet."""
 
 
-def recover(cli: Cli, progress: Progress, *, creates: bool = True) -> list[Taken]:
-    """Bring what an earlier run left behind into the state; returns what was taken into it.
+def recover(cli: Cli, progress: Progress, *, deletes: bool = False) -> int:
+    """Bring what an earlier run left behind into the state; returns how many resources were taken into it.
 
     Args:
         progress: shows each step.
-        creates: False if the last run was a `destroy`, which creates nothing.
+        deletes: the stack is about to be deleted: what is in the way of its creation is left alone.
 
     Raises:
         RecoveryError: something at Google is in the way, or cannot be read.
         LockedError: another run is at work, or has left its lock.
         CliError: the CLI fails, or the stack file has mistakes.
+        StoppedByUserError: Ctrl-C.
     """
-    exported = json.loads(cli.ask("stack", "export"))
-    left = interrupted(exported)
-    if left:
-        progress.say(f"{len(left)} operations of the last run have no known end")
-    begun = [_planned(operation) for operation in left if operation["type"] == "creating"]
-    # The same state again: this asks for the lock before anything is done.
-    _load(cli, exported)
-    google = Google(GoogleConfig.read(gcp_config(cli), os.environ))
-    if resources_of(exported):
-        progress.say("reading all resources of the state")
-        _refreshed(cli, progress, [])
-        exported = json.loads(cli.ask("stack", "export"))
-    taken, _ = _take(cli, google, exported, begun, progress)
-    if not creates:
+    return _Recovery(cli, progress, deletes).run()
+
+
+def projects_left(cli: Cli, ids: Iterable[str], *, deletes: bool) -> bool:
+    """True if projects exist that the state does not have, and that a run of this stack created.
+
+    Raises RecoveryError: one exists that the stack did not create, or that is being deleted, unless `deletes`.
+    """
+    plan = [Planned(each, PROJECT, {"inputs": {"projectId": each}}) for each in ids]
+    return bool(look_ups(World(google_of(cli), cli.project, cli.stack), plan, deletes=deletes).ids)
+
+
+class _Recovery:
+    def __init__(self, cli: Cli, progress: Progress, deletes: bool) -> None:
+        self._cli = cli
+        self._progress = progress
+        self._deletes = deletes
+        self._plan: dict[str, Planned] = {}
+        """All that was planned in a pass: what was taken into the state is planned no more."""
+        self._google = google_of(cli)
+
+    def run(self) -> int:
+        exported = self._export()
+        left = interrupted(exported)
+        if left:
+            self._progress.say(f"{len(left)} operations of the last run have no known end")
+        begun = [_planned(operation) for operation in left if operation["type"] == "creating"]
+        # The same state again: this asks for the lock before anything is done.
+        self._load(exported)
+        if resources_of(exported):
+            self._progress.say("reading all resources of the state")
+            self._drop_gone(exported)
+            self._refresh([])
+        taken = self._take(self._export(), begun, self._look(self._export(), begun))
+        self._progress.say("looking for resources that the state does not have")
+        # The names of some depend on others: a budget's on its project's number.
+        for _ in range(_PASSES):
+            exported = self._export()
+            plan = planned(self._cli, exported)
+            looked = self._look(exported, plan)
+            found = {urn: each for urn, each in looked.ids.items() if _type(urn) not in _VIEWS}
+            if self._export() != exported:
+                continue  # another run ended meanwhile: its state counts
+            taken += self._take(exported, plan, Looked(found, looked.is_all))
+            if looked.is_all or not found:
+                self._add_views(looked)
+                break
         return taken
-    progress.say("looking for resources that the state does not have")
-    # The names of some depend on others: a budget's on its project's number.
-    for _ in range(_PASSES):
-        exported = json.loads(cli.ask("stack", "export"))
-        found, is_all = _take(cli, google, exported, planned(cli), progress)
-        taken += found
-        if is_all or not found:
-            break
-    return taken
+
+    def _look(self, exported: Mapping[str, Any], plan: list[Planned]) -> Looked:
+        """Look the resources up that the state does not have; projects first, as others are in them."""
+        self._plan.update((each.urn, each) for each in plan)
+        present = {each["urn"] for each in resources_of(exported) if not each.get("delete")}
+        custom = [
+            each
+            for each in plan
+            if each.is_custom and not each.is_provider and (each.replaces or each.urn not in present)
+        ]
+        world = World(
+            self._google,
+            self._cli.project,
+            self._cli.stack,
+            taken={str(each.get("id", "")) for each in resources_of(exported)},
+        )
+        projects = [each for each in custom if each.type == PROJECT]
+        found = look_ups(world, projects, deletes=self._deletes)
+        world.missing.update(project_of(each) for each in projects if each.urn not in found.ids)
+        others = look_ups(world, [each for each in custom if each.type != PROJECT], deletes=self._deletes)
+        return Looked({**found.ids, **others.ids}, others.is_all)
+
+    def _take(self, exported: Mapping[str, Any], plan: list[Planned], looked: Looked) -> int:
+        """Add what was found to the state, and read it; returns how much is in the state then."""
+        if not looked.ids:
+            return 0
+        self._load(with_found(exported, self._plan, looked.ids))
+        self._refresh(list(looked.ids))
+        present = {each["urn"] for each in resources_of(self._export())}
+        taken = [each for each in plan if each.urn in looked.ids and each.urn in present]
+        for each in taken:
+            self._progress.took(each.urn, each.type, looked.ids[each.urn])
+        return len(taken)
+
+    def _add_views(self, looked: Looked) -> None:
+        """Add what exists in the state alone: keys are deleted before it, and all that guards them after it."""
+        exported = self._export()
+        views = {urn: each for urn, each in looked.ids.items() if _type(urn) in _VIEWS}
+        if views and any(each["custom"] and not _is_provider(each) for each in resources_of(exported)):
+            self._load(with_found(exported, self._plan, views))
+
+    def _drop_gone(self, exported: Mapping[str, Any]) -> None:
+        """Drop what was in projects that are gone: in these, Google refuses to say that it is gone."""
+        ids = sorted(
+            {
+                str(each["id"]).removeprefix("projects/")
+                for each in resources_of(exported)
+                if each["type"] == PROJECT
+            }
+        )
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            gone = [each for each, is_so in zip(ids, pool.map(self._is_gone, ids), strict=True) if is_so]
+        if gone:
+            self._load(without_projects(exported, gone))
+
+    def _is_gone(self, project_id: str) -> bool:
+        try:
+            return is_gone(self._google, project_id)
+        except (GoogleError, CredentialsError) as error:
+            raise RecoveryError(f"project {project_id} cannot be read: {_reason(error)}") from None
+
+    def _export(self) -> dict[str, Any]:
+        exported: dict[str, Any] = json.loads(self._cli.ask("stack", "export"))
+        return exported
+
+    def _load(self, exported: Mapping[str, Any]) -> None:
+        # The CLI drops operations of unknown end by itself, with a warning for each.
+        self._cli.ask("stack", "import", text=json.dumps(without_interrupted(exported)))
+
+    def _refresh(self, urns: list[str]) -> None:
+        """Read the resources, or all of the state; raises CliError if one cannot be read."""
+        targets = [option for urn in urns for option in ("--target", urn)] if len(urns) < _MANY else []
+        ended = self._cli.operate(
+            "refresh", "--yes", "--skip-preview", *targets, on_event=self._progress.see_errors
+        )
+        if ended.stopped:
+            raise StoppedByUserError
+        if ended.code:
+            raise CliError(f"the state cannot be brought up to date:\n{ended.output}".rstrip())
 
 
-def projects_left(google: Google, stack: str, ids: Iterable[str]) -> list[str]:
-    """Of the projects that the state does not have, those that a run of this stack created. Raises RecoveryError."""
-    world = World(google, stack)
-    return list(_found(world, [Planned(each, PROJECT, {"inputs": {"projectId": each}}) for each in ids])[0])
-
-
-def _take(
-    cli: Cli,
-    google: Google,
-    exported: Mapping[str, Any],
-    plan: list[Planned],
-    progress: Progress,
-) -> tuple[list[Taken], bool]:
-    """Take over what exists of a plan. False: there are resources whose names are not known yet."""
-    present = {each["urn"] for each in resources_of(exported) if not each.get("delete")}
-    custom = [
-        each
-        for each in plan
-        if each.is_custom and not each.is_provider and (each.replaces or each.urn not in present)
-    ]
-    ids, is_all = _look_ups(google, cli.stack, exported, custom)
-    found = [each for each in custom if each.urn in ids and each.type not in _VIEWS]
-    if not found:
-        return [], is_all
-    _load(cli, with_found(exported, plan, ids))
-    _refreshed(cli, progress, [each.urn for each in found])
-    for each in found:
-        progress.say(f"took over {title(each.type, each.name)}: {ids[each.urn]}")
-    return [Taken(each.type, each.name, ids[each.urn]) for each in found], is_all
-
-
-def _look_ups(
-    google: Google, stack: str, exported: Mapping[str, Any], plan: list[Planned]
-) -> tuple[dict[str, str], bool]:
-    """URN → id of the planned resources that exist; projects first, as others are in them. False: as `_take`."""
-    world = World(google, stack, taken={str(each.get("id", "")) for each in resources_of(exported)})
-    projects = [each for each in plan if each.type == PROJECT]
-    ids, _ = _found(world, projects)
-    world.missing.update(project_of(each) for each in projects if each.urn not in ids)
-    others, is_all = _found(world, [each for each in plan if each.type != PROJECT])
-    return ids | others, is_all
-
-
-def _found(world: World, plan: list[Planned]) -> tuple[dict[str, str], bool]:
+def look_ups(world: World, plan: list[Planned], *, deletes: bool) -> Looked:
+    """Look planned resources up, side by side. Raises RecoveryError with all that is in the way."""
     problems: list[str] = []
     unknown: list[str] = []
 
@@ -147,17 +214,31 @@ def _found(world: World, plan: list[Planned]) -> tuple[dict[str, str], bool]:
         except NotKnownError:
             unknown.append(each.urn)
         except NotOursError as error:
-            problems.append(str(error))
+            if not deletes:
+                problems.append(str(error))
         except (GoogleError, CredentialsError) as error:
-            reason = error.with_remedy if isinstance(error, GoogleError) else str(error)
-            problems.append(f"{each.name}: whether it exists cannot be read: {reason}")
+            problems.append(f"{each.name}: whether it exists cannot be read: {_reason(error)}")
         return None
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         ids = dict(zip([each.urn for each in plan], pool.map(find, plan), strict=True))
     if problems:
         raise RecoveryError("\n".join(dict.fromkeys(sorted(problems))))
-    return {urn: each for urn, each in ids.items() if each}, not unknown
+    return Looked({urn: each for urn, each in ids.items() if each}, not unknown)
+
+
+def google_of(cli: Cli) -> Google:
+    """A client with the stack's configuration of the gcp provider. Raises CliError."""
+    config = json.loads(cli.ask("config", "--json", "--show-secrets"))
+    inputs = {
+        key.removeprefix("gcp:"): entry.get("value", entry.get("objectValue"))
+        for key, entry in config.items()
+        if key.startswith("gcp:")
+    }
+    try:
+        return Google(GoogleConfig.read(inputs, os.environ))
+    except ValueError:
+        raise CliError("gcp:impersonateServiceAccountDelegates is no list in JSON") from None
 
 
 def _planned(operation: Mapping[str, Any]) -> Planned:
@@ -166,24 +247,13 @@ def _planned(operation: Mapping[str, Any]) -> Planned:
     return Planned(resource["urn"], resource["type"], entry)
 
 
-def _load(cli: Cli, exported: Mapping[str, Any]) -> None:
-    # The CLI drops operations of unknown end by itself, with a warning for each.
-    cli.ask("stack", "import", text=json.dumps(without_interrupted(exported)))
+def _type(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
 
 
-def _refreshed(cli: Cli, progress: Progress, urns: list[str]) -> None:
-    """Read the resources, or all of the state; raises CliError if one cannot be read."""
-    targets = [option for urn in urns for option in ("--target", urn)]
-    ended = cli.operate("refresh", "--yes", "--skip-preview", *targets, on_event=progress.see_errors)
-    if ended.code:
-        raise CliError(f"the state cannot be brought up to date:\n{ended.output}")
+def _is_provider(resource: Mapping[str, Any]) -> bool:
+    return str(resource["type"]).startswith("pulumi:providers:")
 
 
-def gcp_config(cli: Cli) -> dict[str, Any]:
-    """The stack's configuration of the gcp provider."""
-    config = json.loads(cli.ask("config", "--json", "--show-secrets"))
-    return {
-        key.removeprefix("gcp:"): entry.get("value", entry.get("objectValue"))
-        for key, entry in config.items()
-        if key.startswith("gcp:")
-    }
+def _reason(error: Exception) -> str:
+    return error.with_remedy if isinstance(error, GoogleError) else str(error)

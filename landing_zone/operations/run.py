@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from landing_zone.google.config import GoogleConfig
-from landing_zone.google.rest import Google
 from landing_zone.operations.covered import uncovered
 from landing_zone.operations.progress import Progress
 from landing_zone.operations.pulumi_cli import Cli, Ended, LockedError
-from landing_zone.operations.recover import Taken, gcp_config, projects_left, recover
+from landing_zone.operations.recover import projects_left, recover
 from landing_zone.operations.state import interrupted, resources_of
 from landing_zone.workspace import UnreadableError, backend_url, find_project
 
@@ -28,7 +26,6 @@ MARK: Final = "gemini-lz-run"
 PARALLEL: Final = 512
 """Operations side by side: they wait for Google. Pulumi's default is 4 per core."""
 _WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-_CREATE_NOTHING: Final = ("destroy", "refresh")
 _POLL_S: Final = 0.2
 
 
@@ -50,22 +47,13 @@ class Options:
         return [*self.policy_packs, *(["--parallel", str(most)] if most else [])]
 
 
-@dataclass(frozen=True)
-class Result:
-    """The end of a run."""
-
-    ended: Ended
-    taken: list[Taken]
-    """What an earlier run had created."""
-
-
 def run(
     cli: Cli,
     verb: str,
     projects: Iterable[str],
     options: Options,
     progress: Progress,
-) -> Result:
+) -> Ended:
     """Run `up`, `refresh` or `destroy`.
 
     Args:
@@ -75,6 +63,7 @@ def run(
     Raises:
         LockedError: another run is at work on the stack.
         RecoveryError, CliError: the recovery fails; nothing else was changed.
+        StoppedByUserError: Ctrl-C while nothing was run yet.
     """
     while True:
         try:
@@ -83,16 +72,17 @@ def run(
             make_way(cli, error, progress)
 
 
-def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Progress) -> Result:
+def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Progress) -> Ended:
     exported = json.loads(cli.ask("stack", "export"))
     mark = read_mark(cli)
     progress.learn(resources_of(exported))
     known = {str(each.get("id", "")).removeprefix("projects/") for each in resources_of(exported)}
-    taken: list[Taken] = []
-    recovers = bool(mark or interrupted(exported) or _left(cli, verb, projects - known))
+    deletes = verb == "destroy"
+    new = projects - known if verb != "refresh" else set()
+    recovers = bool(mark or interrupted(exported) or (new and projects_left(cli, new, deletes=deletes)))
     if recovers:
         progress.say(_reason(mark))
-        taken = recover(cli, progress, creates=_creates(mark))
+        recover(cli, progress, deletes=deletes)
     # A project that fails does not stop the others; a refresh has no such option.
     goes_on = [] if verb == "refresh" else ["--continue-on-error"]
     arguments = [verb, "--yes", "--skip-preview", *goes_on, *options.of_cli]
@@ -105,7 +95,7 @@ def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Pr
         # A run that left no sign, such as a plain `pulumi up` whose lock was removed by hand.
         progress.start_again("something exists at Google that the state does not have")
         return _run(cli, verb, projects, options, progress)
-    return Result(ended, taken)
+    return ended
 
 
 def make_way(cli: Cli, error: LockedError, progress: Progress) -> None:
@@ -120,9 +110,11 @@ def make_way(cli: Cli, error: LockedError, progress: Progress) -> None:
             progress.say(f"waiting for another run on the stack: {lock.holder}")
             while not lock.is_dead:
                 time.sleep(_POLL_S)
-        else:
-            progress.say(f"removing the lock of a run that was killed: {lock.holder}")
-            cli.ask("cancel", "--yes")
+            return  # it has removed its lock itself, unless it was killed meanwhile
+    progress.say(
+        f"removing the lock of a run that was killed: {'; '.join(each.holder for each in error.locks)}"
+    )
+    cli.ask("cancel", "--yes")
 
 
 def preview(cli: Cli, verb: str, options: Options, progress: Progress) -> Ended:
@@ -136,20 +128,22 @@ def preview(cli: Cli, verb: str, options: Options, progress: Progress) -> Ended:
     return cli.operate(verb, "--preview-only", *options.of_cli, on_event=progress.see)
 
 
-def recover_now(cli: Cli, progress: Progress, *, unlock: bool) -> list[Taken]:
-    """Recover a stack, whatever its mark says. Raises as `recover`.
+def recover_now(cli: Cli, progress: Progress, *, unlock: bool) -> int:
+    """Recover a stack, whatever its mark says; returns how much was taken over. Raises as `recover`.
 
     Args:
-        unlock: remove the lock of another machine's run first.
+        unlock: remove the locks of other machines' runs.
     """
-    if unlock:
-        cli.ask("cancel", "--yes")
     while True:
         try:
             taken = recover(cli, progress)
             break
         except LockedError as error:
-            make_way(cli, error, progress)
+            if unlock and not any(lock.is_here and not lock.is_dead for lock in error.locks):
+                progress.say(f"removing the lock of {'; '.join(each.holder for each in error.locks)}")
+                cli.ask("cancel", "--yes")
+            else:
+                make_way(cli, error, progress)
     if read_mark(cli):
         clear_mark(cli)
     return taken
@@ -163,7 +157,7 @@ def read_mark(cli: Cli) -> str | None:
 
 def set_mark(cli: Cli, verb: str) -> None:
     """Mark the stack as being worked on."""
-    who = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()})"
+    who = f"{_user()}@{socket.gethostname()} (pid {os.getpid()})"
     cli.ask("stack", "tag", "set", MARK, f"{verb} by {who} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
@@ -172,20 +166,15 @@ def clear_mark(cli: Cli) -> None:
     cli.ask("stack", "tag", "rm", MARK)
 
 
-def _creates(mark: str | None) -> bool:
-    return not (mark or "").startswith(_CREATE_NOTHING)
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user id without a name
+        return str(os.getuid())
 
 
 def _reason(mark: str | None) -> str:
     return f"the last run did not end: {mark}" if mark else "the last run did not end"
-
-
-def _left(cli: Cli, verb: str, ids: set[str]) -> bool:
-    """True if projects exist that the state does not have, and that a run of this stack created."""
-    if not ids or verb == "refresh":
-        return False
-    google = Google(GoogleConfig.read(gcp_config(cli), os.environ))
-    return bool(projects_left(google, cli.stack, ids))
 
 
 def _writes_checkpoints(cli: Cli, exported: Mapping[str, Any], options: Options) -> bool:

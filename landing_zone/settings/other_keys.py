@@ -26,7 +26,7 @@ GCP_KEYS: Final[Mapping[str, str]] = {
     "requestReason": "a reason for Google's audit log",
     "requestTimeout": "time-out of a call",
     "batching": "how calls that enable APIs are put together",
-    "pollInterval": "how often the plugin asks whether an operation of Google's is done, such as 1s",
+    "pollInterval": "how often the plugin asks whether an operation of Google's is done, such as `1s`; 10 s by default",
     "addPulumiAttributionLabel": "whether projects get the label `goog-pulumi-provisioned`",
 }
 """Keys of the `gcp` provider that a stack file may have -> what they do."""

@@ -101,7 +101,9 @@ def test_a_stack_file_is_fixed_at_its_resources(workspace: Workspace) -> None:
     done = judged(workspace, "up", REMEDIATE)
     assert (done.code, done.violations) == (0, []), done.printed
     assert done.remediated == {("labels", "Project chat"), ("deletion-policy", "Project chat")}
-    assert labels(workspace, "acme-fixed") == {"owner": "chat", "cost-centre": "cc-0"}
+    found = labels(workspace, "acme-fixed")
+    assert found.pop("gemini-lz-stack").startswith("test-")
+    assert found == {"owner": "chat", "cost-centre": "cc-0"}
     assert made(workspace)["Project chat"]["deletionPolicy"] == "PREVENT"
     assert judged(workspace, "up", REMEDIATE, "--expect-no-changes").code == 0
 

@@ -149,9 +149,10 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
             yield _missing(facts, project)
             continue
         twice = _highest(facts, project)
-        useless = [_useless(cap, project, most, twice) for cap in caps]
-        if useless[0] and all(useless):
-            yield useless[0]
+        useless = [found for cap in caps if (found := _useless(cap, project, most, twice))]
+        if len(useless) == len(caps):
+            # One of them, whichever comes first in the stack.
+            yield min(useless, key=lambda found: (found.subject.label, found.message))
 
 
 POLICY = Policy(
