@@ -4,7 +4,7 @@
    (`pulumi.runtime.stack.wait_for_rpcs`), which is quadratic in the resources. `settled` waits for all of them at once,
    so that the SDK finds none left.
 2. The SDK sends several debug lines per resource to the engine, each as a blocking call, and the engine drops them
-   unless it runs with `--debug`. A program is not told whether it does.
+   unless it runs with `--debug`. A program does not know whether it does.
 
 3. Each output is several objects that refer to each other, and Python's collector walks all of them every 700 objects
    that are made. Few are garbage before the program ends.

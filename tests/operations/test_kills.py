@@ -20,7 +20,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
 }
 HOW = ("group", "engine", "cloud")
 #: Numbers of writes after which a run is killed; the run makes some more.
-WRITES = {"up": range(0, 60, 2), "update": range(0, 20, 2), "destroy": range(0, 40, 2)}
+WRITES = {"up": range(0, 60, 2), "update": range(0, 20, 2), "destroy": range(0, 120, 6)}
 
 
 def points() -> Iterator[tuple[str, int, str, bool]]:

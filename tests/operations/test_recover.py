@@ -95,6 +95,36 @@ def test_a_key_that_somebody_else_made_is_not_taken_over(stage: Stage) -> None:
     assert stage.writes() == written
 
 
+def test_what_another_stack_has_in_a_shared_project_stays_its_own(stage: Stage) -> None:
+    channels = "/monitoring/v3/projects/sandbox-seed/notificationChannels"
+    text = stage.workspace.stack_file.read_text()
+    text = text.replace(
+        "  gemini-landing-zone:defaults",
+        "  gemini-landing-zone:notificationProject: sandbox-seed\n  gemini-landing-zone:defaults",
+    )
+    text = text.replace("    other:\n", "    other:\n      alerts: {email: [oncall@example.com]}\n")
+    stage.workspace.stack_file.write_text(text)
+    assert stage.run(*UP)[0] == 0
+    [own] = stage.cloud.call("GET", channels)["notificationChannels"]
+    like = {name: own[name] for name in ("type", "displayName", "labels")}
+    others = stage.cloud.call("POST", channels, like | {"userLabels": {"gemini-lz-stack": "staging-123456"}})
+    lose(stage)
+
+    # Who may not list cannot know, and makes nothing twice.
+    fault = {"error": "PERMISSION_DENIED", "method": "monitoring.projects.notificationChannels.list"}
+    stage.cloud.call("PUT", "/_local/faults", {"faults": [fault]})
+    written = stage.writes()
+    code, printed = stage.run(*UP)
+    assert (code, stage.writes()) == (1, written), printed
+    assert "whether it exists cannot be read" in printed
+
+    code, printed = stage.run("gemini-lz", "destroy", STACK, "--yes")
+    assert code == 0, printed
+    assert [each["name"] for each in stage.cloud.call("GET", channels)["notificationChannels"]] == [
+        others["name"]
+    ]
+
+
 def test_what_exists_without_any_sign_of_a_run_is_taken_over_once_google_says_so(stage: Stage) -> None:
     text = stage.workspace.stack_file.read_text()
     assert stage.run(*UP)[0] == 0
