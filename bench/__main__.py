@@ -115,8 +115,13 @@ def lz(workspace: Workspace, verb: str, *arguments: str) -> Run:
 
 
 def under_quotas(engine: Engine, count: int, latency_ms: int) -> str:
-    """Seconds of an `up` on a local cloud that enforces Google's write quotas, and what the quotas alone need."""
-    text = HEAD + "".join(PROJECT.format(number=number) for number in range(count))
+    """Seconds of an `up` on a local cloud that enforces Google's write quotas, and what the quotas alone need.
+
+    With the rates that hold at Google: on a local cloud, a stack that does not set them starts without any.
+    """
+    rates = "  gemini-landing-zone:writeRates: {projectsPerSecond: 1, keysPerMinute: 120, budgetsPerMinute: 100}\n"
+    text = HEAD.replace("  gemini-landing-zone:projects", f"{rates}  gemini-landing-zone:projects")
+    text += "".join(PROJECT.format(number=number) for number in range(count))
     with workspace_of(engine, text, latency_ms) as workspace:
         workspace.cloud.call("PUT", "/_local/writeQuotas", {})
         up = lz(workspace, "up", "--yes")

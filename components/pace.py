@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-WAY_S: Final = 1.0
+WAY_S: Final = 0.5
 """Between a write's start and its arrival at Google; two of them differ by less, as the plugin first reads and checks.
 Windows are longer by this, so that late arrivals of one window and early ones of the next exceed no quota."""
 

@@ -63,7 +63,7 @@ def test_a_refusal_stops_all_writes_for_its_delay_and_spaces_them_from_then_on()
     before = pace.turn(1.0)
     pace.refused(1.0, 20.0)
     assert not pace.holds(before)
-    assert [pace.turn(2.0).at for _ in range(3)] == [21.0, 26.0, 31.0]
+    assert [pace.turn(2.0).at for _ in range(3)] == [21.0, 25.75, 30.5]
 
 
 @pytest.mark.parametrize(

@@ -47,19 +47,19 @@ def made(rates: WriteRatesSettings | None = None, *local: str) -> tuple[Turns, C
 
 def test_at_google_a_few_writes_start_at_once_and_more_wait_for_its_quotas() -> None:
     turns, clock = made()
-    assert waited(turns, clock, *[PROJECT] * 21)[9:] == [0.0, *[11.0] * 10, 22.0]
+    assert waited(turns, clock, *[PROJECT] * 21)[9:] == [0.0, *[10.5] * 10, 21.0]
     turns, clock = made()
     # A spend cap is a budget too.
-    assert waited(turns, clock, *[BUDGET, CAP] * 50, *[KEY] * 120, CAP, KEY)[-3:] == [0.0, 61.0, 61.0]
+    assert waited(turns, clock, *[BUDGET, CAP] * 50, *[KEY] * 120, CAP, KEY)[-3:] == [0.0, 60.5, 60.5]
 
 
 def test_a_local_cloud_has_no_quotas_until_it_refuses_a_write_or_a_setting_says_so() -> None:
     turns, clock = made(WriteRatesSettings(keys_per_minute=2), *LOCAL)
     assert waited(turns, clock, *[PROJECT, BUDGET] * 200) == [0.0] * 400
-    assert waited(turns, clock, *[KEY] * 3) == [0.0, 0.0, 61.0]
+    assert waited(turns, clock, *[KEY] * 3) == [0.0, 0.0, 60.5]
     assert turns.refused(PROJECT, 20.0)
     # Spaced evenly from the refusal on; budgets are another service's.
-    assert waited(turns, clock, *[BUDGET] * 200, PROJECT, PROJECT)[-3:] == [61.0, 81.0, pytest.approx(82.1)]
+    assert waited(turns, clock, *[BUDGET] * 200, PROJECT, PROJECT)[-3:] == [60.5, 80.5, pytest.approx(81.55)]
     assert not turns.refused("gcp:projects/service:Service", 20.0)
 
 
