@@ -9,6 +9,7 @@ from typing import Final
 from sandbox import local_cloud
 from sandbox.engine import Engine
 from sandbox.layout import Layout
+from sandbox.shell import chosen_provider
 from tests.workspace import Cloud, Workspace
 
 WITHOUT_CHECKPOINTS: Final = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -23,7 +24,7 @@ def workspace_of(engine: Engine, stack_file: str, latency_ms: int) -> Iterator[W
         cloud = Cloud(local_cloud.launch(layout, ["--port", "0", "--latency-ms", str(latency_ms)]))
         try:
             cloud.call("PATCH", "/_local/billingAccounts/01A2B3-C4D5E6-F7A8B9", {"linkLimit": 9_999})
-            workspace = Workspace(Path(folder) / "workspace", engine, cloud)
+            workspace = Workspace(Path(folder) / "workspace", engine, cloud, chosen_provider())
             workspace.write(stack_file)
             yield workspace
         finally:
