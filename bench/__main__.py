@@ -111,7 +111,7 @@ def pulumi_preview(folder: Path, stack: str, workspace: Workspace) -> Run:
 def lz(workspace: Workspace, verb: str, *arguments: str) -> Run:
     """Run `gemini-lz`, with its own parallelism instead of the sandbox's."""
     environment = {name: value for name, value in workspace.environment.items() if name != "PULUMI_PARALLEL"}
-    return run([COMMAND, verb, STACK, *arguments], workspace.layout.program, environment)
+    return run([COMMAND, verb, STACK, *arguments], workspace.layout.program, environment, memory=True)
 
 
 def under_quotas(engine: Engine, count: int, latency_ms: int) -> str:

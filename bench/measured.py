@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 
-_EVERY_S: Final = 0.2
+_EVERY_S: Final = 0.5
 _KINDS: Final = {
     "pulumi-resource-gcp": "gcp plugin",
     "sandbox.standins.gcp_plugin": "gcp plugin",
@@ -32,8 +32,11 @@ class Run:
     output: str
 
 
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Run:
-    """Run a command to its end; raises SystemExit with its output if it fails."""
+def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], *, memory: bool = False) -> Run:
+    """Run a command to its end; raises SystemExit with its output if it fails.
+
+    `memory`: watch its processes' memory, which takes some of the machine's time.
+    """
     began = time.perf_counter()
     with subprocess.Popen(
         command,
@@ -47,11 +50,13 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
     ) as process:
         ended, peaks = Event(), dict[str, int]()
         watcher = Thread(target=_watch, args=(process.pid, ended, peaks), daemon=True)
-        watcher.start()
+        if memory:
+            watcher.start()
         output = process.communicate()[0]
         seconds = time.perf_counter() - began
         ended.set()
-        watcher.join()
+        if memory:
+            watcher.join()
     if process.returncode:
         raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}\n{output[-4000:]}")
     return Run(seconds, peaks, output)
