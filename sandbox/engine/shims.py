@@ -36,8 +36,8 @@ def install(home: Path, plugin: str, version: str, root: Path, official: Path | 
 def without_logs(home: Path) -> None:
     """Keep the CLI from writing logs into the home.
 
-    The CLI (3.259) writes one of each run, with every property of every resource, encrypted: a third of the engine's own
-    time. It has no switch for it, but does without where there can be no folder.
+    The CLI (3.259) writes one of each run, with every property of every resource, encrypted: a third of the engine's
+    own time. It has no switch for it, but does without where there can be no folder.
     """
     logs = home / "logs"
     if not logs.exists():
