@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from sandbox import clock as clock_command
 from sandbox import local_cloud, stack
 from sandbox.browser import install_browser, report_browser
 from sandbox.engine import get_engine
@@ -19,7 +20,7 @@ from sandbox.errors import PrerequisiteError, SandboxError
 from sandbox.files import only_one, write_atomically
 from sandbox.layout import ROOT, SANDBOX
 from sandbox.lock import lock
-from sandbox.shell import chosen_provider, sandbox_environment
+from sandbox.shell import chosen_provider, command_path, sandbox_environment
 from sandbox.steps import say, step
 from sandbox.venv import POLICY_PACK, make_environment
 
@@ -84,6 +85,22 @@ def env(_: list[str]) -> None:
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
 
+def path(_: list[str]) -> None:
+    """Set up what is missing, and print the exports that put `gemini-lz` and the Pulumi CLI on PATH, for any cloud."""
+    engine = get_engine()
+    make_environment(ROOT, POLICY_PACK)
+    for name, value in command_path(engine, SANDBOX).items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+def clock(arguments: list[str]) -> None:
+    """Show the local cloud's clock, or move it: `+2h`, `2026-12-01T00:00Z`, `hold`, `flow`."""
+    ready = local_cloud.running(SANDBOX)
+    if ready is None:
+        raise PrerequisiteError("The local cloud is not running. Start it: make up")
+    sys.stdout.write(f"{clock_command.run(ready, arguments)}\n")
+
+
 def test(arguments: list[str]) -> None:
     """Run the test suite; arguments go to pytest."""
     get_engine()
@@ -99,6 +116,13 @@ def bench(arguments: list[str]) -> None:
     get_engine()
     make_environment(ROOT, POLICY_PACK)
     _become([sys.executable, "-m", "bench", *arguments])
+
+
+def demo(arguments: list[str]) -> None:
+    """Run the story of a stolen key, without and with limits and guard, with a page in the browser."""
+    from sandbox.demo import command  # not at the top: every command would wait for its libraries
+
+    command.run(arguments)
 
 
 def check(_: list[str]) -> None:
@@ -154,6 +178,8 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "up": up,
     "down": down,
     "env": env,
+    "path": path,
+    "clock": clock,
     "test": test,
     "check": check,
     "browser": browser,
@@ -162,8 +188,9 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "audit": audit,
     "sbom": sbom,
     "bench": bench,
+    "demo": demo,
 }
-TAKE_ARGUMENTS = ("test", "bench")
+TAKE_ARGUMENTS = ("clock", "test", "bench", "demo")
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from sandbox.layout import ROOT, Layout
 from sandbox.steps import TAIL_LINES, say, step
 
 FIRST_PORT = 8440
-PORTS = 16
+PORTS = 24
 """Number of consecutive ports of one cloud: the main port, and one per service."""
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60
@@ -107,11 +107,15 @@ def launch(layout: Layout, options: list[str]) -> Ready:
     raise SandboxError(f"The local cloud did not start in time. {_log_since(layout.cloud_log, begin)}")
 
 
-def call(ready: Ready, method: str, path: str) -> str:
+def call(
+    ready: Ready, method: str, path: str, body: Any = None, *, timeout_s: float | None = CALL_TIMEOUT_S
+) -> str:
     """Ask the local cloud at its main port; returns the body of the answer, whatever its status."""
-    connection = http.client.HTTPConnection(HOST, ready["port"], timeout=CALL_TIMEOUT_S)
+    connection = http.client.HTTPConnection(HOST, ready["port"], timeout=timeout_s)
     try:
-        connection.request(method, path, headers={"Authorization": f"Bearer {ACCESS_TOKEN}"})
+        headers = {"Authorization": f"Bearer {ACCESS_TOKEN}", "Content-Type": "application/json"}
+        content = json.dumps(body) if body is not None else None
+        connection.request(method, path, body=content, headers=headers)
         return connection.getresponse().read().decode()
     finally:
         connection.close()

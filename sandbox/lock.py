@@ -10,6 +10,7 @@ from sandbox.files import write_atomically
 from sandbox.steps import run_quietly, step
 
 PROJECT = "pyproject.toml"
+GUARD = "guard/requirements.txt"
 FILES = {
     "requirements.txt": (PROJECT, "what the Pulumi program and gemini-lz need.", ["--extra=build"]),
     # Packages in both files get the same version.
@@ -20,6 +21,12 @@ FILES = {
     ),
     # An environment of its own: pulumi-policy needs another protobuf than Google's clients.
     "policy/requirements.txt": ("policy/requirements.in", "what the policy pack needs.", []),
+    # What Google installs for the guard's function, from the archive that a stack deploys.
+    GUARD: (
+        "guard/requirements.in",
+        "what the guard's function needs.",
+        ["--constraint=requirements-dev.txt"],
+    ),
 }
 """Requirement file -> what it is pinned from, what it is for, and the resolver's options."""
 OPTIONS = (

@@ -40,6 +40,22 @@ def chosen_provider() -> str:
     return provider
 
 
+def command_path(engine: Engine, layout: Layout) -> dict[str, str]:
+    """The variables with which a shell finds `gemini-lz` and the Pulumi CLI; they point at no cloud."""
+    path, variables = [str(engine.directory), search_path()], {}
+    if not engine.has_language_host:
+        # On PATH, as the user's own Pulumi home has nothing of this project.
+        path.insert(1, str(install(layout.state, LANGUAGE, engine.version, ROOT)))
+        variables["PULUMI_LANGUAGE_PYTHON_EXEC"] = str(engine.program_runner)
+    return {"PATH": _search_path(path), **variables}
+
+
+def _search_path(path: list[str]) -> str:
+    """The folders, each once, and last that of `gemini-lz`: the shell keeps its own Python."""
+    folders = dict.fromkeys([*os.pathsep.join(path).split(os.pathsep), str(Path(sys.executable).parent)])
+    return os.pathsep.join(folders)
+
+
 def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: str) -> dict[str, str]:
     """The variables to add to the environment, for a running local cloud (`ready`) and its stack.
 
@@ -63,10 +79,8 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
     if not engine.has_language_host:
         install(home, LANGUAGE, engine.version, ROOT)
         variables["PULUMI_LANGUAGE_PYTHON_EXEC"] = str(engine.program_runner)
-    # Last, for `gemini-lz`: the shell keeps its own Python. Once, however often the shell asks.
-    folders = dict.fromkeys([*os.pathsep.join(path).split(os.pathsep), str(Path(sys.executable).parent)])
     return {
-        "PATH": os.pathsep.join(folders),
+        "PATH": _search_path(path),
         **variables,
         # The user's own selection of stacks, credentials and plugins are left alone.
         "PULUMI_HOME": str(home),

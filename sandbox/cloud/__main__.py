@@ -1,18 +1,32 @@
 """`python -m sandbox.cloud`: run the local Google Cloud."""
 
 import argparse
+import json
+import os
+import shlex
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from sandbox.cloud.core.faults import read
 from sandbox.cloud.core.store import StoreUnusableError
+from sandbox.cloud.endpoints import environment
 from sandbox.cloud.server import PortTakenError, serve
-from sandbox.cloud.services import SERVICES
+from sandbox.cloud.services import BEHIND, SERVICES
+
+if TYPE_CHECKING:  # see sandbox.cloud.core.faults
+    from sandbox.cloud.core.fault_fields import Fault
 
 _EXAMPLE = """\
 example:
-  python -m sandbox.cloud --db .sandbox/cloud.db --ready-file .sandbox/cloud.json
-  curl -H 'Authorization: Bearer any' http://127.0.0.1:8440/cloudbilling/v1/billingAccounts
+  local-gcloud &
+  eval "$(local-gcloud --env)"
+  curl -H 'Authorization: Bearer any' $LOCAL_CLOUD/cloudbilling/v1/billingAccounts
 """
+_START_S = 20.0
+_POLL_S = 0.05
+_FOLDER = Path(".local-gcloud")
 
 
 def _whole_number(text: str) -> int:
@@ -22,23 +36,59 @@ def _whole_number(text: str) -> int:
     return number
 
 
+def _faults(path: str) -> "list[Fault]":
+    try:
+        return read(json.loads(Path(path).read_bytes())["faults"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from None
+
+
+def _running(ready_file: Path) -> dict[str, Any] | None:
+    """What the ready file says, if the process that wrote it has not ended."""
+    try:
+        ready: dict[str, Any] = json.loads(ready_file.read_text(encoding="utf-8"))
+        os.kill(ready["pid"], 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return ready
+
+
+def _print_environment(ready_file: Path) -> int:
+    """Wait for the ready file, as `local-gcloud & eval "$(local-gcloud --env)"` is ahead of it."""
+    deadline = time.monotonic() + _START_S
+    while (ready := _running(ready_file)) is None:
+        if time.monotonic() > deadline:
+            sys.stderr.write(
+                f"local cloud: none runs by {ready_file}: run local-gcloud beside this command\n"
+            )
+            return 3
+        time.sleep(_POLL_S)
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environment(ready).items())
+    sys.stdout.write("".join(lines))
+    return 0
+
+
 def main() -> int:
-    """Returns the exit status: 0 after SIGINT or SIGTERM, 3 if a port or the database is not available."""
+    """Returns the exit status: 0 after SIGINT or SIGTERM, 3 if a port, the database or the cloud is not available."""
     parser = argparse.ArgumentParser(
-        prog="python -m sandbox.cloud",
+        prog="local-gcloud",
         description="A local Google Cloud on 127.0.0.1: the APIs that Gemini projects need, with state in one file.",
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--db", type=Path, required=True, metavar="FILE", help="the state; made if it is not there"
+        "--db",
+        type=Path,
+        default=_FOLDER / "cloud.sqlite",
+        metavar="FILE",
+        help="the state; made if it is not there (default %(default)s)",
     )
     parser.add_argument(
         "--ready-file",
         type=Path,
-        required=True,
+        default=_FOLDER / "cloud.json",
         metavar="FILE",
-        help="written, as JSON with the ports, once it serves",
+        help="written, as JSON with the ports, once it serves (default %(default)s)",
     )
     parser.add_argument(
         "--port",
@@ -55,15 +105,33 @@ def main() -> int:
         action="store_true",
         help="enforce Google's quotas on writes: projects 10 in 10 s, API keys 120 and budgets 100 in a minute",
     )
+    parser.add_argument(
+        "--faults",
+        type=_faults,
+        default=[],
+        metavar="FILE",
+        help='faults from the start: {"faults": […]} in JSON, as PUT /_local/faults takes them',
+    )
+    parser.add_argument(
+        "--env",
+        action="store_true",
+        help="print the environment for clients of the one that runs, once it serves, and end",
+    )
     arguments = parser.parse_args()
+    if arguments.env:
+        return _print_environment(arguments.ready_file)
+    if _FOLDER in (arguments.db.parent, arguments.ready_file.parent):
+        _FOLDER.mkdir(mode=0o700, exist_ok=True)
     try:
         serve(
             SERVICES,
+            BEHIND,
             arguments.db,
             arguments.ready_file,
             arguments.port,
             latency=arguments.latency_ms / 1000,
             write_quotas=arguments.write_quotas,
+            faults=arguments.faults,
         )
     except (PortTakenError, StoreUnusableError) as error:
         sys.stderr.write(f"local cloud: {error}\n")

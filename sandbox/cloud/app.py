@@ -4,25 +4,31 @@ Kept to plain ASGI on the path that every call takes, so that a call costs well 
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.cloud.core import fields, front, validation
+from sandbox.cloud import authorization
+from sandbox.cloud.answering import Client, Response
+from sandbox.cloud.core import fields, front, operations, validation
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, unimplemented
-from sandbox.cloud.core.faults import Faults
-from sandbox.cloud.core.hold import Hold, gone
+from sandbox.cloud.core.faults import Faults, Met
+from sandbox.cloud.core.hold import Hold, gone, is_write
 from sandbox.cloud.core.journal import Journal
+from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.permissions import Need
 from sandbox.cloud.core.routing import Match
 from sandbox.cloud.core.secrets import target, without_secrets
-from sandbox.cloud.core.service import Answered, Call, Caller, Service
+from sandbox.cloud.core.service import Answered, Call, Caller, Http, Media, Service
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.timeline import Timeline
+from sandbox.cloud.iam import grants, identities
+from sandbox.cloud.logging import record as audit
 from sandbox.cloud.serviceusage import enablement
 from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
 
@@ -47,8 +53,6 @@ _STANDARD = frozenset(
     }
     | {"upload_protocol", "uploadType", "$alt", "$callback", "$fields", "$key", "$prettyPrint", "$quotaUser"}
 )
-_JSON = b"application/json; charset=UTF-8"
-_HTML = b"text/html; charset=UTF-8"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -62,40 +66,37 @@ class Request:
     headers: Mapping[bytes, bytes]
     body: bytes
     address: str
-
-
-@dataclass(slots=True)
-class Response:
-    """An HTTP response; a refusal has Google's error body."""
-
-    status: int
-    content: bytes
-    content_type: bytes = _JSON
-
-    @classmethod
-    def of(cls, error: CloudError, *, pretty: bool = True) -> "Response":
-        """A refusal. What it quotes of the request may have a credential in it, and clients print refusals."""
-        return cls(error.code, _encoded(without_secrets(error.body()), pretty))
+    base: str
 
 
 class Application:
     """All services: each below its own path prefix on the main port, and at the root of a port of its own.
 
     `ports` names the service that a port belongs to; on any other port the path's first segment names it.
-    `latency` is how long every call to a service waits, in seconds; `clock` is how far ahead its time is; `hold` is
-    the write from which on none is answered; `write_quotas` are enforced unless None.
+    `latency` is how long every call to a service waits, in seconds; `hold` is the write from which on none is answered;
+    `write_quotas` are enforced unless None; `pages` are what is no API of Google's, by the first segment of the path on
+    the main port: they check themselves who calls.
     """
 
-    def __init__(self, services: Sequence[Service], store: Store, journal: Journal, faults: Faults) -> None:
+    def __init__(
+        self,
+        services: Sequence[Service],
+        store: Store,
+        journal: Journal,
+        faults: Faults,
+        timeline: Timeline,
+    ) -> None:
         self._services = {service.name: service for service in services}
         self._store = store
         self._journal = journal
         self._faults = faults
+        self.timeline = timeline
         self.ports: Mapping[int, str] = {}
         self.latency = 0.0
-        self.clock = timedelta()
         self.admin: ASGIApp | None = None
+        self.pages: Mapping[str, ASGIApp] = {}
         self.hold: Hold | None = None
+        self.needed: set[tuple[str, str, str]] = set()
         self.write_quotas: WriteQuotas | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,16 +107,23 @@ class Application:
         if not name and admin is None:
             name, _, rest = raw_path[1:].partition("/")
             raw_path = f"/{rest}"
+            if name in self.pages:
+                await self.pages[name](scope, receive, self._dated(send))
+                return
         service = self._services.get(name)
         max_body = service.max_body if service else _MAX_ADMIN_BODY
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
         request = Request(
             scope["method"],
             raw_path,
             scope["query_string"].decode("latin-1"),
-            dict(scope["headers"]),
+            headers,
             b"",
             scope["client"][0] if scope["client"] else "",
+            f"http://{host}" if scope["server"][1] in self.ports else f"http://{host}/{name}",
         )
+        client = Client(scope, receive, send, self.timeline)
         try:
             front.check(
                 request.http_method,
@@ -124,58 +132,76 @@ class Application:
                 max_body,
                 host=f"{name}.googleapis.com" if service else "",
                 takes_keys=bool(service and raw_path.startswith(service.key_paths)),
+                emulated=bool(service and service.emulated),
             )
-            body = await _read(receive, max_body)
+            body = await front.read(receive, max_body)
             if body is None:
                 return  # the client left before its request was complete
             request.body = body
             if admin is not None:
                 _json_body(request)
-                await admin(scope, _replayed(body), send)
+                await admin(scope, _replayed(body), self._dated(send))
                 return
         except CloudError as error:
-            await _answer_with(Response.of(error), send)
+            await client.answer(Response.of(error))
             return
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        if self.hold and request.http_method != "GET" and self.hold.holds():
+        match = service.router.match(request.http_method, request.raw_path) if service else None
+        met = self._faults.met(match.method, raw_path, request.query, body) if match else Met()
+        if wait_s := self.latency + met.wait_s:
+            await asyncio.sleep(wait_s)
+        if met.cut == "before":
+            await client.cut()
+            return
+        if self.hold and is_write(request.http_method, request.raw_path) and self.hold.holds():
             if service is not None and self.hold.carried_out and not self.hold.reached:
-                self._serve(service, request)
+                self._serve(service, request, match, met)
             self.hold.reached = True
             await gone(receive)
             return
-        await _answer_with(self._serve(service, request) if service else _not_found(request), send)
+        response = self._serve(service, request, match, met) if service else Response.not_found(raw_path)
+        if is_write(request.http_method, request.raw_path):
+            self.timeline.wake()
+        await client.answer_as(met, response)
 
-    def _serve(self, service: Service, request: Request) -> Response:
-        match = service.router.match(request.http_method, request.raw_path)
+    def _dated(self, send: Send) -> Send:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"date", self.timeline.http_date())]
+            await send(message)
+
+        return dated
+
+    def _serve(self, service: Service, request: Request, match: Match | None, met: Met) -> Response:
         body: Any = None
         if match is None:
-            response = _not_found(request)
+            response = Response.not_found(request.raw_path)
         else:
             pretty = True
             try:
-                standard, pairs = _split_query(request)
+                standard, pairs = _split_query(request, match.method)
                 pretty = standard.get("prettyPrint", "true") != "false"
-                body = _json_body(request)
-                content = self._answer(service, match, request, standard, pairs, body)
-                response = Response(200, _encoded(content, pretty))
+                if not match.method.uploads:
+                    body = _json_body(request)
+                answer = self._answer(service, match, request, standard, pairs, body, met)
+                response = Response.of_answer(answer, pretty=pretty)
             except CloudError as error:
                 response = Response.of(error, pretty=pretty)
+                response.headers = met.headers
             except Exception:
                 _LOG.exception("%s failed", match.method.id)
-                response = Response(500, _encoded(CloudError("INTERNAL").body(), pretty))
+                response = Response.of(CloudError("INTERNAL"), pretty=pretty)
+        kept = len(request.body) <= _MAX_JOURNAL_BODY
         self._journal.add(
             {
                 "method": request.http_method,
                 "service": service.name,
                 "path": target(request.raw_path, request.query),
-                "body": without_secrets(body)
-                if len(request.body) <= _MAX_JOURNAL_BODY
-                else f"({len(request.body)} bytes, not kept)",
+                "body": without_secrets(body) if kept else f"({len(request.body)} bytes, not kept)",
                 "status": response.status,
                 "x-goog-user-project": without_secrets(_header(request, b"x-goog-user-project")),
                 "id": match.method.id if match is not None else None,
-            }
+            },
+            len(request.body) if kept else 0,
         )
         return response
 
@@ -187,12 +213,18 @@ class Application:
         standard: Mapping[str, str],
         pairs: Sequence[tuple[str, str]],
         body: Any,
-    ) -> JsonObject:
+        met: Met,
+    ) -> JsonObject | Media:
         method = match.method
         violations = validation.Violations()
+        body, pairs = validation.with_parameters(method, body, pairs)
         query = validation.parse_query(method, pairs, violations)
         message: JsonObject = {}
-        if method.body is not None:
+        if service.merge_patches and method.http_method == "PATCH":
+            body = validation.without_nulls(body)
+        if method.uploads:
+            pass  # the body is the handler's
+        elif method.body is not None:
             message = validation.parse_message(
                 method.body.message(), {} if body is None else body, method.body.root, violations
             )
@@ -203,55 +235,85 @@ class Application:
         handler = service.handlers[method]
         if handler is None:
             raise unimplemented(f"the method {method.id}")
-        self._faults.strike(method, request.raw_path)
-        answer: JsonObject = {}
+        if met.fault and (struck := met.fault.refusal):
+            raise struck
+        answer: JsonObject | Media = {}
         answered: Answered | None = None
+        draft: audit.Draft | None = None
+        needed: set[Need] = set()
         try:
             with self._store.transaction():
+                now = self.timeline.now()
                 caller = _caller(request, standard)
+                if self._store.knows_callers:
+                    caller = identities.known(self._store, method, caller, now)
+                if caller.member:
+                    caller = authorization.counted(self._store, service, caller)
                 consumer = service.consumer(self._store, method, caller) if service.consumer else ""
                 # Not raised in here: that a call was refused is counted, and an exception would undo it.
                 refusal = enablement.refusal(
-                    self._store, service.name, match, request.raw_path, caller.user_project, consumer
+                    self._store, service.name, match, request.raw_path, caller.counted_project, consumer
                 )
-                now = datetime.now(UTC) + self.clock
                 if refusal is None and self.write_quotas:
-                    refusal = self.write_quotas.refusal(self._store, method, caller.user_project, now)
+                    refusal = self.write_quotas.refusal(self._store, method, caller.counted_project, now)
                 if refusal is None:
                     answered = Answered(method, caller, consumer, now, 200)
-                    answer = handler(
-                        Call(method, match.path, match.ids, query, message, self._store, now, consumer)
+                    http = Http(
+                        request.base,
+                        caller.headers,
+                        request.body,
+                        standard.get("alt") == "media",
+                        standard.get("uploadType", ""),
+                        standard.get("alt") == "sse",
                     )
+                    call = Call(
+                        method, match.path, match.ids, query, message, self._store, now, consumer, http
+                    )
+                    if caller.member:
+                        may = partial(grants.holds, self._store, caller.member)
+                        call = replace(call, member=caller.member, may=may)
+                    draft = audit.begin(service, call, caller)
+                    if caller.member:
+                        needed = authorization.require(service, call)
+                        self.needed.update((caller.member, *need) for need in needed)
+                        if caller.user_project:
+                            self.needed.add(
+                                (caller.member, authorization.USE, f"projects/{caller.counted_project}")
+                            )
+                    answer = handler(call)
+                    if met.operation_error and (operation := operations.name_of(self._store, answer)):
+                        raise _FailsLaterError(operation)
                     if service.on_answered:
                         service.on_answered(self._store, answered)
+                    if draft:
+                        audit.succeeded(self._store, draft, answer, needed)
+        except _FailsLaterError as error:
+            with self._store.transaction():
+                if draft:
+                    audit.refused(self._store, draft, CloudError(met.operation_error))
+                return operations.failing(self._store, error.operation, CloudError(met.operation_error))
         except CloudError as error:
             if service.on_answered and answered:
                 # What the refused call wrote is undone; that it was refused is kept.
                 with self._store.transaction():
                     service.on_answered(self._store, replace(answered, code=error.code))
+            if draft:
+                with self._store.transaction():
+                    audit.refused(self._store, draft, error)
             raise
         if refusal is not None:
             raise refusal
-        if selection is not None:
+        if selection is not None and not isinstance(answer, Media):
             answer = fields.select(selection, answer)
         return answer
 
 
-async def _read(receive: Receive, max_body: int) -> bytes | None:
-    """The body, of which no more is read than it may have; None if the client has left."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            return None
-        if chunk := event.get("body"):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > max_body:
-                raise front.too_large(max_body)
-        if not event.get("more_body"):
-            return b"".join(chunks) if len(chunks) != 1 else chunks[0]
+class _FailsLaterError(Exception):
+    """Undoes a call whose operation is to end in an error."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__()
 
 
 def _replayed(body: bytes) -> Receive:
@@ -261,17 +323,6 @@ def _replayed(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
-
-
-async def _answer_with(response: Response, send: Send) -> None:
-    headers = [
-        (b"content-type", response.content_type),
-        (b"content-length", str(len(response.content)).encode()),
-    ]
-    if response.status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="https://accounts.google.com/"'))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.content})
 
 
 def _header(request: Request, name: bytes) -> str | None:
@@ -285,20 +336,27 @@ def _caller(request: Request, standard: Mapping[str, str]) -> Caller:
     address = headers.get("x-forwarded-for", request.address).partition(",")[0].strip()
     return Caller(
         key=standard.get("key") or headers.get("x-goog-api-key", ""),
-        token=headers.get("authorization", "").lower().startswith("bearer ")
-        or bool(standard.get("access_token") or standard.get("oauth_token")),
+        token=_bearer(headers.get("authorization", ""))
+        or standard.get("access_token")
+        or standard.get("oauth_token", ""),
         user_project=headers.get("x-goog-user-project", ""),
         address=address,
         headers=headers,
     )
 
 
-def _split_query(request: Request) -> tuple[dict[str, str], list[tuple[str, str]]]:
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _split_query(request: Request, method: Method) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """The standard parameters, and the others."""
     pairs = parse_qsl(request.query, keep_blank_values=True) if request.query else []
     standard = {name.lstrip("$"): value for name, value in pairs if name in _STANDARD}
     alt = standard.get("alt", "json").partition(";")[0]
-    if alt != "json":
+    other = (alt == "media" and method.downloads) or (alt == "sse" and method.streams)
+    if alt != "json" and not other:
         raise invalid_argument(f"The local cloud answers in JSON only: alt={alt} is not supported.")
     return standard, [pair for pair in pairs if pair[0] not in _STANDARD]
 
@@ -322,21 +380,3 @@ def _json_body(request: Request) -> Any:
 
 def _content_type(request: Request) -> str:
     return (_header(request, b"content-type") or "").partition(";")[0].strip().lower()
-
-
-def _encoded(content: JsonObject, pretty: bool) -> bytes:
-    # Indented unless asked otherwise, as at Google. An error may quote half of a surrogate pair from a UTF-16 body.
-    if pretty:
-        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def _not_found(request: Request) -> Response:
-    """Google's HTML answer for a path that no API has."""
-    path = request.raw_path.replace("&", "&amp;").replace("<", "&lt;")
-    page = (
-        "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n"
-        f"<p><b>404.</b> <ins>That’s an error.</ins>\n<p>The requested URL <code>{path}</code> was not found on this "
-        "server. <ins>That’s all we know.</ins>\n"
-    )
-    return Response(404, page.encode(), _HTML)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sandbox.cloud.answering import CONNECTION
 from sandbox.cloud.core.errors import CloudError, JsonObject
 from sandbox.cloud.core.front import MAX_HEAD
 
@@ -53,6 +54,7 @@ class Protocol(HttpToolsProtocol):
         """A request begins."""
         super().on_message_begin()
         self._in_head = True
+        self.scope["extensions"] = {CONNECTION: {"close": self.transport.close}}
 
     def on_headers_complete(self) -> None:
         """Its head is there."""

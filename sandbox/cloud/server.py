@@ -7,22 +7,33 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from sandbox.cloud import admin
 from sandbox.cloud.app import Application
+from sandbox.cloud.cloudfunctions import control
+from sandbox.cloud.cloudfunctions.gateway import Gateway, Uploads
+from sandbox.cloud.cloudfunctions.processes.supervisor import Supervisor
+from sandbox.cloud.cloudfunctions.sources import UPLOADS
 from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.secrets import blanked
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.timeline import Timeline, real_now
+from sandbox.cloud.grpc_front.door import Door
+from sandbox.cloud.iam import certificates, identities
 from sandbox.cloud.protocol import Protocol
+from sandbox.cloud.reach import FUNCTIONS
 from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
+
+if TYPE_CHECKING:  # see sandbox.cloud.core.faults
+    from sandbox.cloud.core.fault_fields import Fault
 
 HOST = "127.0.0.1"
 
@@ -41,17 +52,35 @@ class _Log(logging.Formatter):
 class _Server(uvicorn.Server):
     """Writes the ready file once it serves, and leaves quietly, with status 0, on SIGINT and SIGTERM."""
 
-    def __init__(self, config: uvicorn.Config, ready_file: Path, ready: dict[str, object]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready_file: Path,
+        ready: Mapping[str, object],
+        background: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
         super().__init__(config)
+        self._background = background
+        self._close = close
+        self._running: list[asyncio.Task[None]] = []
         self._ready_file = ready_file
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._running = [asyncio.create_task(run()) for run in self._background]
         # Written beside and renamed, so that a reader never sees half of it.
         draft = self._ready_file.with_name(f"{self._ready_file.name}.{os.getpid()}")
         draft.write_text(json.dumps(self._ready) + "\n", encoding="utf-8")
         draft.replace(self._ready_file)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._close()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -64,22 +93,26 @@ class _Server(uvicorn.Server):
 
 def serve(
     services: Sequence[Service],
+    behind: Sequence[Service],
     database: Path,
     ready_file: Path,
     port: int,
     *,
     latency: float,
     write_quotas: bool,
+    faults: "list[Fault]",
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         services: what to serve, in the order of their ports.
+        behind: what works behind them, without an API.
         database: the state's file, made and seeded if it is not there.
-        ready_file: written when the first request can come: `{"pid", "port", "services": {name: port}}`.
+        ready_file: written when the first request can come: `{"pid", "port", "services": {name: port}, "grpc"}`.
         port: the main port; the services' own follow it. 0 takes free ones.
         latency: how long every call waits, in seconds.
         write_quotas: enforce Google's quotas on writes.
+        faults: what calls meet from the start.
 
     Raises:
         PortTakenError: a port is in use.
@@ -89,16 +122,39 @@ def serve(
     log.setFormatter(_Log("%(levelname)s: %(message)s"))
     logging.basicConfig(handlers=[log], level=logging.WARNING)
     names = [service.name for service in services]
-    sockets = _listen(port, names)
+    *sockets, grpc_socket = _listen(port, [*names, "gRPC"])
     ports = [bound.getsockname()[1] for bound in sockets]
     store = Store(database)
+    store.address = f"http://{HOST}:{ports[0]}"
     try:
         store.on_project_created = [hook for service in services if (hook := service.on_project_created)]
+        store.on_policy_set = [check for service in services if (check := service.on_policy_set)]
+        store.parents = {kind: above for service in services for kind, above in service.parents.items()}
         store.on_project_deleted = [hook for service in services if (hook := service.on_project_deleted)]
-        store.prepare([service.schema for service in services], partial(_first_world, services))
-        journal, faults = Journal(), Faults()
-        application = Application(services, store, journal, faults)
-        application.admin = admin.create(application, store, journal, faults)
+        store.prepare([service.schema for service in (*services, *behind)], partial(_first_world, services))
+        identities.load(store)
+        journal, waiting = Journal(), Faults(store)
+        waiting.replace(faults)
+        timeline = Timeline(store, [each.job for each in (*services, *behind) if each.job])
+        timeline.load()
+        application = Application(services, store, journal, waiting, timeline)
+        ready = {
+            "pid": os.getpid(),
+            "port": ports[0],
+            "services": dict(zip(names, ports[1:], strict=True)),
+            "grpc": grpc_socket.getsockname()[1],
+        }
+        door = Door(application, store, timeline.now, grpc_socket, ports[0])
+        supervisor = Supervisor(store, timeline.now, ready)
+        store.functions_changed = supervisor.changed
+        application.admin = admin.create(
+            application, store, journal, waiting, control.routes(store, supervisor)
+        )
+        application.pages = {
+            certificates.PATH: certificates.create(store),
+            FUNCTIONS.strip("/"): Gateway(store, supervisor, timeline.now),
+            UPLOADS.strip("/"): Uploads(store),
+        }
         application.ports = dict(zip(ports[1:], names, strict=True))
         application.latency = latency
         application.write_quotas = WriteQuotas({}) if write_quotas else None
@@ -116,22 +172,22 @@ def serve(
             timeout_keep_alive=60,
             timeout_graceful_shutdown=1,
         )
-        ready = {"pid": os.getpid(), "port": ports[0], "services": dict(zip(names, ports[1:], strict=True))}
-        _Server(config, ready_file, ready).run(sockets)
+        background = [timeline.flow, supervisor.run, door.serve]
+        _Server(config, ready_file, ready, background, supervisor.close).run(sockets)
         ready_file.unlink(missing_ok=True)
     finally:
         store.close()
 
 
 def _first_world(services: Sequence[Service], store: Store) -> None:
-    now = datetime.now(UTC)
+    now = real_now()
     for service in services:
         if service.seed is not None:
             service.seed(store, now)
 
 
 def _listen(port: int, names: Sequence[str]) -> list[socket.socket]:
-    """The main port's socket, then one for each service."""
+    """The main port's socket, then one for each of the others."""
     sockets: list[socket.socket] = []
     for index, purpose in enumerate(["all services", *names]):
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

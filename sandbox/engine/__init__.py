@@ -5,6 +5,6 @@ per-user cache, whose digests it checks, at Pulumi's release archive (`archives.
 last builds the CLI from Go modules (`go.mod` and `go.sum` here pin them).
 """
 
-from sandbox.engine.cli import Engine, get_engine, search_path
+from sandbox.engine.cli import Engine, get_engine, pinned_engine, search_path
 
-__all__ = ["Engine", "get_engine", "search_path"]
+__all__ = ["Engine", "get_engine", "pinned_engine", "search_path"]

@@ -60,12 +60,16 @@ def get_engine() -> Engine:
             engine, why_not_cached = _cached()
             why_not = "; ".join(filter(None, [why_not, why_not_cached]))
         current.outcome = f"{engine.version}, {engine.pulumi}" if engine else f"none to use ({why_not})"
-    if engine:
-        return engine
-    lock = _cache().with_name(f"{_cache().name}.lock")
-    with only_one(lock, "Wait for another process that gets the Pulumi CLI"):
-        engine, _ = _cached()
-        return engine or _obtain(why_not)
+    return engine or _put_into_cache(why_not)
+
+
+def pinned_engine() -> Engine:
+    """The pinned Pulumi CLI, whatever is on PATH; puts it into the per-user cache first. Raises PrerequisiteError."""
+    with step("Find the pinned Pulumi CLI") as current:
+        cache.make_private()
+        engine, why_not = _cached()
+        current.outcome = str(engine.pulumi) if engine else why_not or "not there yet"
+    return engine or _put_into_cache(why_not)
 
 
 def search_path() -> str:
@@ -97,6 +101,13 @@ def _cached() -> tuple[Engine | None, str]:
         return None, ""
     why_not = cache.problem(_cache())
     return (None if why_not else Engine(_cache() / "bin" / "pulumi", build.pinned_version())), why_not
+
+
+def _put_into_cache(why_not: str) -> Engine:
+    lock = _cache().with_name(f"{_cache().name}.lock")
+    with only_one(lock, "Wait for another process that gets the Pulumi CLI"):
+        engine, _ = _cached()
+        return engine or _obtain(why_not)
 
 
 def _obtain(why_not: str) -> Engine:

@@ -11,7 +11,7 @@ from sandbox.supply_chain.pins import read
 from sandbox.venv import POLICY_PACK, PROGRAM
 
 FILES = (PROGRAM.installs, POLICY_PACK.installs)
-"""requirements.txt is a part of the first."""
+"""requirements.txt is a part of the first, and so is what the guard's function needs."""
 
 
 def audit(root: Path) -> None:

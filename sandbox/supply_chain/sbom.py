@@ -15,12 +15,13 @@ from packaging.utils import canonicalize_name
 
 from sandbox.engine import build
 from sandbox.errors import SandboxError
+from sandbox.lock import GUARD
 from sandbox.supply_chain.pins import Pin, Pins, cli_archives, go_modules, read_all
 from sandbox.venv import POLICY_PACK
 
 PINNED_IN = "gemini-landing-zone:pinned-in"
-RUNS = ("requirements.txt", POLICY_PACK.installs)
-"""The requirement files of what runs with the program; the third is for tests and checks."""
+RUNS = ("requirements.txt", POLICY_PACK.installs, GUARD)
+"""The requirement files of what runs; the other is for tests and checks."""
 
 
 def bill(root: Path) -> str:

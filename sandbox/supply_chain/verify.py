@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sandbox.engine import build, release
+from sandbox.lock import GUARD
 from sandbox.supply_chain.pins import RELOCK, Pin, Pins, cli_archives, go_modules, read_all
 from sandbox.venv import POLICY_PACK, PROGRAM, Environment
 
@@ -33,16 +34,19 @@ def _wanted(root: Path) -> dict[str, list[tuple[str, Requirement]]]:
     extras = project["optional-dependencies"]
     program = [("pyproject.toml", Requirement(text)) for text in project["dependencies"]]
     optional = [("pyproject.toml", Requirement(text)) for texts in extras.values() for text in texts]
-    pack = [
-        ("policy/requirements.in", Requirement(line))
-        for line in (root / "policy/requirements.in").read_text().splitlines()
-        if line.strip() and not line.startswith("#")
-    ]
     return {
         "requirements.txt": program,
         PROGRAM.installs: program + [item for item in optional if item[1].name != PROJECT],
-        POLICY_PACK.installs: pack,
+        POLICY_PACK.installs: _listed(root, "policy/requirements.in"),
+        GUARD: _listed(root, "guard/requirements.in"),
     }
+
+
+def _listed(root: Path, file: str) -> list[tuple[str, Requirement]]:
+    lines = (
+        line for line in (root / file).read_text().splitlines() if line.strip() and not line.startswith("#")
+    )
+    return [(file, Requirement(line)) for line in lines]
 
 
 def _not_pinned(pins: Pins, wanted: list[tuple[str, Requirement]]) -> list[str]:

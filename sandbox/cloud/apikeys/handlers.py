@@ -7,7 +7,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, operations, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.orgpolicy import models as orgpolicy
+from sandbox.cloud.orgpolicy import enforcement as orgpolicy
 
 handlers = Handlers()
 

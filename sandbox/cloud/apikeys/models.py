@@ -113,6 +113,12 @@ def lookup(store: Store, key_string: str) -> Key:
     return _read(row)
 
 
+def uid_of(store: Store, key_string: str) -> str:
+    """The uid of the key of a string; "" if there is none."""
+    row = store.row("SELECT uid FROM api_keys WHERE key_string = ? AND deleted = ''", key_string)
+    return row["uid"] if row is not None else ""
+
+
 def change(store: Store, now: datetime, key: Key, settings: JsonObject) -> Key:
     """Replace what callers set.
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sandbox.cloud.billingbudgets import handlers, models
+from sandbox.cloud.billingbudgets import handlers, models, permissions
 from sandbox.cloud.core import discovery
 from sandbox.cloud.core.service import Api, Service
 
@@ -10,4 +10,6 @@ SERVICE = Service(
     name="billingbudgets",
     apis=(Api(partial(discovery.methods, "billingbudgets", "v1"), handlers.handlers),),
     schema=models.SCHEMA,
+    permissions=permissions.PERMISSIONS,
+    needs_quota_project=True,
 )

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from uuid import uuid4
 
+from sandbox.cloud.billing_loop import stops
 from sandbox.cloud.billingbudgets import rules, spend_caps
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import masks
+from sandbox.cloud.core import chance, masks
 from sandbox.cloud.core.errors import CloudError, JsonObject, failed_precondition, invalid_argument, not_found
 from sandbox.cloud.core.store import Store
 
@@ -43,8 +43,10 @@ def create(store: Store, account_id: str, given: JsonObject) -> JsonObject:
     budget = _completed(store, given, account.currency)
     if cap is not None:
         budget["spendCap"] = _new_cap(store, account_id, budget, cap)
-    budget_id = str(uuid4())
+    budget_id = chance.uuid(store, "budget", store.next_value("budget"))
     store.run("INSERT INTO budgets VALUES (?, ?, 1, ?)", account_id, budget_id, json.dumps(budget))
+    if cap is not None:
+        stops.read_caps(store)
     return _view(account_id, budget_id, 1, budget)
 
 
@@ -60,6 +62,13 @@ def get(store: Store, account_id: str, budget_id: str) -> JsonObject:
         settling = {**body, "spendCap": {**cap, "pollsLeft": cap["pollsLeft"] - 1}}
         _write(store, account_id, budget_id, settling)
     return _view(account_id, budget_id, generation, body)
+
+
+def find(store: Store, account_id: str, budget_id: str) -> JsonObject | None:
+    """A budget as it is stored, without its name; None for one that is not there."""
+    row = store.row("SELECT body FROM budgets WHERE account_id = ? AND id = ?", account_id, budget_id)
+    found: JsonObject | None = json.loads(row["body"]) if row is not None else None
+    return found
 
 
 def list_all(store: Store, account_id: str, scope: str) -> list[JsonObject]:
@@ -131,6 +140,8 @@ def update(
         account_id,
         budget_id,
     )
+    if cap or wanted is not None:
+        stops.read_caps(store)
     return get(store, account_id, budget_id)
 
 
@@ -147,6 +158,8 @@ def delete(store: Store, account_id: str, budget_id: str) -> None:
         _write(store, account_id, budget_id, body)
         return
     store.run("DELETE FROM budgets WHERE account_id = ? AND id = ?", account_id, budget_id)
+    if "spendCap" in body:
+        stops.read_caps(store)
 
 
 def set_cap(store: Store, project_id: str, changes: JsonObject) -> JsonObject:
@@ -171,8 +184,19 @@ def set_cap(store: Store, project_id: str, changes: JsonObject) -> JsonObject:
                     raise invalid_argument(f"cannot set {key} to {value!r}: known are {', '.join(allowed)}")
             body["spendCap"] |= changes
             _write(store, row["account_id"], row["id"], body)
+            stops.read_caps(store)
             return get(store, row["account_id"], row["id"])
     raise not_found(f"Project {project_id} has no spend cap.")
+
+
+def set_cap_state(store: Store, account_id: str, budget_id: str, state: str) -> None:
+    """Move a spend cap as Google does: to ENFORCED, or back to CONFIGURED as a month begins."""
+    _, body = _stored(store, account_id, budget_id)
+    body["spendCap"] |= {"outputState": state, "pollsLeft": 0}
+    if state == spend_caps.CONFIGURED:
+        body["spendCap"]["inputState"] = state
+    _write(store, account_id, budget_id, body)
+    stops.read_caps(store)
 
 
 def _stored(store: Store, account_id: str, budget_id: str) -> tuple[int, JsonObject]:

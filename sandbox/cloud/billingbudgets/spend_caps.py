@@ -1,7 +1,7 @@
 """Spend caps: a budget that stops the service it counts. Google's rules for one, and the states it goes through.
 
 CONFIGURED → (the spend reaches the amount) → ENFORCED → (lifted) → AWAITING_NEXT_PERIOD → (the 1st, or by hand)
-→ CONFIGURED. Nothing is spent at the local cloud: `PATCH /_local/spendCaps/PROJECT` moves a cap as the bill would.
+→ CONFIGURED. `sandbox.cloud.billing_loop` moves a cap as money is spent, `PATCH /_local/spendCaps/PROJECT` at once.
 """
 
 from collections.abc import Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sandbox.cloud.cloudbilling import handlers, models, seed
+from sandbox.cloud.cloudbilling import handlers, models, permissions, seed
 from sandbox.cloud.core import discovery
 from sandbox.cloud.core.service import Api, Service
 
@@ -10,6 +10,8 @@ SERVICE = Service(
     name="cloudbilling",
     apis=(Api(partial(discovery.methods, "cloudbilling", "v1"), handlers.handlers),),
     schema=models.SCHEMA,
+    permissions=permissions.PERMISSIONS,
+    parents={"billingAccounts": models.parent_of},
     seed=seed.seed,
     on_project_deleted=models.unlink,
     key_paths=("/v1/services",),  # the price catalogue

@@ -38,6 +38,7 @@ def _accounts(call: Call, parent: str) -> JsonObject:
         for account in models.all_accounts(call.store)
         if (not parent or account.parent == parent)
         and accepts({"open": str(account.open).lower(), "master_billing_account": ""}.get)
+        and call.may("billing.accounts.get", f"billingAccounts/{account.id}")
     ]
     page, token = paging.requested(call.query, default=100, maximum=100).cut(accounts, lambda item: item.id)
     return ({"billingAccounts": [_view(account) for account in page]} if page else {}) | token
@@ -87,8 +88,8 @@ def set_iam_policy(call: Call) -> JsonObject:
 
 @handlers("cloudbilling.billingAccounts.testIamPermissions")
 def test_iam_permissions(call: Call) -> JsonObject:
-    models.require(call.store, call.ids[0])
-    return iam.test_permissions(call.body)
+    account = models.require(call.store, call.ids[0])
+    return iam.permissions_held(call, f"billingAccounts/{account.id}", "billing.")
 
 
 @handlers("cloudbilling.billingAccounts.projects.list")

@@ -35,6 +35,7 @@ CREATE TABLE billing_links (
     account_id TEXT NOT NULL,
     lagging_listings INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE billing_former_links (project_number TEXT PRIMARY KEY, account_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX billing_links_of_account ON billing_links (account_id);
 """
 
@@ -74,6 +75,12 @@ def all_accounts(store: Store) -> list[Account]:
     return [_account(row) for row in store.rows("SELECT * FROM billing_accounts ORDER BY id")]
 
 
+def parent_of(store: Store, name: str) -> str:
+    """The organization of an account (`billingAccounts/X`); "" for one that is not there."""
+    account = find(store, name.partition("/")[2])
+    return account.parent if account is not None else ""
+
+
 def find(store: Store, account_id: str) -> Account | None:
     """The account of an id."""
     row = store.row("SELECT * FROM billing_accounts WHERE id = ?", account_id)
@@ -96,6 +103,16 @@ def account_of(store: Store, project_number: str) -> Account | None:
     """The account that a project is linked to, open or closed."""
     row = store.row(
         "SELECT a.* FROM billing_links l JOIN billing_accounts a ON a.id = l.account_id WHERE l.project_number = ?",
+        project_number,
+    )
+    return _account(row) if row is not None else None
+
+
+def former_account_of(store: Store, project_number: str) -> Account | None:
+    """The account that a project was linked to last, which pays for what was used until then."""
+    row = store.row(
+        "SELECT a.* FROM billing_former_links l JOIN billing_accounts a ON a.id = l.account_id "
+        "WHERE l.project_number = ?",
         project_number,
     )
     return _account(row) if row is not None else None
@@ -166,6 +183,11 @@ def _over_limit(account_name: str) -> CloudError:
 
 def unlink(store: Store, project_number: str) -> None:
     """Remove a project's link, if it has one."""
+    store.run(
+        "INSERT OR REPLACE INTO billing_former_links SELECT project_number, account_id FROM billing_links "
+        "WHERE project_number = ?",
+        project_number,
+    )
     store.run("DELETE FROM billing_links WHERE project_number = ?", project_number)
 
 

@@ -1,12 +1,11 @@
-"""The price catalogue: the services and the Gemini API's SKUs of `catalogue.json`, as the catalogue API shows them."""
+"""The price catalogue: the services and the SKUs of the Gemini API, as the catalogue API shows them."""
 
-import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from sandbox.cloud.cloudbilling import catalogue
 from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found
 from sandbox.cloud.core.times import rfc3339
 
@@ -14,11 +13,20 @@ _PER_MILLION_IN_NANOS = 1_000  # one dollar a million tokens is a thousand nano-
 
 
 @cache
-def _data() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(
-        Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8")
-    )
-    return content
+def _skus() -> tuple[dict[str, Any], ...]:
+    from sandbox.cloud.cloudbilling import price_list  # not at the top, see there
+
+    return (*catalogue.data()["skus"], *price_list.others())
+
+
+@cache
+def _descriptions() -> dict[str, str]:
+    return {sku["skuId"]: sku["description"] for sku in _skus()}
+
+
+def description(sku_id: str) -> str:
+    """What a SKU is for."""
+    return _descriptions().get(sku_id, "")
 
 
 def services() -> list[JsonObject]:
@@ -31,7 +39,7 @@ def services() -> list[JsonObject]:
                 "displayName": service["displayName"],
                 "businessEntityName": "businessEntities/GCP",
             }
-            for service in _data()["services"]
+            for service in catalogue.data()["services"]
         ),
         key=lambda service: service["name"],
     )
@@ -43,7 +51,7 @@ def skus(service_id: str, currency: str, start: str, end: str, now: datetime) ->
     Raises:
         CloudError: 404 for an unknown service, 400 for an unknown currency or a range that ends before it starts.
     """
-    data = _data()
+    data = catalogue.data()
     if service_id not in {service["serviceId"] for service in data["services"]}:
         raise not_found()
     if currency not in data["currencies"]:
@@ -57,7 +65,7 @@ def skus(service_id: str, currency: str, start: str, end: str, now: datetime) ->
     if service_id != data["geminiService"]:
         return []
     rate = Decimal(data["currencies"][currency])
-    views = [_sku(sku, service_id, currency, rate, first, last) for sku in data["skus"]]
+    views = [_sku(sku, service_id, currency, rate, first, last) for sku in _skus()]
     return sorted(views, key=lambda sku: str(sku["name"]))
 
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sandbox.cloud.cloudquotas import models
+from sandbox.cloud.cloudquotas import models, permissions
 from sandbox.cloud.cloudquotas.handlers import handlers
 from sandbox.cloud.core.protobuf import methods
 from sandbox.cloud.core.service import Api, Service
@@ -15,4 +15,6 @@ SERVICE = Service(
         for version in ("v1", "v1beta")
     ),
     schema=models.SCHEMA,
+    permissions=permissions.PERMISSIONS,
+    needs_quota_project=True,
 )

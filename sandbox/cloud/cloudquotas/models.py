@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,14 +81,23 @@ def find_limit(service: str, quota_id: str) -> Limit:
 
 def value(store: Store, project: str, limit: Limit, model: str | None) -> int:
     """The value in force for a model: a preference's grant, else the tier's own; at most what an override allows."""
-    dimensions = {"model": model} if model else {}
-    granted = [
-        UNLIMITED if preference.granted == -1 else preference.granted
-        for preference in of_project(store, project)
-        if preference.quota_id == limit.quota_id and preference.dimensions == dimensions
-    ]
-    held = granted[0] if granted else limit.value(model)
-    return usage.effective(held, usage.overrides(store, project, limit), model)
+    return values(store, project, [limit], model)[0]
+
+
+def values(store: Store, project: str, limits: Sequence[Limit], model: str | None) -> list[int]:
+    """The values in force of several limits for a model."""
+    dimensions = usage.dimensions_of(model)
+    rows = store.rows(
+        "SELECT quota_id, dimensions, granted FROM quota_preferences WHERE project = ?", project
+    )
+    granted = {row["quota_id"]: row["granted"] for row in rows if row["dimensions"] == dimensions}
+    found = []
+    for limit in limits:
+        own = granted.get(limit.quota_id, limit.value(model))
+        most = usage.overridden(store, project, limit, dimensions)
+        own = UNLIMITED if own == -1 else own
+        found.append(own if most is None else min(own, most))
+    return found
 
 
 def of_project(store: Store, project: str) -> list[Preference]:

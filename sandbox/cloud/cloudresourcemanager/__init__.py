@@ -8,6 +8,7 @@ from sandbox.cloud.cloudresourcemanager import (
     handlers_v3,
     liens,
     models,
+    permissions,
     seed,
     tags,
 )
@@ -25,6 +26,13 @@ SERVICE = Service(
         Api(partial(discovery.methods, "cloudresourcemanager", "v3"), handlers_v3.handlers),
     ),
     schema=models.SCHEMA + tags.SCHEMA + liens.SCHEMA,
+    permissions=permissions.PERMISSIONS,
+    parents={
+        "projects": permissions.project_parent,
+        "folders": permissions.folder_parent,
+        "tagKeys": tags.parent_of,
+        "tagValues": tags.parent_of,
+    },
     on_project_deleted=tags.forget_project,
     seed=seed.seed,
 )

@@ -71,9 +71,14 @@ def _field(project: Project, name: str) -> str | None:
 
 
 def matching(call: Call, text: str, parameter: str) -> list[Project]:
-    """The projects that a listing's filter lets through, by number."""
+    """The projects that a listing's filter accepts and the caller may see, by number."""
     accepts = filters.parse(text, parameter)
-    return [project for project in models.all_projects(call.store) if accepts(partial(_field, project))]
+    return [
+        project
+        for project in models.all_projects(call.store)
+        if accepts(partial(_field, project))
+        and call.may("resourcemanager.projects.get", f"projects/{project.number}")
+    ]
 
 
 @handlers("cloudresourcemanager.projects.create")
@@ -89,6 +94,7 @@ def create(call: Call) -> JsonObject:
         _parent(body),
         body.get("labels", {}),
     )
+    iam.make_owner(call.store, call.member, f"projects/{project.number}")
     return operations.start(
         call.store,
         "operations/cp.",
@@ -170,8 +176,37 @@ def set_iam_policy(call: Call) -> JsonObject:
 
 @handlers("cloudresourcemanager.projects.testIamPermissions")
 def test_iam_permissions(call: Call) -> JsonObject:
-    models.require(call.store, call.ids[0])
-    return iam.test_permissions(call.body)
+    return iam.permissions_held(call, f"projects/{models.require(call.store, call.ids[0]).number}")
+
+
+def _node(call: Call) -> str:
+    """The name of the folder or organization of the path."""
+    kind = call.method.segments[1]
+    return models.parent_name(call.store, kind, call.ids[0])
+
+
+def get_node_policy(call: Call) -> JsonObject:
+    version = call.body.get("options", {}).get("requestedPolicyVersion", 0)
+    return iam.get_policy(call.store, _node(call), version)
+
+
+def set_node_policy(call: Call) -> JsonObject:
+    return iam.set_policy(call.store, _node(call), call.body.get("policy", {}))
+
+
+def test_node_permissions(call: Call) -> JsonObject:
+    return iam.permissions_held(call, _node(call))
+
+
+def serve_policies(target: Handlers, *kinds: str) -> None:
+    """The methods on the IAM policies of folders and organizations, the same in every version."""
+    for kind in kinds:
+        target(f"cloudresourcemanager.{kind}.getIamPolicy")(get_node_policy)
+        target(f"cloudresourcemanager.{kind}.setIamPolicy")(set_node_policy)
+        target(f"cloudresourcemanager.{kind}.testIamPermissions")(test_node_permissions)
+
+
+serve_policies(handlers, "organizations")
 
 
 @handlers("cloudresourcemanager.operations.get")
@@ -199,6 +234,7 @@ def search_organizations(call: Call) -> JsonObject:
                 "owner.directoryCustomerId": organization.directory_customer_id,
             }.get
         )
+        and call.may("resourcemanager.organizations.get", f"organizations/{organization.id}")
     ]
     page, token = paging.requested(call.body, default=50, maximum=500).cut(found, lambda item: item.id)
     return ({"organizations": [_organization(organization) for organization in page]} if page else {}) | token

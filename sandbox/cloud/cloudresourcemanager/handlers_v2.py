@@ -6,6 +6,7 @@ from sandbox.cloud.core.service import Call, Handlers
 
 handlers = Handlers()
 handlers("cloudresourcemanager.operations.get")(handlers_v1.get_operation)
+handlers_v1.serve_policies(handlers, "folders")
 
 _V3_ONLY = ("updateTime", "etag")
 

@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from sandbox.cloud.cloudresourcemanager import handlers_v1, liens, models
 from sandbox.cloud.cloudresourcemanager.models import Folder, Organization, Project
-from sandbox.cloud.core import filters, masks, operations, paging
+from sandbox.cloud.core import filters, iam, masks, operations, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
 
@@ -14,6 +14,7 @@ handlers("cloudresourcemanager.projects.getIamPolicy")(handlers_v1.get_iam_polic
 handlers("cloudresourcemanager.projects.setIamPolicy")(handlers_v1.set_iam_policy)
 handlers("cloudresourcemanager.projects.testIamPermissions")(handlers_v1.test_iam_permissions)
 handlers("cloudresourcemanager.operations.get")(handlers_v1.get_operation)
+handlers_v1.serve_policies(handlers, "folders", "organizations")
 
 _TYPE = "type.googleapis.com/google.cloud.resourcemanager.v3"
 
@@ -88,6 +89,7 @@ def create(call: Call) -> JsonObject:
         body.get("parent", ""),
         body.get("labels", {}),
     )
+    iam.make_owner(call.store, call.member, f"projects/{project.number}")
     return _operation(call, "cp", "Create", project)
 
 
@@ -204,12 +206,14 @@ def search_folders(call: Call) -> JsonObject:
 
 
 def folders_matching(call: Call, request: JsonObject) -> JsonObject:
-    """The page of the folders that the `query` of `request` lets through."""
+    """The page of the folders that the `query` of `request` accepts and the caller may see."""
     accepts = filters.parse(request.get("query", ""), "query")
     found = []
     for folder in models.all_folders(call.store):
         fields = {"displayName": folder.display_name, "parent": folder.parent}
-        if accepts({**fields, "state": folder.state, "lifecycleState": folder.state}.get):
+        if accepts({**fields, "state": folder.state, "lifecycleState": folder.state}.get) and call.may(
+            "resourcemanager.folders.get", f"folders/{folder.id}"
+        ):
             found.append(folder)
     return _folder_page(found, request)
 
@@ -239,6 +243,7 @@ def search_organizations(call: Call) -> JsonObject:
                 "directoryCustomerId": organization.directory_customer_id,
             }.get
         )
+        and call.may("resourcemanager.organizations.get", f"organizations/{organization.id}")
     ]
     page, token = paging.requested(call.query, default=50, maximum=1000).cut(found, lambda item: item.id)
     return (

@@ -146,13 +146,18 @@ def require_user_project(store: Store, id_or_number: str) -> Project:
     """
     project = find(store, id_or_number)
     if project is None or project.state != ACTIVE:
-        raise permission_denied(
-            f"Caller does not have required permission to use project {id_or_number}. Grant the caller the "
-            "roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use "
-            "permission.",
-            [error_info("USER_PROJECT_DENIED", "googleapis.com", {"consumer": f"projects/{id_or_number}"})],
-        )
+        raise user_project_denied(id_or_number)
     return project
+
+
+def user_project_denied(id_or_number: str) -> CloudError:
+    """403 PERMISSION_DENIED: the caller may not let calls count against a project."""
+    return permission_denied(
+        f"Caller does not have required permission to use project {id_or_number}. Grant the caller the "
+        "roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use "
+        "permission.",
+        [error_info("USER_PROJECT_DENIED", "googleapis.com", {"consumer": f"projects/{id_or_number}"})],
+    )
 
 
 def all_projects(store: Store, parent: str | None = None) -> list[Project]:

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from sandbox.cloud.cloudresourcemanager import models
-from sandbox.cloud.core import masks, operations, paging
+from sandbox.cloud.core import iam, masks, operations, paging
 from sandbox.cloud.core.errors import (
     JsonObject,
     already_exists,
@@ -133,11 +133,38 @@ def _serve(collection: str, kind: str, prefix: str) -> None:
 
     @handlers(f"{base}.getNamespaced")
     def get_namespaced(call: Call) -> JsonObject:
-        for row in call.store.rows("SELECT body FROM tags WHERE name LIKE ?", f"{collection}/%"):
-            found: JsonObject = json.loads(row["body"])
-            if found["namespacedName"] == call.query.get("name"):
-                return found
-        raise permission_denied()
+        return _find(call.store, collection, named(call, collection).partition("/")[2])
+
+    handlers(f"{base}.getIamPolicy")(lambda call: _get_policy(call, collection))
+    handlers(f"{base}.setIamPolicy")(lambda call: _set_policy(call, collection))
+    handlers(f"{base}.testIamPermissions")(lambda call: _test_permissions(call, collection))
+
+
+def named(call: Call, collection: str) -> str:
+    """The name of the tag key or value that has the namespaced name of the query; "" for none."""
+    return _by_namespaced_name(call.store, collection, call.query.get("name", ""))
+
+
+def _by_namespaced_name(store: Store, collection: str, name: str) -> str:
+    for row in store.rows("SELECT name, body FROM tags WHERE name LIKE ?", f"{collection}/%"):
+        if json.loads(row["body"])["namespacedName"] == name:
+            return str(row["name"])
+    return ""
+
+
+def _get_policy(call: Call, collection: str) -> JsonObject:
+    name = _find(call.store, collection, call.ids[0])["name"]
+    return iam.get_policy(call.store, name, call.body.get("options", {}).get("requestedPolicyVersion", 0))
+
+
+def _set_policy(call: Call, collection: str) -> JsonObject:
+    name = _find(call.store, collection, call.ids[0])["name"]
+    return iam.set_policy(call.store, name, call.body.get("policy", {}))
+
+
+def _test_permissions(call: Call, collection: str) -> JsonObject:
+    name = _find(call.store, collection, call.ids[0])["name"]
+    return iam.permissions_held(call, name, "resourcemanager.")
 
 
 _serve("tagKeys", "TagKey", "tk")
@@ -167,15 +194,19 @@ def list_bindings(call: Call) -> JsonObject:
 
 @handlers("cloudresourcemanager.tagBindings.delete")
 def delete_binding(call: Call) -> JsonObject:
-    # `tagBindings/{parent, encoded}/tagValues/N`; a client may or may not encode it once more.
-    text = unquote("/".join(call.ids))
-    parent, _, value = text.rpartition("/tagValues/")
-    found = unquote(parent)
-    if not call.store.run(
-        "DELETE FROM tag_bindings WHERE parent = ? AND tag_value = ?", found, f"tagValues/{value}"
-    ):
+    parent, value = split_binding(call.ids)
+    if not call.store.run("DELETE FROM tag_bindings WHERE parent = ? AND tag_value = ?", parent, value):
         raise permission_denied()
     return _operation(call, "rdtb", {"@type": "type.googleapis.com/google.protobuf.Empty"})
+
+
+def split_binding(ids: tuple[str, ...]) -> tuple[str, str]:
+    """The resource and the tag value of a binding, `tagBindings/{parent, encoded}/tagValues/N`.
+
+    A client may or may not encode it once more.
+    """
+    parent, _, value = unquote("/".join(ids)).rpartition("/tagValues/")
+    return unquote(parent), f"tagValues/{value}"
 
 
 @handlers("cloudresourcemanager.effectiveTags.list")
@@ -212,15 +243,20 @@ def _bound(store: Store, parent: str) -> str:
     return parent
 
 
+def named_value(store: Store, body: JsonObject) -> str:
+    """The name of the tag value that a binding names, by its id or its namespaced name; "" for none."""
+    name: str = body.get("tagValue", "")
+    return name or _by_namespaced_name(store, "tagValues", body.get("tagValueNamespacedName", ""))
+
+
 def _value(store: Store, body: JsonObject) -> JsonObject:
-    name = body.get("tagValue", "")
-    if name:
-        return _find(store, "tagValues", name.removeprefix("tagValues/"))
-    for row in store.rows("SELECT body FROM tags WHERE name LIKE 'tagValues/%'"):
-        found: JsonObject = json.loads(row["body"])
-        if found["namespacedName"] == body.get("tagValueNamespacedName"):
-            return found
-    raise permission_denied()
+    return _find(store, "tagValues", named_value(store, body).removeprefix("tagValues/"))
+
+
+def parent_of(store: Store, name: str) -> str:
+    """What a tag key or a tag value is in; "" for one that is not there."""
+    row = store.row("SELECT parent FROM tags WHERE name = ?", name)
+    return str(row["parent"]) if row is not None else ""
 
 
 def _values_of(store: Store, parent: str) -> list[JsonObject]:

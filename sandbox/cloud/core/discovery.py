@@ -9,6 +9,7 @@ numbers of enum values (their position) and the enums' type names (message and f
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,8 @@ from sandbox.cloud.core.messages import (
     template,
 )
 
+#: The answer of a method that answers with nothing.
+_EMPTY = Message("google.protobuf.Empty", {})
 _FORMATS: dict[str, Kind] = {
     "int32": "int32",
     "uint32": "uint32",
@@ -146,17 +149,28 @@ def methods(api: str, version: str) -> tuple[Method, ...]:
     """Every method of `api` (`cloudbilling`) in `version` (`v1`)."""
     document = json.loads((_documents_folder() / f"{api}.{version}.json").read_text(encoding="utf-8"))
     types = _Types(document["schemas"], f"google.{api}.{version}")
-    return tuple(_method(method, types) for method in _walk(document))
+    return tuple(
+        bound for method in _walk(document) for bound in _bindings(method, document["servicePath"], types)
+    )
 
 
-def _method(spec: dict[str, Any], types: _Types) -> Method:
+def _bindings(spec: dict[str, Any], service_path: str, types: _Types) -> Iterator[Method]:
+    """A method below the API's own path and, of one that takes data, below that of uploads."""
+    method = _method(spec, service_path + spec["path"], types)
+    yield method
+    if spec.get("supportsMediaUpload"):
+        upload = _method(spec, spec["mediaUpload"]["protocols"]["simple"]["path"], types)
+        yield replace(upload, id=f"{method.id}.upload", uploads=True)
+
+
+def _method(spec: dict[str, Any], path: str, types: _Types) -> Method:
     parameters: dict[str, dict[str, Any]] = spec.get("parameters", {})
     patterns = {
         name: _segments(value.get("pattern"))
         for name, value in parameters.items()
         if value["location"] == "path"
     }
-    segments, verb, path_parameters = template(spec["path"], patterns)
+    segments, verb, path_parameters = template(path, patterns)
     query = [
         types.field(name, value, spec["id"])
         for name, value in parameters.items()
@@ -172,5 +186,6 @@ def _method(spec: dict[str, Any], types: _Types) -> Method:
         path_parameters=path_parameters,
         query=lookup_table(query),
         body=body,
-        response=types.reference(spec["response"]["$ref"]),
+        response=types.reference(spec["response"]["$ref"]) if "response" in spec else lambda: _EMPTY,
+        downloads=bool(spec.get("supportsMediaDownload")),
     )

@@ -69,6 +69,10 @@ class CloudError(Exception):
         return {"error": error}
 
 
+#: Answered as a page: it is a proxy's, in front of the API.
+BAD_GATEWAY = CloudError("UNAVAILABLE", "Bad Gateway", code=502)
+
+
 def field_violation(field: str | None, description: str) -> JsonObject:
     """One entry of google.rpc.BadRequest; a violation of the whole message has no field."""
     return {"field": field, "description": description} if field else {"description": description}

@@ -10,6 +10,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlsplit
 
+from starlette.types import Receive
+
 from sandbox.cloud.core.errors import CloudError, error_info, permission_denied
 
 #: Bytes of a request's line and headers together, and the number of the headers.
@@ -27,6 +29,7 @@ def check(
     *,
     host: str = "",
     takes_keys: bool = False,
+    emulated: bool = False,
 ) -> None:
     """Refuse what no service should see.
 
@@ -37,6 +40,7 @@ def check(
         max_body: bytes of the largest body.
         host: Google's name of the service, for the refusal of a caller without a token.
         takes_keys: True if an API key is as good as a token.
+        emulated: True if the header that names a client of Google's is as good as a token.
 
     Raises:
         CloudError: 400, 401, 403, 413, 415 or 431.
@@ -56,6 +60,8 @@ def check(
             token = value[:7].lower() == _BEARER and bool(value[7:].strip())
         elif name == b"x-goog-api-key":
             key = bool(value.strip())
+        elif name == b"x-goog-api-client" and emulated:
+            token = token or bool(value.strip())  # no page can send it without asking first
         elif name == b"content-length":
             _check_length(value, max_body)
         elif name == b"content-encoding":
@@ -74,11 +80,49 @@ def check(
         raise _unknown_caller(host, key=key, takes_keys=takes_keys)
 
 
+def check_page(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Refuse a request to a page, which need not have a token, for another host or of another machine's web page.
+
+    Raises:
+        CloudError: 400 or 403.
+    """
+    hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+            _check_host(value)
+        elif name == b"origin":
+            _check_origin(value)
+    if hosts != 1:
+        raise CloudError("INVALID_ARGUMENT", f"A request has one Host header; this one has {hosts}.")
+
+
 def too_large(max_body: int) -> CloudError:
     """413 for a body above the limit, of which no more is read."""
     return CloudError(
         "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {max_body} bytes.", code=413
     )
+
+
+async def read(receive: Receive, max_body: int) -> bytes | None:
+    """The body, of which no more is read than it may have; None if the client has left.
+
+    Raises:
+        CloudError: 413.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return None
+        if chunk := event.get("body"):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > max_body:
+                raise too_large(max_body)
+        if not event.get("more_body"):
+            return b"".join(chunks) if len(chunks) != 1 else chunks[0]
 
 
 def _check_host(value: bytes) -> None:

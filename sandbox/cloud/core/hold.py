@@ -1,8 +1,23 @@
 """A point in a client's run at which it can be killed: after so many writes, the next one is never answered."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.types import Receive
+
+_READS_BY_POST: Final = (
+    ":testIamPermissions",
+    ":getIamPolicy",
+    ":getAncestry",
+    ":search",
+    ":batchGet",
+    "entries:list",
+)
+
+
+def is_write(method: str, path: str) -> bool:
+    """True for a call that may change something; some reads are made by POST."""
+    return method != "GET" and not path.partition("?")[0].endswith(_READS_BY_POST)
 
 
 @dataclass(slots=True)

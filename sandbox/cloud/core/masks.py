@@ -18,7 +18,7 @@ def parse(mask: str, message: Message) -> list[Path]:
     paths: list[Path] = []
     for text in filter(None, (part.strip() for part in mask.split(","))):
         if text == "*":
-            paths.extend((field.json_name,) for field in dict.fromkeys(message.fields.values()))
+            paths.extend((name,) for name in _names(message))
         else:
             paths.append(_resolve(text, message))
     return paths
@@ -42,6 +42,11 @@ def apply(paths: list[Path], current: JsonObject, patch: JsonObject) -> JsonObje
     for path in paths:
         result = _assigned(result, path, _lookup(patch, path))
     return result
+
+
+def _names(message: Message) -> list[str]:
+    """Its fields, each once."""
+    return list(dict.fromkeys(field.json_name for field in message.fields.values()))
 
 
 def _resolve(text: str, message: Message) -> Path:

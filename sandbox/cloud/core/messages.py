@@ -79,7 +79,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: two versions may share an id
 class Method:
-    """One binding of an API method to an HTTP verb and a path."""
+    """One binding of an API method to an HTTP verb and a path.
+
+    `uploads`: the body is data, and the handler reads it; `downloads`: `alt=media` asks for data in place of JSON;
+    `streams`: `alt=sse` asks for events.
+    """
 
     id: str
     http_method: str
@@ -89,11 +93,19 @@ class Method:
     query: Mapping[str, Field]
     body: Body | None
     response: Callable[[], Message]
+    uploads: bool = False
+    downloads: bool = False
+    streams: bool = False
 
 
 def snake_case(name: str) -> str:
     """`updateMask` → `update_mask`, `IPAddress` → `ip_address`: JSON name to proto name."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def camel_case(name: str) -> str:
+    """`update_mask` → `updateMask`: proto name to JSON name."""
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
 
 
 def lookup_table(fields: list[Field]) -> dict[str, Field]:

@@ -34,7 +34,7 @@ def start(
     done = {**body, "done": True}
     if error is not None:
         done["error"] = {
-            "code": _CODES.index(error.status),
+            "code": CODES.index(error.status),
             "message": error.message,
             "details": error.details,
         }
@@ -42,6 +42,18 @@ def start(
         done["response"] = response or {}
     store.run("INSERT INTO operations VALUES (?, ?, ?)", body["name"], store.settle_polls, json.dumps(done))
     return done if store.settle_polls == 0 else body
+
+
+def name_of(store: Store, answer: object) -> str | None:
+    """The name of the operation that an answer is; None if it is none of these."""
+    name = answer.get("name") if isinstance(answer, dict) else None
+    found = store.row("SELECT name FROM operations WHERE name = ?", name) if isinstance(name, str) else None
+    return None if found is None else str(found["name"])
+
+
+def failing(store: Store, name: str, error: CloudError) -> JsonObject:
+    """Record an operation in place of one that was undone, which ends in an error. `name`: of the one undone."""
+    return start(store, name.rstrip("0123456789"), error=error)
 
 
 def poll(store: Store, name: str) -> JsonObject:
@@ -63,7 +75,7 @@ def poll(store: Store, name: str) -> JsonObject:
 
 
 #: google.rpc.Code, by number.
-_CODES = (
+CODES = (
     "OK",
     "CANCELLED",
     "UNKNOWN",

@@ -6,7 +6,7 @@ from there. The descriptors carry no field behaviour either, so no field is know
 """
 
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -39,9 +39,19 @@ _WELL_KNOWN: dict[str, Kind] = {
 }
 
 
+#: Full name of a message → the fields that its package does not have yet.
+_LATER: dict[str, Sequence[Field]] = {}
+
+
+def later_fields(message: str, fields: Sequence[Field]) -> None:
+    """Describe fields that a message has got since its package was made; before the message is first read."""
+    _LATER[message] = fields
+
+
 @cache
 def _message(descriptor: Descriptor) -> Message:
-    return Message(descriptor.full_name, lookup_table([_field(field) for field in descriptor.fields]))
+    own = [_field(field) for field in descriptor.fields]
+    return Message(descriptor.full_name, lookup_table([*_LATER.get(descriptor.full_name, ()), *own]))
 
 
 def _reference(descriptor: Descriptor) -> Callable[[], Message]:

@@ -1,14 +1,17 @@
 """The definition of a service: its API descriptions, handlers, tables and initial data."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 
-from sandbox.cloud.core.errors import JsonObject
+from sandbox.cloud.core.errors import CloudError, JsonObject, permission_denied
 from sandbox.cloud.core.messages import Message, Method
+from sandbox.cloud.core.permissions import May, Need, Rule, everything
 from sandbox.cloud.core.routing import Router
-from sandbox.cloud.core.store import ProjectHook, Store
+from sandbox.cloud.core.store import Parent, PolicyHook, ProjectHook, Store
+from sandbox.cloud.core.timeline import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +20,59 @@ class Caller:
 
     Attributes:
         key: the API key, of the URL or of the `X-Goog-Api-Key` header.
-        token: whether there is a bearer token; the local cloud takes any.
+        token: the bearer token.
         user_project: the project of the `X-Goog-User-Project` header.
         address: the IP address that the call comes from.
         headers: the request's headers, by name in lower case.
+        member: the caller as IAM policies name it (`user:ann@example.com`); empty for the local cloud's operator.
+        own_project: the number of the project of a service account, whose calls count against it.
+        behind: who acts as the service account, as JSON: the caller that got the token, then the accounts in between.
     """
 
     key: str
-    token: bool
+    token: str = field(repr=False)
     user_project: str
     address: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    member: str = ""
+    own_project: str = ""
+    behind: str = ""
+
+    @property
+    def counted_project(self) -> str:
+        """The project that the call counts against, id or number, unless its path names one."""
+        return self.user_project or self.own_project
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """The parts of a request that only handlers of data need.
+
+    Attributes:
+        base: the address of the service that the caller used, without a slash at the end.
+        headers: the request's headers, by name in lower case.
+        content: the body as it was sent.
+        media: whether the answer is to be data (`alt=media`).
+        upload_type: how the data are sent (`uploadType`): `media`, `multipart` or `resumable`.
+        events: whether the answer is to be events (`alt=sse`).
+    """
+
+    base: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    media: bool = False
+    upload_type: str = ""
+    events: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An answer that is not JSON: data, or nothing but a status and headers."""
+
+    content: bytes = b""
+    content_type: str = ""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +88,9 @@ class Call:
         store: the state, inside the request's transaction.
         now: the request's time, UTC.
         consumer: the number of the project that the call counts against, if the service derives it from the caller.
+        http: the request itself.
+        member: the caller as IAM policies name it; empty for the local cloud's operator.
+        may: whether the caller has a permission on a resource.
     """
 
     method: Method
@@ -53,6 +101,9 @@ class Call:
     store: Store
     now: datetime
     consumer: str = ""
+    http: Http = field(default_factory=Http)
+    member: str = ""
+    may: May = everything
 
     @property
     def message(self) -> Message:
@@ -81,7 +132,8 @@ class Answered:
     code: int
 
 
-Handler = Callable[[Call], JsonObject]
+Handler = Callable[[Call], JsonObject | Media]
+HandlerT = TypeVar("HandlerT", bound=Handler)
 
 
 class Handlers:
@@ -90,10 +142,10 @@ class Handlers:
     def __init__(self) -> None:
         self.by_id: dict[str, Handler] = {}
 
-    def __call__(self, *method_ids: str) -> Callable[[Handler], Handler]:
+    def __call__(self, *method_ids: str) -> Callable[[HandlerT], HandlerT]:
         """Register the decorated function for one or more methods."""
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: HandlerT) -> HandlerT:
             for method_id in method_ids:
                 self.by_id[method_id] = handler
             return handler
@@ -129,6 +181,10 @@ class Api:
         return {method: self.handlers.by_id.get(method.id) for method in methods}
 
 
+def _denied(_call: Call, _need: Need) -> CloudError:
+    return permission_denied()
+
+
 @dataclass(frozen=True)
 class Service:
     """A service of the local cloud.
@@ -137,26 +193,42 @@ class Service:
         name: its host's first label and its path prefix (`cloudbilling`).
         apis: its versions; where two describe one path, the first is served.
         schema: the SQL of its tables.
+        permissions: for every method that it serves, by id, which permissions it needs.
+        denied: its refusal of a caller that lacks a permission.
+        parents: for each kind of resource that is at the beginning of a name, the name of what is above it.
+        needs_quota_project: whether people must name the project that their calls count against.
         seed: fills its tables of an empty database, inside one transaction.
         on_project_created: called for every new project.
         on_project_deleted: called for every project that goes into deletion.
+        on_policy_set: called before an IAM policy is set; it may refuse it.
         consumer: returns the number of the project that a caller's call counts against, or refuses the caller; for
             a service whose paths name no project.
         on_answered: called with each call that the service has answered for such a project.
         key_paths: beginnings of the paths that an API key opens; any other takes a token.
         max_body: bytes of the largest body of a request.
+        emulated: whether Google's clients send no token to an emulator of it (`STORAGE_EMULATOR_HOST`).
+        job: its timed work.
+        merge_patches: whether a null in the body of a PATCH removes a field; its handlers read them in the content.
     """
 
     name: str
     apis: Sequence[Api]
     schema: str = ""
+    permissions: Mapping[str, Rule] = field(default_factory=dict)
+    denied: Callable[[Call, Need], CloudError] = _denied
+    parents: Mapping[str, Parent] = field(default_factory=dict)
+    needs_quota_project: bool = False
     seed: Callable[[Store, datetime], None] | None = None
     on_project_created: ProjectHook | None = None
     on_project_deleted: ProjectHook | None = None
+    on_policy_set: PolicyHook | None = None
     consumer: Callable[[Store, Method, Caller], str] | None = None
     on_answered: Callable[[Store, Answered], None] | None = None
     key_paths: tuple[str, ...] = ()
     max_body: int = 10 * 1024 * 1024
+    emulated: bool = False
+    job: Job | None = None
+    merge_patches: bool = False
 
     @cached_property
     def handlers(self) -> Mapping[Method, Handler | None]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 _SCHEMA = """
@@ -25,6 +26,7 @@ CREATE TABLE iam_policies (
     generation INTEGER NOT NULL,
     body TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE local_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE about (schema_digest TEXT NOT NULL);
 """
 
@@ -32,6 +34,10 @@ Row = sqlite3.Row
 
 #: Called inside the transaction that creates or deletes a project, with the project's number.
 ProjectHook = Callable[["Store", str], None]
+#: Called before an IAM policy is set, with the resource's name, the policy, and the members that are new in it.
+PolicyHook = Callable[["Store", str, dict[str, Any], list[str]], None]
+#: The name of the resource above one.
+Parent = Callable[["Store", str], str]
 
 
 class StoreUnusableError(Exception):
@@ -39,17 +45,27 @@ class StoreUnusableError(Exception):
 
 
 class Store:
-    """The database, with the hooks that notify services of created and deleted projects.
+    """The database, with the hooks that notify services of created and deleted projects and of IAM policies.
 
     `settle_polls` is how many times a long-running operation is polled until it is done; `enablement_polls` how many
     calls of an API are refused after it was enabled; `tier_lag_polls` how many listings of a newly linked project's
     quotas show the free tier's. `fixed_quotas` are the ids of quotas that cannot be changed, besides Google's own.
-    `metrics_lag` is how late Cloud Monitoring has a call.
+    `metrics_lag` is how late Cloud Monitoring has a call. `knows_callers` is False while every token is the operator's.
+    `address` is where the local cloud is reached at its main port; `functions_changed` wakes what runs functions,
+    and `delivery_secret` shows them that the local cloud itself calls.
+    `memo` has what was worked out from a version of something in the state.
     """
 
     def __init__(self, path: Path) -> None:
         self.on_project_created: list[ProjectHook] = []
         self.on_project_deleted: list[ProjectHook] = []
+        self.on_policy_set: list[PolicyHook] = []
+        self.parents: dict[str, Parent] = {}
+        self.address = ""
+        self.delivery_secret = token_urlsafe(24)
+        self.functions_changed: Callable[[], None] = lambda: None
+        self.knows_callers = False
+        self.memo: dict[tuple[Any, ...], Any] = {}
         self.settle_polls = 1
         self.enablement_polls = 0
         self.tier_lag_polls = 0
@@ -65,6 +81,11 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise StoreUnusableError(f"{path} cannot be opened: {error}.") from None
         self._db.row_factory = sqlite3.Row
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def prepare(self, schemas: Iterable[str], fill: Callable[["Store"], None]) -> None:
         """Take the file; an empty one gets the tables and what `fill` writes, all or nothing.
@@ -124,17 +145,29 @@ class Store:
         found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
         return found
 
+    def value(self, sql: str, *values: Any) -> Any:
+        """The first column of the first row of a query; None without a row."""
+        row = self.row(sql, *values)
+        return row[0] if row is not None else None
+
     def run(self, sql: str, *values: Any) -> int:
         """Execute a statement; returns the number of rows it changed."""
         return self._db.execute(sql, values).rowcount
 
-    def next_value(self, sequence: str) -> int:
-        """The next number of a sequence, from 1; never given twice, not even after a restart."""
-        found = self.row(
-            "INSERT INTO sequences VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+    def next_value(self, sequence: str, least: int = 1) -> int:
+        """The next number of a sequence, from `least`; never given twice, not even after a restart."""
+        return self.next_values(sequence, 1, least)[0]
+
+    def next_values(self, sequence: str, count: int, least: int = 1) -> range:
+        """The next numbers of a sequence."""
+        last = self.value(
+            "INSERT INTO sequences VALUES (?1, ?3 + ?2 - 1) "
+            "ON CONFLICT (name) DO UPDATE SET value = max(value + ?2, excluded.value) RETURNING value",
             sequence,
+            count,
+            least,
         )
-        return int(found["value"]) if found is not None else 0
+        return range(last - count + 1, last + 1)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is merged into it."""

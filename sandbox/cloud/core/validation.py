@@ -9,7 +9,7 @@ import math
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sandbox.cloud.core.errors import CloudError, JsonObject, bad_request, field_violation
@@ -128,6 +128,13 @@ def parse_message(message: Message, value: Any, root: str, violations: Violation
     return _object(message, value, root, violations)
 
 
+def without_nulls(value: Any) -> Any:
+    """A JSON value without the fields that are null, at any depth."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
 def refuse_body(value: Any, violations: Violations) -> None:
     """Every name in the body of a method that takes none is unknown."""
     for name in value if isinstance(value, dict) else [""]:
@@ -152,6 +159,20 @@ def parse_query(method: Method, pairs: Iterable[tuple[str, str]], violations: Vi
         else:
             query[field.json_name] = parsed
     return query
+
+
+def with_parameters(
+    method: Method, body: Any, pairs: Sequence[tuple[str, str]]
+) -> tuple[Any, Sequence[tuple[str, str]]]:
+    """The body with the query parameters that are fields of the request, which is the body; and the other parameters.
+
+    Terraform's provider sends the update mask of a Pub/Sub topic like that.
+    """
+    if method.body is None or method.body.root or not isinstance(body, dict):
+        return body, pairs
+    known = method.body.message().fields
+    own = {name: text for name, text in pairs if name in known and name not in method.query}
+    return {**own, **body}, [pair for pair in pairs if pair[0] not in own]
 
 
 def unknown_parameter(name: str, violations: Violations) -> None:

@@ -5,6 +5,7 @@ from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.essentialcontacts import models
+from sandbox.cloud.orgpolicy import enforcement as orgpolicy
 
 handlers = Handlers()
 
@@ -22,7 +23,9 @@ def _parent(call: Call) -> str:
 
 @handlers(*_ids("create"))
 def create(call: Call) -> JsonObject:
-    return models.create(call.store, call.now, _parent(call), call.body)
+    parent = _parent(call)
+    orgpolicy.require_contact(call.store, parent, call.body.get("email", ""))
+    return models.create(call.store, call.now, parent, call.body)
 
 
 @handlers(*_ids("get"))

@@ -12,15 +12,21 @@ from sandbox.cloud.core.errors import (
     permission_denied,
 )
 from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.quota_project import SHARED_CLIENT, without_quota_project
 from sandbox.cloud.core.service import Caller
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.iam import models as iam
 from sandbox.cloud.serviceusage.catalogue import GEMINI_API
 
-#: The project of Google's own client for people, whose calls have no project of theirs, and the client.
-_SHARED_CLIENT = "764086051850"
-_CLIENT_ID = f"{_SHARED_CLIENT}-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
-_MODEL_SERVICE = frozenset({"GetModel", "ListModels"})
+#: Google's own client for people.
+_CLIENT_ID = f"{SHARED_CLIENT}-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
+_SERVICES = {
+    **dict.fromkeys(("GetModel", "ListModels"), "ModelService"),
+    **{f"{verb}CachedContent": "CacheService" for verb in ("Create", "Get", "Update", "Delete")},
+    "ListCachedContents": "CacheService",
+    "BatchGenerateContent": "BatchService",
+}
+"""RPC → its service; GenerativeService has the others."""
 
 
 def consumer(store: Store, method: Method, caller: Caller) -> str:
@@ -32,25 +38,14 @@ def consumer(store: Store, method: Method, caller: Caller) -> str:
     """
     if caller.key:
         return _key_project(store, method, caller)
-    if not caller.user_project:
-        raise permission_denied(
-            "Your application is authenticating by using local Application Default Credentials. The "
-            f"{GEMINI_API} API requires a quota project, which is not set by default. To learn how to set your quota "
-            "project, see https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds .",
-            [
-                error_info(
-                    "SERVICE_DISABLED",
-                    "googleapis.com",
-                    {"service": GEMINI_API, "consumer": f"projects/{_SHARED_CLIENT}"},
-                )
-            ],
-        )
-    return projects.require_user_project(store, caller.user_project).number
+    if not caller.counted_project:
+        raise without_quota_project(GEMINI_API)
+    return projects.require_user_project(store, caller.counted_project).number
 
 
 def credential(store: Store, caller: Caller) -> str:
     """What a call was made with, as Cloud Monitoring names it: `apikey:UID`, or `oauth2:CLIENT` of a token."""
-    return f"apikey:{keys.lookup(store, caller.key).uid}" if caller.key else f"oauth2:{_CLIENT_ID}"
+    return f"apikey:{keys.uid_of(store, caller.key)}" if caller.key else f"oauth2:{_CLIENT_ID}"
 
 
 def _key_project(store: Store, method: Method, caller: Caller) -> str:
@@ -85,14 +80,24 @@ def _check_account(store: Store, key: keys.Key, method: Method) -> None:
 
 def full_name(method: Method) -> str:
     """A method's name as restrictions of keys have it."""
-    rpc = method.id.rpartition(".")[2]
-    service = "ModelService" if rpc in _MODEL_SERVICE else "GenerativeService"
-    return f"google.ai.generativelanguage.{method.segments[0]}.{service}.{rpc}"
+    return rpc_name(method.segments[0], rpc_of(method))
+
+
+def rpc_of(method: Method) -> str:
+    """The last part of a method's name."""
+    return method.id.rpartition(".")[2]
+
+
+def rpc_name(version: str, rpc: str) -> str:
+    """The full name of an RPC."""
+    if rpc.endswith(("Operation", "Operations")):
+        return f"google.longrunning.Operations.{rpc}"
+    return f"google.ai.generativelanguage.{version}.{_SERVICES.get(rpc, 'GenerativeService')}.{rpc}"
 
 
 def _check_target(key: keys.Key, method: Method) -> None:
     """Google refuses keys that are not restricted to it as well, but for those bound to a service account."""
-    rpc, name = method.id.rpartition(".")[2], full_name(method)
+    rpc, name = rpc_of(method), full_name(method)
     targets = key.settings.get("restrictions", {}).get("apiTargets", [])
     patterns = [
         pattern

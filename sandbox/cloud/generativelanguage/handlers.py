@@ -1,20 +1,15 @@
-"""The Gemini API's data plane: models, and answers that say nothing."""
+"""The Gemini API's data plane: models, and answers that say nothing, at once or in pieces."""
 
-from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from typing import Any
+import json
 
 from sandbox.cloud.core import paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found
-from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.generativelanguage import models
-from sandbox.cloud.generativelanguage.published import MODELS, Model
+from sandbox.cloud.core.errors import JsonObject, not_found
+from sandbox.cloud.core.service import Call, Handlers, Media
+from sandbox.cloud.generativelanguage import answers, caches, prompts, serving, usage
+from sandbox.cloud.generativelanguage.published import MODELS, Model, answering
 
 information = Handlers()
 generation = Handlers()
-
-_ANSWER = "The local cloud has read this, and has no model to answer it with."
-_CHARACTERS_A_TOKEN = 4
 
 
 def _shown(model: Model) -> JsonObject:
@@ -27,18 +22,6 @@ def _shown(model: Model) -> JsonObject:
         "outputTokenLimit": model.output_tokens,
         "supportedGenerationMethods": list(model.methods),
     }
-
-
-def _model(call: Call, method: str) -> Model:
-    """The model that the path names, if it can be asked for `method`."""
-    kind, _, name = call.path["model"].partition("/")
-    model = MODELS.get(name) if kind == "models" else None
-    if model is None or method not in model.methods:
-        raise not_found(
-            f"{call.path['model']} is not found for API version {call.method.segments[0]}, or is not supported for "
-            f"{method}. Call ListModels to see the list of available models and their supported methods."
-        )
-    return model
 
 
 @information("generativelanguage.ListModels")
@@ -58,87 +41,45 @@ def get_model(call: Call) -> JsonObject:
     return _shown(model)
 
 
+def asked_model(call: Call, method: str) -> Model:
+    """The model that the path names, if it can be asked for `method`."""
+    return serving.named(call.path["model"], method, call.method.segments[0])
+
+
 @generation("generativelanguage.GenerateContent")
 def generate_content(call: Call) -> JsonObject:
     """Answer a prompt, if the project's quotas leave a call."""
-    model = _model(call, "generateContent")
-    _check_contents(call.body, "GenerateContentRequest")
-    tokens, candidates = _tokens(call.body), _candidates(call.body, model)
-    written = _length(_ANSWER) * candidates
-    models.count(call.store, call.now, call.consumer, model.quota_name, tokens, written)
-    return {
-        "candidates": [
-            {
-                "content": {"parts": [{"text": _ANSWER}], "role": "model"},
-                "finishReason": "STOP",
-                "index": index,
-            }
-            for index in range(candidates)
-        ],
-        "usageMetadata": {
-            "promptTokenCount": tokens,
-            "candidatesTokenCount": written,
-            "totalTokenCount": tokens + written,
-            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": tokens}],
-        },
-        "modelVersion": model.id,
-        "responseId": urlsafe_b64encode(call.now.isoformat().encode()).decode().rstrip("="),
-    }
+    model = asked_model(call, "generateContent")
+    prompt = serving.prompt_of(call.store, call.consumer, call.now, model, call.body)
+    return serving.whole(prompt, *serving.serve(call, prompt))
+
+
+@generation("generativelanguage.StreamGenerateContent")
+def stream_generate_content(call: Call) -> Media:
+    """Answer a prompt in pieces: as events, or as the elements of a list."""
+    model = asked_model(call, "generateContent")
+    prompt = serving.prompt_of(call.store, call.consumer, call.now, model, call.body)
+    answered, names = serving.serve(call, prompt)
+    pieces = [
+        json.dumps({**piece, **names}, ensure_ascii=False)
+        for piece in answers.chunks(answered, prompt.read, prompt.cached)
+    ]
+    if call.http.events:
+        return Media("".join(f"data: {piece}\r\n\r\n" for piece in pieces).encode(), "text/event-stream")
+    listed = ",\r\n".join(pieces)
+    return Media(f"[{listed}\n]\n".encode(), "application/json; charset=UTF-8")
 
 
 @generation("generativelanguage.CountTokens")
 def count_tokens(call: Call) -> JsonObject:
     """The number of tokens of a prompt; counting uses no quota of generated content."""
-    _model(call, "countTokens")
+    model = answering(asked_model(call, "countTokens"), call.now)
     body = call.body.get("generateContentRequest", call.body)
-    _check_contents(body, "CountTokensRequest")
-    tokens = _tokens(body)
-    return {"totalTokens": tokens, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": tokens}]}
-
-
-def _check_contents(body: JsonObject, request: str) -> None:
-    contents = body.get("contents", [])
-    if not contents:
-        raise invalid_argument(f"* {request}.contents: contents is not specified\n")
-    for index, content in enumerate(contents):
-        if not content.get("parts"):
-            raise invalid_argument(
-                f"* {request}.contents[{index}].parts: contents.parts must not be empty.\n"
-            )
-        if content.get("role", "user") not in ("user", "model"):
-            raise invalid_argument("Please use a valid role: user, model.")
-
-
-def _candidates(body: JsonObject, model: Model) -> int:
-    """How many answers are asked for."""
-    asked = body.get("generationConfig", {}).get("candidateCount", 1)
-    if asked > 1 and model.candidates == 1:
-        raise invalid_argument("Multiple candidates is not enabled for this model")
-    if not 1 <= asked <= model.candidates:
-        raise invalid_argument(
-            f"* GenerateContentRequest.generation_config.candidate_count: candidate_count must be in [1, "
-            f"{model.candidates}] inclusive.\n"
-        )
-    return int(asked)
-
-
-def _tokens(body: JsonObject) -> int:
-    prompt = (body.get("contents"), body.get("systemInstruction"), body.get("tools"))
-    return max(sum(map(_length, _texts(prompt))), 1)
-
-
-def _length(text: str) -> int:
-    return -(-len(text) // _CHARACTERS_A_TOKEN)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text of a prompt; other media count nothing."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name == "text" and isinstance(item, str):
-                yield item
-            elif name not in ("inlineData", "fileData"):
-                yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
+    prompts.check_contents(body, "CountTokensRequest")
+    tokens = prompts.tokens(body, model, prompts.wishes(body))
+    answer: JsonObject = {"totalTokens": usage.total(tokens), "promptTokensDetails": answers.details(tokens)}
+    if name := body.get("cachedContent"):
+        cache = caches.find(call.store, call.consumer, name.removeprefix("cachedContents/"), call.now)
+        cached = usage.total(cache.tokens)
+        answer |= {"totalTokens": answer["totalTokens"] + cached, "cachedContentTokenCount": cached}
+    return answer

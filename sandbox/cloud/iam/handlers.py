@@ -1,10 +1,11 @@
 """IAM v1, method by method."""
 
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import paging
+from sandbox.cloud.core import iam, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.iam import models
+from sandbox.cloud.orgpolicy import enforcement as orgpolicy
 
 handlers = Handlers()
 
@@ -25,6 +26,7 @@ def _account(call: Call) -> models.Account:
 def create(call: Call) -> JsonObject:
     """Create a service account."""
     project = projects.require_active(call.store, call.ids[0])
+    orgpolicy.require_accounts(call.store, project.number)
     settings = _settings(call.body.get("serviceAccount", {}))
     return models.create(call.store, project, call.body.get("accountId", ""), settings).as_json()
 
@@ -88,3 +90,29 @@ def delete(call: Call) -> JsonObject:
 def undelete(call: Call) -> JsonObject:
     """Bring a deleted service account back, by its unique id."""
     return {"restoredAccount": models.undelete(call.store, call.ids[0], call.ids[1]).as_json()}
+
+
+def _resource(call: Call) -> str:
+    """The account's name for its IAM policy, which another account of the same address later does not have."""
+    account = _account(call)
+    return f"projects/{account.project}/serviceAccounts/{account.unique_id}"
+
+
+@handlers(f"{_METHODS}.getIamPolicy")
+def get_iam_policy(call: Call) -> JsonObject:
+    """Who may use and change a service account."""
+    version = call.query.get("options.requestedPolicyVersion", 0)
+    return iam.get_policy(call.store, _resource(call), version)
+
+
+@handlers(f"{_METHODS}.setIamPolicy")
+def set_iam_policy(call: Call) -> JsonObject:
+    """Set who may use and change a service account."""
+    return iam.set_policy(call.store, _resource(call), call.body.get("policy", {}))
+
+
+@handlers(f"{_METHODS}.testIamPermissions")
+def test_iam_permissions(call: Call) -> JsonObject:
+    """What the caller may do with a service account."""
+    # Those of the account itself, and of API keys that are bound to it.
+    return iam.permissions_held(call, _resource(call), "iam.serviceAccount")

@@ -92,6 +92,22 @@ def by_email(store: Store, email: str) -> Account | None:
     return None if row is None else _read(row)
 
 
+def latest(store: Store, email: str) -> Account | None:
+    """The account of an address; a deleted one if there is no other."""
+    row = store.row("SELECT * FROM service_accounts WHERE email = ? ORDER BY deleted LIMIT 1", email)
+    return None if row is None else _read(row)
+
+
+def resource(store: Store, project: str, identifier: str) -> str:
+    """The name under which an account has its IAM policy; the project's for an account that is not there."""
+    row = store.row(
+        "SELECT project, unique_id FROM service_accounts WHERE (email = ? OR unique_id = ?) AND deleted = 0",
+        identifier,
+        identifier,
+    )
+    return f"projects/{row['project']}/serviceAccounts/{row['unique_id']}" if row else f"projects/{project}"
+
+
 def require(store: Store, project: str, identifier: str) -> Account:
     """An account that is not deleted, by address or unique id, in a project (id, number or `-`).
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from sandbox.cloud.core.discovery import methods
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.monitoring import handlers, models
+from sandbox.cloud.monitoring import custom, handlers, models, permissions
 
 SERVICE = Service(
     name="monitoring",
@@ -12,5 +12,7 @@ SERVICE = Service(
         Api(partial(methods, "monitoring", "v3"), handlers.v3),
         Api(partial(methods, "monitoring", "v1"), handlers.v1),
     ),
-    schema=models.SCHEMA,
+    schema=models.SCHEMA + custom.SCHEMA,
+    permissions=permissions.PERMISSIONS,
+    denied=permissions.denied,
 )

@@ -1,9 +1,13 @@
 """Google's rules for notification channels."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
-from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.monitoring import models
 from sandbox.cloud.monitoring.fields import check_display_name, check_user_labels, invalid, missing
 
 _FIELD: Final = "notification_channel"
@@ -68,3 +72,20 @@ def shown(channel: JsonObject) -> JsonObject:
     labels = channel.get("labels", {})
     obfuscated = {name: "*" * 8 if name in _SECRET else value for name, value in labels.items()}
     return {**channel, "labels": obfuscated}
+
+
+def addresses(store: Store, names: Iterable[str]) -> list[str]:
+    """The addresses of channels that are emails and on."""
+    found = []
+    for name in names:
+        _, project_id, _, channel_id = name.split("/")
+        project = projects.find(store, project_id)
+        if project is None:
+            continue
+        try:
+            channel = models.find(store, project.number, models.CHANNELS, channel_id)
+        except CloudError:
+            continue  # deleted meanwhile
+        if channel.get("enabled", True) and "email_address" in channel.get("labels", {}):
+            found.append(channel["labels"]["email_address"])
+    return found

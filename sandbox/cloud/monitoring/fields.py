@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
+from sandbox.cloud.core.times import seconds
 
 _LABEL_KEY: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{0,63}")
@@ -18,11 +19,6 @@ def missing(field: str) -> CloudError:
 def invalid(field: str, value: Any, why: str) -> CloudError:
     """400: a value that a field cannot have."""
     return invalid_argument(f'Field {field} had an invalid value of "{value}": {why}')
-
-
-def seconds(duration: str) -> float:
-    """`90s` as a number; validation has seen to the form."""
-    return float(duration.removesuffix("s"))
 
 
 def check_display_name(resource: JsonObject, field: str) -> None:

@@ -4,7 +4,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.monitoring import channels, dashboards, models, policies, timeseries
+from sandbox.cloud.monitoring import channels, custom, dashboards, models, policies, timeseries
 
 v3 = Handlers()
 v1 = Handlers()
@@ -145,6 +145,13 @@ def delete_policy(call: Call) -> JsonObject:
 def list_time_series(call: Call) -> JsonObject:
     """The time series of a project that a filter selects."""
     return timeseries.listed(call.store, _project(call), call.query, call.now)
+
+
+@v3("monitoring.projects.timeSeries.create")
+def create_time_series(call: Call) -> JsonObject:
+    """Write points of custom metrics."""
+    custom.create(call.store, _project(call), call.body, call.now)
+    return {}
 
 
 @v1("monitoring.projects.dashboards.create")

@@ -15,6 +15,7 @@ CREATE TABLE monitoring (
     body TEXT NOT NULL,
     PRIMARY KEY (project, kind, id)
 ) WITHOUT ROWID;
+CREATE TABLE alert_watch (project TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """
 CHANNELS = "notificationChannels"
 POLICIES = "alertPolicies"
@@ -49,6 +50,7 @@ def save(store: Store, project: str, kind: str, identifier: str, body: JsonObjec
     store.run(
         "INSERT OR REPLACE INTO monitoring VALUES (?, ?, ?, ?)", project, kind, identifier, json.dumps(body)
     )
+    _look_at(store, project, kind)
 
 
 def require_free(store: Store, project: str, kind: str, identifier: str) -> None:
@@ -76,6 +78,13 @@ def delete(store: Store, project: str, kind: str, identifier: str) -> None:
     """
     find(store, project, kind, identifier)
     store.run("DELETE FROM monitoring WHERE project = ? AND kind = ? AND id = ?", project, kind, identifier)
+    _look_at(store, project, kind)
+
+
+def _look_at(store: Store, project: str, kind: str) -> None:
+    """Have a project's alert policies evaluated at once: one of them has changed."""
+    if kind == POLICIES:
+        store.run("INSERT OR REPLACE INTO alert_watch VALUES (?, 0)", project)
 
 
 def release_channel(store: Store, project: str, name: str, *, force: bool) -> None:

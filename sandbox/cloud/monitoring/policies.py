@@ -5,6 +5,7 @@ from typing import Final
 
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.times import seconds
 from sandbox.cloud.monitoring import models
 from sandbox.cloud.monitoring.fields import (
     check_aggregation,
@@ -13,7 +14,6 @@ from sandbox.cloud.monitoring.fields import (
     check_user_labels,
     invalid,
     missing,
-    seconds,
 )
 
 _MAX_CONDITIONS: Final = 6

@@ -1,29 +1,39 @@
 """Time series: what calls have added to a metric, filtered, aligned, reduced and cut into pages.
 
-A raw point is a minute with calls in it, and ends with the last of them: so it is there at once. Aligned points end at
-the end of the interval and whole periods before it; a period without calls has none.
+A raw point is a minute with calls in it, or what a caller has written. With a lag a minute is there so long after its
+end, and is never changed; without one it ends with the last of its calls, and so is there at once. Aligned points end
+at the end of the interval and whole periods before it; a period without points has none.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from sandbox.cloud.cloudresourcemanager.models import Project
 from sandbox.cloud.core import paging
 from sandbox.cloud.core.errors import JsonObject, not_found, unimplemented
 from sandbox.cloud.core.store import Store
-from sandbox.cloud.core.times import rfc3339
-from sandbox.cloud.monitoring import series_filter
-from sandbox.cloud.monitoring.fields import check_aggregation, invalid, missing, seconds
-from sandbox.cloud.monitoring.metrics import Event, Labels, Metric, metrics
+from sandbox.cloud.core.times import rfc3339, seconds
+from sandbox.cloud.monitoring import custom, series_filter
+from sandbox.cloud.monitoring.fields import check_aggregation, invalid, missing
+from sandbox.cloud.monitoring.metrics import Event, Labels, Metric, Window, matching, metrics, series_key
 
 _MINUTE: Final = timedelta(minutes=1)
 _MOST: Final = 100_000
 """Points of a page, or time series of one without points."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ALIGNED: Final = {
+    ("DELTA", "ALIGN_SUM"): "DELTA",
+    ("DELTA", "ALIGN_DELTA"): "DELTA",
+    ("DELTA", "ALIGN_RATE"): "GAUGE",
+    ("GAUGE", "ALIGN_SUM"): "GAUGE",
+    ("CUMULATIVE", "ALIGN_DELTA"): "DELTA",
+    ("CUMULATIVE", "ALIGN_RATE"): "GAUGE",
+}
+"""Kind and aligner → the kind of what comes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class _Aggregation:
 class _Series:
     metric: Labels
     resource: Labels
-    points: Mapping[tuple[datetime, datetime], int]
+    points: Mapping[tuple[datetime, datetime], float]
     """(start, end) → sum."""
 
 
@@ -50,14 +60,13 @@ def listed(store: Store, project: Project, query: JsonObject, now: datetime) -> 
     """
     after, until = _interval(query)
     allowed = series_filter.parse(query.get("filter", ""))
-    metric = _metric(query["filter"], allowed)
+    metric = _metric(store, project, query["filter"], allowed)
     aggregation = _aggregation(query, metric)
     if query.get("orderBy"):
         raise invalid("order_by", query["orderBy"], "must be left blank.")
-    # A lag hides the latest calls; the periods stay those of the interval.
-    events = metric.events(store, project, after, min(until, now - store.metrics_lag))
-    chosen = [event for event in events if _is_allowed(event, allowed)]
-    series = _reduced(_aligned(chosen, aggregation, until), aggregation)
+    # A lag hides the latest minutes; the periods stay those of the interval.
+    events = metric.events(store, project, Window(after, until, now, store.metrics_lag))
+    series = _reduced(_aligned(matching(events, allowed), metric, aggregation, until), aggregation)
     rate = aggregation.aligner == "ALIGN_RATE"
     page = _page(series, query, _Shown(metric, aggregation))
     return {**page, "unit": "1/s" if rate else "1"} if page else {}
@@ -76,12 +85,12 @@ def _interval(query: JsonObject) -> tuple[datetime, datetime]:
     return after, until
 
 
-def _metric(text: str, allowed: Mapping[str, frozenset[str]]) -> Metric:
+def _metric(store: Store, project: Project, text: str, allowed: Mapping[str, frozenset[str]]) -> Metric:
     names = allowed.get("metric.type", frozenset())
     if len(names) != 1:
         raise invalid("filter", text, 'must specify a single metric: restrict "metric.type" to one value.')
     [name] = names
-    metric = metrics().get(name)
+    metric = metrics().get(name) or custom.find(store, project.number, name)
     if metric is None:
         raise not_found(
             f'Cannot find metric(s) that match type = "{name}". If a metric was created recently, it could take up to '
@@ -118,6 +127,10 @@ def _aggregation(query: JsonObject, metric: Metric) -> _Aggregation:
     reducer = given.get("crossSeriesReducer", "REDUCE_NONE")
     if aligner not in ("ALIGN_NONE", "ALIGN_SUM", "ALIGN_DELTA", "ALIGN_RATE"):
         raise unimplemented(f"the aligner {aligner}")
+    if aligner != "ALIGN_NONE" and (metric.kind, aligner) not in _ALIGNED:
+        raise invalid(
+            "aggregation.perSeriesAligner", aligner, f"it cannot align {metric.type}, which is {metric.kind}."
+        )
     if reducer not in ("REDUCE_NONE", "REDUCE_SUM"):
         raise unimplemented(f"the reducer {reducer}")
     preserved = []
@@ -130,31 +143,29 @@ def _aggregation(query: JsonObject, metric: Metric) -> _Aggregation:
     return _Aggregation(aligner, period, reducer, tuple(preserved))
 
 
-def _is_allowed(event: Event, allowed: Mapping[str, frozenset[str]]) -> bool:
-    for field, values in allowed.items():
-        part, _, label = field.partition(".labels.")
-        if label and (event.metric if part == "metric" else event.resource).get(label) not in values:
-            return False
-    return True
-
-
-def _aligned(events: Iterable[Event], aggregation: _Aggregation, until: datetime) -> list[_Series]:
+def _aligned(
+    events: Iterable[Event], metric: Metric, aggregation: _Aggregation, until: datetime
+) -> list[_Series]:
     by_series: dict[str, list[Event]] = defaultdict(list)
     for event in events:
-        by_series[_key(event.metric, event.resource)].append(event)
+        by_series[series_key(event.metric, event.resource)].append(event)
     return [
-        _Series(found[0].metric, found[0].resource, _points(found, aggregation, until))
+        _Series(found[0].metric, found[0].resource, _points(found, metric, aggregation, until))
         for found in by_series.values()
     ]
 
 
 def _points(
-    events: Iterable[Event], aggregation: _Aggregation, until: datetime
-) -> Mapping[tuple[datetime, datetime], int]:
+    events: Sequence[Event], metric: Metric, aggregation: _Aggregation, until: datetime
+) -> Mapping[tuple[datetime, datetime], float]:
     raw = aggregation.aligner == "ALIGN_NONE"
+    if raw and metric.kind != "DELTA":
+        return {(event.start or event.at, event.at): event.value for event in events}
+    if metric.kind == "CUMULATIVE":
+        events = _grown(events)
     origin, period = (_EPOCH, _MINUTE) if raw else (until, aggregation.period)
     ends: dict[datetime, datetime] = {}
-    sums: dict[datetime, int] = defaultdict(int)
+    sums: dict[datetime, float] = defaultdict(int)
     for event in events:
         # Intervals are open at their start and closed at their end.
         end = origin - (origin - event.at) // period * period
@@ -162,6 +173,15 @@ def _points(
         ends[start] = max(event.at, ends.get(start, event.at)) if raw else end
         sums[start] += event.value
     return {(start, ends[start]): value for start, value in sums.items()}
+
+
+def _grown(events: Sequence[Event]) -> list[Event]:
+    """What each point of a cumulative series has added to the one before, from the second one on."""
+    in_order = sorted(events, key=lambda event: event.at)
+    return [
+        replace(event, value=event.value - (before.value if event.start == before.start else 0))
+        for before, event in pairwise(in_order)
+    ]
 
 
 def _reduced(series: list[_Series], aggregation: _Aggregation) -> list[_Series]:
@@ -174,12 +194,12 @@ def _reduced(series: list[_Series], aggregation: _Aggregation) -> list[_Series]:
             _kept("metric", each.metric, aggregation.preserved),
             _kept("resource", each.resource, aggregation.preserved),
         )
-        group = _key(*kept)
+        group = series_key(*kept)
         groups[group].append(each)
         labels[group] = kept
     found = []
     for group, members in groups.items():
-        sums: dict[tuple[datetime, datetime], int] = defaultdict(int)
+        sums: dict[tuple[datetime, datetime], float] = defaultdict(int)
         for member in members:
             for interval, value in member.points.items():
                 sums[interval] += value
@@ -196,10 +216,6 @@ def _kept(part: str, labels: Labels, preserved: tuple[str, ...]) -> Labels:
     }
 
 
-def _key(metric: Labels, resource: Labels) -> str:
-    return json.dumps([metric, resource], sort_keys=True)
-
-
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """Time series and points as JSON."""
@@ -208,30 +224,32 @@ class _Shown:
     aggregation: _Aggregation
 
     def series(self, series: _Series) -> JsonObject:
-        rate = self.aggregation.aligner == "ALIGN_RATE"
+        kind = _ALIGNED.get((self.metric.kind, self.aggregation.aligner), self.metric.kind)
         return {
             "metric": {"type": self.metric.type, **({"labels": series.metric} if series.metric else {})},
             "resource": {
                 "type": self.metric.resource_type,
                 **({"labels": series.resource} if series.resource else {}),
             },
-            "metricKind": "GAUGE" if rate else "DELTA",
-            "valueType": "DOUBLE" if rate else "INT64",
+            "metricKind": kind,
+            "valueType": "DOUBLE" if self.aggregation.aligner == "ALIGN_RATE" else self.metric.value_type,
         }
 
-    def point(self, interval: tuple[datetime, datetime], value: int) -> JsonObject:
+    def point(self, interval: tuple[datetime, datetime], value: float) -> JsonObject:
         start, end = interval
+        rate = self.aggregation.aligner == "ALIGN_RATE"
+        if rate:
+            start, value = end, value / self.aggregation.period.total_seconds()
         shown: dict[str, Any] = {"int64Value": str(value)}
-        if self.aggregation.aligner == "ALIGN_RATE":
-            start = end
-            shown = {"doubleValue": value / self.aggregation.period.total_seconds()}
+        if rate or self.metric.value_type == "DOUBLE":
+            shown = {"doubleValue": value}
         return {"interval": {"startTime": rfc3339(start), "endTime": rfc3339(end)}, "value": shown}
 
 
 def _page(series: list[_Series], query: JsonObject, shown: _Shown) -> JsonObject:
     """A page: of points, newest first in each series, or of series if their points are not asked for."""
     asked = paging.requested(query, _MOST, _MOST)
-    by_key = {_key(each.metric, each.resource): each for each in series}
+    by_key = {series_key(each.metric, each.resource): each for each in series}
     if query.get("view") == "HEADERS":
         keys, more = asked.cut(sorted(by_key), str)
         return {"timeSeries": [shown.series(by_key[key]) for key in keys], **more} if keys else {}

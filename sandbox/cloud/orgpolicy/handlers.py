@@ -4,7 +4,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject
 from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.orgpolicy import models
+from sandbox.cloud.orgpolicy import effective, models
 
 handlers = Handlers()
 
@@ -33,7 +33,7 @@ def get_policy(call: Call) -> JsonObject:
 
 @handlers(*_ids("getEffectivePolicy"))
 def get_effective_policy(call: Call) -> JsonObject:
-    return models.effective(call.store, _parent(call), call.ids[1])
+    return effective.policy(call.store, _parent(call), call.ids[1])
 
 
 @handlers(*_ids("list"))

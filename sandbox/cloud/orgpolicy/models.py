@@ -1,20 +1,18 @@
-"""Custom constraints and policies: state, Google's rules, and what they forbid."""
+"""Custom constraints and policies: state and Google's rules for them."""
 
 import json
 import re
 from base64 import b64encode
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
     already_exists,
-    failed_precondition,
     invalid_argument,
     not_found,
-    precondition_failure,
 )
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
@@ -37,19 +35,20 @@ _METHODS: Final = (
     ["CREATE", "DELETE"],
     ["CREATE", "UPDATE", "DELETE"],
 )
-#: What is evaluated of the Common Expression Language: whether fields are there, joined by `||` or by `&&`.
-_TERM: Final = re.compile(r"(!?)has\(resource((?:\.[A-Za-z]\w*)+)\)")
-_BOUND_KEYS: Final = "iam.managed.disableServiceAccountApiKeyCreation"
-#: Some of Google's own constraints, which need no definition.
-BUILT_IN: Final = frozenset(
-    {
-        "iam.disableServiceAccountKeyCreation",
-        _BOUND_KEYS,
-        "gcp.restrictServiceUsage",
-        "gcp.resourceLocations",
-    }
+BOUND_KEYS: Final = "iam.managed.disableServiceAccountApiKeyCreation"
+MEMBERS: Final = "iam.managed.allowedPolicyMembers"
+DOMAINS: Final = "iam.allowedPolicyMemberDomains"
+SERVICES: Final = ("gcp.restrictServiceUsage", "serviceuser.services")
+LOCATIONS: Final = "gcp.resourceLocations"
+CONTACTS: Final = "essentialcontacts.allowedContactDomains"
+MANAGED_CONTACTS: Final = "essentialcontacts.managed.allowedContactDomains"
+ACCOUNTS: Final = "iam.disableServiceAccountCreation"
+#: Some of Google's own constraints, which need no definition: those that are enforced or not, and lists of values.
+SWITCHES: Final = frozenset(
+    {"iam.disableServiceAccountKeyCreation", ACCOUNTS, BOUND_KEYS, MANAGED_CONTACTS, MEMBERS}
 )
-KEYS: Final = "apikeys.googleapis.com/Key"
+LISTS: Final = frozenset({*SERVICES, LOCATIONS, DOMAINS, CONTACTS})
+BUILT_IN: Final = SWITCHES | LISTS
 
 
 def create_constraint(store: Store, now: datetime, organization: str, body: JsonObject) -> JsonObject:
@@ -182,6 +181,15 @@ def find_policy(store: Store, parent: str, constraint: str) -> JsonObject:
     return {"name": f"{parent}/policies/{constraint}", **specs, "etag": etag}
 
 
+def spec(store: Store, parent: str, constraint: str) -> JsonObject | None:
+    """What a parent's own policy says; None without one, or with one for a dry run alone."""
+    row = store.row(
+        "SELECT body FROM org_policies WHERE parent = ? AND constraint_name = ?", parent, constraint
+    )
+    found: JsonObject | None = json.loads(row["body"]).get("spec") if row is not None else None
+    return found
+
+
 def policies(store: Store, parent: str) -> list[JsonObject]:
     """The policies of a parent itself, by constraint."""
     rows = store.rows(
@@ -211,17 +219,30 @@ def _check_policy(store: Store, parent: str, constraint: str, body: JsonObject) 
     elif constraint not in BUILT_IN:
         raise not_found(f"Requested entity was not found: constraints/{constraint}.")
     for name in ("spec", "dryRunSpec"):
-        spec = body.get(name, {})
-        if spec.get("reset") and spec.get("rules"):
-            raise invalid_argument("A policy that resets has no rules.", f"policy.{name}.rules")
-        for rule in spec.get("rules", []):
-            kinds = [kind for kind in ("values", "allowAll", "denyAll", "enforce") if kind in rule]
-            if len(kinds) != 1:
-                raise invalid_argument(
-                    "A rule has exactly one of values, allow_all, deny_all, enforce.", f"policy.{name}.rules"
-                )
-            if constraint.startswith("custom.") and kinds != ["enforce"]:
-                raise invalid_argument("A custom constraint is enforced or not.", f"policy.{name}.rules")
+        _check_spec(constraint, body.get(name, {}), f"policy.{name}")
+
+
+def _check_spec(constraint: str, spec: JsonObject, field: str) -> None:
+    rules = spec.get("rules", [])
+    if spec.get("reset") and (rules or spec.get("inheritFromParent")):
+        raise invalid_argument("A policy that resets has no rules and inherits none.", f"{field}.rules")
+    for rule in rules:
+        kinds = [kind for kind in ("values", "allowAll", "denyAll", "enforce") if kind in rule]
+        if len(kinds) != 1:
+            raise invalid_argument(
+                "A rule has exactly one of values, allow_all, deny_all, enforce.", f"{field}.rules"
+            )
+        if (constraint in LISTS) == (kinds == ["enforce"]):
+            words = "takes values, allow_all or deny_all" if constraint in LISTS else "is enforced or not"
+            raise invalid_argument(f"Constraint {constraint} {words}.", f"{field}.rules")
+        if "parameters" in rule and ".managed." not in constraint:
+            raise invalid_argument(f"Constraint {constraint} has no parameters.", f"{field}.rules")
+    if constraint in LISTS:
+        return
+    if spec.get("inheritFromParent"):
+        raise invalid_argument("Only policies of list constraints inherit.", f"{field}.inherit_from_parent")
+    if rules and sum("condition" not in rule for rule in rules) != 1:
+        raise invalid_argument("There is exactly one rule without a condition.", f"{field}.rules")
 
 
 def _organization_has(store: Store, parent: str, constraint: str) -> bool:
@@ -234,82 +255,3 @@ def _organization_has(store: Store, parent: str, constraint: str) -> bool:
         )
         is not None
     )
-
-
-def effective(store: Store, parent: str, constraint: str) -> JsonObject:
-    """The policy that holds: the nearest one from the parent up."""
-    for name in projects.ancestors(store, parent):
-        row = store.row(
-            "SELECT 1 FROM org_policies WHERE parent = ? AND constraint_name = ?", name, constraint
-        )
-        if row is not None:
-            held = find_policy(store, name, constraint)
-            return {**held, "name": f"{parent}/policies/{constraint}"}
-    return {"name": f"{parent}/policies/{constraint}", "spec": {"rules": [{"enforce": False}]}}
-
-
-def require_allowed(
-    store: Store, project: str, resource_type: str, method: str, resource: JsonObject
-) -> None:
-    """Refuse a resource that an enforced custom constraint denies.
-
-    Raises:
-        CloudError: 400 FAILED_PRECONDITION, naming the constraints.
-    """
-    parent = f"projects/{project}"
-    organization = projects.ancestors(store, parent)[-1]
-    denying = [
-        constraint["name"].rpartition("/")[2]
-        for constraint in constraints(store, organization)
-        if constraint["resourceTypes"] == [resource_type]
-        and method in constraint["methodTypes"]
-        and _is_enforced(effective(store, parent, constraint["name"].rpartition("/")[2]))
-        and _holds(constraint["condition"], resource) == (constraint["actionType"] == "DENY")
-    ]
-    if denying:
-        described = ", ".join(f'"customConstraints/{name}"' for name in denying)
-        raise failed_precondition(f"Operation denied by custom org policies: [{described}].")
-
-
-def require_bindable(store: Store, project: str, key: JsonObject) -> None:
-    """Refuse a key that is bound to a service account where a managed constraint forbids that.
-
-    Its parameter `allowedServices` lists the services to which such a key may be restricted.
-
-    Raises:
-        CloudError: 400 FAILED_PRECONDITION, naming the constraint.
-    """
-    if not key.get("serviceAccountEmail"):
-        return
-    rules = effective(store, f"projects/{project}", _BOUND_KEYS).get("spec", {}).get("rules", [])
-    enforced = next((rule for rule in rules if rule.get("enforce") is True), None)
-    if enforced is None:
-        return
-    services = {target.get("service") for target in key.get("restrictions", {}).get("apiTargets", [])}
-    if not services or services - {*enforced.get("parameters", {}).get("allowedServices", [])}:
-        constraint, resource = f"constraints/{_BOUND_KEYS}", f"projects/{project}/locations/global/keys"
-        words = "Disables the creation of API keys that are bound to service accounts."
-        raise failed_precondition(
-            f'Operation denied by org policy on resource \'{resource}\': ["{constraint}": "{words}"].',
-            [precondition_failure(constraint, resource, words)],
-        )
-
-
-def _is_enforced(policy: JsonObject) -> bool:
-    return any(rule.get("enforce") is True for rule in policy.get("spec", {}).get("rules", []))
-
-
-def _holds(condition: str, resource: JsonObject) -> bool:
-    """True if a condition holds; conditions of a form that is not evaluated here never do."""
-    for operator, join in (("||", any), ("&&", all)):
-        parts = [_TERM.fullmatch(part.strip()) for part in condition.split(operator)]
-        if all(parts):
-            return join(_term(part[1], part[2], resource) for part in parts if part)
-    return False
-
-
-def _term(negated: str, path: str, resource: JsonObject) -> bool:
-    value: Any = resource
-    for name in path.strip(".").split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return bool(value) != bool(negated)

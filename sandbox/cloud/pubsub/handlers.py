@@ -1,15 +1,16 @@
 """Pub/Sub v1, method by method."""
 
 from sandbox.cloud.core import iam, masks, paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.pubsub import models
+from sandbox.cloud.pubsub import messages, models, subscriptions
 
 handlers = Handlers()
 
 _TOPICS = "pubsub.projects.topics"
 _SUBSCRIPTIONS = "pubsub.projects.subscriptions"
 _FIXED = {"name", "kmsKeyName"}
+_MOST_PULLED = 1000
 
 
 def _topic(call: Call) -> str:
@@ -62,14 +63,13 @@ def delete_topic(call: Call) -> JsonObject:
 
 @handlers(f"{_TOPICS}.publish")
 def publish(call: Call) -> JsonObject:
-    messages = call.body.get("messages", [])
-    return {"messageIds": models.publish(call.store, _topic(call), messages, call.now)}
+    return {"messageIds": messages.publish(call.store, _topic(call), call.body.get("messages", []), call.now)}
 
 
 @handlers(f"{_TOPICS}.subscriptions.list")
 def list_subscriptions_of_topic(call: Call) -> JsonObject:
     page, token = paging.requested(call.query, default=100, maximum=1000).cut(
-        models.subscriptions_of(call.store, _topic(call)), str
+        [str(each["name"]) for each in subscriptions.of_topic(call.store, _existing(call))], str
     )
     return ({"subscriptions": page} if page else {}) | token
 
@@ -86,8 +86,7 @@ def set_policy(call: Call) -> JsonObject:
 
 @handlers(f"{_TOPICS}.testIamPermissions")
 def test_permissions(call: Call) -> JsonObject:
-    _existing(call)
-    return iam.test_permissions(call.body)
+    return iam.permissions_held(call, _existing(call), "pubsub.topics.")
 
 
 def _existing(call: Call) -> str:
@@ -96,25 +95,40 @@ def _existing(call: Call) -> str:
 
 @handlers(f"{_SUBSCRIPTIONS}.create")
 def create_subscription(call: Call) -> JsonObject:
-    return models.create_subscription(call.store, _subscription(call), call.body)
+    return subscriptions.create(call.store, _subscription(call), call.body)
 
 
 @handlers(f"{_SUBSCRIPTIONS}.get")
 def get_subscription(call: Call) -> JsonObject:
-    return models.require_subscription(call.store, _subscription(call))
+    return subscriptions.require(call.store, _subscription(call))
 
 
 @handlers(f"{_SUBSCRIPTIONS}.list")
 def list_subscriptions(call: Call) -> JsonObject:
     page, token = paging.requested(call.query, default=100, maximum=1000).cut(
-        models.subscriptions(call.store, call.ids[0]), lambda each: str(each["name"])
+        subscriptions.of_project(call.store, call.ids[0]), lambda each: str(each["name"])
     )
     return ({"subscriptions": page} if page else {}) | token
 
 
+@handlers(f"{_SUBSCRIPTIONS}.patch")
+def patch_subscription(call: Call) -> JsonObject:
+    field = call.message.fields["subscription"].message
+    if field is None:
+        raise LookupError("UpdateSubscriptionRequest.subscription is no message")
+    changes, mask = call.body.get("subscription", {}), call.body.get("updateMask", "")
+    return subscriptions.patch(call.store, _subscription(call), changes, mask, field())
+
+
 @handlers(f"{_SUBSCRIPTIONS}.delete")
 def delete_subscription(call: Call) -> JsonObject:
-    models.delete_subscription(call.store, _subscription(call))
+    subscriptions.delete(call.store, _subscription(call))
+    return {}
+
+
+@handlers(f"{_SUBSCRIPTIONS}.modifyPushConfig")
+def modify_push_config(call: Call) -> JsonObject:
+    subscriptions.set_push(call.store, _subscription(call), call.body.get("pushConfig", {}))
     return {}
 
 
@@ -123,11 +137,40 @@ def pull(call: Call) -> JsonObject:
     most = call.body.get("maxMessages", 0)
     if most < 1:
         raise invalid_argument("The value for max_messages is too small.", "max_messages")
-    received = models.pull(call.store, _subscription(call), most)
+    if subscriptions.require(call.store, _subscription(call))["pushConfig"].get("pushEndpoint"):
+        raise failed_precondition("This method is not supported for this subscription type.")
+    received = messages.pull(call.store, _subscription(call), min(most, _MOST_PULLED), call.now)
     return {"receivedMessages": received} if received else {}
 
 
 @handlers(f"{_SUBSCRIPTIONS}.acknowledge")
 def acknowledge(call: Call) -> JsonObject:
-    models.acknowledge(call.store, _subscription(call), call.body.get("ackIds", []))
+    messages.acknowledge(call.store, _subscription(call), call.body.get("ackIds", []))
     return {}
+
+
+@handlers(f"{_SUBSCRIPTIONS}.modifyAckDeadline")
+def modify_ack_deadline(call: Call) -> JsonObject:
+    ack_ids, more = call.body.get("ackIds", []), call.body.get("ackDeadlineSeconds", 0)
+    messages.modify_deadline(call.store, _subscription(call), ack_ids, more, call.now)
+    return {}
+
+
+@handlers(f"{_SUBSCRIPTIONS}.getIamPolicy")
+def get_subscription_policy(call: Call) -> JsonObject:
+    version = call.query.get("options.requestedPolicyVersion", 0)
+    return iam.get_policy(call.store, _existing_subscription(call), version)
+
+
+@handlers(f"{_SUBSCRIPTIONS}.setIamPolicy")
+def set_subscription_policy(call: Call) -> JsonObject:
+    return iam.set_policy(call.store, _existing_subscription(call), call.body.get("policy", {}))
+
+
+@handlers(f"{_SUBSCRIPTIONS}.testIamPermissions")
+def test_subscription_permissions(call: Call) -> JsonObject:
+    return iam.permissions_held(call, _existing_subscription(call), "pubsub.subscriptions.")
+
+
+def _existing_subscription(call: Call) -> str:
+    return str(subscriptions.require(call.store, _subscription(call))["name"])

@@ -1,23 +1,28 @@
-"""Topics, subscriptions and messages: state and Google's rules for them."""
+"""Topics: state and Google's rules for them; names and tables of all that Pub/Sub has."""
 
 import json
 import re
-from datetime import datetime
 from typing import Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError, JsonObject, already_exists, invalid_argument, not_found
 from sandbox.cloud.core.store import Store
-from sandbox.cloud.core.times import rfc3339
 
 SCHEMA = """
 CREATE TABLE pubsub_topics (name TEXT PRIMARY KEY, project TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE pubsub_subscriptions (
-    name TEXT PRIMARY KEY, project TEXT NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL
+    name TEXT PRIMARY KEY, project TEXT NOT NULL, topic TEXT NOT NULL, pushes INTEGER NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE pubsub_messages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, subscription TEXT NOT NULL, body TEXT NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription TEXT NOT NULL,
+    body TEXT NOT NULL,
+    published INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL
 );
+CREATE INDEX pubsub_messages_due ON pubsub_messages (subscription, due);
+CREATE INDEX pubsub_messages_age ON pubsub_messages (subscription, published);
 """
 _ID: Final = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")
 #: What a deleted topic's subscriptions are left with.
@@ -55,7 +60,7 @@ def create_topic(store: Store, name: str, body: JsonObject) -> JsonObject:
         CloudError: 409 ALREADY_EXISTS.
     """
     if store.row("SELECT 1 FROM pubsub_topics WHERE name = ?", name):
-        raise already_exists(f"Resource already exists in the project (resource={name.rpartition('/')[2]}).")
+        raise taken(name)
     topic = {**body, "name": name}
     store.run("INSERT INTO pubsub_topics VALUES (?, ?, ?)", name, name.split("/")[1], json.dumps(topic))
     return topic
@@ -69,7 +74,7 @@ def require_topic(store: Store, name: str) -> JsonObject:
     """
     row = store.row("SELECT body FROM pubsub_topics WHERE name = ?", name)
     if row is None:
-        raise _missing(name)
+        raise missing(name)
     topic: JsonObject = json.loads(row["body"])
     return topic
 
@@ -99,112 +104,30 @@ def delete_topic(store: Store, name: str) -> None:
     store.run("DELETE FROM iam_policies WHERE resource = ?", name)
 
 
-def publish(store: Store, name: str, messages: list[JsonObject], now: datetime) -> list[str]:
-    """Hand messages to every subscription of a topic; returns their ids.
-
-    Raises:
-        CloudError: 404 for a topic that is not there, 400 for no message or an empty one.
-    """
-    require_topic(store, name)
-    if not messages or any(not message.get("data") and not message.get("attributes") for message in messages):
-        raise invalid_argument(
-            "The message must contain either non-empty data or at least one attribute.", "messages"
-        )
-    subscribed = store.rows("SELECT name FROM pubsub_subscriptions WHERE topic = ?", name)
-    identifiers = []
-    for message in messages:
-        identifier = str(store.next_value("pubsub-message"))
-        body = json.dumps({**message, "messageId": identifier, "publishTime": rfc3339(now)})
-        for row in subscribed:
-            store.run("INSERT INTO pubsub_messages (subscription, body) VALUES (?, ?)", row["name"], body)
-        identifiers.append(identifier)
-    return identifiers
-
-
-def create_subscription(store: Store, name: str, body: JsonObject) -> JsonObject:
-    """Create a subscription.
-
-    Raises:
-        CloudError: 409 ALREADY_EXISTS, 404 for a topic that is not there.
-    """
-    if store.row("SELECT 1 FROM pubsub_subscriptions WHERE name = ?", name):
-        raise already_exists(f"Resource already exists in the project (resource={name.rpartition('/')[2]}).")
-    topic = body.get("topic", "")
-    require_topic(store, topic)
-    subscription = {
-        "pushConfig": {},
-        "ackDeadlineSeconds": 10,
-        "messageRetentionDuration": "604800s",
-        "state": "ACTIVE",
-        **body,
-        "name": name,
-    }
-    store.run(
-        "INSERT INTO pubsub_subscriptions VALUES (?, ?, ?, ?)",
-        name,
-        name.split("/")[1],
-        topic,
-        json.dumps(subscription),
-    )
-    return subscription
-
-
-def require_subscription(store: Store, name: str) -> JsonObject:
-    """A subscription, with its topic as it is now.
-
-    Raises:
-        CloudError: 404 NOT_FOUND.
-    """
-    row = store.row("SELECT body, topic FROM pubsub_subscriptions WHERE name = ?", name)
-    if row is None:
-        raise _missing(name)
-    return {**json.loads(row["body"]), "topic": row["topic"]}
-
-
-def subscriptions(store: Store, project: str) -> list[JsonObject]:
-    """The subscriptions of a project, by name."""
-    project_id = projects.require_active(store, project).project_id
-    rows = store.rows("SELECT name FROM pubsub_subscriptions WHERE project = ? ORDER BY name", project_id)
-    return [require_subscription(store, row["name"]) for row in rows]
-
-
-def subscriptions_of(store: Store, topic: str) -> list[str]:
-    """The names of a topic's subscriptions."""
-    require_topic(store, topic)
-    rows = store.rows("SELECT name FROM pubsub_subscriptions WHERE topic = ? ORDER BY name", topic)
-    return [row["name"] for row in rows]
-
-
-def delete_subscription(store: Store, name: str) -> None:
-    """Delete a subscription and what it holds. Raises as `require_subscription`."""
-    require_subscription(store, name)
-    store.run("DELETE FROM pubsub_subscriptions WHERE name = ?", name)
-    store.run("DELETE FROM pubsub_messages WHERE subscription = ?", name)
-
-
-def pull(store: Store, name: str, most: int) -> list[JsonObject]:
-    """The oldest messages that are not acknowledged; they stay until they are. Raises as `require_subscription`."""
-    require_subscription(store, name)
-    rows = store.rows("SELECT * FROM pubsub_messages WHERE subscription = ? ORDER BY id LIMIT ?", name, most)
-    return [{"ackId": f"ack-{row['id']}", "message": json.loads(row["body"])} for row in rows]
-
-
-def acknowledge(store: Store, name: str, ack_ids: list[str]) -> None:
-    """Forget messages. Raises as `require_subscription`."""
-    require_subscription(store, name)
-    for ack_id in ack_ids:
-        store.run(
-            "DELETE FROM pubsub_messages WHERE subscription = ? AND id = ?", name, ack_id.removeprefix("ack-")
-        )
-
-
 def forget_project(store: Store, number: str) -> None:
     """A project in deletion loses its topics and subscriptions."""
     project = projects.find(store, number)
-    if project is not None:
-        for table in ("pubsub_topics", "pubsub_subscriptions"):
-            store.run(f"DELETE FROM {table} WHERE project = ?", project.project_id)  # noqa: S608 two known names
+    if project is None:
+        return
+    store.run(
+        "DELETE FROM pubsub_messages WHERE subscription IN "
+        "(SELECT name FROM pubsub_subscriptions WHERE project = ?)",
+        project.project_id,
+    )
+    for table in ("pubsub_topics", "pubsub_subscriptions"):
+        store.run(f"DELETE FROM {table} WHERE project = ?", project.project_id)  # noqa: S608 two known names
 
 
-def _missing(name: str) -> CloudError:
+def service_agent(store: Store, project: str) -> str:
+    """The account by which Pub/Sub itself acts for a project."""
+    return f"service-{projects.require(store, project).number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+
+def missing(name: str) -> CloudError:
+    """404 for a topic or a subscription."""
     return not_found(f"Resource not found (resource={name.rpartition('/')[2]}).")
+
+
+def taken(name: str) -> CloudError:
+    """409 for a topic or a subscription."""
+    return already_exists(f"Resource already exists in the project (resource={name.rpartition('/')[2]}).")

@@ -4,6 +4,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import iam, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
+from sandbox.cloud.orgpolicy import enforcement as orgpolicy
 from sandbox.cloud.secretmanager import models
 
 handlers = Handlers()
@@ -37,7 +38,11 @@ def _listed(call: Call, kind: str, found: list[JsonObject]) -> JsonObject:
 
 @handlers(f"{_SECRETS}.create")
 def create(call: Call) -> JsonObject:
-    return models.create(call.store, call.now, _parent(call), call.query.get("secretId", ""), call.body)
+    parent, replication = _parent(call), call.body.get("replication", {})
+    replicas = replication.get("userManaged", {}).get("replicas", [])
+    for location in [replica.get("location", "") for replica in replicas] or ["global"]:
+        orgpolicy.require_location(call.store, parent.removeprefix("projects/"), location, "a secret")
+    return models.create(call.store, call.now, parent, call.query.get("secretId", ""), call.body)
 
 
 @handlers(f"{_SECRETS}.get")
@@ -94,5 +99,4 @@ def set_policy(call: Call) -> JsonObject:
 
 @handlers(f"{_SECRETS}.testIamPermissions")
 def test_permissions(call: Call) -> JsonObject:
-    _existing(call)
-    return iam.test_permissions(call.body)
+    return iam.permissions_held(call, _existing(call), "secretmanager.")

@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Final
 
+from sandbox.cloud.core.checksums import crc32c
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -99,7 +100,7 @@ def add_version(store: Store, now: datetime, name: str, payload: JsonObject) -> 
     if len(data) > _LARGEST:
         raise invalid_argument(f"The payload has {len(data)} bytes, and at most {_LARGEST} are allowed.")
     checksum = payload.get("dataCrc32c")
-    if checksum is not None and int(checksum) != _crc32c(data):
+    if checksum is not None and int(checksum) != crc32c(data):
         raise invalid_argument("The checksum of the payload does not match its data.", "payload.data_crc32c")
     row = store.row("SELECT max(number) AS last FROM secret_versions WHERE secret = ?", name)
     number = ((row["last"] if row else None) or 0) + 1
@@ -147,7 +148,7 @@ def access(store: Store, name: str, version: str) -> JsonObject:
     body = json.loads(text)
     if body["state"] != "ENABLED":
         raise failed_precondition(f"Secret Version [{body['name']}] is in {body['state']} state.")
-    return {"name": body["name"], "payload": {"data": data, "dataCrc32c": str(_crc32c(b64decode(data)))}}
+    return {"name": body["name"], "payload": {"data": data, "dataCrc32c": str(crc32c(b64decode(data)))}}
 
 
 def change_state(store: Store, now: datetime, name: str, version: str, verb: str, etag: str) -> JsonObject:
@@ -213,13 +214,3 @@ def _check_etag(item: JsonObject, etag: str) -> None:
 
 def _etag(store: Store) -> str:
     return f'"{store.next_value("secret-etag"):012x}"'
-
-
-def _crc32c(data: bytes) -> int:
-    """The checksum of RFC 3720, appendix B.4, which Google's clients compare."""
-    value = 0xFFFFFFFF
-    for byte in data:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
-    return value ^ 0xFFFFFFFF

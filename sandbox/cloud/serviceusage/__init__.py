@@ -4,7 +4,7 @@ from functools import partial
 
 from sandbox.cloud.core.discovery import methods
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.serviceusage import handlers, models
+from sandbox.cloud.serviceusage import handlers, models, permissions
 from sandbox.cloud.serviceusage.seed import seed
 
 _v1 = partial(methods, "serviceusage", "v1")
@@ -19,6 +19,8 @@ SERVICE = Service(
         Api(_v1beta1, handlers.quotas, served_as="v1"),
     ),
     schema=models.SCHEMA,
+    permissions=permissions.PERMISSIONS,
+    denied=permissions.denied,
     seed=seed,
     on_project_created=models.enable_at_birth,
 )

@@ -16,18 +16,22 @@ UNLIMITED: Final = 2**63 - 1
 TITLES: Final[Mapping[str, str]] = {
     "aiplatform.googleapis.com": "Vertex AI API",
     "apikeys.googleapis.com": "API Keys API",
+    "artifactregistry.googleapis.com": "Artifact Registry API",
     "bigquery.googleapis.com": "BigQuery API",
     "billingbudgets.googleapis.com": "Cloud Billing Budget API",
     "cloudapis.googleapis.com": "Google Cloud APIs",
     "cloudbilling.googleapis.com": "Cloud Billing API",
     "cloudbuild.googleapis.com": "Cloud Build API",
     "cloudfunctions.googleapis.com": "Cloud Functions API",
+    "cloudkms.googleapis.com": "Cloud Key Management Service (KMS) API",
     "cloudquotas.googleapis.com": "Cloud Quotas API",
     "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    "cloudscheduler.googleapis.com": "Cloud Scheduler API",
     "compute.googleapis.com": "Compute Engine API",
     "dialogflow.googleapis.com": "Dialogflow API",
     "essentialcontacts.googleapis.com": "Essential Contacts API",
     "eventarc.googleapis.com": "Eventarc API",
+    "firebasevertexai.googleapis.com": "Firebase AI Logic API",
     GEMINI_API: "Generative Language API",
     "iam.googleapis.com": "Identity and Access Management (IAM) API",
     "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
@@ -40,12 +44,15 @@ TITLES: Final[Mapping[str, str]] = {
     "servicemanagement.googleapis.com": "Service Management API",
     "serviceusage.googleapis.com": "Service Usage API",
     "storage.googleapis.com": "Cloud Storage API",
+    "sts.googleapis.com": "Security Token Service API",
 }
 #: Refused without a billing account.
 NEEDS_BILLING: Final = frozenset(
     {
+        "artifactregistry.googleapis.com",
         "cloudbuild.googleapis.com",
         "cloudfunctions.googleapis.com",
+        "cloudscheduler.googleapis.com",
         "compute.googleapis.com",
         "run.googleapis.com",
     }

@@ -11,7 +11,19 @@ from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage.catalogue import TITLES
 
 #: Services that serve a project only if it has their API enabled, for any caller.
-_OF_THE_PROJECT: Final = frozenset({"apikeys", "iam", "monitoring", "pubsub", "secretmanager"})
+_OF_THE_PROJECT: Final = frozenset(
+    {
+        "apikeys",
+        "cloudfunctions",
+        "cloudkms",
+        "cloudscheduler",
+        "iam",
+        "monitoring",
+        "pubsub",
+        "run",
+        "secretmanager",
+    }
+)
 #: Services whose API may be enabled in the caller's project alone; one just enabled in the path's is waited for.
 _OF_THE_CALLER: Final = frozenset({"cloudquotas", "essentialcontacts", "orgpolicy", "serviceusage"})
 

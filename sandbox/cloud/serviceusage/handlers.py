@@ -7,6 +7,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import operations, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, not_found, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
+from sandbox.cloud.orgpolicy import enforcement as orgpolicy
 from sandbox.cloud.serviceusage import models
 from sandbox.cloud.serviceusage.catalogue import GEMINI_API, TITLES, Limit, limits_by_metric, metric_title
 
@@ -77,6 +78,7 @@ def batch_get_services(call: Call) -> JsonObject:
 def enable_service(call: Call) -> JsonObject:
     """Enable a service."""
     project, name = _number(call), call.ids[2]
+    orgpolicy.require_services(call.store, project, [name])
     models.enable(call.store, project, [name])
     return _operation(
         call,
@@ -96,6 +98,7 @@ def batch_enable_services(call: Call) -> JsonObject:
     names = call.body.get("serviceIds", [])
     if not 1 <= len(names) <= 20:
         raise invalid_argument("Between 1 and 20 services can be enabled in one call.", "service_ids")
+    orgpolicy.require_services(call.store, project, names)
     models.enable(call.store, project, names)
     response = {"services": [_service(project, name, "ENABLED") for name in names]}
     return _operation(call, "acat", "BatchEnableServicesResponse", "v1", response, project, names)

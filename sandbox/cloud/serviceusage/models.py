@@ -151,6 +151,25 @@ def effective(value: int, found: Sequence[Override], model: str | None) -> int:
     return min([value, *(own or general)])
 
 
+def dimensions_of(model: str | None) -> str:
+    """The dimensions of an override or a preference, as they are stored: of a model, or of all."""
+    return json.dumps({"model": model}) if model else "{}"
+
+
+def overridden(store: Store, project: str, limit: Limit, dimensions: str) -> int | None:
+    """What an override allows for dimensions, as they are stored: theirs, else the one for all; None without either."""
+    rows = store.rows(
+        "SELECT dimensions, value FROM quota_overrides "
+        "WHERE project = ? AND metric = ? AND limit_name = ? AND dimensions IN (?, '{}')",
+        project,
+        limit.metric,
+        limit.name,
+        dimensions,
+    )
+    own = [row["value"] for row in rows if row["dimensions"] == dimensions]
+    return min(own or [row["value"] for row in rows], default=None)
+
+
 def add_override(
     store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int, force: bool
 ) -> Override:

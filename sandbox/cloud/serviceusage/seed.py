@@ -6,10 +6,10 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.cloudresourcemanager.seed import PROJECT_ID
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage import models
-from sandbox.cloud.serviceusage.catalogue import NEEDS_BILLING, TITLES
+from sandbox.cloud.serviceusage.catalogue import TITLES
 
 
 def seed(store: Store, _: datetime) -> None:
-    """Enable everything that any service of the local cloud may ask of it."""
+    """Enable everything that any service of the local cloud may ask of it, and what the spend guard is made of."""
     number = projects.require(store, PROJECT_ID).number
-    models.enable(store, number, [name for name in TITLES if name not in NEEDS_BILLING])
+    models.enable(store, number, list(TITLES))

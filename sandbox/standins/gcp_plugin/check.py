@@ -13,6 +13,8 @@ from sandbox.standins.gcp_plugin.schema import (
     Kind,
     Resource,
     Value,
+    block,
+    is_asset,
     is_empty,
     is_unknown,
     snake_case,
@@ -49,9 +51,9 @@ class _Place:
     path: str
     terraform: str
 
-    def part(self, name: str) -> "_Place":
+    def part(self, name: str, terraform: str = "") -> "_Place":
         """A property of the object here."""
-        snake = snake_case(name)
+        snake = terraform or snake_case(name)
         if not self.path:
             return _Place(name, snake)
         return _Place(f"{self.path}.{name}", f"{self.terraform}.{snake}")
@@ -84,6 +86,7 @@ def with_defaults(
 def failures(resource: Resource, inputs: Mapping[str, Any]) -> list[Failure]:
     """The mistakes in checked inputs."""
     found = list(_object_failures(resource.fields, inputs, _Place("", "")))
+    found += _group_failures(block(resource.fields, exactly_one=resource.exactly_one), inputs, _Place("", ""))
     if {"orgId", "folderId"} <= resource.fields.keys() and inputs.get("orgId") and inputs.get("folderId"):
         found += [
             Failure(
@@ -150,7 +153,10 @@ def _made_up(autoname: Autoname, old: Mapping[str, Any], naming: Naming) -> str:
     if not autoname.random:
         return name
     # The seed is the engine's: the preview and the update that follows it make up the same name.
-    suffix = "-" + hashlib.sha256(naming.seed + autoname.property.encode()).hexdigest()[: autoname.random]
+    suffix = (
+        autoname.separator
+        + hashlib.sha256(naming.seed + autoname.property.encode()).hexdigest()[: autoname.random]
+    )
     return name[: autoname.max_length - len(suffix)] + suffix if autoname.max_length else name + suffix
 
 
@@ -161,7 +167,7 @@ def _object_failures(
         if name != DEFAULTS and (name not in fields or not fields[name].settable):
             yield Failure(place.part(name).path, "Invalid or unknown key")
     for name, field in fields.items():
-        part = place.part(name)
+        part = place.part(name, field.terraform)
         if value.get(name) is not None:
             yield from _field_failures(field, value[name], part)
         elif field.required:
@@ -230,6 +236,8 @@ def _wrong_type(field: Field, value: Value) -> str | None:
     ):
         kind, parser = ("int", "ParseInt") if field.kind is Kind.INTEGER else ("float", "ParseFloat")
         return f"cannot parse '' as {kind}: strconv.{parser}: parsing {_quoted(value)}: invalid syntax"
+    if field.kind is Kind.ASSET and not is_asset(value):
+        return "Attribute must be an asset or an archive"
     if field.kind is Kind.TEXT and not isinstance(value, str):
         return "Attribute must be a string"
     return None

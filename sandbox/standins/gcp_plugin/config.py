@@ -14,6 +14,9 @@ ENDPOINTS = {
     "billingbudgets": ("billingBudgetsCustomEndpoint", "GOOGLE_BILLING_BUDGETS_CUSTOM_ENDPOINT"),
     "serviceusage": ("serviceUsageCustomEndpoint", "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT"),
     "apikeys": ("apikeysCustomEndpoint", "GOOGLE_APIKEYS_CUSTOM_ENDPOINT"),
+    "cloudfunctions2": ("cloudfunctions2CustomEndpoint", "GOOGLE_CLOUDFUNCTIONS2_CUSTOM_ENDPOINT"),
+    "cloudrun": ("cloudRunV2CustomEndpoint", "GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT"),
+    "cloudscheduler": ("cloudSchedulerCustomEndpoint", "GOOGLE_CLOUD_SCHEDULER_CUSTOM_ENDPOINT"),
     "cloudquotas": ("cloudQuotasCustomEndpoint", "GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT"),
     "monitoring": ("monitoringCustomEndpoint", "GOOGLE_MONITORING_CUSTOM_ENDPOINT"),
     "pubsub": ("pubsubCustomEndpoint", "GOOGLE_PUBSUB_CUSTOM_ENDPOINT"),
@@ -21,8 +24,12 @@ ENDPOINTS = {
     "orgpolicy": ("orgPolicyCustomEndpoint", "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT"),
     # The official plugin has service accounts in this product. Source: services/iambeta of terraform-provider-google.
     "iam": ("iamBetaCustomEndpoint", "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT"),
+    "kms": ("kmsCustomEndpoint", "GOOGLE_KMS_CUSTOM_ENDPOINT"),
+    "resourcemanager3": ("resourceManagerV3CustomEndpoint", "GOOGLE_RESOURCE_MANAGER_V3_CUSTOM_ENDPOINT"),
+    "storage": ("storageCustomEndpoint", "GOOGLE_STORAGE_CUSTOM_ENDPOINT"),
     "tags": ("tagsCustomEndpoint", "GOOGLE_TAGS_CUSTOM_ENDPOINT"),
 }
+_REGION = ("GOOGLE_REGION", "GCLOUD_REGION", "CLOUDSDK_COMPUTE_REGION")
 _PROJECT = ("GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 
 
@@ -37,8 +44,8 @@ class Config:
     user_project_override: bool = False
     batching: bool = True
     batch_s: float = 0.01
-    """How long a request waits for others. The official plugin waits 3 s unless it is told otherwise; here that is a
-    moment: what the engine starts together arrives together."""
+    """Seconds that a request waits for others. The official plugin's default is 3 s. Here it is a moment, as what the
+    engine starts together arrives together."""
     defaults: Defaults = field(default_factory=Defaults)
 
     def user_project(self, project: str | None = None) -> str | None:
@@ -68,11 +75,12 @@ def configured(args: Mapping[str, Any], environment: Mapping[str, str]) -> Confi
         headers={"X-Goog-Request-Reason": reason} if reason else {},
         billing_project=setting("billingProject", "GOOGLE_BILLING_PROJECT"),
         user_project_override=setting("userProjectOverride", "USER_PROJECT_OVERRIDE") in (True, "true", "1"),
-        # The official plugin batches by default, but not if it is told how without being told to.
+        # The official plugin batches by default, but `batching` without `enableBatching` switches that off.
         batching=batching is None or batching.get("enableBatching") is True,
         **({"batch_s": _seconds(batching["sendAfter"])} if batching and "sendAfter" in batching else {}),
         defaults=Defaults(
             project=setting("project", *_PROJECT),
+            region=setting("region", *_REGION),
             labels={**(setting("defaultLabels") or {}), **(ATTRIBUTION_LABEL if attributed else {})},
             deletion_policy=setting("deletionPolicy"),
         ),

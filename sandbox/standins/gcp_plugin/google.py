@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from sandbox.standins.gcp_plugin.errors import PluginError, UnansweredError
 
@@ -132,14 +133,46 @@ class Google:
             GoogleError: Google refuses for a reason that retries do not cover.
             UnansweredError: no answer came.
         """
-        address = self._addresses.get(service)
-        if not address:
-            raise NoAddressError(service)
-        url = f"{address}{path}?{urlencode(sorted({**(query or {}), 'alt': 'json'}.items()))}"
-        headers = {**self._headers, "X-Goog-User-Project": user_project} if user_project else self._headers
+        url = f"{self._address(service)}{path}?{urlencode(sorted({**(query or {}), 'alt': 'json'}.items()))}"
+        headers = self._headers_for(user_project)
         data = None if body is None else json.dumps(body).encode()
         retries = retries or Retries()
         return await retried(lambda: self._send(method, url, headers, data), retries.covers, retries.seconds)
+
+    async def upload(
+        self,
+        service: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        metadata: Json,
+        content: bytes,
+        content_type: str,
+        user_project: str | None = None,
+    ) -> Json:
+        """Send a file and what is said of it in one request, as Google's Go client does with one of up to 16 MiB.
+
+        Raises:
+            GoogleError: Google refuses for a reason that retries do not cover.
+            UnansweredError: no answer came.
+        """
+        asked = {**query, "alt": "json", "uploadType": "multipart"}
+        # Uploads have a path of their own on the service's host.
+        url = urljoin(self._address(service), f"/upload/{service}/{path}?{urlencode(sorted(asked.items()))}")
+        boundary = secrets.token_hex(30)
+        body = b"".join(
+            (
+                f"--{boundary}\r\nContent-Type: application/json\r\n\r\n".encode(),
+                f"{go_json(metadata)}\n\r\n".encode(),
+                f"--{boundary}\r\nContent-Type: {content_type}\r\n\r\n".encode(),
+                content,
+                f"\r\n--{boundary}--\r\n".encode(),
+            )
+        )
+        kind = {"Content-Type": f"multipart/related; boundary={boundary}"}
+        headers = {**self._headers_for(user_project), **kind}
+        retries = Retries()
+        return await retried(lambda: self._send("POST", url, headers, body), retries.covers, retries.seconds)
 
     async def operation(self, service: str, operation: Json, *, user_project: str | None = None) -> Json:
         """Wait for a long-running operation and return its response.
@@ -166,6 +199,15 @@ class Google:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _address(self, service: str) -> str:
+        address = self._addresses.get(service)
+        if not address:
+            raise NoAddressError(service)
+        return address
+
+    def _headers_for(self, user_project: str | None) -> dict[str, str]:
+        return {**self._headers, "X-Goog-User-Project": user_project} if user_project else self._headers
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> Json:
         import aiohttp

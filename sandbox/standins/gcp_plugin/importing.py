@@ -38,6 +38,9 @@ def _refreshed_value(field: Field, value: Value, before: Value) -> Value:
         return before
     if field.kind is Kind.BLOCK and isinstance(value, dict) and isinstance(before, dict):
         return _refreshed(field.fields, value, before)
+    if field.kind is Kind.MAP and field.computed and isinstance(value, dict) and isinstance(before, dict):
+        # What Google adds to it is none of the program's.
+        return {name: value[name] for name in before if name in value}
     if field.kind is Kind.SET and isinstance(value, list) and sorted(value) == sorted(before):
         return before
     if field.item and field.item.kind is Kind.BLOCK and isinstance(value, list):
@@ -55,7 +58,8 @@ def _imported(fields: Mapping[str, Field], properties: Mapping[str, Any]) -> dic
     for name, field in fields.items():
         value = properties.get(name)
         default = None if field.computed else field.default
-        if not field.settable or is_empty(value) or value == default:
+        says_nothing = value is None or (is_empty(value) and not field.required)
+        if not field.settable or says_nothing or value == default:
             continue
         imported[name] = _imported_value(field, value)
     return imported

@@ -15,6 +15,9 @@ from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import Call, Resource, last_segment
 from sandbox.standins.gcp_plugin.transfer import from_wire, to_wire
 
+_CREATE_MIN = 20
+"""Minutes for the creation of a type that sets no time of its own."""
+
 
 @dataclass(slots=True)
 class Context:
@@ -100,7 +103,7 @@ class Lifecycle:
         # What Google knows nothing of, as the deletion policy, needs no request.
         if resource.update and (mask if resource.masked else changed - {"deletionPolicy"}):
             body = to_wire(resource, plan, updating=True)
-            query = {"updateMask": ",".join(mask)} if resource.masked else {}
+            query = {"updateMask": ",".join((*mask, *resource.always_masked))} if resource.masked else {}
             async with self._turn(context, plan):
                 try:
                     answer = await self._call(context, resource.update, plan, body, query)
@@ -191,7 +194,7 @@ class Lifecycle:
             body=body,
             user_project=context.config.user_project(properties.get("project")),
             retries=Retries(
-                120 if call.method == "GET" else resource.timeouts_min["create"] * 60,
+                120 if call.method == "GET" else resource.timeouts_min.get("create", _CREATE_MIN) * 60,
                 conflicts=resource.retried_conflicts,
                 on_quota=not resource.aborts_on_quota,
             ),

@@ -4,12 +4,22 @@ As in Terraform, from which the official plugin has it: what the program leaves 
 computed, which keeps its value; a value that means the same as the old one leaves the old one in place.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from sandbox.standins.gcp_plugin.schema import UNKNOWN, Field, Kind, Resource, Value, is_empty, is_unknown
+from sandbox.standins.gcp_plugin.schema import (
+    UNKNOWN,
+    Field,
+    Kind,
+    Resource,
+    Value,
+    is_empty,
+    is_same_asset,
+    is_unknown,
+)
 
 ATTRIBUTION_LABEL = {"goog-pulumi-provisioned": "true"}
 
@@ -21,6 +31,7 @@ class Defaults:
     """Values that the provider's configuration adds to every resource."""
 
     project: str | None = None
+    region: str | None = None
     labels: Mapping[str, str] | None = None
     """The provider's labels, with the attribution label if it is on."""
     deletion_policy: str | None = None
@@ -51,9 +62,11 @@ def planned(
         plan["deletionPolicy"] = defaults.deletion_policy or resource.fields["deletionPolicy"].default
     if "project" in plan and inputs.get("project") is None and (creating or is_empty(old.get("project"))):
         plan["project"] = defaults.project or plan["project"]
+    if "region" in plan and inputs.get("region") is None:
+        plan["region"] = old.get("region") or defaults.region
     if resource.labels:
         _merge_labels(plan, old, inputs, defaults)
-    return plan
+    return resource.settled(state, plan) if resource.settled else plan
 
 
 def changes(resource: Resource, state: Properties, plan: Properties) -> list[Change]:
@@ -115,15 +128,17 @@ def _merge_labels(plan: Properties, old: Properties, inputs: Properties, default
 
 def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool) -> Iterator[Change]:
     replaces = replaces or field.replaces
-    if field.write_only or (is_empty(old) and is_empty(new)):
+    if field.write_only or (is_empty(old) and is_empty(new)) or is_same_asset(old, new):
         return
     if field.kind is Kind.MAP and new is None and isinstance(old, dict):
-        yield from (Change(f"{path}.{name}", "DELETE", replaces) for name in sorted(old))
+        yield from (Change(_key_path(path, name), "DELETE", replaces) for name in sorted(old))
     elif old is None or new is None:
         yield Change(path, "ADD" if old is None else "DELETE", replaces)
     elif field.kind is Kind.BLOCK and isinstance(new, dict):
         for name, part in field.fields.items():
             yield from _changes(part, f"{path}.{name}", old.get(name), new.get(name), replaces=replaces)
+    elif field.item and field.item.kind is Kind.BLOCK and [] in (old, new):
+        yield Change(path, "DELETE" if new == [] else "ADD", replaces)
     elif field.item and field.item.kind is Kind.BLOCK and isinstance(new, list):
         for at in range(max(len(old), len(new))):
             before, after = (items[at] if at < len(items) else None for items in (old, new))
@@ -134,7 +149,7 @@ def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool)
     elif field.kind is Kind.MAP and isinstance(new, dict):
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
-                yield Change(f"{path}.{name}", _kind(old.get(name), new.get(name)), replaces)
+                yield Change(_key_path(path, name), _kind(old.get(name), new.get(name)), replaces)
     elif old != new:
         yield Change(path, "UPDATE", replaces)
 
@@ -142,8 +157,10 @@ def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool)
 def _item_changes(field: Field, old: list[Value], new: list[Value]) -> Iterator[tuple[int, str]]:
     """The places of the texts that went, by where they were, and of those that came, by where they are."""
     if field.kind is Kind.SET:
-        yield from ((at, "DELETE") for at, item in enumerate(old) if item not in new)
-        yield from ((at, "ADD") for at, item in enumerate(new) if item not in old)
+        went = {at for at, item in enumerate(old) if item not in new}
+        came = {at for at, item in enumerate(new) if item not in old}
+        yield from ((at, "DELETE") for at in sorted(went - came))
+        yield from ((at, "UPDATE" if at in went else "ADD") for at in sorted(came))
         return
     for tag, begin, end, start, stop in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         shared = min(end - begin, stop - start) if tag == "replace" else 0
@@ -151,6 +168,11 @@ def _item_changes(field: Field, old: list[Value], new: list[Value]) -> Iterator[
             yield from ((begin + at, "UPDATE") for at in range(shared))
             yield from ((at, "DELETE") for at in range(begin + shared, end))
             yield from ((at, "ADD") for at in range(start + shared, stop))
+
+
+def _key_path(path: str, name: str) -> str:
+    """The path of a mapping's item."""
+    return f'{path}["{name}"]' if re.search(r"\W", name) else f"{path}.{name}"
 
 
 def _kind(old: Value, new: Value) -> str:

@@ -16,11 +16,16 @@ Value = Any
 #: What the engine sends in place of a value that is not known before the update runs.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
+#: Key of a value that the engine sends as an object: an asset, an archive or a secret.
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+
 MINUTE_NS = 60 * 10**9
 
 
 class Kind(Enum):
-    """The type of a property. A LIST has items of one field; a BLOCK has fields by name."""
+    """The type of a property. A LIST has items of one field; a BLOCK has fields by name; an ASSET is a file."""
 
     TEXT = auto()
     BOOLEAN = auto()
@@ -30,6 +35,7 @@ class Kind(Enum):
     LIST = auto()
     SET = auto()
     BLOCK = auto()
+    ASSET = auto()
 
 
 class Traits(TypedDict, total=False):
@@ -47,7 +53,7 @@ class Traits(TypedDict, total=False):
     read: bool
     always_sent: bool
     choices: tuple[str, ...]
-    check: Callable[[Value], str | None]
+    check: Callable[[Value], str | None] | None
     same: Callable[[Value, Value], bool] | None
     normalized: Callable[[Value], Value] | None
     write_only: bool
@@ -58,6 +64,7 @@ class Traits(TypedDict, total=False):
     exactly_one: tuple[str, ...]
     at_least_one: tuple[str, ...]
     required_with: str
+    terraform: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +114,8 @@ class Field:
     """For a BLOCK: fields of which at least one must be set."""
     required_with: str = ""
     """For a field in a BLOCK: the field that must be set with it."""
+    terraform: str = ""
+    """Its name in Terraform, which messages use, if other than Pulumi's in snake case."""
 
     @property
     def settable(self) -> bool:
@@ -159,6 +168,11 @@ def blocks(fields: Mapping[str, Field], **traits: Unpack[Traits]) -> Field:
     return Field(kind=Kind.LIST, item=block(fields), **traits)
 
 
+def asset(**traits: Unpack[Traits]) -> Field:
+    """A file or an archive, as Pulumi has it."""
+    return Field(kind=Kind.ASSET, **traits)
+
+
 def deletion_policy(default: str = "DELETE", choices: tuple[str, ...] = ()) -> Field:
     """The effect of a delete: `DELETE`, `PREVENT` (refuse) or `ABANDON` (leave the resource at Google)."""
     return text(computed=True, sent=False, read=False, default=default, choices=choices)
@@ -167,6 +181,20 @@ def deletion_policy(default: str = "DELETE", choices: tuple[str, ...] = ()) -> F
 def project(same: Callable[[Value, Value], bool] | None = None) -> Field:
     """The project that a resource is in; the provider's, if the program names none."""
     return text(computed=True, replaces=True, sent=False, read=False, same=same)
+
+
+def region() -> Field:
+    """The region that a resource is in; the provider's, if the program names none."""
+    return text(replaces=True, sent=False, read=False)
+
+
+def label_fields(check: Callable[[Value], str | None] | None = None) -> dict[str, Field]:
+    """The program's labels, those with the provider's, and all that Google has; see `Resource.labels`."""
+    return {
+        "labels": mapping(sent=False, read=False, check=check),
+        "pulumiLabels": mapping(output=True, sent=False, read=False),
+        "effectiveLabels": mapping(output=True, wire="labels"),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +212,7 @@ class Autoname:
 
     property: str
     random: int = 7
+    separator: str = "-"
     max_length: int = 0
     lower: bool = False
 
@@ -214,14 +243,24 @@ class Resource:
     delete_body: Value = None
     masked: bool = False
     """The update has a mask, and is not sent when nothing of the mask changed."""
+    always_masked: tuple[str, ...] = ()
+    """Names at the end of each update's mask."""
     operations: bool = False
     """Changes are answered with a long-running operation."""
     encode: Callable[[Value, Mapping[str, Value]], Value] | None = None
     """The body to send, from the one that the fields make and the planned properties."""
+    encode_creation: Callable[[Value, Mapping[str, Value]], Value] | None = None
+    """The same for a creation alone."""
+    encode_update: Callable[[Value, Mapping[str, Value]], Value] | None = None
+    """The same for an update alone."""
     decode: Callable[[Value, Mapping[str, Value]], Value] | None = None
     """Google's answer as the fields are to read it, from the answer and the properties known before."""
     conflict: Callable[[Mapping[str, Value]], str | None] | None = None
     """Says what is wrong with planned properties that each pass the checks."""
+    settled: Callable[[Mapping[str, Value] | None, dict[str, Value]], dict[str, Value]] | None = None
+    """The plan in which values depend on others, from the state (None: a creation) and the plan without that."""
+    exactly_one: tuple[str, ...] = ()
+    """Properties of which exactly one must be set."""
     found_in: str = ""
     """The read answers a list under this key; the item with the same name is the resource."""
     one_at_a_time: bool = False
@@ -230,6 +269,8 @@ class Resource:
     """Parts of a 409's text, in lower case, after which it is tried again."""
     aborts_on_quota: bool = False
     """A 429 is an answer, and not tried again."""
+    deleted_first: bool = False
+    """Deleted before its replacement is created."""
     refused_by_id: bool = False
     """The refusal of a delete names it by its id."""
     labels: bool = False
@@ -242,6 +283,8 @@ class Resource:
     @property
     def meta(self) -> dict[str, Any]:
         """Timeouts and schema version, which the official plugin keeps in the state beside the outputs."""
+        if not self.timeouts_min:
+            return {}
         timeouts = {name: minutes * MINUTE_NS for name, minutes in sorted(self.timeouts_min.items())}
         version = {"schema_version": self.schema_version} if self.schema_version else {}
         return {"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0": timeouts, **version}
@@ -265,6 +308,18 @@ def is_unknown(value: Value) -> bool:
     if isinstance(value, list):
         return any(map(is_unknown, value))
     return bool(value == UNKNOWN)
+
+
+def is_asset(value: Value) -> bool:
+    """True if a value is an asset or an archive."""
+    return isinstance(value, dict) and value.get(SIGNATURE) in (ASSET, ARCHIVE)
+
+
+def is_same_asset(old: Value, new: Value) -> bool:
+    """True if two assets have the same contents, wherever they come from."""
+    return (
+        is_asset(old) and is_asset(new) and bool(old.get("hash")) and bool(old.get("hash") == new.get("hash"))
+    )
 
 
 def last_segment(value: Value) -> Value:

@@ -121,7 +121,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
             diffs=sorted({_top(change.path) for change in found}),
             replaces=sorted(replaced),
-            deleteBeforeReplace=bool(replaced) and _keeps_its_name(resource, old, inputs),
+            deleteBeforeReplace=bool(replaced) and (resource.deleted_first or _is_named(resource, inputs)),
             stables=sorted(
                 name for name, field in resource.fields.items() if field.replaces and name not in replaced
             ),
@@ -309,12 +309,10 @@ async def _abort_not_whole(
     raise AssertionError  # abort does not return
 
 
-def _keeps_its_name(resource: Resource, old: Properties, inputs: Properties) -> bool:
-    """True if a replacement has the same name as the old resource, which is then deleted first."""
+def _is_named(resource: Resource, inputs: Properties) -> bool:
+    """True if the program names a resource that can have a made-up name: the old one is then deleted first."""
     return any(
-        name not in inputs.get(check.DEFAULTS, [])
-        and inputs.get(name) is not None
-        and inputs[name] == old.get(name)
+        name not in inputs.get(check.DEFAULTS, []) and inputs.get(name) is not None
         for name in (autoname.property for autoname in resource.autonames)
     )
 
@@ -325,7 +323,7 @@ def _message(error: PluginError) -> str:
 
 def _outputs(resource: Resource, state: State, *, meta: bool = True) -> Struct:
     properties = {name: value for name, value in state.properties.items() if name in resource.fields}
-    extra = {_META: json.dumps(resource.meta, separators=(",", ":"))} if meta else {}
+    extra = {_META: json.dumps(resource.meta, separators=(",", ":"))} if meta and resource.meta else {}
     return to_struct({**_marked(resource.fields, properties, state=True), "id": state.id, **extra})
 
 

@@ -13,8 +13,9 @@ _ZERO: Mapping[Kind, Value] = {Kind.TEXT: "", Kind.BOOLEAN: False, Kind.INTEGER:
 def to_wire(resource: Resource, properties: Mapping[str, Value], *, updating: bool) -> Json:
     """A request's body: what has a value, and what is sent in any case."""
     body = _object_to_wire(resource.fields, properties)
-    if resource.encode:
-        body = resource.encode(body, properties)
+    for encode in (resource.encode, resource.encode_update if updating else resource.encode_creation):
+        if encode:
+            body = encode(body, properties)
     if updating and resource.found_in:
         # What cannot change is not sent again.
         replaced = {field.wire or name for name, field in resource.fields.items() if field.replaces}

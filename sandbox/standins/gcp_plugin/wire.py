@@ -6,13 +6,14 @@ from typing import Any
 from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct
 from google.protobuf.struct_pb2 import Value as ProtoValue
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
+from sandbox.standins.gcp_plugin.schema import SIGNATURE
+
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, and none itself
 
 
 def secret(value: Any) -> dict[str, Any]:
     """The value, marked as a secret."""
-    return {_SIGNATURE: _SECRET, "value": value}
+    return {SIGNATURE: _SECRET, "value": value}
 
 
 def from_struct(struct: Struct) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def _from_value(value: ProtoValue) -> Any:
             return value.bool_value
         case "struct_value":
             content = from_struct(value.struct_value)
-            return content["value"] if content.get(_SIGNATURE) == _SECRET else content
+            return content["value"] if content.get(SIGNATURE) == _SECRET else content
         case "list_value":
             return [_from_value(item) for item in value.list_value.values]
     return None

@@ -5,7 +5,7 @@ from typing import Any
 from typing_extensions import override
 
 from sandbox.standins.gcp_plugin.google import Json
-from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
+from sandbox.standins.gcp_plugin.lifecycle import Context
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
     Call,
@@ -13,23 +13,22 @@ from sandbox.standins.gcp_plugin.schema import (
     Value,
     block,
     deletion_policy,
+    label_fields,
     last_segment,
-    mapping,
     project,
     same_name,
     text,
     texts,
 )
-from sandbox.standins.gcp_plugin.types.iam_member import MEMBER_FIELDS, MemberLifecycle
+from sandbox.standins.gcp_plugin.types.iam_member import IMPORTED, MEMBER_FIELDS, MemberLifecycle
+from sandbox.standins.gcp_plugin.types.labelled import PubSubLifecycle
 
 _TOPIC = "projects/{project}/topics/{name}"
 
-_UPDATING = "__updating"
-"""Marks the plan of an update, whose body contains the topic; the body of a creation is the topic."""
 
-
-def _wrapped(body: Value, plan: Any) -> Value:
-    return {"topic": body} if plan.get(_UPDATING) else body
+def _wrapped(body: Value, _: Any) -> Value:
+    """The body of a creation is the topic; that of an update contains it."""
+    return {"topic": body}
 
 
 TOPIC = Resource(
@@ -42,9 +41,7 @@ TOPIC = Resource(
         "messageStoragePolicy": block({"allowedPersistenceRegions": texts()}, computed=True),
         "messageRetentionDuration": text(),
         "name": text(computed=True, replaces=True, sent=False, same=same_name, from_wire=last_segment),
-        "labels": mapping(sent=False, read=False),
-        "pulumiLabels": mapping(output=True, sent=False, read=False),
-        "effectiveLabels": mapping(output=True, wire="labels"),
+        **label_fields(),
         "project": project(),
         "deletionPolicy": deletion_policy(),
     },
@@ -60,30 +57,8 @@ TOPIC = Resource(
     delete=Call("DELETE", _TOPIC),
     masked=True,
     labels=True,
-    encode=_wrapped,
+    encode_update=_wrapped,
 )
-
-
-class _TopicLifecycle(Lifecycle):
-    """A refresh sees what became of the program's own labels."""
-
-    @override
-    async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:
-        return await super().update(context, resource_id, {**plan, _UPDATING: True}, changed)
-
-    @override
-    async def read(self, context: Context, properties: Properties) -> State | None:
-        state = await super().read(context, {name: v for name, v in properties.items() if name != _UPDATING})
-        if state is None:
-            return None
-        every = state.properties.get("effectiveLabels") or {}
-        ours = {
-            name: None
-            if properties.get(name) is None
-            else {label: every[label] for label in properties[name] if label in every}
-            for name in ("labels", "pulumiLabels")
-        }
-        return State(state.id, {**state.properties, **ours})
 
 
 MEMBER = Resource(
@@ -97,7 +72,7 @@ MEMBER = Resource(
         "project": project(),
     },
     id="projects/{project}/topics/{topic}/{role}/{member}",
-    import_ids=(r"projects/(?P<project>[^/]+)/topics/(?P<topic>[^/ ]+) (?P<role>\S+) (?P<member>\S+)",),
+    import_ids=(rf"projects/(?P<project>[^/]+)/topics/(?P<topic>[^/ ]+) {IMPORTED}",),
     create=Call("POST", "projects/{project}/topics/{topic}:setIamPolicy"),
     read=Call("GET", "projects/{project}/topics/{topic}:getIamPolicy"),
 )
@@ -106,23 +81,24 @@ MEMBER = Resource(
 class _MemberLifecycle(MemberLifecycle):
     """A member of a topic's policy."""
 
-    kind = "pubsub topic"
-
     @override
-    def path(self, properties: Properties) -> str:
+    def described(self, properties: Properties) -> str:
+        return f'pubsub topic "{self._path(properties)}"'
+
+    def _path(self, properties: Properties) -> str:
         return f"projects/{properties['project']}/topics/{last_segment(properties['topic'])}"
 
     @override
     def shown(self, properties: Properties) -> tuple[Properties, Properties]:
         known = {**properties, "topic": last_segment(properties["topic"])}
-        return known, {**properties, "topic": self.path(properties)}
+        return known, {**properties, "topic": self._path(properties)}
 
     @override
     async def policy(self, context: Context, properties: Properties) -> Json:
         return await context.google.send(
             "pubsub",
             "GET",
-            f"{self.path(properties)}:getIamPolicy",
+            f"{self._path(properties)}:getIamPolicy",
             user_project=context.config.user_project(properties.get("project")),
         )
 
@@ -131,11 +107,11 @@ class _MemberLifecycle(MemberLifecycle):
         await context.google.send(
             "pubsub",
             "POST",
-            f"{self.path(properties)}:setIamPolicy",
+            f"{self._path(properties)}:setIamPolicy",
             body={"policy": policy},
             user_project=context.config.user_project(properties.get("project")),
         )
 
 
-TOPIC_LIFECYCLE = _TopicLifecycle(TOPIC)
+TOPIC_LIFECYCLE = PubSubLifecycle(TOPIC)
 MEMBER_LIFECYCLE = _MemberLifecycle(MEMBER)

@@ -1,0 +1,87 @@
+"""What a member may do: the IAM policies of a resource and of all above it, and the permissions of their roles.
+
+Of conditions only `resource.name.startsWith("…")`, also several with `||`, is evaluated; a binding with any other
+grants nothing.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sandbox.cloud.cloudresourcemanager.lineage import lineage
+from sandbox.cloud.core import iam, predefined
+from sandbox.cloud.core.errors import JsonObject
+from sandbox.cloud.core.store import Store
+from sandbox.cloud.iam import custom_roles
+
+BASIC: Final = {
+    "projectOwner": "roles/owner",
+    "projectEditor": "roles/editor",
+    "projectViewer": "roles/viewer",
+}
+"""Members that stand for those with a basic role on a project, and that role."""
+
+
+_BY_NAME: Final = re.compile(r"""resource\.name\.startsWith\(['"]([^'"\\]+)['"]\)""")
+_BUCKET: Final = re.compile(r"projects/[^/]+/buckets/([^/]+)")
+
+
+def holds(store: Store, member: str, permission: str, resource: str) -> bool:
+    """True if a member has a permission on a resource, by its own policy or by one above it."""
+    named = _names(member)
+    return _is_granted(store, permission, resource, lambda members: _includes(store, members, named))
+
+
+def is_public(store: Store, permission: str, resource: str) -> bool:
+    """True if anyone has a permission on a resource, without saying who they are."""
+    return _is_granted(store, permission, resource, lambda members: "allUsers" in members)
+
+
+def _is_granted(store: Store, permission: str, resource: str, to: Callable[[Sequence[str]], bool]) -> bool:
+    """True if a binding gives a permission on a resource to members among whom are those that are meant."""
+    return any(
+        _applies(binding, resource)
+        and to(binding.get("members", []))
+        and permission in _permissions(store, binding["role"])
+        for name in lineage(store, resource)
+        for binding in iam.bindings(store, name)
+    )
+
+
+def _applies(binding: JsonObject, resource: str) -> bool:
+    """True if a binding has no condition, or one that all of a resource fulfils."""
+    if "condition" not in binding:
+        return True
+    parts = binding["condition"].get("expression", "").split("||")
+    found = [_BY_NAME.fullmatch(part.strip()) for part in parts]
+    bucket = _BUCKET.fullmatch(resource)
+    # Conditions name buckets without their projects, and objects below them.
+    name = f"projects/_/buckets/{bucket[1]}/" if bucket else resource
+    return all(found) and any(each is not None and name.startswith(each[1]) for each in found)
+
+
+def _includes(store: Store, members: Sequence[str], named: frozenset[str]) -> bool:
+    """True if a binding's members include one so named, also by a basic role of a project (`projectOwner:ID`)."""
+    basic = [each.partition(":") for each in members if each.startswith("project")]
+    return not named.isdisjoint(members) or any(
+        binding["role"] == BASIC.get(kind)
+        and "condition" not in binding
+        and not named.isdisjoint(binding.get("members", []))
+        for kind, _, project in basic
+        for name in lineage(store, f"projects/{project}")
+        for binding in iam.bindings(store, name)
+    )
+
+
+def _names(member: str) -> frozenset[str]:
+    """How bindings may name a member."""
+    kind, _, address = member.partition(":")
+    domain = [f"domain:{address.partition('@')[2]}"] if kind == "user" else []
+    return frozenset([member, "allUsers", "allAuthenticatedUsers", *domain])
+
+
+def _permissions(store: Store, role: str) -> frozenset[str]:
+    if role.startswith("roles/"):
+        found = predefined.roles().get(role)
+        return found.permissions if found is not None else frozenset()
+    return custom_roles.permissions(store, role)

@@ -1,0 +1,42 @@
+"""What Cloud Monitoring's methods need, and how it refuses a caller without it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sandbox.cloud.core.errors import CloudError, permission_denied
+from sandbox.cloud.core.permissions import Need, Needs, Rule, every, needs, on_path
+from sandbox.cloud.core.service import Call
+
+_VERBS: Final = {"create": "create", "get": "get", "list": "list", "patch": "update", "delete": "delete"}
+
+
+def _by_logs(verb: str) -> Rule:
+    """A permission of Cloud Logging, if an alert policy of the body looks at logs."""
+
+    def rule(call: Call) -> Sequence[Needs]:
+        looks = any("conditionMatchedLog" in each for each in call.body.get("conditions", ()))
+        return [(Need(f"logging.notificationRules.{verb}", on_path()(call)),)] if looks else [()]
+
+    return rule
+
+
+PERMISSIONS: Final[Mapping[str, Rule]] = {
+    **{
+        f"monitoring.projects.{kind}.{method}": needs(f"monitoring.{kind}.{verb}", on_path())
+        for kind in ("alertPolicies", "notificationChannels", "dashboards")
+        for method, verb in _VERBS.items()
+    },
+    **{
+        f"monitoring.projects.alertPolicies.{method}": every(
+            needs(f"monitoring.alertPolicies.{verb}", on_path()), _by_logs(verb)
+        )
+        for method, verb in (("create", "create"), ("patch", "update"))
+    },
+    "monitoring.projects.timeSeries.create": needs("monitoring.timeSeries.create", on_path()),
+    "monitoring.projects.timeSeries.list": needs("monitoring.timeSeries.list", on_path()),
+}
+
+
+def denied(_call: Call, need: Need) -> CloudError:
+    """Monitoring's refusal, which names the permission."""
+    return permission_denied(f"Permission {need.permission} denied (or the resource may not exist).")

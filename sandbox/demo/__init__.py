@@ -1,0 +1,1 @@
+"""`make demo`: a stolen key, once without and once with limits and guard, on local clouds of its own."""
