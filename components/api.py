@@ -7,10 +7,6 @@ from pulumi_gcp import projects
 
 from components.base import Component
 
-IAM_API = "iam.googleapis.com"
-API_KEYS_API = "apikeys.googleapis.com"
-MONITORING_API = "monitoring.googleapis.com"
-
 
 def enable_apis(
     owner: Component, name: str, project_id: str, services: Iterable[str], ready: pulumi.Resource

@@ -19,6 +19,8 @@ class Component(pulumi.ComponentResource):
     """Resources that its children depend on: a list, or an output of one."""
     setting: str
     """Path of its settings in a stack file, such as `projects.chat`; empty for the environment's."""
+    stack_label: str | None = None
+    """Name of the stack in the label of its resources, as `stackLabel` says; None: this stack's."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None, setting: str) -> None:
         self.after = _listed(opts.depends_on) if opts else []
@@ -43,6 +45,7 @@ class Component(pulumi.ComponentResource):
         kept: bool = False,
         replaced_first: bool | None = None,
         counted: bool = False,
+        ignored: Sequence[str] = (),
     ) -> pulumi.ResourceOptions:
         """Options for one child, without the caller's aliases and protection.
 
@@ -54,7 +57,9 @@ class Component(pulumi.ComponentResource):
             secret_outputs: outputs that are always secrets.
             existing: the id of an existing resource to take over instead of creating one.
             kept: it stays at Google when it leaves the stack.
-            replaced_first: a replacement deletes the old resource first, as Google allows only one.
+            replaced_first: a replacement deletes the old resource first, as Google allows only one; False: last,
+                whatever the plugin does by itself.
+            ignored: inputs that others may change: an update leaves them as they are.
             counted: Google has a quota on its writes, which it keeps to (`components/turns.py`).
         """
         path = ".".join(part for part in (self.setting, setting) if part)
@@ -68,13 +73,14 @@ class Component(pulumi.ComponentResource):
             retain_on_delete=True if existing or kept else None,
             delete_before_replace=replaced_first,
             providers=self.providers_of_children or None,
+            ignore_changes=list(ignored) or None,
             hooks=hook_binding(name, path, counted=counted),
         )
 
-
-def owner_labels() -> dict[str, str]:
-    """The label by which what a killed run created is known as the stack's."""
-    return {STACK_LABEL: stack_label(pulumi.get_project(), pulumi.get_stack())}
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label by which what a killed run created is known as the stack's."""
+        return {STACK_LABEL: stack_label(pulumi.get_project(), self.stack_label or pulumi.get_stack())}
 
 
 def _listed(resources: Any) -> Any:

@@ -38,7 +38,7 @@ def make_budget(
     return billing.Budget(
         name,
         billing_account=scope.account,
-        display_name=settings.name or scope.title,
+        display_name=scope.title if settings.name is None else settings.name or None,
         amount=_amount(settings),
         budget_filter=_filter(settings, scope),
         threshold_rules=[_rule(threshold) for threshold in settings.thresholds],
@@ -74,7 +74,7 @@ def spend_cap(
             "project": project_number,
             "amount": f"{budget.cap_amount:f}",
             "currency": budget.currency,
-            "displayName": cap_title(project_id),
+            "displayName": cap.name or cap_title(project_id),
             "inputState": "AWAITING_NEXT_PERIOD" if cap.lifted else None,
             "adopt": True if cap.adopt else None,
         },

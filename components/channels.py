@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.base import Component, owner_labels
+from components.base import Component
 from landing_zone.settings import ChannelSettings
 
 _TYPES = {"webhook": "webhook_tokenauth"}
@@ -37,6 +37,7 @@ def make_channels(
             project_id,
             key,
             channel,
+            owner.labels,
             owner.child(
                 f"{name}--{key}",
                 setting,
@@ -54,6 +55,7 @@ def _channel(
     project_id: pulumi.Input[str],
     title: str,
     channel: ChannelSettings,
+    user_labels: Mapping[str, str],
     options: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
     basic = channel.type == "webhook" and channel.password is not None
@@ -63,7 +65,7 @@ def _channel(
         display_name=title,
         type="webhook_basicauth" if basic else _TYPES.get(channel.type, channel.type),
         labels=_labels(channel),
-        user_labels=owner_labels(),
+        user_labels=user_labels,
         sensitive_labels=_sensitive_labels(channel),
         # Alert policies outside the stack may name the channel: without force Google keeps it and the destroy fails.
         force_delete=True,

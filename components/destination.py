@@ -116,7 +116,7 @@ def destination(
         parents=tuple(dict.fromkeys(each.parent for each in settings.projects.values() if each.parent)),
         identity=google.impersonated,
         state=without_secrets(url) if url else None,
-        state_is_local=_holds_local_state(url),
+        state_is_local=_holds_local_state(url, environment),
     )
 
 
@@ -140,6 +140,8 @@ def announce(settings: EnvironmentSettings, config: Mapping[str, str], folder: P
         pulumi.log.warn(on_one_line(warning))
 
 
-def _holds_local_state(url: str | None) -> bool:
+def _holds_local_state(url: str | None, environment: Mapping[str, str]) -> bool:
     parts = urlsplit(url or "")
+    if parts.scheme == "gs":  # Pulumi's backend goes where this variable points
+        return is_loopback(urlsplit(f"//{environment.get('STORAGE_EMULATOR_HOST', '')}").hostname or "")
     return parts.scheme == "file" and Path(url2pathname(parts.path), LOCAL_STATE).is_file()

@@ -1,7 +1,7 @@
 """An environment: every project of a stack file, with its guardrails. No project depends on another."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_gcp import billing
@@ -17,10 +17,14 @@ from components.native import Roster, StackExit, native_provider
 from components.notifications import NotificationHost
 from components.turns import choose_rates
 from landing_zone.gemini.console import console_links
+from landing_zone.monitoring.dashboards import dashboard
 from landing_zone.pricing.days import today
 from landing_zone.reports.summary import month_report, worst_month
 from landing_zone.settings import EnvironmentSettings
 from landing_zone.settings.cautions import stored_requests
+
+if TYPE_CHECKING:
+    from components.guard import Guard
 
 
 class Environment(Component):
@@ -39,11 +43,18 @@ class Environment(Component):
         host = self._host(settings)
         restricted = any(project.forbid_unrestricted_keys for project in settings.projects.values())
         constraint = (
-            make_key_constraint(self, settings.stack, settings.organization)
-            if restricted and settings.organization
+            make_key_constraint(self, settings.stack, settings.name_at_google, settings.organization)
+            if restricted and settings.organization and not settings.key_constraint
             else None
         )
-        shared = Shared(settings.channels, host, constraint.name if constraint else None, keys_later=True)
+        guard = self._guard(settings, host) if settings.guarded and host else None
+        shared = Shared(
+            settings.channels,
+            host,
+            constraint.name if constraint else settings.key_constraint,
+            guard,
+            keys_later=True,
+        )
         self.projects = {
             name: GeminiProject(
                 name, project, shared, pulumi.ResourceOptions(parent=self, depends_on=[roster])
@@ -63,15 +74,17 @@ class Environment(Component):
             board = make_dashboard(
                 settings.stack,
                 settings.notification_project,
-                f"Gemini API: all projects of {settings.stack}",
-                [
-                    (name, console_links(project.project_id, None)["usage"])
-                    for name, project in settings.projects.items()
-                ],
+                dashboard(
+                    f"Gemini API: all projects of {settings.name_at_google}",
+                    True,
+                    [
+                        (name, console_links(project.project_id, None)["usage"])
+                        for name, project in settings.projects.items()
+                    ],
+                ),
                 self.child(settings.stack, "dashboard"),
-                per_project=True,
             )
-        own_resources = [each for each in (host, constraint, board) if each]
+        own_resources = [each for each in (host, constraint, board, guard) if each]
         self._exit(settings, [*self.projects.values(), *self.shared_budgets.values(), *own_resources])
         self.register_outputs({})
 
@@ -124,12 +137,14 @@ class Environment(Component):
         emails = [
             *(project.alerts.email for project in with_budgets),
             *(budget.email for budget in settings.shared_budgets.values()),
+            settings.guard_emails,
         ]
         return NotificationHost(
             settings.stack,
             {
                 "projectId": settings.notification_project,
                 "emails": list(dict.fromkeys(email for each in emails for email in each)),
+                "existing": settings.budget_channels,
                 "topics": settings.topics,
                 "kept": [
                     email
@@ -137,6 +152,29 @@ class Environment(Component):
                     if project.keeps_guardrails
                     for email in project.alerts.email
                 ],
+                "stackLabel": settings.stack_label,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _guard(self, settings: EnvironmentSettings, host: NotificationHost) -> "Guard":
+        """The function that guards projects; none of them depends on another by it."""
+        # Not at the top: the modules of pulumi_gcp that it takes cost a stack without a guard 0.3 s.
+        from components.guard import Guard
+        from landing_zone.reports.guard_plan import guard_policies
+
+        budgets = [project.budget for project in settings.guarded.values() if project.budget]
+        named = dict.fromkeys(budget.topic for budget in budgets if budget.topic)
+        return Guard(
+            settings.stack,
+            {
+                "projectId": settings.notification_project or "",
+                "stack": settings.name_at_google,
+                "settings": settings.guard,
+                "policies": guard_policies(settings, today()),
+                "topics": {topic: host.topics.get(topic, topic) for topic in named},
+                "ownTopic": any(budget.topic is None for budget in budgets),
+                "channels": [host.channels[email] for email in settings.guard_emails],
             },
             pulumi.ResourceOptions(parent=self),
         )
@@ -153,7 +191,7 @@ class Environment(Component):
                 budget,
                 Scope(
                     account,
-                    f"{settings.stack} {name} Gemini API",
+                    f"{settings.name_at_google} {name} Gemini API",
                     numbers=[member.number for member in members],
                     ancestors=budget.ancestors,
                     channels=[host.channels[email] for email in budget.email] if host else [],

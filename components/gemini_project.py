@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.alerts import Alerts
-from components.api import API_KEYS_API, IAM_API, MONITORING_API, enable_apis
+from components.api import enable_apis
 from components.base import Component
 from components.budget import Scope, existing_budget, make_budget, spend_cap
 from components.channels import make_channels
@@ -19,10 +20,13 @@ from components.notifications import NotificationHost
 from components.project import adopt_project, create_project
 from components.project_limits import limited_models, make_limits
 from components.quotas import make_quotas
-from landing_zone.gemini import GEMINI_API
-from landing_zone.gemini.console import console_links
+from landing_zone.gemini import API_KEYS_API, GEMINI_API, IAM_API
+from landing_zone.monitoring.dashboards import project_dashboard
 from landing_zone.names import budget_title
 from landing_zone.settings import BudgetRules, ChannelSettings, ProjectSettings
+
+if TYPE_CHECKING:
+    from components.guard import Guard
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Shared:
     channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
     """Channels that alerts name, by name."""
     host: NotificationHost | None = None
-    constraint: pulumi.Output[str] | None = None
+    constraint: pulumi.Input[str] | None = None
+    guard: "Guard | None" = None
     keys_later: bool = False
     """Keys depend on budgets that do not exist yet: the environment calls `make_keys`."""
 
@@ -60,6 +65,7 @@ class GeminiProject(Component):
         aliases = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=alias) for alias in settings.aliases])
         super().__init__(name, pulumi.ResourceOptions.merge(opts, aliases), f"projects.{name}")
         self._settings = settings
+        self.stack_label = settings.stack_label
         self._shared = shared or Shared()
         self.providers_of_children = list(providers_of(self, name))
         self.key_strings = {}
@@ -69,15 +75,13 @@ class GeminiProject(Component):
         self.project_id, self.number, self.ready = project.id, project.number, project.ready
         # Resources in the project name it by its id, which is known from the start, and depend on it: if the
         # project cannot be created, Pulumi skips them and continues with the other projects.
-        watched = settings.alerts.has_recipients or settings.dashboard
-        services = [GEMINI_API] + [API_KEYS_API] * bool(settings.keys) + [MONITORING_API] * watched
-        services += [IAM_API] * any(key.has_own_account for key in settings.keys.values())
-        self._apis = enable_apis(self, name, settings.project_id, services, self.ready)
+        self._apis = enable_apis(self, name, settings.project_id, settings.services, self.ready)
         # Channels do not depend on the API of Cloud Monitoring: it is on in a new project, and in an adopted one
         # that has it off, the calls are retried until it is on.
         self._channels = self._make_channels()
         self._own_budget: list[pulumi.CustomResource] = self._make_budget()
         self._limits = self._make_limits()
+        self._guarding = self._make_guard()
         self.tier_found = self._make_tier_check()
         govern(
             self,
@@ -93,6 +97,7 @@ class GeminiProject(Component):
             settings.project_id,
             settings.keys,
             [self._apis[IAM_API]] if IAM_API in self._apis else [],
+            guarded=settings.is_guarded,
         )
         if not self._shared.keys_later:
             self.make_keys(())
@@ -100,7 +105,7 @@ class GeminiProject(Component):
     def make_keys(self, budgets: Sequence[pulumi.Resource]) -> None:
         """Create the keys after the project's guardrails: its own, and shared `budgets`."""
         settings = self._settings
-        guarding = [self.ready, *self._own_budget, *self._limits, *budgets]
+        guarding = [self.ready, *self._own_budget, *self._limits, *self._guarding, *budgets]
         # A budget that existed before the stack is never deleted with it.
         taken_over = bool(settings.budget and settings.budget.existing)
         own = [*(self._own_budget[1:] if taken_over else self._own_budget), *self._limits]
@@ -111,6 +116,7 @@ class GeminiProject(Component):
                 "deletionPolicy": settings.deletion_policy,
                 "guardrails": ids_if_all_are_there(own),
                 "limited": limited_models(settings),
+                **({"guard": guard} if (guard := self._guard_record()) else {}),
                 # Nothing else in the stack says which number an adopted project has, and budgets name it by that.
                 **({"number": self.number} if settings.adopt else {}),
             },
@@ -135,9 +141,13 @@ class GeminiProject(Component):
         settings, gemini = self._settings, [self._apis[GEMINI_API]]
         kept, project_id = settings.keeps_guardrails, settings.project_id
         return [
-            *make_limits(self, self._name, settings, gemini),
+            *make_limits(self, self._name, settings, gemini, self._guard_record()),
             *make_quotas(self, self._name, project_id, settings.quotas, gemini, kept=kept),
         ]
+
+    def _guard_record(self) -> dict[str, pulumi.Input[str]] | None:
+        """Where the guard keeps its record of this project; None if it does not guard it."""
+        return {"bucket": self._guard.bucket_name, "number": self.number} if self._guard else None
 
     def _make_channels(self) -> list[pulumi.Input[str]]:
         alerts = self._settings.alerts
@@ -177,7 +187,7 @@ class GeminiProject(Component):
                 channels=[host.channels[email] for email in emails]
                 if host
                 else self._channels[: len(emails)],
-                topic=topic_of(budget, host),
+                topic=self._topic(budget),
             ),
             self.child(
                 self._name,
@@ -195,10 +205,33 @@ class GeminiProject(Component):
         cap = spend_cap(self._name, account, self.number, settings.project_id, budget, options)
         return [made, *([cap] if cap else [])]
 
+    def _topic(self, budget: BudgetRules) -> pulumi.Input[str] | None:
+        """The topic that the budget publishes to: its own, else the guard's."""
+        own = topic_of(budget, self._shared.host)
+        return self._guard.topic if own is None and self._guard else own
+
+    @property
+    def _guard(self) -> "Guard | None":
+        return self._shared.guard if self._settings.is_guarded else None
+
+    def _make_guard(self) -> list[pulumi.CustomResource]:
+        """What the guard needs to act in the project, and the guard itself."""
+        if not self._guard:
+            return []
+        made = self._guard.admit(
+            self,
+            self._name,
+            number=self.number,
+            budget=self.budget_name,
+            # The API of IAM makes the role.
+            after=[self.ready, self._apis[IAM_API]],
+        )
+        return [*self._guard.resources, *made]
+
     def _watch(self, decoy_keys: Mapping[str, pulumi.Output[str]]) -> None:
         settings = self._settings
         budget = settings.budget
-        if settings.alerts.has_recipients:
+        if settings.alerts.has_any:
             monthly = budget.amount if budget and budget.period.calendar == "MONTH" else None
             Alerts(
                 self._name,
@@ -208,16 +241,15 @@ class GeminiProject(Component):
                     "channels": self._channels,
                     "monthlyBudget": monthly,
                     "decoyKeys": decoy_keys,
+                    "stackLabel": settings.stack_label,
                 },
                 pulumi.ResourceOptions(parent=self, depends_on=[self.ready]),
             )
         if settings.dashboard:
-            links = console_links(settings.project_id, settings.billing_account)
             make_dashboard(
                 self._name,
                 settings.project_id,
-                f"Gemini API: {settings.project_id}",
-                sorted(links.items()),
+                project_dashboard(settings.project_id, settings.billing_account),
                 self.child(self._name, "dashboard", after=[self.ready]),
             )
 
@@ -232,6 +264,7 @@ class GeminiProject(Component):
                 "expected": settings.tier,
                 "waitSeconds": settings.tier_wait,
                 "billingAccount": settings.billing_account if settings.tier == "paid" else None,
+                **({"guard": guard} if (guard := self._guard_record()) else {}),
             },
             self.child(self._name, "tier", after=[self._apis[GEMINI_API]]),
         ).tier

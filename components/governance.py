@@ -6,6 +6,7 @@ import pulumi
 from pulumi_gcp import essentialcontacts, orgpolicy, tags
 
 from components.base import Component
+from landing_zone.names import RESTRICTED_KEYS
 from landing_zone.settings import ProjectSettings
 
 
@@ -26,7 +27,7 @@ def govern(
             # By number: Google returns the number also for an id, which would differ in every preview.
             parent=pulumi.Output.concat("//cloudresourcemanager.googleapis.com/projects/", number),
             tag_value=tag,
-            opts=owner.child(own, "tags", after=after),
+            opts=owner.child(own, "tags", after=after, kept=settings.keeps_guardrails),
         )
     for contact in settings.contacts:
         own = f"{name}--{contact.email}"
@@ -36,7 +37,7 @@ def govern(
             email=contact.email,
             language_tag=contact.language,
             notification_category_subscriptions=list(contact.categories),
-            opts=owner.child(own, "contacts", after=after),
+            opts=owner.child(own, "contacts", after=after, kept=settings.keeps_guardrails),
         )
     if constraint is not None:
         own = f"{name}--restricted-keys"
@@ -45,18 +46,23 @@ def govern(
             parent=project,
             name=pulumi.Output.concat(project, "/policies/", constraint),
             spec=orgpolicy.PolicySpecArgs(rules=[orgpolicy.PolicySpecRuleArgs(enforce="TRUE")]),
-            opts=owner.child(own, "forbidUnrestrictedKeys", after=after),
+            opts=owner.child(own, "forbidUnrestrictedKeys", after=after, kept=settings.keeps_guardrails),
         )
 
 
-def make_key_constraint(owner: Component, name: str, organization: str) -> orgpolicy.CustomConstraint:
-    """Create the organization's constraint that projects' policies enforce: no API key without restrictions."""
+def make_key_constraint(
+    owner: Component, name: str, stack: str, organization: str
+) -> orgpolicy.CustomConstraint:
+    """Create the organization's constraint that projects' policies enforce: no API key without restrictions.
+
+    `stack`: whose it is, by its name at Google.
+    """
     # An organization has one namespace for all its constraints.
-    title = "".join(part.capitalize() for part in name.replace("_", "-").replace(".", "-").split("-"))
+    title = "".join(part.capitalize() for part in stack.replace("_", "-").replace(".", "-").split("-"))
     own = f"{name}--restricted-keys"
     return orgpolicy.CustomConstraint(
         own,
-        name=f"custom.geminiRestrictedKeys{title}",
+        name=f"{RESTRICTED_KEYS}{title}",
         parent=organization,
         display_name="API keys are restricted to APIs",
         description="A key without API restrictions opens every API that is enabled in its project.",

@@ -6,9 +6,9 @@ if it says so, so that no fixed wait is needed.
 """
 
 import asyncio
-import random
 import re
 from functools import partial
+from random import SystemRandom
 from typing import Any, Final
 
 import pulumi
@@ -19,6 +19,7 @@ from components.turns import Turns, turns
 from landing_zone.google.errors import GoogleError, NoAnswerError, error_in
 from landing_zone.printing import in_lines
 
+_RANDOM: Final = SystemRandom()
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _LONGEST_ASKED_S: Final = 300.0
@@ -41,7 +42,16 @@ _SERVICES: Final = {
     "essentialcontacts/contact:Contact": "essentialcontacts",
     "orgpolicy/policy:Policy": "orgpolicy",
     "orgpolicy/customConstraint:CustomConstraint": "orgpolicy",
+    "cloudfunctionsv2/function:Function": "cloudfunctions",
+    "cloudrunv2/serviceIamMember:ServiceIamMember": "run",
+    "cloudscheduler/job:Job": "cloudscheduler",
+    "projects/iAMCustomRole:IAMCustomRole": "iam",
+    "projects/iAMMember:IAMMember": "cloudresourcemanager",
+    "pubsub/subscription:Subscription": "pubsub",
     "pubsub/topic:Topic": "pubsub",
+    "storage/bucket:Bucket": "storage",
+    "storage/bucketIAMMember:BucketIAMMember": "storage",
+    "storage/bucketObject:BucketObject": "storage",
     "pubsub/topicIAMMember:TopicIAMMember": "pubsub",
 }
 """Resource type of the `gcp` plugin → the API that creates it."""
@@ -95,8 +105,10 @@ async def _refused(kind: str, own: Turns, args: pulumi.ErrorHookArgs) -> bool:
     error = error_in(args.errors[0]) if args.errors else None
     if error and len(args.errors) < _ATTEMPTS:
         wait = min(_FIRST_WAIT_S * 2 ** (len(args.errors) - 1), _LONGEST_WAIT_S)
-        wait *= random.uniform(0.5, 1.0)  # noqa: S311 jitter, no secret
-        if _not_ready(error):
+        wait *= _RANDOM.uniform(0.5, 1.0)
+        # Of other resources, such as a key, an account that does not exist is one that the settings name.
+        is_new = error.is_of_something_new and args.type.endswith("Member")
+        if error.is_not_ready or is_new:
             await asyncio.sleep(wait)
             return True
         if error.is_rate_limit and (asked := error.retry_delay_s or wait) <= _LONGEST_ASKED_S:
@@ -113,14 +125,6 @@ async def _refused(kind: str, own: Turns, args: pulumi.ErrorHookArgs) -> bool:
     where = f"gemini-landing-zone:{_settings[kind, args.name]} ({args.name})"
     pulumi.log.error(in_lines(f"{where}: {advice}"))
     return False
-
-
-def _not_ready(error: GoogleError) -> bool:
-    """True if an API may just have been enabled. Some plugins leave out the reason."""
-    return error.code == 403 and (
-        error.has_reason("SERVICE_DISABLED", "accessNotConfigured")
-        or "it is disabled. If you enabled this API recently" in error.message
-    )
 
 
 def _advice(error: GoogleError) -> str:

@@ -19,9 +19,18 @@ def ids_of_deletable_keys(keys: Mapping[str, KeySettings]) -> dict[str, str]:
 
 
 def make_key_accounts(
-    owner: Component, name: str, project_id: str, keys: Mapping[str, KeySettings], after: Any
+    owner: Component,
+    name: str,
+    project_id: str,
+    keys: Mapping[str, KeySettings],
+    after: Any,
+    *,
+    guarded: bool = False,
 ) -> dict[str, serviceaccount.Account]:
-    """Create the service accounts that keys are bound to, without roles; returns them by key."""
+    """Create the service accounts that keys are bound to, without roles; returns them by key.
+
+    `guarded`: the guard may disable them, and an update does not enable them again.
+    """
     made = {}
     for key_name, settings in keys.items():
         if not settings.has_own_account:
@@ -33,7 +42,7 @@ def make_key_accounts(
             account_id=key_account_id(project_id, key_name),
             display_name=key_account_title(name, key_name),
             description="Identity of calls with this API key. It needs no roles. Disabling it stops the key.",
-            opts=owner.child(own, f"keys.{key_name}", after=after),
+            opts=owner.child(own, f"keys.{key_name}", after=after, ignored=("disabled",) if guarded else ()),
         )
     return made
 
@@ -61,7 +70,11 @@ def make_keys(
             own,
             project=project_id,
             # Contains the project's id, as its name in the stack file may change.
-            display_name=settings.display_name or key_title(project_id, key_name),
+            display_name=(
+                key_title(project_id, key_name)
+                if settings.display_name is None
+                else settings.display_name or None
+            ),
             service_account_email=email,
             restrictions=_restrictions(settings),
             name=settings.existing or _own_id(key_name, settings),
@@ -75,6 +88,9 @@ def make_keys(
                 after=_with(after, accounts.get(key_name)),
                 secret_outputs=["keyString"],
                 existing=_id(project_id, settings.existing),
+                # A replacement has another id, and is there before the old key goes. The plugin would delete what has a
+                # given name first.
+                replaced_first=None if settings.existing else False,
                 counted=True,
             ),
         )

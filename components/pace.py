@@ -1,6 +1,7 @@
 """The pace of writes: when each may start, so that none of them exceeds a quota. Pure: the caller has the clock."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -31,6 +32,8 @@ class Turn:
     at: float
     refusals: int
     """Refusals before it was given."""
+    taken: bool = True
+    """False: a time at which to ask again."""
 
 
 class Pace:
@@ -40,26 +43,37 @@ class Pace:
     After a refusal the writes are spaced evenly: somebody else uses the same quota, or it is lower than assumed.
     """
 
-    def __init__(self, rate: Rate, *, enforced: bool) -> None:
-        """`enforced`: False gives every write its turn at once, until the first refusal."""
+    def __init__(
+        self,
+        rate: Rate,
+        *,
+        enforced: bool,
+        refusals: int = 0,
+        closed_until: float = -math.inf,
+        starts: Sequence[float] = (),
+    ) -> None:
+        """`enforced`: False gives every write its turn at once, until the first refusal.
+
+        `refusals`, `closed_until`, `starts`: of a pace that goes on.
+        """
         self.rate = rate
         self._enforced = enforced
-        self._refusals = 0
-        self._closed_until = -math.inf
-        self._starts: list[float] = []
+        self._refusals = refusals
+        self._closed_until = closed_until
+        self.starts: list[float] = list(starts)
         """The turns given in the latest window and in the future, in order."""
 
-    def turn(self, now: float) -> Turn:
+    def turn(self, now: float, ahead: int = 0) -> Turn:  # noqa: ARG002 -- one interface with SharedPace
         """The next turn, which it takes."""
         at = max(now, self._closed_until)
         if self._enforced:
             window = self.rate.seconds + WAY_S
-            self._starts = [start for start in self._starts if start > now - window]
-            if len(self._starts) >= self.rate.writes:
-                at = max(at, self._starts[-self.rate.writes] + window)
-            if self._refusals and self._starts:
-                at = max(at, self._starts[-1] + window / self.rate.writes)
-            self._starts.append(at)
+            self.starts = [start for start in self.starts if start > now - window]
+            if len(self.starts) >= self.rate.writes:
+                at = max(at, self.starts[-self.rate.writes] + window)
+            if self._refusals and self.starts:
+                at = max(at, self.starts[-1] + window / self.rate.writes)
+            self.starts.append(at)
         return Turn(at, self._refusals)
 
     def holds(self, turn: Turn) -> bool:
@@ -72,4 +86,4 @@ class Pace:
         self._refusals += 1
         self._closed_until = max(self._closed_until, now + delay)
         # Turns that nobody has had yet are given anew.
-        self._starts = [at for at in self._starts if at <= now]
+        self.starts = [at for at in self.starts if at <= now]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import billing, organizations
 
-from components.base import Component, owner_labels
+from components.base import Component
 from landing_zone.settings import ProjectSettings
 
 
@@ -31,7 +31,7 @@ def create_project(owner: Component, name: str, settings: ProjectSettings) -> Pr
         org_id=number if kind == "organizations" else None,
         # The link is set on the project: with a separate link resource, each update would undo it.
         billing_account=settings.billing_account,
-        labels={**settings.all_labels, **owner_labels()},
+        labels={**settings.all_labels, **owner.labels},
         # UNLINK keeps the project too; `ProjectExit` unlinks it from billing.
         deletion_policy="ABANDON" if policy == "UNLINK" else policy,
         # With False, the plugin enables the Compute API to remove the default network, which creates that network
@@ -56,4 +56,6 @@ def adopt_project(owner: Component, name: str, settings: ProjectSettings) -> Pro
         # Kept, as deleting a link unlinks the project: `ProjectExit` does that if the settings ask for it.
         opts=options,
     )
-    return Project(project.project_id, project.number, link)
+    # Of a project that cannot be read, it is None. What depends on it is skipped, but is put together before that.
+    number = project.number.apply(lambda found: found or "")
+    return Project(project.project_id, number, link)

@@ -1,5 +1,6 @@
 """The limits of a project's models."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from components.base import Component
@@ -9,8 +10,13 @@ from landing_zone.gemini.limits import DENY, OTHERS
 from landing_zone.settings import ProjectSettings, opened_by_quotas
 
 
-def make_limits(owner: Component, name: str, settings: ProjectSettings, after: Any) -> list[ProjectLimits]:
-    """Limit a project's models: one resource for all of them, set in one call on the metrics of every tier."""
+def make_limits(
+    owner: Component, name: str, settings: ProjectSettings, after: Any, guard: Mapping[str, Any] | None = None
+) -> list[ProjectLimits]:
+    """Limit a project's models: one resource for all of them, set in one call on the metrics of every tier.
+
+    `guard`: where the guard keeps its record of the project, if it guards it.
+    """
     if not settings.limits:
         return []
     limits = {model: dict(each.items()) for model, each in settings.limits.items() if model != OTHERS}
@@ -27,6 +33,8 @@ def make_limits(owner: Component, name: str, settings: ProjectSettings, after: A
         props["others"] = DENY if others.blocks else dict(others.items())
     if elsewhere:
         props["elsewhere"] = sorted(elsewhere, key=str)
+    if guard:
+        props["guard"] = guard
     options = owner.child(name, "limits", after=after, kept=settings.keeps_guardrails, replaced_first=True)
     return [ProjectLimits(name, props, options)]
 

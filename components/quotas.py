@@ -37,6 +37,7 @@ def make_quotas(
             own,
             f"quotas.{key}",
             after=after,
+            existing=settings.existing and _existing_id(project_id, settings),
             kept=kept and not settings.quota_id,
             replaced_first=None if settings.quota_id else True,
         )
@@ -47,6 +48,15 @@ def make_quotas(
     return overrides
 
 
+def _existing_id(project_id: str, settings: QuotaSettings) -> str:
+    """The id of what is taken over, as the plugin imports it."""
+    if settings.quota_id:
+        return f"projects/{project_id}/locations/global/quotaPreferences/{settings.existing}"
+    metric, limit = quote(settings.metric or "", safe=""), quote(settings.limit or "", safe="")
+    place = f"projects/{project_id}/services/{settings.service}/consumerQuotaMetrics/{metric}/limits/{limit}"
+    return f"{place}/consumerOverrides/{settings.existing}"
+
+
 def _preference(
     name: str, key: str, project_id: str, settings: QuotaSettings, options: pulumi.ResourceOptions
 ) -> None:
@@ -54,7 +64,7 @@ def _preference(
         name,
         parent=f"projects/{project_id}",
         # The key alone is unique in the project; the project's name in the stack file may change.
-        name=key,
+        name=settings.existing or key,
         service=settings.service,
         quota_id=settings.quota_id,
         dimensions=settings.quota_dimensions or None,

@@ -6,11 +6,14 @@ A write waits in a hook before its resource is created or changed, as only there
 import asyncio
 import math
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 from pulumi.runtime.config import CONFIG
@@ -19,8 +22,12 @@ from pulumi.runtime.settings import get_engine, get_monitor
 
 from components.destination import google_config, local_services
 from components.pace import Pace, Rate
+from components.shared_pace import SharedPace
+from landing_zone.google.config import GoogleConfig
 from landing_zone.settings import WriteRatesSettings
 
+SHARED: Final = "GEMINI_LZ_TURNS"
+"""The environment variable with the folder of the turns that several processes share; `gemini-lz fleet` sets it."""
 _SHOWN_FROM_S: Final = 1.0
 """Shorter waits are not shown."""
 
@@ -94,30 +101,44 @@ class Turns:
         local: Collection[str],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        shared: Path | None = None,
     ) -> None:
-        """`local`: services at a local cloud, which has no quotas unless a setting, or a refusal, says otherwise."""
+        """`local`: services at a local cloud, which has no quotas unless a setting, or a refusal, says otherwise.
+
+        `shared`: the folder of what all processes of the caller share, whose clock is then the machine's; None: this
+        process writes alone.
+        """
         self._clock, self._sleep = clock, sleep
         quotas = list(dict.fromkeys(_QUOTAS.values()))
         self.rates = {quota.setting: Decimal(quota.chosen(rates) or quota.writes) for quota in quotas}
-        self._paces = {
-            quota: Pace(
-                Rate.of(self.rates[quota.setting] / quota.per_s, quota.window_s),
-                enforced=quota.service not in local or quota.chosen(rates) is not None,
+        self._paces: dict[Quota, Pace | SharedPace] = {}
+        for quota in quotas:
+            rate = Rate.of(self.rates[quota.setting] / quota.per_s, quota.window_s)
+            chosen = quota.chosen(rates) is not None
+            enforced = quota.service not in local or chosen
+            self._paces[quota] = (
+                SharedPace(shared / f"{quota.service}.json", rate, chosen=chosen, enforced=enforced)
+                if shared
+                else Pace(rate, enforced=enforced)
             )
-            for quota in quotas
-        }
+        self._waiting: dict[Quota, list[str]] = {quota: [] for quota in quotas}
+        """URNs of the resources that wait for a turn, in the order in which they asked."""
         self._shown: set[str] = set()
 
     async def wait(self, resource_type: str, urn: str) -> None:
         """Wait for the turn of a resource's write; the engine shows that, once for each resource."""
         quota = _QUOTAS[resource_type]
-        pace = self._paces[quota]
-        turn = None
-        while turn is None or not pace.holds(turn):
-            turn = pace.turn(self._clock())
-            while (seconds := turn.at - self._clock()) > 0:
-                self._show(quota, urn, seconds)
-                await self._sleep(seconds)
+        pace, waiting = self._paces[quota], self._waiting[quota]
+        waiting.append(urn)
+        try:
+            turn = None
+            while turn is None or not pace.holds(turn):
+                turn = pace.turn(self._clock(), waiting.index(urn))
+                while (seconds := turn.at - self._clock()) > 0:
+                    self._show(quota, urn, seconds)
+                    await self._sleep(seconds)
+        finally:
+            waiting.remove(urn)
 
     def refused(self, resource_type: str, delay: float) -> bool:
         """Slow down after a refusal for the rate; False if the type has no turns."""
@@ -152,10 +173,30 @@ def choose_rates(rates: WriteRatesSettings) -> None:
 
 def turns() -> Turns:
     """The turns of this program's writes. Programs at the same place share them: a plugin process may serve several."""
-    local = local_services(google_config(CONFIG.get(), os.environ))
-    return _turns(_chosen.get(get_monitor(), WriteRatesSettings()), frozenset(local))
+    google = google_config(CONFIG.get(), os.environ)
+    folder = os.environ.get(SHARED)
+    return _turns(
+        _chosen.get(get_monitor(), WriteRatesSettings()),
+        frozenset(local_services(google)),
+        Path(folder) / _caller(google) if folder else None,
+    )
 
 
 @cache
-def _turns(rates: WriteRatesSettings, local: frozenset[str]) -> Turns:
-    return Turns(rates, local)
+def _turns(rates: WriteRatesSettings, local: frozenset[str], shared: Path | None) -> Turns:
+    return Turns(rates, local, shared=shared)
+
+
+def _caller(google: GoogleConfig) -> str:
+    """A folder's name for the project whose quotas the writes count against, as far as the configuration says it.
+
+    Without a word of it there, it is that of the credentials, which a fleet's processes have from one environment.
+    """
+    account = (google.impersonated or "").partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    credentials = google.credentials or google.access_token or ""
+    named = google.user_project(None) or account or "credentials"
+    # Credentials count where they are all that is known; their digest says nothing of them.
+    which = "" if named != "credentials" else credentials
+    addresses = [google.address(quota.service) for quota in dict.fromkeys(_QUOTAS.values())]
+    digest = sha256("\n".join([which, *addresses]).encode()).hexdigest()[:12]
+    return f"{re.sub('[^a-z0-9-]', '-', named)}-{digest}"

@@ -7,15 +7,26 @@ also when the run is killed and started again.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
-from landing_zone.google import spend_caps
+from landing_zone.google import spend_caps, tiers
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.projects import is_gone, is_same
+from provider.guard_acts import GUARD, keeps_guard
 from provider.project_limits import ID as LIMITS_ID
 from provider.project_limits import remove_limits
-from provider.resource import PROJECT, Context, Property, ResourceError, ResourceType, State, Values
+from provider.resource import (
+    PROJECT,
+    Context,
+    Failure,
+    Property,
+    ResourceError,
+    ResourceType,
+    State,
+    Values,
+    as_resource_error,
+)
 
 _ID: Final = re.compile(r"projects/([^/]+)/exit")
 
@@ -53,11 +64,17 @@ class ProjectExit(ResourceType):
             "The number of a project that the program does not create; compared with Google's. Budgets name a project "
             "by its number and all else by its id, so this is how policies know a budget to be the project's.",
         ),
+        "guard": GUARD,
     }
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
         # When a project is renamed in the program, the old name's exit must not unlink its billing.
         return "project", inputs["project"]
+
+    def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
+        # The engine deletes a project's limits without asking: only what names them can refuse it beforehand.
+        if olds.get("limited") and not inputs.get("limited"):
+            yield from as_resource_error(lambda: list(keeps_guard(context.google, olds, inputs, limits=True)))
 
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
         return {}
@@ -115,16 +132,9 @@ def _compare_number(context: Context, inputs: Values) -> None:
 
 
 def _unlink(context: Context, project: str) -> None:
-    link = context.google.call("cloudbilling", "GET", f"projects/{project}/billingInfo", project=project)
-    if link.get("billingAccountName"):
+    if tiers.link_of(context.google, project).account:
         context.progress(f"unlinking {project} from billing")
-        context.google.call(
-            "cloudbilling",
-            "PUT",
-            f"projects/{project}/billingInfo",
-            body={"billingAccountName": ""},
-            project=project,
-        )
+        tiers.set_link(context.google, project, "")
 
 
 def _delete_guardrail(context: Context, guardrail: str) -> None:

@@ -9,7 +9,6 @@ from landing_zone.gemini.models import MODELS, QUOTA_NAMES, counter_of
 from landing_zone.gemini.quotas import BY_METRIC, OTHER_METRICS, QUOTA_LIMITS, embeddings_limit
 from landing_zone.google import quota_overrides
 from landing_zone.google.quota_overrides import ModelLimit
-from landing_zone.pricing.model_ids import served
 from provider.resource import Context, Failure, Values, is_unknown
 
 
@@ -201,6 +200,9 @@ def unknown_models(inputs: Values, listed: list[ModelLimit]) -> Iterator[Failure
     }
     for model in inputs.get("limits") or {}:
         if not _is_known(model) and model not in there:
+            # Not at the top: the plugin would wait 0.05 s for all prices whenever it starts.
+            from landing_zone.pricing.model_ids import served
+
             near = get_close_matches(model, sorted({*served(QUOTA_NAMES), *there}), n=1, cutoff=0.6)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(served(QUOTA_NAMES))}"
             yield Failure(

@@ -1,7 +1,7 @@
 """`ProjectLimits`: limits on each model of a project and on all others, on every tier."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, UNLIMITED, WantedLimits
@@ -13,6 +13,17 @@ from landing_zone.google.errors import GoogleError
 from landing_zone.google.projects import is_gone
 from landing_zone.google.quota_overrides import ModelLimit, Refusal
 from provider.found_limits import as_found
+from provider.guard_acts import (
+    ATTEMPTS,
+    GUARD,
+    ActedMeanwhileError,
+    acts_after,
+    acts_if_readable,
+    acts_of_update,
+    keeps_guard,
+    write_held,
+)
+from provider.held_limits import Plan, as_released, untouched, while_held
 from provider.limit_inputs import (
     fixed_places,
     left_open,
@@ -77,6 +88,7 @@ class ProjectLimits(ResourceType):
             "removes them. Each has `metric`, `limit` and `model` (the quota's name for it). A model whose requests "
             "per minute are set there can be called although all others are denied.",
         ),
+        "guard": GUARD,
         "quotaModels": Property(
             {"type": "object", "additionalProperties": {"type": "string"}},
             "The quotas' names for the models under `limits`; some differ from the model's id.",
@@ -111,6 +123,12 @@ class ProjectLimits(ResourceType):
             "With `others: deny`: the limits that Google does not allow anyone to change.",
             output=True,
         ),
+        "guardAct": Property(
+            {"type": "string"},
+            "What the guard did to the limits, when and why, as long as it is in force. All other outputs, and the "
+            "inputs that a refresh finds, are then those that a release restores.",
+            output=True,
+        ),
     }
 
     def failures(self, inputs: Values) -> Iterator[Failure]:
@@ -119,6 +137,10 @@ class ProjectLimits(ResourceType):
 
     def claim(self, inputs: Values) -> tuple[str, str] | None:
         return "project", inputs["project"]
+
+    def transition(self, context: Context, olds: Values, inputs: Values) -> Iterator[Failure]:
+        # Before anything is changed: the update itself would raise what the guard lowered.
+        yield from as_resource_error(lambda: list(keeps_guard(context.google, olds, inputs)))
 
     def preview(self, context: Context, inputs: Values, old: State | None) -> Values:
         outputs = {
@@ -156,53 +178,75 @@ class ProjectLimits(ResourceType):
             if _is_gone(context, project, error):
                 return None
             raise
+        acts = acts_if_readable(context, old.inputs)
+        if acts.in_force:
+            context.note(acts.words)
+        if acts.bucket_gone and (act := old.outputs.get("guardAct")):
+            context.warn(
+                f"{act}; the bucket {old.inputs['guard']['bucket']}, which had what was there before, is gone. The "
+                "next pulumi up sets the limits of the stack file"
+            )
+        listed = as_released(listed, untouched(listed, acts.held))
         applied = _applied(old) or _imported(project, listed)
         if not any(True for _ in _overridden(listed, applied)):
             return None
         open_ones = old.outputs.get("leftOpen") or []
-        if not old.inputs:
+        if "leftOpen" not in old.outputs:  # an import, or a recovery
             open_ones = fixed_places(context, project, wanted_limits(applied), listed)
-        return _found(applied, listed, open_ones)
+        return _found(applied, listed, open_ones, acts.words)
 
     def delete(self, context: Context, old: State) -> None:
         project = old.inputs["project"]
         try:
             listed = quota_overrides.list_limits(context.google, project)
-            quota_overrides.remove(context.google, project, _overridden(listed, _applied(old)))
+            ours = list(_overridden(listed, _applied(old)))
+            added = untouched(listed, acts_if_readable(context, old.inputs).held)
+            # What the guard set where nothing was goes too; what it lowered of others' is theirs to restore.
+            ours += [
+                (limit, model)
+                for limit in listed
+                for model in limit.buckets
+                if (held := added.get((limit.place, model))) and held.before is None
+                if (limit, model) not in ours
+            ]
+            quota_overrides.remove(context.google, project, ours)
         except GoogleError as error:
             if not _is_gone(context, project, error):
                 raise
 
     def _applied(self, context: Context, inputs: Values, old: State) -> State:
+        for _ in range(ATTEMPTS):
+            try:
+                return self._attempted(context, inputs, old)
+            except ActedMeanwhileError:
+                context.progress("the guard acts in the project: reading what it did")
+        raise ResourceError(
+            f"the guard's record of {inputs['project']} changed {ATTEMPTS} times during this update: run pulumi up "
+            "again"
+        )
+
+    def _attempted(self, context: Context, inputs: Values, old: State) -> State:
+        """One update. Raises ActedMeanwhileError before anything is changed."""
         google, project = context.google, inputs["project"]
+        acts = acts_of_update(context, old, inputs)
         listed = quota_overrides.list_limits(google, project)
         unknown = list(unknown_models(inputs, listed))
         if unknown:
             raise ResourceError("; ".join(f"{each.property}: {each.reason}" for each in unknown))
-        wanted, elsewhere = wanted_limits(inputs), set_elsewhere(inputs)
+        wanted = wanted_limits(inputs)
         _require_quotas(project, wanted, listed)
         open_ones = set(old.outputs.get("leftOpen") or []) if wanted.denies else set()
-        entries = [
-            entry
-            for entry in quota_overrides.overrides_to_set(listed, wanted, elsewhere)
-            if entry.on.place not in open_ones or _is_number(wanted, entry)
-        ]
-        ours = (
-            [*_overridden(listed, _applied(old)), *_overridden(listed, inputs)]
-            if old.inputs
-            else _overridden(listed, inputs)
-        )
-        gone = [
-            (limit, model)
-            for limit, model in {(limit.place, model): (limit, model) for limit, model in ours}.values()
-            if model not in limit.wanted(wanted, elsewhere) and (limit.place, model) not in elsewhere
-        ]
-        gone += [each for each in quota_overrides.loosened(listed, wanted, elsewhere) if each not in gone]
+        held = untouched(listed, acts.held)
+        plan = _planned(as_released(listed, held), inputs, old, open_ones)
+        if acts.in_force:
+            plan = while_held(listed, acts.held, plan.entries, plan.gone, pending=acts.pending)
+            acts = write_held(google, inputs, acts, plan.held)
         try:
-            refusals = as_resource_error(lambda: quota_overrides.impose(google, project, entries))
+            refusals = as_resource_error(lambda: quota_overrides.impose(google, project, plan.entries))
             open_ones |= {each.entry.on.place for each in refusals if each.fixed and wanted.denies}
-            as_resource_error(lambda: quota_overrides.remove(google, project, gone))
-            if entries or gone:
+            as_resource_error(lambda: quota_overrides.remove(google, project, plan.gone))
+            if plan.entries or plan.gone:
+                acts = as_resource_error(lambda: acts_after(google, inputs, acts, listed, plan))
                 listed = as_resource_error(lambda: quota_overrides.list_limits(google, project))
         except ResourceError as error:
             raise ResourceError(
@@ -210,10 +254,13 @@ class ProjectLimits(ResourceType):
             ) from error
         if newly := open_ones - set(old.outputs.get("leftOpen") or []):
             context.note(left_open(newly))
+        if acts.in_force:
+            context.note(f"{acts.words}: what is wanted is set by its release")
+        listed = as_released(listed, untouched(listed, acts.held))
         wrong = [each for each in refusals if not each.fixed or _is_number(wanted, each.entry)]
         if wrong:
-            raise ResourceError(_refused(wrong), _found(inputs, listed, sorted(open_ones)))
-        return _state(inputs, inputs, listed, sorted(open_ones))
+            raise ResourceError(_refused(wrong), _found(inputs, listed, sorted(open_ones), acts.words))
+        return _state(inputs, inputs, listed, sorted(open_ones), acts.words)
 
     def _after_failure(self, context: Context, applied: Values, old: State) -> State | None:
         """The limits after a failed update, so that the state lists what a later deletion has to remove."""
@@ -223,7 +270,25 @@ class ProjectLimits(ResourceType):
             )
         except ResourceError:
             # They cannot be read, or Ctrl-C ended the calls: removing too much later is safer than too little.
-            return _state(applied, applied, [], [])
+            return _state(applied, applied, [], [], "")
+
+
+def _planned(listed: list[ModelLimit], inputs: Values, old: State, open_ones: Collection[str]) -> Plan:
+    """What brings the limits to what the inputs ask for."""
+    wanted, elsewhere = wanted_limits(inputs), set_elsewhere(inputs)
+    entries = [
+        entry
+        for entry in quota_overrides.overrides_to_set(listed, wanted, elsewhere)
+        if entry.on.place not in open_ones or _is_number(wanted, entry)
+    ]
+    ours = [*(_overridden(listed, _applied(old)) if old.inputs else ()), *_overridden(listed, inputs)]
+    gone = [
+        (limit, model)
+        for limit, model in {(limit.place, model): (limit, model) for limit, model in ours}.values()
+        if model not in limit.wanted(wanted, elsewhere) and (limit.place, model) not in elsewhere
+    ]
+    gone += [each for each in quota_overrides.loosened(listed, wanted, elsewhere) if each not in gone]
+    return Plan(entries, gone)
 
 
 def remove_limits(context: Context, project: str, limited: Iterable[str], kept: Iterable[str]) -> None:
@@ -308,15 +373,15 @@ def _overridden(listed: list[ModelLimit], applied: Values) -> Iterator[tuple[Mod
                 yield limit, model
 
 
-def _found(applied: Values, listed: list[ModelLimit], left_open: list[str]) -> State:
+def _found(applied: Values, listed: list[ModelLimit], left_open: list[str], act: str) -> State:
     """The state as found at Google, for the inputs that were applied."""
     found = as_found(listed, applied, wanted_limits(applied), set_elsewhere(applied), left_open)
-    return _state(applied, found, listed, left_open)
+    return _state(applied, found, listed, left_open, act)
 
 
 def _is_gone(context: Context, project: str, error: GoogleError) -> bool:
     """True if Google refused because the project is gone, and its limits with it."""
-    if error.code not in (403, 404) or error.has_reason("SERVICE_DISABLED", "USER_PROJECT_DENIED"):
+    if not error.hides:
         return False
     try:
         return is_gone(context.google, project)
@@ -328,7 +393,7 @@ def _id(inputs: Values) -> str:
     return f"projects/{inputs['project']}/limits"
 
 
-def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: list[str]) -> State:
+def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: list[str], act: str) -> State:
     """The state with `found` as its inputs; its outputs cover all that `inputs` ask for."""
     wanted = wanted_limits(inputs)
     effective: dict[str, dict[LimitName, dict[str, int]]] = {}
@@ -354,5 +419,6 @@ def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: l
         "quotaModels": models,
         "effective": effective,
         **({"closed": sorted(closed), "leftOpen": left_open} if wanted.denies else {}),
+        **({"guardAct": act} if act else {}),
     }
     return State(_id(inputs), found, outputs)

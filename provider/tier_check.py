@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from landing_zone.google import tiers
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.tiers import FREE, UNREADABLE, FoundTier, Link
+from provider.guard_acts import GUARD, acts_if_readable
 from provider.resource import (
     PROJECT,
     UNKNOWN,
@@ -31,7 +32,8 @@ class TierCheck(ResourceType):
         "Waits until the limits of the expected tier are in force, and reports the tier that is. After a project is "
         "linked to a billing account, the free tier's limits may stay for a while, or for good. It creates nothing, "
         "except that it restores a billing link that was removed by hand. It never fails an update: if the limits are "
-        "not in force after the wait, it prints a warning, and the next update checks again."
+        "not in force after the wait, it prints a warning, and the next update checks again. A link that the guard "
+        "removed stays removed until its release."
     )
     properties: ClassVar[Mapping[str, Property]] = {
         "project": PROJECT,
@@ -44,6 +46,7 @@ class TierCheck(ResourceType):
             {"type": "string"},
             "The billing account's id. A paid project whose billing link was removed is linked to it again.",
         ),
+        "guard": GUARD,
         "waitSeconds": Property(
             {"type": "integer"},
             f"Seconds to wait for the paid limits; {_DEFAULT_WAIT_S} by default, 0 does not wait.",
@@ -70,10 +73,10 @@ class TierCheck(ResourceType):
         return {"tier": UNKNOWN, "billingEnabled": UNKNOWN, "inForce": UNKNOWN}
 
     def create(self, context: Context, inputs: Values) -> State:
-        return _waited(context, inputs)
+        return _waited(context, inputs, {})
 
     def update(self, context: Context, old: State, inputs: Values) -> State:
-        return _waited(context, inputs)
+        return _waited(context, inputs, old.outputs)
 
     def read(self, context: Context, old: State) -> State | None:
         resource_id, inputs = old.id, old.inputs
@@ -88,6 +91,10 @@ class TierCheck(ResourceType):
         except GoogleError:
             # A tier that cannot be read must not fail the refresh of a whole stack.
             found = FoundTier(UNREADABLE, billing_enabled=False)
+        else:
+            if found.tier == UNREADABLE and old.outputs and _stopped(context, inputs):
+                # No tier has a limit above 0 while the guard stops the project: that says nothing of the tier.
+                return State(resource_id, inputs, old.outputs)
         return _state(inputs or {"project": project, "expected": "paid" if found.is_paid else "free"}, found)
 
     def delete(self, context: Context, old: State) -> None:
@@ -97,14 +104,15 @@ class TierCheck(ResourceType):
         return [] if outputs.get("inForce") else ["inForce"]
 
 
-def _waited(context: Context, inputs: Values) -> State:
+def _waited(context: Context, inputs: Values, before: Values) -> State:
+    """The tier once it is as expected, or the wait is over; `before`: the outputs of the last update."""
     project, expected = inputs["project"], inputs["expected"]
     seconds = inputs.get("waitSeconds")
     deadline = time.monotonic() + (_DEFAULT_WAIT_S if seconds is None else int(seconds))
     delays = context.google.backoff()
-    link = None
+    link, unlinked = None, ""
     try:
-        link = _linked(context, inputs)
+        link, unlinked = _linked(context, inputs)
     except GoogleError as error:
         context.warn(f"{project} cannot be linked to billing again: {error.with_remedy}")
     while True:
@@ -117,31 +125,46 @@ def _waited(context: Context, inputs: Values) -> State:
         # Limits become paid only through a billing link: without one there is nothing to wait for.
         if state.outputs["inForce"] or expected == "free" or not found.billing_enabled:
             break
+        if found.tier == UNREADABLE and (act := _stopped(context, inputs)):
+            context.note(f"{act}: which tier Google applies shows after its release")
+            return State(state.id, inputs, before or state.outputs)
         if time.monotonic() > deadline:
             break
         context.progress(f"waiting for the paid limits: Google still applies tier {found.tier}")
         next(delays)
         link = None
-    if not state.outputs["inForce"]:
+    if unlinked:
+        context.warn(f"{unlinked}: it stays unlinked until gemini-lz guard release {project}")
+    elif not state.outputs["inForce"]:
         context.warn(_advice(project, expected, found))
     return state
 
 
-def _linked(context: Context, inputs: Values) -> Link | None:
+def _stopped(context: Context, inputs: Values) -> str:
+    """The guard's act if it lowered limits: stopped, no tier has one above 0."""
+    acts = acts_if_readable(context, inputs)
+    return acts.words if acts.held else ""
+
+
+def _linked(context: Context, inputs: Values) -> tuple[Link | None, str]:
     """The billing link of a paid project, set again if it is gone: the gcp plugin does not notice that.
 
-    None if it is to be read: the project is free, or was linked just now.
+    Returns:
+        The link; None if it is to be read, as the project is free, or was linked just now. And the guard's act, if it
+        removed the link, which then stays as it is.
     """
     account, project = inputs.get("billingAccount"), inputs["project"]
     if inputs["expected"] != "paid" or not account:
-        return None
+        return None, ""
     link = tiers.link_of(context.google, project)
     if link.account:
-        return link
+        return link, ""
+    acts = acts_if_readable(context, inputs)
+    if acts.unlinked:
+        return link, acts.words
     context.progress(f"linking {project} to {account} again")
-    body = {"billingAccountName": f"billingAccounts/{account}"}
-    context.google.call("cloudbilling", "PUT", f"projects/{project}/billingInfo", body=body, project=project)
-    return None
+    tiers.set_link(context.google, project, account)
+    return None, ""
 
 
 def _state(inputs: Values, found: FoundTier) -> State:
