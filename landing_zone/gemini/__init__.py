@@ -5,6 +5,9 @@ from typing import Final
 
 GEMINI_API = "generativelanguage.googleapis.com"
 """The Gemini API's service name; the console calls it the Generative Language API."""
+API_KEYS_API = "apikeys.googleapis.com"
+IAM_API = "iam.googleapis.com"
+MONITORING_API = "monitoring.googleapis.com"
 
 GEMINI_BILLING_SERVICE = "services/AEFD-7695-64FA"
 """The Gemini API in the Cloud Billing catalogue (Vertex AI is another service)."""

@@ -24,7 +24,10 @@ _STABLE: Final = frozenset(
     }
 )
 """Methods that v1 has too, not only v1beta."""
-CREATES_CACHES: Final = frozenset({f"{_API}.v1beta.CacheService.CreateCachedContent"})
+CREATES_CACHES: Final = frozenset(
+    f"{_API}.{version}.CacheService.CreateCachedContent" for version in ("v1beta", "v1")
+)
+"""Below v1 too, which google-genai 3 calls for everything; the package of that version does not have it yet."""
 
 
 def _full(*names: str) -> tuple[str, ...]:

@@ -80,3 +80,12 @@ def grounding_of(model: str, ground: Ground) -> Grounding | None:
             return Grounding(f"search {own}", False, 1_500, "day", Decimal(35))
         return Grounding(f"maps {own}", False, 10_000 if "-pro" in model else 1_500, "day", Decimal(25))
     return Grounding(f"{ground} gemini-3", True, 5_000, "month", Decimal(14))
+
+
+VIDEOS_OF_A_REQUEST: Final = Decimal("19.20")
+"""US dollars, the most that a request for videos costs: four of 8 seconds in 4k at 0.60 a second.
+
+Source: PRICING_PAGE, 2026-11-20 (Veo 3.1); four a request is the most of any generation's `sampleCount`.
+"""
+IMAGES_OF_A_REQUEST: Final = Decimal("0.24")
+"""US dollars, the most that a request to Imagen cost, which was shut down in 2026: four images at 0.06."""

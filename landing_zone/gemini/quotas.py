@@ -7,6 +7,7 @@ Source: the Cloud Quotas and Service Usage listings of generativelanguage.google
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ from landing_zone.gemini import GEMINI_API
 
 Tier = Literal["free", "paid"]
 LimitName = Literal["requestsPerMinute", "requestsPerDay", "inputTokensPerMinute"]
+Counts = Literal["embeddings", "images", "videos", "content in Priority"]
 
 # Service Usage's names of a limit. Its unit, `1/min/{project}/{model}`, has another order: neither gives the other.
 _PER_MINUTE: Final = "/min/model/project"
@@ -111,7 +113,7 @@ class ModelMetric:
 
     name: str
     """Without the service in front."""
-    counts: str
+    counts: Counts
     quota_ids: tuple[str, ...] = ()
     """Cloud Quotas' names of its limits, where they are known."""
     fixed: bool = False
@@ -161,7 +163,7 @@ OTHER_METRICS: Final = (
     ),
 )
 """Other metrics that count models, as far as they are known: for texts. The metrics to set are found by listing."""
-METRICS: Final = {metric.name: metric.counts for metric in OTHER_METRICS}
+METRICS: Final[Mapping[str, Counts]] = {metric.name: metric.counts for metric in OTHER_METRICS}
 """What each of them counts."""
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from landing_zone.names import BUDGET_PUBLISHER
+
 _ADDRESS: Final = re.compile(
     r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+|//[a-z0-9-]+\.googleapis\.com[^\s\"'<>]*", re.IGNORECASE
 )
@@ -105,10 +107,31 @@ def _rule(
 
 _BUDGETS: Final = "billingbudgets"
 _QUOTAS: Final = "cloudquotas serviceusage"
-_LINKS: Final = (
+LINKS: Final = (
     "the billing account has its maximum of linked projects: unlink one (deleted projects count for a while), link "
     "to another account, or ask for more at https://support.google.com/code/contact/billing_quota_increase"
 )
+RESELLER: Final = (
+    "spend caps are for accounts that are Google's direct customers: this one is a reseller's; use limits"
+)
+BOUND_KEYS_FORBIDDEN: Final = (
+    "ask who owns its policies to name generativelanguage.googleapis.com in the parameter allowedServices of the "
+    "constraint iam.managed.disableServiceAccountApiKeyCreation (docs/organization.md); until then, standard: true "
+    "creates a key without a service account"
+)
+SERVICES_FORBIDDEN: Final = "have the API allowed by the policy where the projects are, or use another folder"
+MEMBERS_FORBIDDEN: Final = (
+    "have it lifted on the project of the topics while they are made, or leave topics out: e-mail works"
+)
+MEMBER_FORBIDDEN: Final = (
+    f"have {BUDGET_PUBLISHER} added to its parameter allowedMemberSubjects, or leave topics out: e-mail works"
+)
+ACCOUNTS_FORBIDDEN: Final = (
+    "have it lifted where the projects are, or name an account that exists (serviceAccount), or write "
+    "standard: true"
+)
+CONTACTS_FORBIDDEN: Final = "write an address of a domain that it allows"
+CURRENCY: Final = "a budget has its billing account's currency: write that one, and the amounts in it"
 _ORGANIZATION: Final = (
     "an organization policy forbids it: ask who owns the policy, or change the setting that it is about"
 )
@@ -119,15 +142,15 @@ _ROLE: Final = (
 
 #: The first match counts: rules with a reason come before those with only a status.
 RULES: Final[tuple[_Rule, ...]] = (
-    _rule(_LINKS, 400, 403, 429, violation="^billingAccounts/", words="Cloud billing quota exceeded"),
+    _rule(LINKS, 400, 403, 429, violation="^billingAccounts/", words="Cloud billing quota exceeded"),
     _rule(
-        f"Google gives no reason; while a project is linked it most often means that {_LINKS}",
+        f"Google gives no reason; while a project is linked it most often means that {LINKS}",
         400,
         services="cloudbilling cloudresourcemanager",
         words=r"^Precondition check failed\.?\s*$",
     ),
     _rule(
-        "the API needs billing: the project has none, or its account is closed; set tier: paid, or open it",
+        "the API needs billing: link the project to an account (tier: paid in a stack file), or open its account",
         400,
         403,
         reasons="UREQ_PROJECT_BILLING_NOT_FOUND UREQ_PROJECT_BILLING_NOT_OPEN BILLING_DISABLED billingNotEnabled",
@@ -149,7 +172,7 @@ RULES: Final[tuple[_Rule, ...]] = (
         words="has not been used in project|it is disabled. If you enabled this API recently",
     ),
     _rule(
-        "a budget has its billing account's currency: write that one",
+        CURRENCY,
         400,
         services=_BUDGETS,
         violation="currency",
@@ -189,23 +212,38 @@ RULES: Final[tuple[_Rule, ...]] = (
         words="Only spend_cap.input_state can be modified|spend cap is ENFORCED",
     ),
     _rule(
-        "spend caps are for accounts that are Google's direct customers: this one is a reseller's; use limits",
+        RESELLER,
         400,
         403,
         services=_BUDGETS,
         words="Spend caps are not supported for this billing account|first[- ]party",
     ),
     _rule(
-        "the organization forbids keys that are bound to service accounts, as new ones do by default: ask who owns its "
-        "policies to name generativelanguage.googleapis.com in the parameter allowedServices of the constraint "
-        "iam.managed.disableServiceAccountApiKeyCreation (docs/organization.md); until then, standard: true creates a "
-        "key without a service account",
+        "the organization forbids keys that are bound to service accounts, as new ones do by default: "
+        f"{BOUND_KEYS_FORBIDDEN}",
         400,
         403,
         412,
         services="apikeys",
         violation="disableServiceAccountApiKeyCreation",
         words="disableServiceAccountApiKeyCreation",
+    ),
+    *(
+        _rule(
+            f"an organization policy forbids it: {remedy}",
+            400,
+            403,
+            412,
+            violation=constraint,
+            words=constraint,
+        )
+        for constraint, remedy in (
+            (r"constraints/(gcp\.restrictServiceUsage|serviceuser\.services)\b", SERVICES_FORBIDDEN),
+            (r"constraints/iam\.allowedPolicyMemberDomains\b", MEMBERS_FORBIDDEN),
+            (r"constraints/iam\.managed\.allowedPolicyMembers\b", MEMBER_FORBIDDEN),
+            (r"constraints/essentialcontacts\.(managed\.)?allowedContactDomains\b", CONTACTS_FORBIDDEN),
+            (r"constraints/iam\.disableServiceAccountCreation\b", ACCOUNTS_FORBIDDEN),
+        )
     ),
     _rule(
         _ORGANIZATION,
@@ -234,7 +272,7 @@ RULES: Final[tuple[_Rule, ...]] = (
         words="notification[_ ]?channels|At most 5 channels",
     ),
     _rule(
-        "the topic must exist, and billing-budget-alert@system.gserviceaccount.com may publish to it",
+        f"the topic must exist, and {BUDGET_PUBLISHER.partition(':')[2]} may publish to it",
         400,
         404,
         services=_BUDGETS,

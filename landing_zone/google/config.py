@@ -36,6 +36,13 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         ("cloudBillingCustomEndpoint", "coreBillingCustomEndpoint"),
         ("GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", "GOOGLE_CORE_BILLING_CUSTOM_ENDPOINT"),
     ),
+    # Only the recovery of a killed update looks there; the variable alone names another address.
+    "cloudfunctions": Endpoint(
+        "https://cloudfunctions.googleapis.com/v2/", (), ("GOOGLE_CLOUDFUNCTIONS2_CUSTOM_ENDPOINT",)
+    ),
+    "cloudscheduler": Endpoint(
+        "https://cloudscheduler.googleapis.com/v1/", (), ("GOOGLE_CLOUD_SCHEDULER_CUSTOM_ENDPOINT",)
+    ),
     "cloudquotas": Endpoint(
         "https://cloudquotas.googleapis.com/v1/",
         ("cloudQuotasCustomEndpoint",),
@@ -63,6 +70,10 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         ("iamBetaCustomEndpoint", "iamCustomEndpoint"),
         ("GOOGLE_IAM_BETA_CUSTOM_ENDPOINT", "GOOGLE_IAM_CUSTOM_ENDPOINT"),
     ),
+    # Only the recovery of a seed project looks there; the variable alone names another address.
+    "kms": Endpoint("https://cloudkms.googleapis.com/v1/", (), ("GOOGLE_KMS_CUSTOM_ENDPOINT",)),
+    # Only the commands read logs, as `secretmanager` below.
+    "logging": Endpoint("https://logging.googleapis.com/v2/", (), ("GOOGLE_LOGGING_CUSTOM_ENDPOINT",)),
     # Without a version: time series are in v3, dashboards in v1.
     "monitoring": Endpoint(
         "https://monitoring.googleapis.com/",
@@ -87,7 +98,14 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         ("serviceUsageCustomEndpoint",),
         ("GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT",),
     ),
+    # As for Cloud KMS.
+    "storage": Endpoint(
+        "https://storage.googleapis.com/storage/v1/", (), ("GOOGLE_STORAGE_CUSTOM_ENDPOINT",)
+    ),
 }
+
+UPLOADS: Final = "storage.upload"
+"""The service to which the contents of objects are sent: Cloud Storage at another path."""
 
 #: Provider input → environment variables used if it is unset; the first that is set counts.
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -165,6 +183,8 @@ class GoogleConfig:
 
     def address(self, service: str) -> str:
         """The base address of a service."""
+        if service == UPLOADS:
+            return self.address("storage").replace("/storage/v1/", "/upload/storage/v1/")
         return self.endpoints.get(service, ENDPOINTS[service].base)
 
     def user_project(self, project: str | None) -> str | None:

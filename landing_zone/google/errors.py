@@ -126,6 +126,30 @@ class GoogleError(Exception):
         return bool(self._daily_quota)
 
     @property
+    def is_not_ready(self) -> bool:
+        """True if an API may just have been enabled: the same call succeeds a little later.
+
+        Some plugins leave out the reason.
+        """
+        return self.code == 403 and (
+            self.has_reason("SERVICE_DISABLED", "accessNotConfigured")
+            or "it is disabled. If you enabled this API recently" in self.message
+        )
+
+    @property
+    def is_of_something_new(self) -> bool:
+        """True if IAM may not know a service account or a custom role everywhere yet, as both were just created."""
+        return bool(_NEW.search(self.message))
+
+    @property
+    def hides(self) -> bool:
+        """True if what was asked for does not exist, or the caller may not see it: Google does not say which.
+
+        Not so where the refusal is about the project that the call counts against.
+        """
+        return self.code in (403, 404) and not self.has_reason("SERVICE_DISABLED", "USER_PROJECT_DENIED")
+
+    @property
     def violations(self) -> list[tuple[str, str]]:
         """Field (Google's name; may be empty) and description of every violation in the details."""
         return [(each.field or each.subject or each.kind, each.description) for each in self._violations]
@@ -216,6 +240,7 @@ class NoAnswerError(GoogleError):
         return self.failure.advice
 
 
+_NEW: Final = re.compile(r"Service account \S+ does not exist|does not exist in the resource's hierarchy")
 _GOOGLEAPI: Final = re.compile(r"googleapi: Error (?P<code>\d{3}): ?")
 _BARE: Final = re.compile(
     r"googleapi: got HTTP response code (?P<code>\d{3}) with body: (?P<body>.*)", re.DOTALL

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from urllib.parse import quote
 
 from landing_zone.gemini.metrics import CALLS, credential
 from landing_zone.google.rest import Google
+from landing_zone.google.time_series import sums
 
 DAYS: Final = 30
 _RETRY_S: Final = 5
@@ -43,21 +43,14 @@ def key_use(google: Google, project: str, key_ids: Collection[str]) -> dict[str,
         return {}
     now = datetime.now(UTC)
     names = ", ".join(f'"{name}"' for name in wanted)
-    series = google.list_all(
-        "monitoring",
-        f"v3/projects/{quote(project, safe='')}/timeSeries",
-        "timeSeries",
-        query={
-            "filter": f"{CALLS} AND resource.label.credential_id=one_of({names})",
-            "interval.startTime": (now - timedelta(days=DAYS)).isoformat(),
-            "interval.endTime": now.isoformat(),
-            # Periods end at the interval's end: those of a day would not say on which day a call was.
-            "aggregation.alignmentPeriod": "3600s",
-            "aggregation.perSeriesAligner": "ALIGN_SUM",
-            "aggregation.crossSeriesReducer": "REDUCE_SUM",
-            "aggregation.groupByFields": "resource.labels.credential_id",
-        },
-        project=project,
+    # By hours, which end at the interval's end: those of a day would not say on which day a call was.
+    series = sums(
+        google,
+        project,
+        f"{CALLS} AND resource.label.credential_id=one_of({names})",
+        now - timedelta(days=DAYS),
+        now,
+        "resource.labels.credential_id",
         retry_s=_RETRY_S,
     )
     found: dict[str, KeyUse] = {}

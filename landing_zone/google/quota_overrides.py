@@ -25,6 +25,7 @@ from landing_zone.gemini.quotas import (
 )
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.rest import Google, Json
+from landing_zone.google.tiers import quota_infos
 
 _AT_ONCE: Final = 8
 """Concurrent calls: Service Usage limits calls per minute."""
@@ -184,6 +185,11 @@ class Refusal:
 
 def list_limits(google: Google, project: str) -> list[ModelLimit]:
     """Every limit of the Gemini API that counts models, on every tier, in one listing. Raises as `Google.call`."""
+    return limits_in(list_metrics(google, project))
+
+
+def list_metrics(google: Google, project: str) -> list[Json]:
+    """Every metric of the Gemini API, with its limits and overrides, in one listing. Raises as `Google.call`."""
     path = _path(project)
     metrics = list(google.list_all("serviceusage", path, "metrics", query={"view": "FULL"}, project=project))
     listed = {metric["metric"] for metric in metrics}
@@ -192,7 +198,7 @@ def list_limits(google: Google, project: str) -> list[ModelLimit]:
     missing |= _PRIORITY - listed if missing else set()
     # If a listing leaves out the metrics of tiers that are not in force, they can still be read one by one.
     metrics += filter(None, _each(lambda metric: _metric(google, project, metric), sorted(missing)))
-    return [limit for metric in metrics for limit in _limits_of(metric)]
+    return metrics
 
 
 def limits_in(metrics: Iterable[Json]) -> list[ModelLimit]:
@@ -274,9 +280,7 @@ def fixed_limits(google: Google, project: str, quota_ids: Iterable[str]) -> set[
     `Google.call`.
     """
     parent = f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos"
-    infos = list(
-        google.list_all("cloudquotas", parent, "quotaInfos", query={"pageSize": "1000"}, project=project)
-    )
+    infos = quota_infos(google, project)
 
     def info(quota_id: str) -> Json:
         try:

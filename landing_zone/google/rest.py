@@ -3,7 +3,10 @@
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import requests
@@ -46,6 +49,12 @@ class Google:
         """Address → the time until which calls to it fail at once, and the failure."""
         self._lock = threading.Lock()
         self._session: AuthorizedSession | None = None
+        self._answered: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time by Google's clock, as of its last answer; by this machine's before the first one."""
+        return self._answered or datetime.now(UTC)
 
     def call(
         self,
@@ -54,10 +63,11 @@ class Google:
         path: str,
         *,
         body: Json | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
         project: str | None = None,
         repeatable: bool = False,
-        retry_s: float = 120,
+        retry_s: float | None = None,
+        answered: MutableMapping[str, str] | None = None,
     ) -> Json:
         """Make a call and return the JSON of its answer; transient errors are retried.
 
@@ -67,8 +77,9 @@ class Google:
             project: the project the call is about; its quota counts if there is no billing project.
             repeatable: True if a POST does no harm a second time. If the answer of another POST is lost, it is not
                 known whether it was carried out, so it is not retried.
-            retry_s: total time for retries of a call that Google refuses with a transient error. A longer wait that
-                Google asks for ends them.
+            retry_s: total time for retries of a call that Google refuses with a transient error; those of `retries`
+                if it is not given. A longer wait that Google asks for ends them.
+            answered: takes the headers of the answer, by their names in small letters.
 
         Raises:
             GoogleError: Google refuses.
@@ -88,7 +99,7 @@ class Google:
 
         def attempt() -> Json:
             try:
-                return self._send(method, f"{base}{path}", headers, body, query)
+                return self._send(method, f"{base}{path}", headers, body, query, answered)
             except GoogleError as error:
                 # Without the version suffix that distinguishes two endpoints of one service.
                 error.service = service.partition(".")[0]
@@ -96,8 +107,9 @@ class Google:
 
         # PUT, PATCH and DELETE set a state, which a second call does not change.
         repeatable = repeatable or method != "POST"
+        seconds = self._retries.transient_s if retry_s is None else retry_s
         try:
-            return retried(attempt, self._retries, self.stop, repeatable=repeatable, seconds=retry_s)
+            return retried(attempt, self._retries, self.stop, repeatable=repeatable, seconds=seconds)
         except NoAnswerError as error:
             # After a lost answer, the caller looks at once whether the call was carried out.
             if repeatable or not error.lost:
@@ -110,9 +122,9 @@ class Google:
         path: str,
         items: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
         project: str | None = None,
-        retry_s: float = 120,
+        retry_s: float | None = None,
     ) -> Iterator[Json]:
         """Every item of a listing, across its pages; `items` names the field that holds them.
 
@@ -163,7 +175,8 @@ class Google:
         url: str,
         headers: Mapping[str, str],
         body: Json | None,
-        query: Mapping[str, str] | None,
+        query: Mapping[str, str | list[str]] | None,
+        answered: MutableMapping[str, str] | None = None,
     ) -> Json:
         if self.stop.is_set():
             raise StoppedError("stopped")
@@ -182,6 +195,9 @@ class Google:
             ) from None
         except requests.RequestException as error:
             raise no_answer(error, url) from None
+        self._read_clock(answer.headers.get("date", ""))
+        if answered is not None:
+            answered.update((name.lower(), value) for name, value in answer.headers.items())
         if answer.status_code >= 300:
             refusal = GoogleError.from_body(answer.status_code, answer.text)
             refusal.retry_after_s = retry_after(answer.headers)
@@ -191,6 +207,12 @@ class Google:
         except requests.JSONDecodeError:
             raise GoogleError.from_body(answer.status_code, answer.text) from None
         return content
+
+    def _read_clock(self, date: str) -> None:
+        with suppress(ValueError):
+            found = parsedate_to_datetime(date)
+            if found.tzinfo is not None:
+                self._answered = found.astimezone(UTC)
 
     def _opened(self) -> AuthorizedSession:
         with self._lock:

@@ -1,10 +1,10 @@
 """Time-outs and retries of calls to Google; every wait ends at once when the user stops."""
 
-import random
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from random import SystemRandom
 from time import monotonic
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from landing_zone.google.connection import Cause
 from landing_zone.google.errors import GoogleError, NoAnswerError
 from landing_zone.google.transport import CONNECT_S
 
+_RANDOM: Final = SystemRandom()
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 20.0
 _TRANSIENT: Final = frozenset({500, 502, 503, 504})
@@ -38,10 +39,14 @@ class Retries:
     """Attempts for a call that is not answered in that time."""
     fail_fast_s: float
     """Time for which calls to a server fail at once after it did not answer."""
+    transient_s: float = 120
+    """Total time for retries of a call that Google refuses with a transient error, unless the call says otherwise."""
 
 
 #: For people who wait at a prompt: a missing answer is reported within 10 seconds.
 READS: Final = Retries(connect_s=CONNECT_S, answer_s=6, attempts=1, fail_fast_s=10)
+#: For many reads side by side before something else: what does not answer soon is reported.
+LOOKS: Final = replace(READS, transient_s=10)
 #: For changes: Google may take long, and an abandoned change is left half done.
 CHANGES: Final = Retries(connect_s=CONNECT_S, answer_s=30, attempts=1, fail_fast_s=0)
 
@@ -98,14 +103,14 @@ def retried(
                 error.again_at = datetime.now(UTC) + timedelta(seconds=asked)
                 raise
             # With jitter, as all calls of a minute's quota are asked to wait for the same moment.
-            delay = min(max(delay, asked * random.uniform(1.0, 1.1)), left)  # noqa: S311 jitter, no secret
+            delay = min(max(delay, asked * _RANDOM.uniform(1.0, 1.1)), left)
         _wait(stop, delay)
 
 
 def _delays() -> Iterator[float]:
     seconds = _FIRST_WAIT_S
     while True:
-        yield seconds * random.uniform(0.5, 1.0)  # noqa: S311 jitter, no secret
+        yield seconds * _RANDOM.uniform(0.5, 1.0)
         seconds = min(seconds * 2, _LONGEST_WAIT_S)
 
 

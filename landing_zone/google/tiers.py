@@ -1,11 +1,11 @@
 """The tier whose quotas are in force for a project: Google moves a billing account up by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from landing_zone.gemini import GEMINI_API
-from landing_zone.google.rest import Google
+from landing_zone.google.rest import Google, Json
 
 FREE: Final = "free"
 UNREADABLE: Final = "unknown"
@@ -51,6 +51,17 @@ def link_of(google: Google, project: str) -> Link:
     return Link(account, bool(found.get("billingEnabled")))
 
 
+def set_link(google: Google, project: str, account: str) -> None:
+    """Link a project (id) to a billing account (id), or to none if that is empty. Raises as `Google.call`."""
+    google.call(
+        "cloudbilling",
+        "PUT",
+        f"projects/{project}/billingInfo",
+        body={"billingAccountName": f"billingAccounts/{account}" if account else ""},
+        project=project,
+    )
+
+
 def find(google: Google, project: str, link: Link | None = None) -> FoundTier:
     """The tier of a project (id or number), from Cloud Quotas' quotaInfos and its billing link.
 
@@ -65,13 +76,19 @@ def tier_of(google: Google, project: str, linked: bool) -> str:
 
     Raises as `Google.call`.
     """
-    infos = google.list_all(
-        "cloudquotas",
-        f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos",
-        "quotaInfos",
-        query={"pageSize": "1000"},
-        project=project,
+    return tier_in(quota_infos(google, project), linked=linked)
+
+
+def quota_infos(google: Google, project: str) -> list[Json]:
+    """Cloud Quotas' infos of the Gemini API in a project (id or number). Raises as `Google.call`."""
+    path = f"projects/{project}/locations/global/services/{GEMINI_API}/quotaInfos"
+    return list(
+        google.list_all("cloudquotas", path, "quotaInfos", query={"pageSize": "1000"}, project=project)
     )
+
+
+def tier_in(infos: Iterable[Mapping[str, Any]], *, linked: bool) -> str:
+    """The tier that a listing of `quota_infos` shows, as `tier_of`."""
     in_force = {
         _QUOTAS[info["quotaId"]] for info in infos if info["quotaId"] in _QUOTAS and _has_values(info)
     }

@@ -5,7 +5,8 @@ before goes on costing while the lag lasts. So with a spend cap of A and a lag o
 
     A + the most of any time as long as L + storage over L of the tokens that A may have put into caches
 
-and never more than the limits allow in a month. A billing account's tier has a cap over all its projects alike.
+and never more than the limits allow in a month. A billing account's tier has a cap over all its projects alike. The
+spend guard sees most of it within minutes, and the rest as late as a cap: `guarded_month.py` has its bound.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,16 +52,20 @@ class Spender:
     """Limits of every model without its own; None: no limit."""
     terms: Terms = LIST_PRICES
     doors: Doors = EVERY_DOOR
+    ahead: timedelta = MONTH
+    """The time from a day on whose highest prices count."""
     _found: dict[tuple[date, Window], list[ModelExposure]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def most(self, day: date, window: Window) -> list[ModelExposure]:
-        """The bounds of its models in a window, named "", at the highest prices of the 31 days from a day on."""
+        """The bounds of its models in a window, named "", at the highest prices of the time from a day on."""
         found = self._found.get((day, window))
         if found is None:
             windows = {"": window}
-            found = exposure_of(self.limits, self.others, day, windows, self.terms, self.doors, day + MONTH)
+            found = exposure_of(
+                self.limits, self.others, day, windows, self.terms, self.doors, day + self.ahead
+            )
             self._found[day, window] = found
         return found
 
@@ -83,7 +88,7 @@ class Late:
 
 def limits_month(spender: Spender, day: date) -> Decimal | None:
     """The most that the limits allow in a month that begins by a day, at its highest prices; None: no bound."""
-    return _most(spender, day, WINDOWS["month"])
+    return most(spender, day, WINDOWS["month"])
 
 
 def late(spenders: Sequence[Spender], day: date, stop: Stop) -> Late:
@@ -91,9 +96,9 @@ def late(spenders: Sequence[Spender], day: date, stop: Stop) -> Late:
     allowed: Decimal | None = Decimal(0)
     with localcontext(EXACT):
         for spender in spenders:
-            each = _most(spender, day, Window.any(stop.lag))
+            each = most(spender, day, Window.any(stop.lag))
             allowed = None if allowed is None or each is None else allowed + each
-    return Late(allowed, _kept(spenders, day, stop))
+    return Late(allowed, kept(spenders, day, stop))
 
 
 def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | None) -> Decimal | None:
@@ -106,7 +111,8 @@ def worst_month(limits_alone: Decimal | None, stop: Stop | None, lag: Late | Non
     return rounded_up(min(found)) if found else None
 
 
-def _most(spender: Spender, day: date, window: Window) -> Decimal | None:
+def most(spender: Spender, day: date, window: Window) -> Decimal | None:
+    """The most that a project can spend in a window, at the highest prices of 31 days; None: no bound."""
     return None if spender.doors.unbounded else totals(spender.most(day, window), [""])[""]
 
 
@@ -124,7 +130,7 @@ class _Cached:
     """Tokens that limits allow in a month; None: no bound."""
 
 
-def _kept(spenders: Iterable[Spender], day: date, stop: Stop) -> Decimal | None:
+def kept(spenders: Iterable[Spender], day: date, stop: Stop) -> Decimal | None:
     """Storage, over a stop's lag, of the tokens in caches when it should act: the least of three bounds; None without.
 
     1. Each token was paid for as input, out of the stop's amount A: `A x the highest storage price / input price`.
