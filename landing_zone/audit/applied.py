@@ -5,9 +5,11 @@ Source: apitype.DeploymentV3 of github.com/pulumi/pulumi/sdk.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
+from landing_zone.exported_state import name_of, owner_of, resources_of, time_of
 from landing_zone.gemini.limits import DENY, LIMIT_NAMES, OTHERS, Limits, WantedLimits
 from landing_zone.gemini.quotas import BY_METRIC, LimitName
 
@@ -91,6 +93,10 @@ class AppliedProject:
     """Metric with limit, and model, of the overrides under `quotas`."""
     left_open: frozenset[str] = frozenset()
     """Limits, by metric and limit, that Google does not allow to change."""
+    guard: tuple[str, str] | None = None
+    """Bucket and number of the guard's record of the project; None: it has no guard."""
+    created: datetime | None = None
+    """When the first of its resources came into the state."""
     quotas: dict[str, AppliedQuota] = field(default_factory=dict)
     budget: AppliedBudget | None = None
     cap: AppliedBudget | None = None
@@ -112,51 +118,39 @@ class AppliedStack:
 
 def parse(export: Json) -> AppliedStack:
     """Parse the output of `pulumi stack export`. A stack without updates has no projects."""
-    deployment: Json = export.get("deployment") or {}
     # Resources marked `delete` have been replaced and wait for deletion.
-    resources = [each for each in deployment.get("resources") or () if not each.get("delete")]
+    resources = [each for each in resources_of(export) if not each.get("delete")]
     parents = {each["urn"]: each.get("parent", "") for each in resources}
     projects: dict[str, AppliedProject] = {}
     shared: dict[str, AppliedBudget] = {}
     roster: Json = next((each for each in resources if each["type"] == f"{_OURS}Roster"), {})
     month: Json = roster.get("inputs") or {}
     # The order in the state depends on timing.
-    resources.sort(key=lambda each: _name(each["urn"]))
+    resources.sort(key=lambda each: name_of(each["urn"]))
     for each in resources:
         if each["type"] == f"{_OURS}GeminiProject":
-            projects[_name(each["urn"])] = AppliedProject(_name(each["urn"]))
+            projects[name_of(each["urn"])] = AppliedProject(name_of(each["urn"]))
     for each in resources:
-        owner = _owner(each["urn"], parents)
+        owner = owner_of(each["urn"], parents)
         if owner in projects:
+            made = time_of(each, "created")
+            projects[owner].created = min(filter(None, [projects[owner].created, made]), default=None)
             _add(projects[owner], each)
         elif each["type"] == _BUDGET:
-            shared[_name(each["urn"]).removeprefix("shared-")] = _budget(each)
+            shared[name_of(each["urn"]).removeprefix("shared-")] = _budget(each)
     # A project that could not be created is in the state without its resource.
     found = {name: project for name, project in projects.items() if project.project_id}
     return AppliedStack(
         found,
         shared,
-        deployment.get("secrets_providers") or {},
+        (export.get("deployment") or {}).get("secrets_providers") or {},
         month.get("worstMonth") or "",
         month.get("boundBy") or "",
     )
 
 
-def _owner(urn: str, parents: Mapping[str, str]) -> str:
-    """Name of the GeminiProject component that contains a resource; empty if none does."""
-    while urn:
-        if urn.split("::")[2].rpartition("$")[2] == f"{_OURS}GeminiProject":
-            return _name(urn)
-        urn = parents.get(urn, "")
-    return ""
-
-
-def _name(urn: str) -> str:
-    return urn.split("::", 3)[3]
-
-
 def _add(project: AppliedProject, resource: Json) -> None:
-    kind, name = resource["type"], _name(resource["urn"])
+    kind, name = resource["type"], name_of(resource["urn"])
     inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
     own = name.removeprefix(f"{project.name}--")
     if kind == _PROJECT:
@@ -174,6 +168,8 @@ def _add(project: AppliedProject, resource: Json) -> None:
         )
     elif kind == f"{_OURS}ProjectLimits":
         _add_limits(project, outputs.get("applied") or inputs, outputs)
+        if guard := inputs.get("guard"):
+            project.guard = (guard["bucket"], str(guard["number"]))
     elif kind == f"{_OURS}TierCheck":
         project.tier = outputs.get("tier", "")
     elif kind == f"{_OURS}SpendCap":

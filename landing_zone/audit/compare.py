@@ -27,7 +27,7 @@ WORDS: Final[Mapping[LimitName, str]] = {
     "requestsPerDay": "requests a day",
     "inputTokensPerMinute": "input tokens a minute",
 }
-_GONE: Final = "gone at Google"
+GONE: Final = "gone at Google"
 _CLIENTS: Final = {
     "serverKeyRestrictions": "allowedIps",
     "browserKeyRestrictions": "allowedReferrers",
@@ -49,6 +49,8 @@ class Item:
     differs: str = ""
     """Difference from the last update as text; empty if there is none."""
     read: bool = True
+    applied: str = ""
+    """Value as last applied as text, where it differs."""
 
     def as_json(self) -> dict[str, Any]:
         """The item as JSON."""
@@ -73,7 +75,7 @@ def link(applied: AppliedProject, live: Link | None) -> Item:
         differs = f"{was} as last applied"
     elif live.account and not live.enabled:
         differs = "the stack has it for an open account"
-    return Item("link", live.account or None, words, differs)
+    return Item("link", live.account or None, words, differs, applied=was)
 
 
 def tier(applied: AppliedProject, live: str | None) -> Item:
@@ -137,38 +139,39 @@ def budget(
     counts = [names.get(number, number) for number in applied.counts] if names else []
     period = f" a {applied.period}" if applied.period else ""
     more = f"{period}; counts {', '.join(counts)}" if counts else period
-    was = _money(applied.amount, applied.currency)
+    was = money_in_words(applied.amount, applied.currency)
     if live is None:
         return Item("budget", applied.amount, f"{was}{more}", read=False)
     found = live.get(applied.id)
     if found is None:
-        return Item("budget", None, _GONE, f"{was} as last applied")
+        return Item("budget", None, GONE, f"{was} as last applied", applied=f"{was}{more}")
     money = found["amount"].get("specifiedAmount")
     amount = None if money is None else f"{amount_of(money):f}"
-    words = _money(amount, (money or {}).get("currencyCode") or applied.currency)
+    words = money_in_words(amount, (money or {}).get("currencyCode") or applied.currency)
     same = _number(amount) == _number(applied.amount)
-    return Item("budget", amount, f"{words}{more}", "" if same else f"{was} as last applied")
+    differs = "" if same else f"{was} as last applied"
+    return Item("budget", amount, f"{words}{more}", differs, applied=f"{was}{more}")
 
 
 def cap(applied: AppliedBudget, live: Mapping[str, Json] | None) -> Item:
     """A spend cap, found by name among the budgets of its account."""
-    was = f"{_money(applied.amount, applied.currency)} a month"
+    was = f"{money_in_words(applied.amount, applied.currency)} a month"
     value = {"amount": applied.amount, "state": applied.state}
     if live is None:
         return Item("spend cap", value, f"{was}, {applied.state}", read=False)
     found = live.get(applied.id)
     if found is None or "spendCap" not in found:
-        gone = _GONE if found is None else "a budget that stops nothing"
-        return Item("spend cap", None, gone, f"{was} as last applied")
+        gone = GONE if found is None else "a budget that stops nothing"
+        return Item("spend cap", None, gone, f"{was} as last applied", applied=was)
     now = SpendCap.from_budget(found)
     differs = []
     if now.amount != _number(applied.amount):
         differs.append(f"{was} as last applied")
     if AWAITING in (now.input_state, now.output_state) and not applied.lifted:
         differs.append("lifted until the 1st, and the stack does not lift it")
-    words = f"{_money(f'{now.amount:f}', now.currency or '')} a month, {now.output_state}"
+    words = f"{money_in_words(f'{now.amount:f}', now.currency or '')} a month, {now.output_state}"
     value = {"amount": f"{now.amount:f}", "state": now.output_state}
-    return Item("spend cap", value, words, "; ".join(differs))
+    return Item("spend cap", value, words, "; ".join(differs), applied=was)
 
 
 def _last(name: str) -> str:
@@ -177,19 +180,26 @@ def _last(name: str) -> str:
 
 def _key(name: str, applied: AppliedKey, live: Json | None) -> Item:
     if live is None:
-        return Item(name, _key_value(applied, "gone"), f"{name}: {_GONE}", "there as last applied")
+        gone = _key_value(applied, "gone")
+        return Item(name, gone, f"{name}: {GONE}", "there as last applied", applied="there")
     now = _facets(live.get("restrictions", {}), live.get("serviceAccountEmail", ""))
     was = _facets(applied.restrictions, applied.service_account)
     changed = [(new, old) for new, old in zip(now, was, strict=True) if new != old]
     if not changed:
         return Item(name, _key_value(applied, "there"), name)
     words = f"{name}: {', '.join(new for new, _ in changed)}"
-    differs = f"{', '.join(old for _, old in changed)} as last applied"
-    return Item(name, _key_value(applied, "changed"), words, differs)
+    was_words = ", ".join(old for _, old in changed)
+    value = _key_value(applied, "changed")
+    return Item(name, value, words, f"{was_words} as last applied", applied=was_words)
 
 
 def _key_value(key: AppliedKey, state: str) -> dict[str, str]:
     return {"state": state, "id": key.id, "uid": key.uid}
+
+
+def opened_to(key: Mapping[str, Any]) -> str:
+    """A key as the API Keys API has it: what it opens, to whom, and what it is bound to."""
+    return ", ".join(_facets(key.get("restrictions", {}), key.get("serviceAccountEmail", "")))
 
 
 def _facets(restrictions: Mapping[str, Any], service_account: str) -> tuple[str, str, str]:
@@ -250,7 +260,7 @@ def _limit(
         ]
     value = {name: -1 if amount == UNLIMITED else amount for name, amount in now.items()}
     shown = _amounts(now.items()) if now else "no limits of this tier are listed"
-    return Item(model, value, shown, "; ".join(differs))
+    return Item(model, value, shown, "; ".join(differs), applied=_amounts(values.items()))
 
 
 def _differs(
@@ -293,6 +303,7 @@ def _foreign(applied: AppliedProject, listed: Sequence[ModelLimit]) -> list[Item
             amounts,
             f"{', '.join(f'{_count(value)} {words}' for words, value in amounts.items())}: not this stack's",
             f"{_amounts(others.items())} for all other models as last applied" if model in opened else "",
+            applied=f"{_amounts(others.items())} for all other models",
         )
         for model, amounts in sorted(found.items())
     ]
@@ -317,9 +328,11 @@ def _override(name: str, quota: AppliedQuota, listed: Sequence[ModelLimit]) -> I
         return Item(name, quota.value, f"{name}: {quota.value:,}", read=False)
     found = on.bucket(quota.model).value
     if found is None:
-        return Item(name, None, f"{name}: {_GONE}", f"{quota.value:,} as last applied")
+        return Item(
+            name, None, f"{name}: {GONE}", f"{quota.value:,} as last applied", applied=f"{quota.value:,}"
+        )
     differs = "" if found == quota.value else f"{quota.value:,} as last applied"
-    return Item(name, found, f"{name}: {found:,}", differs)
+    return Item(name, found, f"{name}: {found:,}", differs, applied=f"{quota.value:,}")
 
 
 def _preference(name: str, quota: AppliedQuota, live: Mapping[str, Json] | None) -> Item:
@@ -327,7 +340,9 @@ def _preference(name: str, quota: AppliedQuota, live: Mapping[str, Json] | None)
     if live is not None:
         found = live.get(_last(quota.preference))
         if found is None:
-            return Item(name, None, f"{name}: {_GONE}", f"{quota.value:,} as last applied")
+            return Item(
+                name, None, f"{name}: {GONE}", f"{quota.value:,} as last applied", applied=f"{quota.value:,}"
+            )
         config = found.get("quotaConfig", {})
         granted, preferred = str(config.get("grantedValue", "")), int(config.get("preferredValue", "0"))
     words = (
@@ -336,14 +351,16 @@ def _preference(name: str, quota: AppliedQuota, live: Mapping[str, Json] | None)
         else f"{name}: {granted or 'nothing yet'} granted of {preferred:,}"
     )
     differs = "" if preferred == quota.value else f"{quota.value:,} as last applied"
-    return Item(name, {"preferred": preferred, "granted": granted or None}, words, differs, live is not None)
+    value = {"preferred": preferred, "granted": granted or None}
+    return Item(name, value, words, differs, live is not None, applied=f"{quota.value:,}")
 
 
 def _number(amount: str | None) -> Decimal | None:
     return None if amount is None else Decimal(amount)
 
 
-def _money(amount: str | None, currency: str) -> str:
+def money_in_words(amount: str | None, currency: str) -> str:
+    """An amount as people read it, with all its decimals and two at least; None: the cost of the last period."""
     if amount is None:
         return "the cost of the last period"
     number = Decimal(amount).normalize()

@@ -1,6 +1,6 @@
 """Live state of a stack's projects: link, limits, keys, budgets and caps, compared with the last update.
 
-Four calls per project and one per billing account. Key strings are never read.
+Four calls per project, one more where it has a guard, and one per billing account. Key strings are never read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,11 +13,14 @@ from landing_zone.audit import compare
 from landing_zone.audit.applied import AppliedBudget, AppliedProject, AppliedStack
 from landing_zone.audit.compare import Item
 from landing_zone.audit.unread import Unread
-from landing_zone.google import quota_overrides, tiers
+from landing_zone.google import guard_record, quota_overrides, tiers
 from landing_zone.google.config import CredentialsError
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.quota_overrides import ModelLimit
 from landing_zone.google.rest import Google, Json
+from landing_zone.guarding.as_json import UnreadableError
+from landing_zone.guarding.record import Record
+from landing_zone.guarding.words import act_in_force
 
 _T = TypeVar("_T")
 
@@ -27,7 +30,22 @@ _LINK_GET: Final = "resourcemanager.projects.get (roles/browser)"
 _QUOTAS_GET: Final = "cloudquotas.quotas.get (roles/cloudquotas.viewer)"
 _LIMITS_GET: Final = "serviceusage.quotas.get (roles/serviceusage.serviceUsageViewer)"
 _KEYS_LIST: Final = "apikeys.keys.list (roles/serviceusage.apiKeysViewer)"
+_RECORD_GET: Final = "storage.objects.get (roles/storage.objectViewer on the guard's bucket)"
 _BUDGETS_LIST: Final = "billing.budgets.list (roles/billing.viewer on the billing account)"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What Google says of a project; None is what was not read."""
+
+    link: tiers.Link | None = None
+    limits: list[ModelLimit] | None = None
+    keys: list[Json] | None = None
+    preferences: list[Json] | None = None
+    record: Record | None = None
+    """The guard's; None too if the guard has not run, or does not watch the project."""
+    record_error: str = ""
+    """Why the guard's record is not one that the guard can read."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,12 @@ class ProjectInForce:
     quotas: list[Item]
     budget: Item | None
     cap: Item | None
+    found: Found = Found()
+
+    @property
+    def guard_act(self) -> str:
+        """An act of the guard's that is in force, when and why; empty if there is none."""
+        return act_in_force(self.found.record) if self.found.record else ""
 
     @property
     def items(self) -> Iterable[Item]:
@@ -65,6 +89,8 @@ class StackInForce:
     worst_month: str = ""
     """As last applied: the most that a month could cost."""
     bound_by: str = ""
+    budgets: Mapping[str, Json] = field(default_factory=dict)
+    """Budgets and caps of the accounts that were read, by name."""
 
     @property
     def differences(self) -> int:
@@ -81,6 +107,7 @@ class _Calls:
     limits: "Future[list[ModelLimit] | None]"
     keys: "Future[list[Json] | None]"
     preferences: "Future[list[Json] | None]"
+    record: "Future[tuple[Record | None, str] | None]"
 
 
 def read(google: Google, stack: AppliedStack) -> StackInForce:
@@ -131,7 +158,22 @@ def _ask(google: Google, pool: ThreadPoolExecutor, project: AppliedProject, unre
         ),
         pool.submit(attempt, f"keys of {name}", _KEYS_LIST, partial(_keys, google, project)),
         pool.submit(attempt, f"quota preferences of {name}", _QUOTAS_GET, preferences if asks else list),
+        pool.submit(attempt, f"the guard's record of {name}", _RECORD_GET, partial(_record, google, project)),
     )
+
+
+def _record(google: Google, project: AppliedProject) -> tuple[Record | None, str]:
+    """The guard's record, and why it is not readable; none if the guard does not watch the project."""
+    if project.guard is None:
+        return None, ""
+    try:
+        return guard_record.read(google, *project.guard).record, ""
+    except UnreadableError as error:
+        return None, str(error)  # gemini-lz guard status reports it
+    except GoogleError as error:
+        if error.code != 404:  # the bucket: the guard is gone
+            raise
+        return None, ""
 
 
 def _attempt(unread: Unread, what: str, right: str, work: Callable[[], _T]) -> _T | None:
@@ -214,7 +256,8 @@ def _in_force(
         name: compare.budget(each, budgets.get(each.id.split("/")[1]), numbers)
         for name, each in stack.shared_budgets.items()
     }
-    return StackInForce(projects, shared, unread, stack.worst_month, stack.bound_by)
+    listed = {name: each for found in budgets.values() for name, each in (found or {}).items()}
+    return StackInForce(projects, shared, unread, stack.worst_month, stack.bound_by, listed)
 
 
 def _project(
@@ -235,6 +278,7 @@ def _project(
         compare.quotas(applied, listed, preferences),
         budget,
         cap,
+        Found(link, listed, keys, preferences, *((calls.record.result() if calls else None) or (None, ""))),
     )
 
 

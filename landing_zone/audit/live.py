@@ -3,20 +3,20 @@
 Key strings are never read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from landing_zone.audit import account_budgets
+from landing_zone.audit import account_budgets, live_guards
 from landing_zone.audit.listing import RESOURCES, Live, ancestry, projects_of
 from landing_zone.audit.unread import Unread
 from landing_zone.gemini import GEMINI_API, service_name
 from landing_zone.gemini.limits import BLOCKED
 from landing_zone.gemini.methods import CREATES_CACHES, any_key_calls
-from landing_zone.google.inventory import overrides
-from landing_zone.google.quota_overrides import list_limits
+from landing_zone.gemini.quotas import Override
+from landing_zone.google.quota_overrides import ModelLimit, list_limits
 from landing_zone.google.rest import Google
 from landing_zone.policies.environments import NO_FILE, Environments, measured
 from landing_zone.policies.facts import (
@@ -116,6 +116,8 @@ def read(
             paid = list(
                 pool.map(lambda account: account_budgets.of_account(google, account, judged), accounts)
             )
+            keys = [key for each in seen for key in each.keys]
+            guards, unread_guards = live_guards.of_hosts(google, environments, judged, keys)
         except BaseException:
             # Ends the waits of other threads, and calls that have not begun.
             google.stop.set()
@@ -127,14 +129,16 @@ def read(
         projects=tuple(measured(each, (*budgets, *caps), environments) for each in judged),
         budgets=budgets,
         caps=caps,
-        keys=tuple(key for each in seen for key in each.keys),
+        guards=tuple(guards),
+        keys=tuple(keys),
         apis=tuple(api for each in seen for api in each.apis),
         quotas=tuple(quota for each in seen for quota in each.quotas),
         grants=tuple(grant for each in seen for grant in each.grants),
         folders=folders,
         not_for_gemini=frozenset(environments.not_for_gemini),
+        guard_hosts=frozenset(environments.guard_hosts),
     )
-    for own in (*(each.unread for each in seen), *(own for _, _, own in paid)):
+    for own in (*(each.unread for each in seen), *(own for _, _, own in paid), unread_guards):
         unread += own
     return Found(facts, tuple(unread), sum(each.gemini is False for each in seen))
 
@@ -152,7 +156,7 @@ def _all(
     ]
     for done, future in enumerate(as_completed(futures), start=1):
         future.result()
-        progress(f"{done} of {len(listed)} projects")
+        progress(f"project {done} of {len(listed)}")
     return [future.result() for future in futures]
 
 
@@ -254,7 +258,7 @@ def _limited(google: Google, live: Live, project: Project, unread: Unread) -> Pr
     if found is None:
         # The limits are unknown, and unknown values violate no policy.
         return replace(project, others=BLOCKED)
-    limits = in_force(overrides(found))
+    limits = in_force(_overrides(found))
     # A metric without a setting's name counts Priority, embeddings or videos; some Google lets nobody change.
     open_metrics = [
         each for each in found if not each.known and each.bucket("").value != 0 and not each.fixed
@@ -330,3 +334,11 @@ def _name(item: Mapping[str, Any]) -> str:
 
 def _id(item: Mapping[str, Any]) -> str:
     return _name(item).rpartition("/")[2]
+
+
+def _overrides(listed: Iterable[ModelLimit]) -> Iterator[Override]:
+    """The overrides of a project's limits on models."""
+    for limit in listed:
+        for model, bucket in limit.buckets.items():
+            if limit.known and bucket.value is not None:
+                yield Override(*limit.known, model, bucket.value)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from landing_zone.exported_state import resources_of
+
 _REFERENCES: Final = ("project", "projectId", "parent", "name", "id")
 """Properties with a project's id, or with a full resource name that begins with it."""
 _NAMED: Final = re.compile(r"(?://[a-z.]+/)?projects/([^/]+)")
@@ -28,7 +30,7 @@ class StackProjects:
 
 def projects_in(exported: Mapping[str, Any]) -> StackProjects:
     """The projects that the resources of an exported stack are, or are in."""
-    resources = (exported.get("deployment") or {}).get("resources") or []
+    resources = resources_of(exported)
     found = {each for resource in resources for each in _of(resource)}
     # urn:pulumi:STACK::PROJECT::TYPE::NAME
     urn = next((resource["urn"] for resource in resources), "urn:pulumi:::").split("::")

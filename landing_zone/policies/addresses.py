@@ -85,11 +85,12 @@ def _meant(network: Network) -> Network:
 
 def _public(networks: Iterable[Network]) -> Iterator[Network]:
     for each in networks:
-        if not any(_is_within(each, private) for private in _PRIVATE):
+        if not any(is_within(each, private) for private in _PRIVATE):
             yield each
 
 
-def _is_within(network: Network, other: Network) -> bool:
+def is_within(network: Network, other: Network) -> bool:
+    """True if the other network has all addresses of the network."""
     # Of two versions, `subnet_of` raises.
     if isinstance(network, IPv4Network):
         return isinstance(other, IPv4Network) and network.subnet_of(other)

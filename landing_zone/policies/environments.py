@@ -68,6 +68,11 @@ class Environments(Frozen):
         description="Billing account -> its contract and tier, as accountTerms of a stack file. Worst cases count "
         "with these alone: what a stack file states prices its estimate.",
     )
+    guard_hosts: tuple[_Project, ...] = Field(
+        default=(),
+        description="Ids of projects in which spend guards of this project run: they may hold their role, and count as "
+        "what stops a project. Guards in others do neither.",
+    )
     not_for_gemini: tuple[_Project, ...] = Field(
         default=(), description="Ids of paid projects that need neither budgets nor limits on the Gemini API."
     )
@@ -255,6 +260,7 @@ def split(facts: Facts, placement: Placement) -> Mapping[str, Facts]:
         "projects": [(each, {placement.of(each)}) for each in facts.projects],
         "budgets": [(each, of_all(each.projects)) for each in facts.budgets],
         "caps": [(each, of_all(each.projects)) for each in facts.caps],
+        "guards": [(each, {of(each.project)}) for each in facts.guards],
         "keys": [(each, {of(each.project)}) for each in facts.keys],
         "apis": [(each, {of(each.project)}) for each in facts.apis],
         "quotas": [(each, {of(each.project)}) for each in facts.quotas],

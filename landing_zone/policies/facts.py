@@ -8,7 +8,7 @@ judge it only after that, so it takes UNKNOWN for the worst that it can be.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
@@ -38,7 +38,7 @@ MONTHS: Final[Mapping[str, Decimal]] = {"MONTH": Decimal(1), "QUARTER": Decimal(
 """Calendar period of a budget -> its length in months."""
 
 Kind = Literal[
-    "project", "budget", "cap", "key", "api", "quota", "location", "grant", "resource", "exception"
+    "project", "budget", "cap", "guard", "key", "api", "quota", "location", "grant", "resource", "exception"
 ]
 
 
@@ -255,6 +255,34 @@ class Cap:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """The spend guard of this project in a Google Cloud project: a function elsewhere stops it within minutes."""
+
+    subject: Subject
+    project: str | Unknown
+    """Id of the project that it stops."""
+    host: str
+    """Id of the project that it runs in."""
+    amount: Decimal | Unknown | None
+    """The spending in a calendar month at which it stops the project; None if it never does."""
+    currency: str | Unknown
+    lag: timedelta
+    """Until what it does is enforced, as its settings assume."""
+    billing: timedelta = timedelta(hours=24)
+    """Until it sees what no metric shows, likewise."""
+    queries: int = 0
+    """Queries to Google Search or Maps that it counts with each request."""
+    idle: str = ""
+    """Why it stops nothing, whatever its amount; empty if it does."""
+    tested: bool = True
+    """True if the owner of the policies says that the guard in that project acts."""
+
+    def stops(self, project: Project) -> bool:
+        """True if it is known to be the project's guard."""
+        return self.project in project.ids
+
+
+@dataclass(frozen=True)
 class Key:
     """An API key."""
 
@@ -327,7 +355,7 @@ class Grant:
     on: str | Unknown | None
     """A project by id, number or URN; `folders/…`, `organizations/…` or `billingAccounts/…`; or a service account."""
     role: str | Unknown
-    """`roles/owner`, or the full name of a custom role; empty if it is no role."""
+    """`roles/owner`, or the full name of a custom role; its id alone where it is defined; empty if it is no role."""
     members: tuple[str, ...] | Unknown
     """`user:ada@example.com`; empty for the definition of a custom role, which grants nothing yet."""
     permissions: tuple[str, ...] | Unknown = ()
@@ -359,6 +387,7 @@ class Facts:
     projects: tuple[Project, ...] = ()
     budgets: tuple[Budget, ...] = ()
     caps: tuple[Cap, ...] = ()
+    guards: tuple[Guard, ...] = field(default=(), kw_only=True)
     keys: tuple[Key, ...] = ()
     apis: tuple[Api, ...] = ()
     quotas: tuple[Quota, ...] = ()
@@ -374,6 +403,8 @@ class Facts:
     """Parents of folders, by name or URN."""
     not_for_gemini: frozenset[str] = frozenset()
     """Ids of projects that the owner of the policies says to have nothing to do with the Gemini API."""
+    guard_hosts: frozenset[str] = frozenset()
+    """Projects in which a spend guard runs that the owners of the policies name."""
 
     def excludes(self, reference: str | Unknown | None) -> bool:
         """True if the owner of the policies says that the project, by id, number or URN, is not for Gemini."""
@@ -392,6 +423,7 @@ class Facts:
             self.projects,
             self.budgets,
             self.caps,
+            self.guards,
             self.keys,
             self.apis,
             self.quotas,

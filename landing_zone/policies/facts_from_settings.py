@@ -18,6 +18,7 @@ from landing_zone.policies.facts import (
     Cap,
     Declared,
     Facts,
+    Guard,
     Key,
     Project,
     Quota,
@@ -27,10 +28,12 @@ from landing_zone.policies.facts import (
     narrows,
     project_names,
 )
+from landing_zone.policies.guards import guard_of
 from landing_zone.policies.known_types import PROVIDER, is_address
 from landing_zone.pricing.exposure import USUAL_DOORS
 from landing_zone.pricing.money import Money
 from landing_zone.reports.billing_terms import billing_terms
+from landing_zone.reports.guard_plan import guard_policies
 from landing_zone.settings import BudgetRules, EnvironmentSettings, ProjectSettings, limits_in_force
 from landing_zone.settings.doors import doors_of
 
@@ -62,11 +65,13 @@ def facts_of(
             *_shared(settings, ids),
         ),
         caps=tuple(_cap(name, each) for name, each in own if each.budget and each.budget.spend_cap),
+        guards=tuple(_guards(settings, day, environments)),
         keys=tuple(key for name, each in own for key in _keys(name, each)),
         apis=tuple(_api(name, each) for name, each in own),
         quotas=tuple(quota for name, each in own for quota in _quotas(name, each)),
         resources=tuple(_addresses(gcp)),
         not_for_gemini=frozenset(environments.not_for_gemini),
+        guard_hosts=frozenset(environments.guard_hosts),
     )
 
 
@@ -193,6 +198,19 @@ def _cap(name: str, project: ProjectSettings) -> Cap:
         (project.project_id,),
         lifted=budget.spend_cap is not None and budget.spend_cap.lifted,
     )
+
+
+def _guards(settings: EnvironmentSettings, day: date, environments: Environments) -> Iterator[Guard]:
+    for name, policy in guard_policies(settings, day).items():
+        project = settings.projects[name]
+        subject = Subject(
+            "guard",
+            f"{name}--guard",
+            f"guard of {project.project_id}",
+            project_names([project.project_id]),
+            ("projects", name, "guard"),
+        )
+        yield guard_of(policy, subject, settings.notification_project or "", environments.guard_hosts)
 
 
 def _keys(name: str, project: ProjectSettings) -> Iterator[Key]:

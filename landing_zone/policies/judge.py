@@ -43,6 +43,13 @@ class Verdict:
         return ", ".join(policy.id for policy in (self.policy, *self.also))
 
     @property
+    def parts(self) -> list[tuple[Policy, Finding]]:
+        """Its findings, each by itself with its policy."""
+        *own, last = (self.finding, *self.finding.others)
+        over = self.also[0] if self.also else self.policy
+        return [*((self.policy, each) for each in own), (over, last)]
+
+    @property
     def stops(self) -> bool:
         """True if `pulumi up` stops because of it."""
         return self.exempt is None and self.level is Level.MANDATORY

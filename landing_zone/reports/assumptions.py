@@ -4,6 +4,7 @@ from typing import Final
 
 from landing_zone.gemini.prices import PRICING_PAGE
 from landing_zone.pricing.rates import PRICES_FROM
+from landing_zone.settings import GuardHostSettings, format_lag
 
 MEANINGS: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -14,8 +15,9 @@ MEANINGS: Final[tuple[tuple[str, str], ...]] = (
     (
         "at worst in a month",
         "The most of a calendar month with what stops the spending: a spend cap's amount and the most that its lag "
-        "allows, Google's cap for the account's tier and the most that its lag allows over all projects, or what the "
-        "limits alone allow; whichever is least.",
+        "allows, the amount at which the guard stops the project and the most that its lag allows, Google's cap for "
+        "the account's tier and the most that its lag allows over all projects, or what the limits alone allow; "
+        "whichever is least.",
     ),
     ("month", "31 such days in a row, if nothing stops it."),
     (
@@ -25,9 +27,9 @@ MEANINGS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "over the budget",
-        "What can be spent beyond the budget before it is stopped: up to a spend cap's amount, and then what the lag "
-        "allows; without a cap, what the lag allows once the budget is spent. Never more than a month's worst case "
-        "leaves.",
+        "What can be spent beyond the budget before it is stopped: up to the amount of a spend cap or of the guard's "
+        "stop, and then what the lag allows; without either, what the lag allows once the budget is spent. Never more "
+        "than a month's worst case leaves.",
     ),
 )
 """Terms printed beside the numbers, each with its meaning."""
@@ -105,3 +107,35 @@ ASSUMPTIONS: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 """Assumptions behind the numbers, each with its source."""
+
+
+def guard_assumptions(host: GuardHostSettings) -> tuple[tuple[str, str], ...]:
+    """Assumptions behind the numbers of projects with the spend guard."""
+    return (
+        (
+            f"The guard looks every {format_lag(host.poll)} (guard.poll), and Cloud Monitoring has a call at most "
+            f"{format_lag(host.series_delay)} after it was made (guard.seriesDelay): about 150 s have been seen, and "
+            "no time is promised.",
+            "https://cloud.google.com/monitoring/api/v3/latency-n-retention",
+        ),
+        (
+            f"What the guard does is enforced at most {format_lag(host.act_time)} after it looked (guard.actTime): "
+            "Google publishes no time for lowered limits. Keys whose service account is disabled "
+            "stop within about a minute.",
+            "https://cloud.google.com/service-usage/docs/manage-quota",
+        ),
+        (
+            f"A budget's message has a cost at most {format_lag(host.billing_delay)} after it arose "
+            "(guard.billingDelay). Until then the guard counts requests and tokens at the highest prices, and "
+            "searchesPerRequest queries to Google with each request. What caches and more queries cost, it sees "
+            "once it is billed.",
+            "https://cloud.google.com/billing/docs/how-to/budgets-programmatic-notifications",
+        ),
+        (
+            "The guard runs, and nobody releases what it did before the month is over: what a released step would have "
+            "held is on the person who released it. If it has not run for 10 minutes, an alert notifies; until "
+            "it does, spend caps and limits alone bound what is spent. Of the month in which it is deployed, it counts "
+            "what was used before only from its first budget message on, or after two hours.",
+            "https://cloud.google.com/scheduler/docs",
+        ),
+    )

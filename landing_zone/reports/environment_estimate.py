@@ -7,13 +7,16 @@ from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 
-from landing_zone.pricing.days import Period, calendar_period
+from landing_zone.guarding.policy import Policy
+from landing_zone.pricing.days import Period, calendar_period, month_of
 from landing_zone.pricing.estimate import CASES, Case, DayRate, Parts, Workload, day_rates, over
 from landing_zone.pricing.grounding import GROUNDS, queries_of
 from landing_zone.pricing.money import EXACT, Money, plain, totals
 from landing_zone.pricing.rates import Terms
 from landing_zone.pricing.spending import Spending
 from landing_zone.reports.billing_terms import billing_terms, gc_paused, terms_warning, unfit
+from landing_zone.reports.guard_plan import guard_policies
+from landing_zone.reports.guard_warnings import tripped
 from landing_zone.reports.warnings import about_the_model, below_the_plan, free_tier
 from landing_zone.settings import (
     BudgetRules,
@@ -241,9 +244,16 @@ def environment_estimate(
     shared = settings.shared_budgets if projects is None else {}
     budgets: list[BudgetRules] = [project.budget for project in chosen.values() if project.budget]
     whole = _whole(period, [*budgets, *shared.values()])
+    if any(project.is_guarded for project in chosen.values()):
+        # The guard counts calendar months.
+        whole = Period(
+            min(whole.first, month_of(period.first).first), max(whole.last, month_of(period.last).last)
+        )
     with gc_paused():
+        guards = guard_policies(settings, as_of)
         found = {
-            name: _project(name, project, settings, period, whole, as_of) for name, project in chosen.items()
+            name: _project(name, project, settings, period, whole, as_of, guards.get(name))
+            for name, project in chosen.items()
         }
     warnings: list[str] = []
     periods = {}
@@ -288,6 +298,7 @@ def _project(
     period: Period,
     whole: Period,
     as_of: date,
+    guard: Policy | None,
 ) -> ProjectEstimate:
     terms = billing_terms(project, settings)
     currency = project.budget.currency if project.budget else None
@@ -304,6 +315,8 @@ def _project(
     for workload in planned:
         lines.append(_line(workload, terms, period, as_of, spending, free=project.tier == "free"))
         warnings += about_the_model(name, workload, whole)
+    if guard and guard.currency == terms.currency:
+        warnings += tripped(name, guard, planned, spending, _calendar_periods("MONTH", period), as_of)
     comparable = project.budget is not None and currency in (None, terms.currency)
     months = {month: _costs(spending, month, terms.currency) for month in _months(period)}
     budget: Iterable[BudgetPeriod] = ()

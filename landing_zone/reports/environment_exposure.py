@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import BLOCKED, OTHERS
 from landing_zone.gemini.models import QUOTA_NAMES
 from landing_zone.gemini.prices import ACCOUNT_TIERS
+from landing_zone.guarding.policy import Policy
 from landing_zone.pricing.exposure import (
     WINDOWS,
     Doors,
@@ -20,19 +22,25 @@ from landing_zone.pricing.exposure import (
     repriced,
     totals,
 )
-from landing_zone.pricing.money import Money, plain
+from landing_zone.pricing.money import EXACT, Money, plain
 from landing_zone.pricing.rates import CHANGES_AHEAD, Terms, coming_changes
-from landing_zone.reports.assumptions import ASSUMPTIONS, MEANINGS
+from landing_zone.reports.assumptions import ASSUMPTIONS, MEANINGS, guard_assumptions
 from landing_zone.reports.billing_terms import billing_terms, gc_paused, terms_warning, unfit
 from landing_zone.reports.denied_metrics import denied_json
+from landing_zone.reports.guard_bound import guard_of
+from landing_zone.reports.guard_plan import guard_policies
 from landing_zone.reports.worst_month import (
     EnvironmentMonth,
+    Mechanism,
     ProjectMonth,
     environment_months,
+    explained,
+    guarded_month,
     project_month,
 )
 from landing_zone.settings import (
     BudgetSettings,
+    DeriveSettings,
     EnvironmentSettings,
     KeySettings,
     LimitsInForce,
@@ -42,6 +50,7 @@ from landing_zone.settings import (
     limits_in_force,
 )
 from landing_zone.settings.doors import doors_of
+from landing_zone.settings.guard_stops import idle
 from landing_zone.settings.successors import retiring
 
 T = TypeVar("T")
@@ -139,6 +148,8 @@ class EnvironmentExposure:
     """The worst month of all projects with what stops it, one a currency."""
     account_caps: Mapping[str, int]
     """Billing account -> its tier, where that is set."""
+    assumptions: tuple[tuple[str, str], ...] = ASSUMPTIONS
+    """What the numbers rest on, each with its source."""
 
     @property
     def totals(self) -> Mapping[str, Mapping[str, Money | None]]:
@@ -183,7 +194,7 @@ class EnvironmentExposure:
                 for account, tier in self.account_caps.items()
             },
             "meanings": [{"term": term, "text": text} for term, text in MEANINGS],
-            "assumptions": [{"text": text, "source": source} for text, source in ASSUMPTIONS],
+            "assumptions": [{"text": text, "source": source} for text, source in self.assumptions],
         }
 
 
@@ -234,7 +245,12 @@ def environment_exposure(
     accounts = {project.billing_account for project in chosen.values()} & settings.account_terms.keys()
     tiers = {account: settings.account_terms[account].tier for account in sorted(filter(None, accounts))}
     with gc_paused():
-        found = {name: _project(name, project, settings, as_of, lag) for name, project in chosen.items()}
+        policies = guard_policies(settings, as_of)
+        guards = {name: policy for name, policy in policies.items() if name in chosen}
+        found = {
+            name: _project(name, project, settings, as_of, lag, guards.get(name))
+            for name, project in chosen.items()
+        }
     return EnvironmentExposure(
         settings.stack,
         as_of,
@@ -248,23 +264,36 @@ def environment_exposure(
             )
         ),
         {account: tier for account, tier in tiers.items() if tier},
+        (*ASSUMPTIONS, *(guard_assumptions(settings.guard) if guards else ())),
     )
 
 
 def _project(
-    name: str, project: ProjectSettings, settings: EnvironmentSettings, as_of: date, asked: timedelta | None
+    name: str,
+    project: ProjectSettings,
+    settings: EnvironmentSettings,
+    as_of: date,
+    asked: timedelta | None,
+    policy: Policy | None,
 ) -> ProjectExposure:
     terms = billing_terms(project, settings)
     account = settings.terms_of(project.billing_account)
     derivation = settings.derivations.get(name)
-    mechanism, lag = _mechanism(project.budget, derivation.settings.lag if derivation else USUAL_LAG)
-    lag = asked or lag
-    windows = {**WINDOWS, "lag": Window.any(lag)}
-    if derivation:
-        windows["allowance"] = Window.any(derivation.settings.lag)
     free = project.tier == "free"
     in_force = limits_in_force(project, account)
     doors = doors_of(project, in_force)
+    month = project_month(
+        project,
+        in_force,
+        terms,
+        doors,
+        as_of,
+        partial(guard_of, policy, project, settings.guard, account),
+    )
+    lag = asked or _lag(month.mechanism, project, policy, derivation.settings if derivation else None)
+    windows = {**WINDOWS, "lag": Window.any(lag)}
+    if derivation:
+        windows["allowance"] = Window.any(derivation.settings.lag)
     models = (
         () if free else tuple(exposure_of(in_force.models, in_force.others, as_of, windows, terms, doors))
     )
@@ -295,21 +324,27 @@ def _project(
                 bare = project.model_copy(update={"limits": derivation.by_hand})
                 _, wrong = derive_limits(bare, derivation.settings, account, change.day)
                 warnings += [f"{name}: from {change.day}, {each.reason}. {each.remedy}" for each in wrong]
-        if mechanism and own < lag:
+        if month.mechanism and own < lag:
             warnings.append(
-                f"{name}: limits are derived for {format_lag(own)}, and {mechanism} may be {format_lag(lag)} late"
+                f"{name}: limits are derived for {format_lag(own)}, and {month.mechanism} may be {format_lag(lag)} late"
             )
+    if policy and (why := idle(project, settings.guard)):
+        warnings.append(f"{name}: the guard {why.why}, so that it bounds nothing: {why.remedy}")
+    over = month
+    if asked and month.mechanism == "guard" and policy and month.spender:
+        slower = guard_of(policy, project, settings.guard, account, month.spender, asked)
+        over = guarded_month(slower, month.spender, as_of) if slower else month
     return ProjectExposure(
         name=name,
         tier=project.tier,
         currency=terms.currency,
         models=tuple(ModelExposure(each.model, each.limits, _told(each.bounds)) for each in models),
-        month=project_month(project, in_force, terms, doors, as_of, bounds["month"], not_bounded),
+        month=explained(month, as_of, bounds["month"], not_bounded),
         bounds=_told(bounds),
         lag=lag,
-        mechanism=mechanism,
+        mechanism=month.mechanism,
         budget=budget,
-        overshoot=_overshoot(project.budget, budget, bounds),
+        overshoot=_overshoot(project.budget, budget, bounds, over),
         compared=_compared(project.budget, terms),
         allowance=allowance,
         keys=tuple(KeyExposure(key, _open_to(value)) for key, value in project.keys.items()),
@@ -350,10 +385,15 @@ def _changes(
         yield PriceChange(day, _bounds(current, windows, terms, doors))
 
 
-def _mechanism(budget: BudgetSettings | None, usual: timedelta) -> tuple[str | None, timedelta]:
-    if budget and budget.spend_cap and not budget.spend_cap.lifted:
-        return "spendCap", budget.spend_cap.lag
-    return None, usual
+def _lag(
+    mechanism: Mechanism | None, project: ProjectSettings, guard: Policy | None, derive: DeriveSettings | None
+) -> timedelta:
+    """How late what stops a project is; without it, how late the person who reads the budget's mail is taken to be."""
+    if mechanism == "guard" and guard:
+        return guard.delays.lag
+    if mechanism == "spendCap" and project.budget and project.budget.spend_cap:
+        return project.budget.spend_cap.lag
+    return derive.lag if derive else USUAL_LAG
 
 
 def _monthly(budget: BudgetSettings | None, terms: Terms) -> Money | None:
@@ -370,9 +410,17 @@ def _compared(settings: BudgetSettings | None, terms: Terms) -> bool:
 
 
 def _overshoot(
-    settings: BudgetSettings | None, budget: Money | None, bounds: Mapping[str, Money | None]
+    settings: BudgetSettings | None,
+    budget: Money | None,
+    bounds: Mapping[str, Money | None],
+    worst: ProjectMonth,
 ) -> Money | None:
     lag, month = bounds["lag"], bounds["month"]
+    if budget and worst.mechanism == "guard":
+        ways = [each.amount for each in (worst.guarded, month) if each]
+        with localcontext(EXACT):
+            over = max(min(ways) - budget.amount, Decimal(0)) if ways else None
+        return None if over is None else Money(over, budget.currency)
     if not budget or not settings:
         # Of another period, or of what the last one cost: whatever the amount, the lag is what comes on top.
         return lag

@@ -1,6 +1,7 @@
 """A report as one page with charts: a single file, which needs nothing from anywhere else."""
 
 import json
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, Final
@@ -10,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from landing_zone.pricing.exposure import USUAL_DOORS
 from landing_zone.pricing.money import format_amount
 from landing_zone.printing import in_lines, without_secrets
 from landing_zone.reports.charts import environment_charts, project_charts
@@ -28,46 +30,25 @@ def _amount(shown: Shown, path: Path, amount: Decimal) -> str:
     return format_amount(amount, next(currencies, "USD"), up=path[0] == "exposure")
 
 
-def page(report: Report) -> str:
-    """The page as HTML.
+def render(template: str, shown: Shown, words: Callable[[Path, Any], str], context: Mapping[str, Any]) -> str:
+    """A page from a template of this folder.
 
-    A figure in it stands in an element with `data-figure`, its path in the report's JSON with `/` between the keys, and
-    `data-value`, the JSON's own text. Tables have all projects, charts the 50 that cost most.
+    `shown`: the JSON whose figures are on it, which `words` writes for people, given path and value.
     """
-    shown = report.as_json()
 
     def figure(*path: str | int) -> Markup:
-        """An element with a figure of the report, by the keys that lead to it; for people, to the cent."""
+        """An element with a figure of the report, by the keys that lead to it."""
         found = at(shown, path)
-        if found is None:
-            text = "no limit"
-        elif path[-1] == "share":
-            text = f"{(Decimal(found) * 100).normalize():f}%"
-        elif isinstance(found, int):
-            text = f"{found:,}"
-        else:
-            headline = "worstMonth" in path
-            text = (
-                (UNBOUNDED if headline else found)
-                if found == "unlimited"
-                else _amount(shown, path, Decimal(found))
-            )
         value = found if isinstance(found, str) else json.dumps(found)
         where = "/".join(map(str, path))
         return Markup('<span class="figure" data-figure="{}" data-value="{}">{}</span>').format(
-            where, value, text
+            where, value, words(path, found)
         )
 
     def script(chart: Chart) -> Markup:
         """A chart's data as the content of a script element: plotly escapes what could end one."""
         return Markup(without_secrets(plotly.io.to_json(chart.figure, validate=False)))  # noqa: S704 -- escaped by plotly
 
-    def rank(name: str) -> tuple[Decimal, Decimal]:
-        day = report.exposure.projects[name].bounds["day"]
-        expected = report.estimate.projects[name].costs["expected"]
-        return expected.amount, day.amount if day else Decimal("Infinity")
-
-    names = sorted(report.estimate.projects, key=rank, reverse=True)
     environment = Environment(
         loader=FileSystemLoader(FilePath(__file__).parent),
         autoescape=True,
@@ -77,6 +58,35 @@ def page(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(figure=figure, script=script)
+    plotly_itself = Markup(get_plotlyjs())  # noqa: S704 -- plotly's own script
+    return environment.get_template(template).render({**context, "plotly": plotly_itself})
+
+
+def page(report: Report) -> str:
+    """The page as HTML.
+
+    A figure in it stands in an element with `data-figure`, its path in the report's JSON with `/` between the keys, and
+    `data-value`, the JSON's own text. Tables have all projects, charts the 50 that cost most.
+    """
+    shown = report.as_json()
+
+    def words(path: Path, found: Any) -> str:
+        if found is None:
+            return "no limit"
+        if path[-1] == "share":
+            return f"{(Decimal(found) * 100).normalize():f}%"
+        if isinstance(found, int):
+            return f"{found:,}"
+        if found == "unlimited":
+            return UNBOUNDED if "worstMonth" in path else "unlimited"
+        return _amount(shown, path, Decimal(found))
+
+    def rank(name: str) -> tuple[Decimal, Decimal]:
+        day = report.exposure.projects[name].bounds["day"]
+        expected = report.estimate.projects[name].costs["expected"]
+        return expected.amount, day.amount if day else Decimal("Infinity")
+
+    names = sorted(report.estimate.projects, key=rank, reverse=True)
     charts: dict[str, list[Chart]] = {
         name: list(project_charts(report, shown, name)) for name in names[:MOST]
     }
@@ -93,6 +103,6 @@ def page(report: Report) -> str:
             if periods
         },
         "charts": charts,
-        "plotly": Markup(get_plotlyjs()),  # noqa: S704 -- plotly's own script
+        "usualQueries": USUAL_DOORS.queries,
     }
-    return environment.get_template("page.html").render(context)
+    return render("page.html", shown, words, context)

@@ -13,9 +13,9 @@ from landing_zone.gemini.limits import OTHERS, Limits
 from landing_zone.gemini.prices import ACCOUNT_TIERS
 from landing_zone.pricing.days import Period, month_of
 from landing_zone.pricing.estimate import CASES
-from landing_zone.pricing.exposure import ModelExposure
+from landing_zone.pricing.exposure import USUAL_DOORS
 from landing_zone.pricing.money import Money, format_amount, plain
-from landing_zone.reports.assumptions import ASSUMPTIONS, MEANINGS
+from landing_zone.reports.assumptions import MEANINGS
 from landing_zone.reports.denied_metrics import denied_words
 from landing_zone.reports.environment_estimate import BudgetPeriod, EnvironmentEstimate
 from landing_zone.reports.environment_exposure import EnvironmentExposure, ProjectExposure
@@ -111,7 +111,7 @@ def show_exposure(console: Console, found: EnvironmentExposure) -> None:
     for term, text in MEANINGS:
         console.print(f"  {term}: {text}", soft_wrap=True)
     console.print("[bold]assumptions[/]")
-    for text, source in ASSUMPTIONS:
+    for text, source in found.assumptions:
         console.print(f"  {text} [dim]{source}[/]", soft_wrap=True)
 
 
@@ -136,6 +136,13 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
             f"  {project.month.saved_by_methods.as_bound} less with methods on each of its keys that leave caches out",
             soft_wrap=True,
         )
+    more = project.month.with_queries
+    if more:
+        console.print(
+            f"  {more.as_bound} if each request made {USUAL_DOORS.queries} queries to Google: what "
+            "those beyond searchesPerRequest cost, the guard sees once it is billed",
+            soft_wrap=True,
+        )
     windows = ("minute", "hour", "day", "month", "lag")
     table = _table("model", *windows[:-1], f"any {format_lag(project.lag)}")
     for model in project.models:
@@ -151,7 +158,7 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
     console.print(table)
     for model in project.models:
         denied = model.model == OTHERS and project.denies_others
-        words = denied_words() if denied else limits_words(model)
+        words = denied_words() if denied else limits_words(model.limits)
         console.print(f"  limits of {model.model}: {words}", soft_wrap=True)
     stored = [model.bounds["lag"] for model in project.models]
     stored_cost = sum((each.storage for each in stored if each), Decimal(0))
@@ -164,7 +171,8 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
         )
     if project.compared:
         over = project.overshoot.as_bound if project.overshoot is not None else "unlimited"
-        by = f"{project.mechanism} acts" if project.mechanism else "somebody acts on the budget's mail"
+        actor = "the guard" if project.mechanism == "guard" else project.mechanism
+        by = f"{actor} acts" if actor else "somebody acts on the budget's mail"
         what = f"the month's budget of {project.budget}" if project.budget else "the budget"
         kept = (
             f", and {project.month.kept.as_bound} for what caches held before" if project.month.kept else ""
@@ -180,9 +188,9 @@ def _exposure(console: Console, project: ProjectExposure) -> None:
         )
 
 
-def limits_words(model: ModelExposure) -> str:
+def limits_words(limits: Limits | None) -> str:
     """A model's limits: `60 requests a minute, 200,000 input tokens a minute`."""
-    limits = model.limits or Limits()
+    limits = limits or Limits()
     if limits.blocks:
         return "denied"
     values = (

@@ -1,13 +1,14 @@
 """The headline of a worst case: the most that a month can cost with what stops the spending, and what that is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, Final, Literal
 
 from landing_zone.gemini.prices import ACCOUNT_TIERS
-from landing_zone.pricing.exposure import Doors
+from landing_zone.pricing.exposure import USUAL_DOORS, Doors
+from landing_zone.pricing.guarded_month import Guard, beyond
 from landing_zone.pricing.money import EXACT, Money, plain
 from landing_zone.pricing.rates import Terms
 from landing_zone.pricing.worst_month import (
@@ -20,9 +21,12 @@ from landing_zone.pricing.worst_month import (
 )
 from landing_zone.settings import EnvironmentSettings, LimitsInForce, ProjectSettings, format_lag
 
+_BY_LIMITS: Final = "what its limits allow in 31 days"
 UNBOUNDED: Final = "not bounded"
 """The verdict where something can be spent that neither limits nor prices bound."""
-BoundBy = Literal["free tier", "spend cap", "limits", "tier cap", "nothing"]
+BoundBy = Literal["free tier", "spend cap", "guard", "limits", "tier cap", "nothing"]
+Mechanism = Literal["spendCap", "guard"]
+"""The setting of what stops the spending, late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,17 @@ class ProjectMonth:
     bound_by: BoundBy
     text: str
     """The sum in words: `spend cap of 100.00 USD, and 20.00 USD while it lags 24h`; or why it is not bounded."""
+    mechanism: Mechanism | None = None
+    """Of spend cap and guard the one that lets less be spent; it may be more than the limits allow."""
+    guarded: Money | None = None
+    """The most with the guard, if that is the mechanism; None if nothing bounds it."""
     kept: Money | None = None
     """Storage, while a cap lags, of what caches held before; None if there is none."""
     saved_by_methods: Money | None = None
     """Difference if no key could create caches; None if that changes nothing."""
+    with_queries: Money | None = None
+    """What it would be with the usual queries to Google of each request, where the guard meters fewer; None if it does
+    not, or if that changes nothing."""
     spender: Spender | None = None
     """Itself, as far as it can spend; None on the free tier."""
 
@@ -49,6 +60,7 @@ class ProjectMonth:
             "boundBy": self.bound_by,
             "text": self.text,
             "savedByMethods": plain(saved.amount) if saved else None,
+            "withUsualQueries": plain(self.with_queries.amount) if self.with_queries else None,
         }
 
 
@@ -78,47 +90,99 @@ def project_month(
     terms: Terms,
     doors: Doors,
     day: date,
-    shown: Money | None,
-    not_bounded: Sequence[str],
+    guard: Callable[[Spender], Guard | None],
 ) -> ProjectMonth:
     """The worst month of a project, at the highest prices of the 31 days from a day on.
 
-    `shown`: the most that the limits allow in a month at the day's own prices. `not_bounded`: why there is no bound.
+    `guard`: the spend guard of the project, given what it can spend; None if none bounds it.
     """
     if project.tier == "free":
         return ProjectMonth(Money(Decimal(0), terms.currency), "free tier", "the free tier charges nothing")
     spender = Spender(in_force.models, in_force.others, terms, doors)
-    found = _month(project, spender, day)
-    if found.amount is None:
-        found = replace(found, text="; ".join(not_bounded))
-    if found.bound_by == "limits" and found.amount != shown:
-        found = replace(found, text=f"{found.text}, at the highest prices until {day + MONTH}")
+    found = _month(project, spender, day, guard(spender))
     saved = None
     if doors.caches and found.amount:
         closed = Spender(in_force.models, in_force.others, terms, replace(doors, caches=False))
-        without = _month(project, closed, day).amount
+        without = _month(project, closed, day, guard(closed)).amount
         if without and without < found.amount:
-            with localcontext(EXACT):
-                saved = Money(found.amount.amount - without.amount, terms.currency)
-    return replace(found, saved_by_methods=saved, spender=spender)
+            saved = found.amount - without
+    searching = None
+    if found.bound_by == "guard" and doors.queries < USUAL_DOORS.queries:
+        wide = Spender(in_force.models, in_force.others, terms, replace(doors, queries=USUAL_DOORS.queries))
+        more = _month(project, wide, day, guard(wide)).amount
+        searching = more if more != found.amount else None
+    return replace(found, saved_by_methods=saved, with_queries=searching, spender=spender)
 
 
-def _month(project: ProjectSettings, spender: Spender, day: date) -> ProjectMonth:
+def explained(
+    month: ProjectMonth, day: date, shown: Money | None, not_bounded: Sequence[str]
+) -> ProjectMonth:
+    """A project's worst month with its reasons in words.
+
+    `shown`: the most that the limits allow in a month at the day's own prices. `not_bounded`: why there is no bound.
+    """
+    if month.amount is None:
+        return replace(month, text="; ".join(not_bounded))
+    if month.bound_by == "limits" and month.amount != shown:
+        return replace(month, text=f"{month.text}, at the highest prices until {day + MONTH}")
+    return month
+
+
+def _month(project: ProjectSettings, spender: Spender, day: date, guard: Guard | None) -> ProjectMonth:
     currency = spender.terms.currency
-    alone, stop = limits_month(spender, day), _cap(project, spender.terms)
-    lag = late([spender], day, stop) if stop else None
-    amount = worst_month(alone, stop, lag)
-    if amount is None:
-        return ProjectMonth(None, "nothing", "")
-    if stop is None or lag is None or lag.total is None or amount == alone:
-        return ProjectMonth(Money(amount, currency), "limits", "what its limits allow in 31 days")
+    alone = limits_month(spender, day)
+    stopped = [
+        *([_capped(cap, spender, day)] if (cap := _cap(project, spender.terms)) else []),
+        *([guarded_month(guard, spender, day)] if guard else []),
+    ]
+    # Of two that bound nothing, the guard is the one that acts first.
+    least = min(
+        reversed(stopped),
+        key=lambda each: (each.amount is None, each.amount and each.amount.amount),
+        default=None,
+    )
+    if least is None:
+        if alone is None:
+            return ProjectMonth(None, "nothing", "")
+        return ProjectMonth(Money(alone, currency), "limits", _BY_LIMITS)
+    if alone is not None and (least.amount is None or alone <= least.amount.amount):
+        return replace(least, amount=Money(alone, currency), bound_by="limits", text=_BY_LIMITS, kept=None)
+    return least if least.amount else replace(least, bound_by="nothing", text="")
+
+
+def _capped(stop: Stop, spender: Spender, day: date) -> ProjectMonth:
+    """The worst month with a spend cap, whatever the limits allow."""
+    currency = spender.terms.currency
+    lag = late([spender], day, stop)
+    amount = worst_month(None, stop, lag)
+    if amount is None or lag.total is None:
+        return ProjectMonth(None, "spend cap", "", "spendCap")
     kept = Money(lag.kept, currency) if lag.kept else None
     held = f", {kept.as_bound} of it for what caches held before" if kept else ""
     text = (
         f"spend cap of {Money(stop.amount, currency)}, and {Money(lag.total, currency).as_bound} while "
         f"it lags {format_lag(stop.lag)}{held}"
     )
-    return ProjectMonth(Money(amount, currency), "spend cap", text, kept=kept)
+    return ProjectMonth(Money(amount, currency), "spend cap", text, "spendCap", kept=kept)
+
+
+def guarded_month(guard: Guard, spender: Spender, day: date) -> ProjectMonth:
+    """The worst month with the spend guard, whatever the limits allow."""
+    currency = spender.terms.currency
+    found = beyond(spender, day, guard)
+    if found.total is None:
+        return ProjectMonth(None, "guard", "", "guard")
+    with localcontext(EXACT):
+        amount = Money(guard.amount + found.total, currency)
+    text = (
+        f"guard stops at {Money(guard.amount, currency)}, and {Money(found.total, currency).as_bound} while it lags "
+        f"{format_lag(guard.lag)}"
+    )
+    if found.throttled and guard.throttle:
+        text += f", throttled from {Money(guard.throttle.amount, currency)} on"
+    if found.unmetered:
+        text += f"; it sees {' and '.join(found.unmetered)} within {format_lag(guard.billing_delay)}"
+    return ProjectMonth(amount, "guard", text, "guard", amount)
 
 
 def _cap(project: ProjectSettings, terms: Terms) -> Stop | None:

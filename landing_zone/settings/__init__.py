@@ -3,6 +3,7 @@
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.budgets import BudgetRules, BudgetSettings, SharedBudgetSettings, Threshold
 from landing_zone.settings.derived_limits import DerivedLimits, derive_limits, format_lag
+from landing_zone.settings.guard import GuardHostSettings, GuardSettings
 from landing_zone.settings.limits_in_force import LimitsInForce, limits_in_force, opened_by_quotas
 from landing_zone.settings.load import load_engine, load_file, load_project
 from landing_zone.settings.problems import NAMESPACE, Problem, SettingsError
@@ -28,6 +29,8 @@ __all__ = [
     "DeriveSettings",
     "DerivedLimits",
     "EnvironmentSettings",
+    "GuardHostSettings",
+    "GuardSettings",
     "KeySettings",
     "LimitsInForce",
     "Problem",

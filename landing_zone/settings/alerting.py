@@ -1,9 +1,10 @@
 """Alerts: conditions to watch, and notification channels."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictStr
+from pydantic import AfterValidator, Field, StrictStr
 
 from landing_zone.gemini.limits import Count
 from landing_zone.settings import fields
@@ -77,6 +78,18 @@ class QuotaChangeSettings(Settings):
     )
 
 
+def _doubles(value: Any) -> Any:
+    """Numbers as Google has them: a stack file is read with exact decimals."""
+    if isinstance(value, Mapping):
+        return {name: _doubles(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_doubles(each) for each in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+PolicyField = Annotated[dict[str, Any], AfterValidator(_doubles)]
+
+
 class AlertSettings(Settings):
     """Alert policies on a project's calls, and the people and channels to notify."""
 
@@ -126,9 +139,12 @@ class AlertSettings(Settings):
         ),
         examples=["{deployers: [gemini-lz@acme-gemini-seed.iam.gserviceaccount.com]}"],
     )
-    policies: dict[fields.KeyName, dict[str, Any]] = Field(
+    policies: dict[fields.KeyName, PolicyField] = Field(
         default={},
-        description="Further alert policies, by name, as the Cloud Monitoring API defines them.",
+        description=(
+            "Further alert policies, by name, as the Cloud Monitoring API defines them; one with notificationChannels "
+            "notifies these alone. `existing: projects/…/alertPolicies/…` takes over one that is there, as it is."
+        ),
         examples=["{slow: {conditions: [{displayName: slow}]}}"],
     )
 
@@ -136,3 +152,8 @@ class AlertSettings(Settings):
     def has_recipients(self) -> bool:
         """True if alerts notify anybody."""
         return bool(self.email or self.channels)
+
+    @property
+    def has_any(self) -> bool:
+        """True if there is anything of Cloud Monitoring's to create, or to take over."""
+        return self.has_recipients or bool(self.policies)

@@ -169,6 +169,11 @@ class SpendCapSettings(Settings):
     adopt: StrictBool = Field(
         default=False, description="Take over the spend cap that the project already has.", examples=["true"]
     )
+    name: fields.BudgetName | None = Field(
+        default=None,
+        description="Display name in the console. Default: the project ID and Gemini API cap.",
+        examples=["Acme chat cap"],
+    )
     lag: fields.Lag = Field(
         default=timedelta(hours=24),
         description=(
@@ -222,9 +227,12 @@ class BudgetRules(Settings):
         ),
         examples=["[0.5, 1.0, {forecast: 1.0}]"],
     )
-    name: fields.BudgetName | None = Field(
+    name: fields.ExistingBudgetName | None = Field(
         default=None,
-        description="Display name in the console. Default: the project ID and Gemini API.",
+        description=(
+            "Display name in the console; '' for an existing budget that has none. Default: the project ID and Gemini "
+            "API."
+        ),
         examples=["Acme chat"],
     )
     services: Annotated[
@@ -310,6 +318,13 @@ class BudgetSettings(BudgetRules):
         if self.spend_cap is None:
             return None
         return self.amount if self.spend_cap.amount is None else self.spend_cap.amount
+
+
+def _none(value: object) -> Any:
+    return None if value is False else value
+
+
+BudgetField = Annotated[BudgetSettings | None, BeforeValidator(_none), Shorthand({"const": False})]
 
 
 class SharedBudgetSettings(BudgetRules):

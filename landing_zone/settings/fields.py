@@ -46,9 +46,9 @@ def _whole(pattern: str) -> str:
 _OF_ANY_AGE: Final = re.compile(rf"(?![0-9]+$){ANY_PROJECT_ID}")
 
 
-def _text(limit: int, what: str) -> Callable[[str], str]:
+def _text(limit: int, what: str, *, empty: bool = False) -> Callable[[str], str]:
     def check(value: str) -> str:
-        if not 1 <= len(value) <= limit:
+        if not (0 if empty else 1) <= len(value) <= limit:
             raise mistake(f"{what} has {len(value)} characters", f"write 1 to {limit} characters")
         return value
 
@@ -146,7 +146,7 @@ def share(raw: object) -> Decimal:
 
 def _ratio(value: Decimal) -> Decimal:
     if not 0 < value < 1:
-        raise mistake(f"{value} is not a share between 0 and 1", "write a share of all requests: 0.05 is 5 %")
+        raise mistake(f"{value} is not a share between 0 and 1", "write a share: 0.05 is 5 %")
     return value
 
 
@@ -268,6 +268,20 @@ def lag(value: object) -> timedelta:
     return length
 
 
+POLLS: Final = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
+"""Minutes between two runs of a schedule that begins anew each hour."""
+
+
+def _poll(value: object) -> timedelta:
+    found = lag(value)
+    if found not in [timedelta(minutes=minutes) for minutes in POLLS]:
+        raise mistake(
+            f"{value!r} does not divide an hour into equal parts",
+            f"write one of {', '.join(f'{minutes}m' for minutes in POLLS)}",
+        )
+    return found
+
+
 def _priced_model(value: str) -> str:
     try:
         check_model(value)
@@ -330,10 +344,20 @@ DisplayName = matching(
     "a project name",
     "write 4 to 30 letters, digits, spaces, hyphens, quotes or exclamation marks, such as Acme chat",
 )
+StackName = matching(
+    r"[A-Za-z0-9_.-]{1,100}",
+    "the name of a stack",
+    "write the name without organization and project, such as prod",
+)
 ProjectKey = matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
     "a name for a project here",
     "write at most 24 lowercase letters and digits, with single hyphens between, such as chat-eu",
+)
+StackName = matching(
+    r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99}",
+    "a stack's name",
+    "write the name of a stack as its file has it: base for Pulumi.base.yaml",
 )
 KeyName = matching(
     r"(?=.{1,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
@@ -375,6 +399,11 @@ ChannelName = matching(
     "a notification channel",
     "write it as `gcloud beta monitoring channels list` shows it: projects/acme-seed/notificationChannels/1234567890",
 )
+ConstraintName = matching(
+    r"custom\.[A-Za-z0-9]{1,62}",
+    "the name of a custom constraint",
+    "write its last part, as `gcloud org-policies list-custom-constraints` shows it: custom.geminiRestrictedKeysProd",
+)
 BundleId = matching(r"[A-Za-z0-9.-]+", "an iOS bundle id", "write it as in Xcode: com.example.app")
 PackageName = matching(
     r"[A-Za-z0-9_.]+", "an Android package name", "write it as in the manifest: com.example.app"
@@ -388,6 +417,7 @@ Sha1Fingerprint: Any = Annotated[_FINGERPRINT, AfterValidator(lambda value: valu
 """In the form in which Google returns it (apikeys.v2 discovery document), whatever the form in the file."""
 Referrer = Annotated[StrictStr, AfterValidator(_text(2048, "the referrer"))]
 BudgetName = Annotated[StrictStr, AfterValidator(_text(60, "the budget's name"))]
+ExistingBudgetName = Annotated[StrictStr, AfterValidator(_text(60, "the budget's name", empty=True))]
 Email = Annotated[StrictStr, AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})]
 AllowedIp = Annotated[StrictStr, AfterValidator(_allowed_ip)]
 _NUMBER_SCHEMA = WithJsonSchema({"type": ["number", "string"]})
@@ -522,4 +552,19 @@ BudgetId = matching(
     "a budget's id",
     "write the last part of the name that `gcloud billing budgets list` shows, a UUID such as 01234567-89ab-…",
 )
+QuotaChangeId = matching(
+    r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,511}",
+    "the id of a quota preference or override",
+    "write the last part of its name, as `gcloud beta quotas preferences list` shows it, or gemini-lz adopt",
+)
 Text = Annotated[StrictStr, AfterValidator(_text(1000, "the text"))]
+BudgetShare = Annotated[
+    Decimal, BeforeValidator(share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 10})
+]
+"""A share of a month's amount; over 1 is allowed."""
+Region = matching(r"[a-z]+(-[a-z]+)+[0-9]+", "a region", "write one of Google Cloud's, such as europe-west1")
+Poll = Annotated[
+    timedelta,
+    BeforeValidator(_poll),
+    WithJsonSchema({"type": "string", "enum": [f"{minutes}m" for minutes in POLLS]}),
+]

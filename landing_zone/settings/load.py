@@ -20,10 +20,19 @@ from landing_zone.settings.base import fields_of, known_keys, plain_type
 from landing_zone.settings.derived_limits import derive_limits
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.fields import ProjectKey
+from landing_zone.settings.guard_stops import with_usual_lag
 from landing_zone.settings.markers import Mark, marked
 from landing_zone.settings.merge import budget_values, holds, project_values, values_taken_over
 from landing_zone.settings.other_keys import engine_mistakes
-from landing_zone.settings.problems import MOST_FOUND, Path, Problem, SettingsError, nearest, setting_of_key
+from landing_zone.settings.problems import (
+    MOST_FOUND,
+    SPLIT,
+    Path,
+    Problem,
+    SettingsError,
+    nearest,
+    setting_of_key,
+)
 from landing_zone.settings.relations import environment_problems, project_problems
 from landing_zone.settings.relations_environment import plain_secrets, shared_problems
 from landing_zone.settings.relations_identity import SUFFIX_LENGTH
@@ -77,6 +86,14 @@ def load_project(name: str, values: Mapping[str, Any]) -> ProjectSettings:
     """The settings of one project by itself: channels and topics are named in full. Raises SettingsError."""
     combined = project_values({}, values)
     settings, derive, problems = _project(name, values, combined)
+    if values.get("guard") not in (None, False):
+        problems.append(
+            Problem(
+                ("projects", name, "guard"),
+                "the guard is a function of an environment, and this is one project by itself",
+                "leave guard out, or describe the project in a stack file (docs/guard.md)",
+            )
+        )
     if isinstance(combined, Mapping):
         problems += [replace(p, path=("projects", *p.path)) for p in environment_problems({name: combined})]
     if settings and derive and not problems:
@@ -182,6 +199,7 @@ def _checked(
             merged[name] = combined
         settings, derive, found = _project(name, own, combined)
         if settings and derive and rules and not found:
+            derive = with_usual_lag(derive, settings, rules.guard)
             derivations[name] = Derivation(settings=derive, by_hand=settings.limits)
             account = rules.account_terms.get(settings.billing_account or "", NOTHING_AGREED)
             derived, found = _with_derived(name, settings, derive, account, day)
@@ -240,7 +258,8 @@ def _with_composed_id(settings: ProjectSettings, stack: str, name: str) -> Proje
         return settings
     # The id was composed under the first name that the project had.
     first = settings.aliases[0] if settings.aliases else name
-    digest = sha256(f"{stack}/{first}/{settings.project_id}/{settings.id_suffix}".encode()).digest()
+    origin = settings.stack_label or stack
+    digest = sha256(f"{origin}/{first}/{settings.project_id}/{settings.id_suffix}".encode()).digest()
     suffix = b32encode(digest).decode().lower()[: SUFFIX_LENGTH - 1]
     return settings.model_copy(update={"project_id": f"{settings.project_id}-{suffix}"})
 
@@ -276,7 +295,9 @@ def _told(error: ValidationError, root: type[Any], at: Path) -> list[Problem]:
 def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unknown_without_value(values.get("defaults"), ProjectSettings, ("defaults",))
     for key, value in values.items():
-        if key not in ENVIRONMENT_KEYS:
+        if key == SPLIT:
+            yield _unended_split(value)
+        elif key not in ENVIRONMENT_KEYS:
             yield Problem((key,), *unknown_key(key, ENVIRONMENT_KEYS))
         elif key in _MAPPINGS and not isinstance(value, Mapping):
             yield Problem(
@@ -296,6 +317,17 @@ def _environment(values: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(
             ("projects",), "no project is set", f"write projects: {example_of('projects', StackFileSettings)}"
         )
+
+
+def _unended_split(value: Any) -> Problem:
+    """The mistake of a file that `gemini-lz fleet split` is at work on: nothing may run by it."""
+    mark = _decoded(value) if isinstance(value, str) else value
+    source = mark.get("of", "") if isinstance(mark, Mapping) else ""
+    return Problem(
+        (SPLIT,),
+        f"a split of {source or 'a stack'} has begun, and has not ended",
+        f"run gemini-lz fleet split {source or 'STACK'}: it goes on where it was",
+    )
 
 
 def _project(

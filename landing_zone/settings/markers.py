@@ -13,6 +13,7 @@ class Mark(Enum):
     OWN = "each project's own: `defaults` cannot have it"
     CREATED = "of the project itself, which a stack does not manage where it is adopted"
     INHERITED_IF_PAID = "a free project does not inherit it"
+    INHERITED = "the environment has it for itself too, and projects take it over"
     IDLE_IF_FREE = "has no effect while the project is free"
     RECIPIENT = "names people or channels that alerts notify"
     CLIENTS = "kind of client that a key allows; a key has one at most"

@@ -12,7 +12,8 @@ from landing_zone.settings.types import EnvironmentRules, ProjectSettings, Stack
 ENVIRONMENT_WIDE: Final = tuple(
     key
     for key in known_keys(StackFileSettings)
-    if key in known_keys(ProjectSettings) and key not in known_keys(EnvironmentRules)
+    if key in known_keys(ProjectSettings)
+    and (key not in known_keys(EnvironmentRules) or key in marked(ProjectSettings, Mark.INHERITED))
 )
 """Settings of the environment that each project takes over unless it has its own."""
 _BUILT_IN: Final = {paid: built_in(ProjectSettings, paid=paid) for paid in (True, False)}

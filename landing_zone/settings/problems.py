@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from landing_zone.printing import MOST_SHOWN, on_one_line
+from landing_zone.printing import MOST_SHOWN, counted, on_one_line
 
 NAMESPACE = "gemini-landing-zone"
 MOST_PRINTED: Final = 100
 """Mistakes that are printed; of the others, their number."""
+SPLIT: Final = "split"
+"""The key of a stack file that `gemini-lz fleet split` is at work on."""
 MOST_FOUND: Final = 300
 """Mistakes after which the rest of a file is not checked: a file made for it has any number of them."""
 _MOST_KNOWN: Final = 1000
@@ -108,6 +110,6 @@ class SettingsError(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line or 0, [str(x) for x in p.path])))
         count, least = len(self.problems), "at least " if len(problems) >= MOST_FOUND else ""
-        head = f"{least}{count} mistake{'s' if count != 1 else ''} in the settings; nothing was created."
+        head = f"{least}{counted(count, 'mistake')} in the settings; nothing was created."
         more = [f"and {count - MOST_PRINTED} more"] if count > MOST_PRINTED else []
         super().__init__("\n".join([head, *map(str, self.problems[:MOST_PRINTED]), *more]))

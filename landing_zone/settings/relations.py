@@ -1,5 +1,6 @@
 """Rules between settings, checked on the merged values before the types, so that all mistakes are reported at once."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -14,8 +15,9 @@ from landing_zone.settings.alerting import AlertSettings
 from landing_zone.settings.base import known_keys
 from landing_zone.settings.examples import example_of
 from landing_zone.settings.markers import Mark, marked
-from landing_zone.settings.problems import Problem, nearest
+from landing_zone.settings.problems import Path, Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems, whole_amount
+from landing_zone.settings.relations_guard import guard_problems
 from landing_zone.settings.relations_identity import identity_problems
 from landing_zone.settings.relations_keys import account_problems, key_problems
 from landing_zone.settings.types import DERIVE, OTHERS, QuotaSettings
@@ -25,6 +27,7 @@ _ALERTS: Final = [
     key for key in known_keys(AlertSettings) if key not in marked(AlertSettings, Mark.RECIPIENT)
 ]
 _OF_PREFERENCES: Final = marked(QuotaSettings, Mark.PREFERENCE)
+_POLICY: Final = re.compile(r"projects/[a-z0-9.:-]+/alertPolicies/[0-9]+")
 _Found = Iterator[Problem]
 
 
@@ -89,7 +92,8 @@ def _tier(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
                 "a paid project needs a billing account",
                 "write billingAccount: 01A2B3-C4D5E6-F7A8B9 here or for the whole environment",
             )
-        if merged.get("budget") is None:
+        budget = merged.get("budget")
+        if budget is None or (budget is False and merged.get("adopt") is not True):
             yield Problem(
                 ("budget",),
                 "a paid project needs a budget",
@@ -112,6 +116,8 @@ def _budget(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
 def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
     notified = items(merged, "alerts", "email") or items(merged, "alerts", "channels")
     for key in _ALERTS:
+        if key == "policies":
+            continue  # each may have channels of its own
         if not notified and value(own, "alerts", key):
             yield Problem(
                 ("alerts", key), "this alert notifies nobody", "write email: [oncall@example.com] beside it"
@@ -126,12 +132,30 @@ def _alerts(own: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
         )
     policies = value(merged, "alerts", "policies")
     for name, policy in policies.items() if isinstance(policies, Mapping) else ():
-        if isinstance(policy, Mapping) and not policy.get("conditions"):
-            yield Problem(
-                ("alerts", "policies", name),
-                "an alert policy without conditions",
-                "write conditions: [{displayName: …, conditionThreshold: {…}}], as in Cloud Monitoring's API",
-            )
+        if isinstance(policy, Mapping):
+            yield from _policy(("alerts", "policies", str(name)), policy, bool(notified))
+
+
+def _policy(at: Path, policy: Mapping[str, Any], notified: bool) -> _Found:
+    existing = policy.get("existing")
+    if not policy.get("conditions"):
+        yield Problem(
+            at,
+            "an alert policy without conditions",
+            "write conditions: [{displayName: …, conditionThreshold: {…}}], as in Cloud Monitoring's API",
+        )
+    if existing is None and not notified and not policy.get("notificationChannels"):
+        yield Problem(
+            at,
+            "this alert notifies nobody",
+            "write email: [oncall@example.com] beside policies, or notificationChannels here",
+        )
+    if existing is not None and not (isinstance(existing, str) and _POLICY.fullmatch(existing)):
+        yield Problem(
+            (*at, "existing"),
+            f"{existing!r} is not the name of an alert policy",
+            "write it as `gcloud monitoring policies list` shows it: projects/acme-chat-prod/alertPolicies/1234567890",
+        )
 
 
 def _limits(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
@@ -341,4 +365,5 @@ _CHECKS: Final[tuple[Callable[[Mapping[str, Any], Mapping[str, Any]], _Found], .
     _limits,
     _quotas,
     _contacts,
+    guard_problems,
 )

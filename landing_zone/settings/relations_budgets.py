@@ -26,6 +26,8 @@ def budget_problems(budget: Mapping[str, Any], emails: list[Any], email_path: Pa
     yield from _notifications(budget, emails, email_path)
     yield from _filter(budget)
     yield from _cap(budget)
+    if budget.get("name") == "" and budget.get("existing") is None:
+        yield Problem(("name",), "a new budget has a name", "write one such as Acme chat, or leave name out")
     for path in (("amount",), ("spendCap", "amount")):
         yield from whole_amount(budget.get("currency"), value(budget, *path), path)
 
@@ -114,6 +116,8 @@ def _day(value: object) -> date | None:
 def _notifications(budget: Mapping[str, Any], emails: list[Any], email_path: Path) -> _Found:
     channels = items(budget, "channels")
     others = emails or channels or budget.get("topic") or budget.get("projectRecipients") is True
+    # One that is there already may notify nobody: it is taken over as it is.
+    others = others or budget.get("existing") is not None
     if budget.get("iamRecipients") is False and not others:
         yield Problem(
             ("iamRecipients",),
@@ -127,7 +131,7 @@ def _notifications(budget: Mapping[str, Any], emails: list[Any], email_path: Pat
             f"{count} channels; Google sends a budget to at most {MAX_CHANNELS}",
             f"keep {MAX_CHANNELS} of alerts.email and budget.channels, or write to a group's address",
         )
-    if budget.get("thresholds") == [] and not budget.get("topic"):
+    if budget.get("thresholds") == [] and not budget.get("topic") and budget.get("existing") is None:
         yield Problem(
             ("thresholds",),
             "a budget without thresholds never notifies anyone",

@@ -14,6 +14,7 @@ from landing_zone.settings.markers import channel_settings, keys_of_type
 from landing_zone.settings.merge import budget_values
 from landing_zone.settings.problems import Path, Problem, nearest
 from landing_zone.settings.relations_budgets import budget_problems
+from landing_zone.settings.relations_guard import guard_host_problems
 from landing_zone.settings.values import items, repeated, value
 
 _CHANNEL_NEEDS: Final = channel_settings(ChannelSettings)
@@ -30,15 +31,21 @@ def shared_problems(values: Mapping[str, Any], projects: Mapping[str, Mapping[st
     yield from _topics(values, projects)
     for name, merged in projects.items():
         yield from _named_channels(values, name, merged)
-        if merged.get("forbidUnrestrictedKeys") is True and values.get("organization") is None:
+        if merged.get("forbidUnrestrictedKeys") is True and not (
+            values.get("organization") or values.get("keyConstraint")
+        ):
             yield Problem(
                 ("projects", name, "forbidUnrestrictedKeys"),
                 "the constraint is made in the organization, and none is named",
-                "write gemini-landing-zone:organization: organizations/123456789012",
+                "write gemini-landing-zone:organization: organizations/123456789012, or name an existing one: "
+                "keyConstraint: custom.geminiRestrictedKeysProd",
             )
     yield from _shared_budgets(values, projects)
+    yield from guard_host_problems(values, projects)
     if str(values.get("dashboard", "")).lower() == "true" and values.get("notificationProject") is None:
         yield _no_host(("dashboard",), "the environment's dashboard")
+    if values.get("budgetChannels") and values.get("notificationProject") is None:
+        yield _no_host(("budgetChannels",), "a channel of a budget")
 
 
 def _channels(values: Mapping[str, Any]) -> _Found:

@@ -29,6 +29,12 @@ def key_problems(_: Mapping[str, Any], merged: Mapping[str, Any]) -> _Found:
             yield from repeated(("keys", name, kind), items(key, kind))
         if isinstance(key, Mapping):
             yield from _binding(("keys", name), key)
+            if key.get("displayName") == "" and key.get("existing") is None:
+                yield Problem(
+                    ("keys", name, "displayName"),
+                    "a new key has a name",
+                    "write one such as Backend of the chat, or leave displayName out",
+                )
         if (
             isinstance(key, Mapping)
             and key.get("decoy") is True
@@ -72,7 +78,9 @@ def account_problems(projects: Mapping[str, Mapping[str, Any]]) -> _Found:
     for name, merged in projects.items():
         keys = merged.get("keys")
         for key_name, key in keys.items() if isinstance(keys, Mapping) else ():
-            account = value(key, "serviceAccount") if isinstance(key, Mapping) else None
+            # What an existing key is bound to is there.
+            new = isinstance(key, Mapping) and key.get("existing") is None
+            account = value(key, "serviceAccount") if new else None
             if not isinstance(account, str):
                 continue
             project_id = account.partition("@")[2].removesuffix(".iam.gserviceaccount.com")

@@ -43,6 +43,8 @@ class StackFile:
     """Setting -> its key as the file has it."""
     gcp: Mapping[str, str] = field(default_factory=dict)
     """Keys of the `gcp` provider, as the file has them -> their text; `lines` has their lines."""
+    secret_gcp: tuple[str, ...] = ()
+    """Keys of the `gcp` provider whose values Pulumi has encrypted."""
     problems: tuple[Problem, ...] = ()
     """What is wrong besides the settings: keys that a stack file may not have, secrets, odd characters, numbers
     that others read otherwise."""
@@ -135,7 +137,15 @@ def read_stack_file(path: FilePath, shown_as: str | None = None) -> StackFile:
         strange = list(islice(strange_texts(root, project, file), MOST_FOUND))
         reported = {problem.line for problem in strange}
         reading.besides += [*strange, *islice(secrets_elsewhere(text, reported, file), MOST_FOUND)]
-    found = StackFile(file, reading.values, reading.lines, reading.keys, reading.gcp, tuple(reading.besides))
+    found = StackFile(
+        file,
+        reading.values,
+        reading.lines,
+        reading.keys,
+        reading.gcp,
+        tuple(reading.secret_gcp),
+        tuple(reading.besides),
+    )
     if reading.problems:
         raise SettingsError([found.named(problem) for problem in (*reading.problems, *reading.besides)])
     return found
@@ -152,6 +162,7 @@ class _Reading:
     lines: dict[Path, int] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     gcp: dict[str, str] = field(default_factory=dict)
+    secret_gcp: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     """Because of which values are missing."""
     besides: list[Problem] = field(default_factory=list)
@@ -210,6 +221,8 @@ class _Reading:
         if not colon:
             space, name = self.project, written
         plain = value.value if isinstance(value, yaml.ScalarNode) and value.tag in PLAIN_TAGS else None
+        if space == "gcp" and _is_encrypted(value):
+            self.secret_gcp.append(written)
         if space == "gcp" and plain is not None:
             self.gcp[written] = plain
             self.keys[written] = written
@@ -232,6 +245,12 @@ class _Reading:
         except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
             # Tags of YAML's such as !!int, and numbers of thousands of digits, promise what is not there.
             self.problems.append(_not_built((name,), self.file, value, error))
+
+
+def _is_encrypted(value: yaml.Node) -> bool:
+    """True for `secure: …`, as `pulumi config set --secret` writes it."""
+    names = [key.value for key, _ in value.value] if isinstance(value, yaml.MappingNode) else []
+    return names == ["secure"]
 
 
 def _meant(written: str) -> str | None:

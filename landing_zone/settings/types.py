@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
+from landing_zone.gemini import API_KEYS_API, GEMINI_API, IAM_API, MONITORING_API
 from landing_zone.gemini.limits import BLOCKED, DENY, Limits
 from landing_zone.gemini.limits import OTHERS as OTHERS
 from landing_zone.gemini.models import QUOTA_NAMES
@@ -15,8 +16,9 @@ from landing_zone.gemini.quotas import Tier
 from landing_zone.settings import fields
 from landing_zone.settings.alerting import AlertSettings, ChannelSettings
 from landing_zone.settings.base import Settings, Shorthand, Whole
-from landing_zone.settings.budgets import BudgetSettings, SharedBudgetSettings
+from landing_zone.settings.budgets import BudgetField, BudgetSettings, SharedBudgetSettings
 from landing_zone.settings.fields import mistake
+from landing_zone.settings.guard import GuardField, GuardHostSettings, GuardSettings
 from landing_zone.settings.markers import BuiltIn, Mark
 from landing_zone.settings.terms import AccountTermsSettings
 from landing_zone.settings.workload import DeriveSettings, WorkloadSettings
@@ -55,9 +57,11 @@ class KeySettings(Settings):
     display_name: Annotated[
         str | None,
         Field(
-            min_length=1,
             max_length=63,
-            description=("Name of the key in the console. Default: the project ID and the key's name."),
+            description=(
+                "Name of the key in the console; '' for an existing key that has none. Default: the project ID and the "
+                "key's name."
+            ),
             examples=["Backend of the chat"],
         ),
     ] = None
@@ -190,6 +194,11 @@ class QuotaSettings(Whole):
         description="E-mail address that Google contacts about an increase.",
         examples=["oncall@example.com"],
     )
+    existing: fields.QuotaChangeId | None = Field(
+        default=None,
+        description="ID of an existing quota preference or override to import instead of creating one.",
+        examples=["5f0b6c1e-1c1a-4b8e-9a53-0d8e2f4c7a11"],
+    )
     ignore_safety_check: Annotated[Literal["belowUsage", "tooDeep"] | None, Mark.PREFERENCE] = Field(
         default=None,
         description=(
@@ -297,6 +306,14 @@ class ProjectSettings(Settings):
         ),
         examples=["[DE, FR]"],
     )
+    stack_label: Annotated[fields.StackName | None, Mark.INHERITED] = Field(
+        default=None,
+        description=(
+            "Stack under whose name the project was created: its label gemini-lz-stack, its channels' and its alerts', "
+            "and its idSuffix keep that name. `gemini-lz fleet split` writes it. Default: the environment's."
+        ),
+        examples=["prod"],
+    )
     tags: tuple[fields.TagValue, ...] = Field(
         default=(), description="Tag values to bind to the project.", examples=["[tagValues/281480012345678]"]
     )
@@ -345,10 +362,20 @@ class ProjectSettings(Settings):
     keys: dict[fields.KeyName, KeySettings] = Field(
         default={}, description="API keys, by name.", examples=["{backend: {allowedIps: [203.0.113.0/24]}}"]
     )
-    budget: Annotated[BudgetSettings | None, Mark.IDLE_IF_FREE] = Field(
+    budget: Annotated[BudgetField, Mark.IDLE_IF_FREE] = Field(
         default=None,
-        description="Budget of the project; required for a paid project.",
+        description=(
+            "Budget of the project; required for a paid project. false: an adopted project has none yet."
+        ),
         examples=["{amount: 1200.50, currency: USD}"],
+    )
+    guard: Annotated[GuardField, Mark.IDLE_IF_FREE] = Field(
+        default=None,
+        description=(
+            "Let the spend guard, a function in notificationProject, throttle and stop the project within minutes: "
+            "true, or its steps."
+        ),
+        examples=["{throttle: {at: 0.8, to: 0.25}, stop: 1.0}"],
     )
     alerts: AlertSettings = Field(
         default=AlertSettings(),
@@ -397,6 +424,28 @@ class ProjectSettings(Settings):
         return "deletionPolicy: PREVENT" if self.deletion_policy == "PREVENT" else ""
 
     @property
+    def services(self) -> tuple[str, ...]:
+        """The services that the stack enables in the project."""
+        needed = {
+            GEMINI_API: True,
+            API_KEYS_API: bool(self.keys),
+            MONITORING_API: self.alerts.has_any or self.dashboard,
+            # The guard's role in the project is created by it.
+            IAM_API: self.is_guarded or any(key.has_own_account for key in self.keys.values()),
+        }
+        return tuple(service for service, is_needed in needed.items() if is_needed)
+
+    @property
+    def guarding(self) -> tuple[GuardSettings, BudgetSettings] | None:
+        """The guard's steps and the budget that they are about; None for a free project, which spends nothing."""
+        return (self.guard, self.budget) if self.guard and self.budget and self.tier == "paid" else None
+
+    @property
+    def is_guarded(self) -> bool:
+        """True if the spend guard acts in the project."""
+        return self.guarding is not None
+
+    @property
     def keeps_guardrails(self) -> bool:
         """True if the project's guardrails stay at Google when it leaves the stack, as it goes on spending."""
         return self.deletion_policy == "ABANDON"
@@ -412,6 +461,14 @@ class ProjectSettings(Settings):
 class EnvironmentRules(Settings):
     """Settings of the environment as a whole."""
 
+    stack_label: fields.StackName | None = Field(
+        default=None,
+        description=(
+            "Stack under whose name all was created, for a stack that has another name now: the label gemini-lz-stack, "
+            "and the names at Google that hold a stack's name, keep that name. Default: this stack."
+        ),
+        examples=["prod"],
+    )
     notification_project: fields.ExistingProject | None = Field(
         default=None,
         description=(
@@ -424,6 +481,19 @@ class EnvironmentRules(Settings):
         default=None,
         description="Organization in which to create the constraint for forbidUnrestrictedKeys.",
         examples=["organizations/123456789012"],
+    )
+    key_constraint: fields.ConstraintName | None = Field(
+        default=None,
+        description="Existing constraint for forbidUnrestrictedKeys, in place of one that the stack creates.",
+        examples=["custom.geminiRestrictedKeysProd"],
+    )
+    budget_channels: dict[fields.Email, fields.ChannelName] = Field(
+        default={},
+        description=(
+            "Existing channels in notificationProject through which budgets and the guard notify these addresses, in "
+            "place of channels that the stack creates."
+        ),
+        examples=["{oncall@example.com: projects/acme-seed/notificationChannels/1234567890}"],
     )
     channels: dict[fields.ChannelKey, ChannelSettings] = Field(
         default={},
@@ -452,10 +522,23 @@ class EnvironmentRules(Settings):
         description="Terms of billing accounts, by account ID: discounts, contract prices, the tier.",
         examples=["{01A2B3-C4D5E6-F7A8B9: {usdRate: 0.92}}"],
     )
+    guard: GuardHostSettings = Field(
+        default=GuardHostSettings(),
+        description="The spend guard of all projects with `guard`: where it runs, and how late it is assumed to be.",
+        examples=["{region: europe-west1, email: [oncall@example.com]}"],
+    )
     write_rates: WriteRatesSettings = Field(
         default=WriteRatesSettings(),
         description="Most projects, API keys and budgets to write in a time, in place of Google's own quotas.",
         examples=["{projectsPerSecond: 4}"],
+    )
+    after: tuple[fields.StackName, ...] = Field(
+        default=(),
+        description=(
+            "Stacks that `gemini-lz fleet` updates before this one, and destroys after it. It finds by itself that "
+            "one creates a project or a topic that another uses."
+        ),
+        examples=["[base]"],
     )
 
 
@@ -512,6 +595,23 @@ class EnvironmentSettings(EnvironmentRules):
     """By project, for those that have `limits.derive`."""
     unfit: dict[str, tuple[str, ...]] = Field(default={})
     """By project, why its plan does not fit what `limits.derive` allows, where that was to be kept."""
+
+    @property
+    def name_at_google(self) -> str:
+        """The stack's name in labels and names at Google: its own, unless it had another when they were created."""
+        return self.stack_label or self.stack
+
+    @property
+    def guarded(self) -> dict[str, ProjectSettings]:
+        """The projects that the spend guard acts in, by name."""
+        return {name: project for name, project in self.projects.items() if project.is_guarded}
+
+    @property
+    def guard_emails(self) -> tuple[str, ...]:
+        """Addresses to notify of what the guard does: its own, else those of the projects that it guards."""
+        own = self.guard.email
+        of_projects = (email for project in self.guarded.values() for email in project.alerts.email)
+        return tuple(dict.fromkeys(own or of_projects)) if self.guarded else ()
 
     def terms_of(self, account: str | None) -> AccountTermsSettings:
         """Terms of a billing account; list prices if there are none."""

@@ -282,7 +282,8 @@ class DeriveSettings(Whole):
     lag: fields.Lag = Field(
         default=timedelta(hours=24),
         description=(
-            "Assumed time until something stops the spending, such as 24h, 90m or 2d. Default: 24h."
+            "Assumed time until something stops the spending, such as 24h, 90m or 2d. Default: 24h; with a guard that "
+            "stops the project, and no key that makes caches, the guard's lag."
         ),
         examples=["3h42m"],
     )

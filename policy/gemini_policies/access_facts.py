@@ -64,7 +64,9 @@ def grants(resource: Resource) -> Iterator[Grant]:
         return
     form = _KINDS[resource.type.rpartition(":")[2]]
     if form == "role":
-        yield Grant(subject, on, "", (), permissions=texts(at(props, "permissions")))
+        role = at(props, "roleId")
+        defined = role if role is UNKNOWN else str(role or "")
+        yield Grant(subject, on, defined, (), permissions=texts(at(props, "permissions")))
     elif form == "policy":
         data = at(props, "policyData")
         if data is UNKNOWN:

@@ -63,7 +63,7 @@ def unlisted(resource: Resource) -> Iterator[Declared]:
             if poses(kind):
                 yield Declared(resource.subject("resource", f"component {resource.name}"), kind, "")
             return
-        known = is_known(kind, lambda path: bool(at(resource.props, *path.split("."))))
+        known = is_known(kind, lambda path: at(resource.props, *path.split(".")))
         if maker != package_of(kind) or not known:
             yield Declared(resource.subject("resource", f"resource {resource.name}"), kind, maker)
         return

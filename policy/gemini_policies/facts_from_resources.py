@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from gemini_policies import limit_facts
+from gemini_policies import guard_facts, limit_facts
 from gemini_policies.access_facts import grants, grants_access
 from gemini_policies.budget_facts import budget, cap
 from gemini_policies.declared import FOLDER, PROJECT, Resource, certain
@@ -26,6 +26,7 @@ from landing_zone.policies.facts import (
     Declared,
     Facts,
     Grant,
+    Guard,
     Key,
     Kind,
     Location,
@@ -75,6 +76,7 @@ def concerns(resource: Any) -> bool:
         or kind in _SERVICE_OF
         or kind in _LIMITS
         or kind in _LISTENERS
+        or kind in guard_facts.TYPES
         or kind in (PROJECT, LINK, FOLDER, EXIT, _LIEN, _TOPIC, _RULES, _VAULT)
     ):
         return True
@@ -107,6 +109,9 @@ def facts_of(
         liens += _liens(resource)
         listeners += _listeners(resource)
     found[Declared] = [each for resource in given for each in unlisted(resource)]
+    placed = (replace(each, projects=ids) for each in every)
+    for entity in guard_facts.guards(placed, found[Key], environments.guard_hosts):
+        found[Guard].append(_with_settings(entity, known))
     amounts = [*found[Budget], *found[Cap]]
     # Programs register their resources in any order.
     unknown = sorted(_unknown(found, limiting))
@@ -136,6 +141,8 @@ def facts_of(
             if isinstance(name, str)
         },
         not_for_gemini=frozenset(environments.not_for_gemini),
+        guard_hosts=frozenset(environments.guard_hosts),
+        guards=tuple(found[Guard]),
     )
 
 

@@ -71,7 +71,15 @@ class Operation:
         found = settings_of(sdk.STACK)
         if found is not None:
             facts = facts_from_settings.facts_of(found, today(), RULES.environments)
-            every = (facts.projects, facts.budgets, facts.caps, facts.keys, facts.apis, facts.quotas)
+            every = (
+                facts.projects,
+                facts.budgets,
+                facts.caps,
+                facts.guards,
+                facts.keys,
+                facts.apis,
+                facts.quotas,
+            )
             self.known = {(each.subject.kind, each.subject.name): each for group in every for each in group}
             self.settings = split(facts, self._placement(facts))
         default = sdk.STACK.environment or RULES.environments.strictest

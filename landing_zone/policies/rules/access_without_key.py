@@ -5,19 +5,30 @@ with an OAuth token. Other roles read the strings of keys, also where they are k
 through another API. A grant to everybody is refused with any role. Google's own service agents may hold the roles that
 Google made for them.
 
+The spend guard lowers limits by a role of its own in each project that it guards: it may hold that where the owners of
+the policies name the project that it runs in (`guardHosts` of policy/config/environments.json).
+
 The policy knows what the roles of Google allow. It does not see what a custom role allows where it is granted: its
 definition is judged, and the owners of the policies name the roles that may be granted. A condition on a grant does
 not count. A role on one secret is not judged: a server reads its key by that. An IAM policy in JSON that cannot be read
 is refused. An audit sees the grants on a project, and not those that it inherits from folders and the organization.
 HMAC keys open Cloud Storage alone and are not judged."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
+from typing import Final
 
 from pydantic import Field
 
 from landing_zone.gemini.access import PUBLIC, ROLES, ability_of, is_service_agent, is_service_agent_role
-from landing_zone.policies.facts import UNKNOWN, Facts
+from landing_zone.gemini.guard_access import guard_permissions
+from landing_zone.policies.facts import UNKNOWN, Facts, Grant
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
+
+_GUARD_ROLE: Final = re.compile(r"geminiGuard_[a-z0-9_]+", re.ASCII)
+_GUARD: Final = re.compile(
+    r"serviceAccount:gemini-guard-[a-z0-9-]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com", re.ASCII
+)
 
 
 class _Options(Options):
@@ -53,9 +64,21 @@ def _may_hold(member: str, role: str, options: _Options) -> bool:
     return member in options.members or (is_service_agent_role(role) and is_service_agent(member))
 
 
+def _is_guards(grant: Grant, hosts: Collection[str]) -> bool:
+    """True for the spend guard's role in a project that it guards: what defines it, and its one member."""
+    if grant.members is UNKNOWN or not hosts:
+        return False
+    named = grant.role is UNKNOWN or bool(_GUARD_ROLE.fullmatch(grant.role.rpartition("/")[2]))
+    if grant.members:
+        accounts = [_GUARD.fullmatch(member) for member in grant.members]
+        return named and all(each is not None and each[1] in hosts for each in accounts)
+    may = {*guard_permissions(stops_keys=True, unlinks_billing=True)}
+    return named and grant.permissions is not UNKNOWN and set() < {*grant.permissions} <= may
+
+
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     for grant in facts.grants:
-        if grant.on in facts.not_for_gemini:
+        if grant.on in facts.not_for_gemini or _is_guards(grant, facts.guard_hosts):
             continue
         on = grant.on if isinstance(grant.on, str) else ""
         if grant.unreadable:

@@ -1,15 +1,18 @@
 """Caps and budgets act hours after the money is spent; limits bind at once. The most that can be lost is therefore what
-the limits allow until something stops the spending: limits times prices times lag. Without a limit on requests it is
-unlimited. What no limit counts, such as the Batch API, is not bounded either, and no amount is shown to be within the
-allowance then: the methods of the keys close it."""
+the limits allow until something stops the spending: limits times prices times lag. A spend guard that counts
+(spend-stops) stops a project within minutes of what it meters, and within a day of what no metric shows: caches, and
+queries to Google beyond those that it assumes of each request. Without a limit on requests the loss is unlimited. What
+no limit counts, such as the Batch API, is not bounded either, and no amount is shown to be within the allowance then:
+the methods of the keys close it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pydantic import Field
 
 from landing_zone.policies.facts import Facts, Project
+from landing_zone.policies.guards import until_stopped
 from landing_zone.policies.options import Lag
 from landing_zone.policies.policy import Finding, Group, Options, Policy, Scope, Severity
 from landing_zone.policies.worst_case import open_ways, unlimited_models, worst_case
@@ -29,7 +32,7 @@ class Allowance(Options):
     currency: fields.Currency = Field(default="USD", description="Currency of maxOvershoot.")
     lag: Lag = Field(
         default=timedelta(hours=24),
-        description="Time until something stops the spending, as 24h.",
+        description="Time until something stops the spending, as 24h, where no guard does so earlier.",
         # The engine fills in the schema's default, so it is written as a user writes it.
         json_schema_extra={"default": "24h"},
     )
@@ -40,14 +43,27 @@ class Allowance(Options):
             return project.allowance
         return Money(self.max_overshoot, self.currency)
 
+    def most(self, facts: Facts, project: Project, day: date) -> tuple[Money, str] | None:
+        """The most that a project can spend until something stops it, at the prices of a day, and until when in words.
+
+        None if limits do not bound it.
+        """
+        found = worst_case(project, day, self.lag)
+        guarded = until_stopped(facts, project, day) if found else None
+        if found is None or guarded is None or guarded.currency != found.currency or found <= guarded:
+            return None if found is None else (found, f"in {format_lag(self.lag)}")
+        return guarded, "until its guard has stopped it"
+
 
 def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
     for project in facts.paid():
-        ways, most = open_ways(facts, project), worst_case(project, facts.day, options.lag)
+        ways, found = open_ways(facts, project), options.most(facts, project, facts.day)
         allowance = options.of(project)
-        if ways or most is None:
+        if ways or found is None:
             yield from _not_bounded(project, options, allowance, ways)
-        elif allowance and most.currency != allowance.currency:
+            continue
+        most, until = found
+        if allowance and most.currency != allowance.currency:
             yield Finding(
                 project.subject,
                 f"is priced in {most.currency}, and the allowance is {allowance}",
@@ -57,7 +73,7 @@ def _judge(facts: Facts, options: Allowance) -> Iterator[Finding]:
         elif allowance and allowance < most:
             yield Finding(
                 project.subject,
-                f"can spend {most.as_bound} in {format_lag(options.lag)}{_by_own_terms(project, facts, options)}, and "
+                f"can spend {most.as_bound} {until}{_by_own_terms(project, facts, options)}, and "
                 f"{allowance} is allowed",
                 "lower its limits on requests and input tokens, the most expensive model's first: gemini-lz exposure "
                 "shows which; or, with a workload, have them derived: limits: {derive: {maxOvershoot: "

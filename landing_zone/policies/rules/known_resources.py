@@ -6,7 +6,8 @@ policies have looked at it and named it.
 Of pulumi_gcp the list has the types that the policies read, and those for notifications, logs, storage, secrets,
 tags and organization policies: without uptime checks, which post what the program chooses to any address, and
 without topics and subscriptions with `messageTransforms`, which call models and run JavaScript, or with
-`pushConfig.noWrapper`. Functions and triggers are on it if they listen to events, as guards do. Of addresses, only
+`pushConfig.noWrapper`. Functions and triggers are on it if they listen to events, as guards do, or can be called from
+their own project alone, and schedules that call such functions with an ID token. Of addresses, only
 `https` ones of googleapis.com are known: on its own machine a program can start a server that answers as Google
 would. Components are judged by their resources. Not seen: the address that the plugin of an explicit provider is
 downloaded from, a package of the same name that `Pulumi.yaml` takes from a folder, and what a program does besides
@@ -21,8 +22,10 @@ from landing_zone.policies.facts import UNKNOWN, Declared, Facts
 from landing_zone.policies.known_types import (
     ACTING,
     GUARDS,
+    INTERNAL,
     PACKAGES,
     PROVIDER,
+    SCHEDULE,
     host_of,
     is_known_address,
     package_of,
@@ -98,9 +101,15 @@ def _defect(each: Declared) -> tuple[str, str]:
             f"write it with pulumi_gcp, or {name} the package",
         )
     if each.type in GUARDS:
+        path, internal = INTERNAL.get(each.type, ("", ""))
         return (
             f"is of type {each.type}, and listens to no events as a guard does",
-            f"let it listen to a topic, or {name} its type",
+            f"let it listen to a topic, {f'set {path} to {internal}, ' if path else ''}or {name} its type",
+        )
+    if each.type == SCHEDULE:
+        return (
+            f"is of type {each.type}, and sends what the program chooses where it chooses",
+            f"let it call a Cloud Run function, with an ID token (oidcToken) and without headers, or {name} its type",
         )
     if each.type in ACTING:
         properties = " or ".join(ACTING[each.type])

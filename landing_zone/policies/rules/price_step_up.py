@@ -9,8 +9,7 @@ from landing_zone.policies.facts import Facts
 from landing_zone.policies.options import Whole
 from landing_zone.policies.policy import Finding, Group, Policy, Scope, Severity
 from landing_zone.policies.rules.exposure_within_allowance import Allowance
-from landing_zone.policies.worst_case import coming_price_changes, not_bounded, open_ways, worst_case
-from landing_zone.settings import format_lag
+from landing_zone.policies.worst_case import coming_price_changes, not_bounded, open_ways
 
 
 class _Options(Allowance):
@@ -19,8 +18,8 @@ class _Options(Allowance):
 
 def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
     for project in facts.paid():
-        allowance, now = options.of(project), worst_case(project, facts.day, options.lag)
-        now = None if open_ways(facts, project) else now
+        allowance, found = options.of(project), options.most(facts, project, facts.day)
+        now = None if open_ways(facts, project) or found is None else found[0]
         # A violation at today's prices is reported by exposure-within-allowance.
         if allowance and now is None and (changes := coming_price_changes(project, facts.day, options.days)):
             yield Finding(
@@ -33,11 +32,12 @@ def _judge(facts: Facts, options: _Options) -> Iterator[Finding]:
         if not allowance or not now or now.currency != allowance.currency or allowance < now:
             continue
         for day in coming_price_changes(project, facts.day, options.days):
-            then = worst_case(project, day, options.lag)
-            if then and allowance < then:
+            later = options.most(facts, project, day)
+            if later and allowance < later[0]:
+                then, until = later
                 yield Finding(
                     project.subject,
-                    f"can spend {then.as_bound} in {format_lag(options.lag)} at the prices from {day} on "
+                    f"can spend {then.as_bound} {until} at the prices from {day} on "
                     f"({now.as_bound} today), and {allowance} is allowed",
                     f"lower its limits before {day}; gemini-lz exposure --as-of {day} shows them at those prices",
                     elsewhere=f"lower its limits before {day}",
