@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -73,11 +74,29 @@ def read_bounded(path: Path) -> str:
     return text
 
 
+def _too_deep(mark: Any = None) -> UnboundedError:
+    return UnboundedError(
+        f"more than {MAX_DEPTH} levels inside each other",
+        "no setting is that deep: check brackets and indentation",
+        mark,
+    )
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """The parser's events. libyaml since 0.2.6 counts brackets itself, before it hands out what stands in front."""
+    try:
+        yield from yaml.parse(text, Loader=_FAST)
+    except yaml.MarkedYAMLError as error:
+        if "nesting depth" not in str(error.problem):
+            raise
+        raise _too_deep(error.problem_mark) from None
+
+
 def check_bounds(text: str) -> None:
     """Raises UnboundedError, with the place, before memory is taken; other YAMLErrors if it is not YAML."""
     anchors: dict[str, _Weight | None] = {}
     open_nodes = [_Weight()]
-    for event in yaml.parse(text, Loader=_FAST):
+    for event in _events(text):
         if isinstance(event, yaml.CollectionStartEvent):
             is_mapping = isinstance(event, yaml.MappingStartEvent)
             open_nodes.append(_Weight(anchor=event.anchor, per_entry=2 if is_mapping else 1))
@@ -85,11 +104,7 @@ def check_bounds(text: str) -> None:
                 # Open: an alias to it before its end is a cycle.
                 anchors[event.anchor] = None
             if len(open_nodes) > MAX_DEPTH + 1:
-                raise UnboundedError(
-                    f"more than {MAX_DEPTH} levels inside each other",
-                    "no setting is that deep: check brackets and indentation",
-                    event.start_mark,
-                )
+                raise _too_deep(event.start_mark)
             continue
         if isinstance(event, yaml.CollectionEndEvent):
             weight = open_nodes.pop()
@@ -133,10 +148,7 @@ def check_json(text: str) -> None:
     for found in _JSON_BRACKETS.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
         if depth > MAX_DEPTH:
-            raise UnboundedError(
-                f"more than {MAX_DEPTH} levels inside each other",
-                "no setting is that deep: check brackets and indentation",
-            )
+            raise _too_deep()
 
 
 def load_bounded(path: Path) -> Any:

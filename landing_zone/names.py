@@ -16,8 +16,25 @@ _LONGEST_ACCOUNT_ID: Final = 30
 _LONGEST_LABEL: Final = 63
 _DIGEST: Final = 6
 
+BUDGET_PUBLISHER: Final = "serviceAccount:billing-budget-alert@system.gserviceaccount.com"
+"""Google's account that publishes budget messages, as IAM names it."""
+RESTRICTED_KEYS: Final = "custom.geminiRestrictedKeys"
+"""Beginning of the names of the constraints that `forbidUnrestrictedKeys` creates."""
 STACK_LABEL: Final = "gemini-lz-stack"
 """The label with a stack's name of what it creates: what a killed run created is known by it."""
+GUARD_NAMES: Final = "gemini-guard-"
+"""Beginning of the names of the guard's function, topic, subscription and schedule."""
+GUARD_ROLES: Final = "geminiGuard_"
+"""Beginning of the ids of the guard's custom roles."""
+GUARD_POLICIES: Final = "policy/"
+"""Beginning of the names of the objects from which the guard knows what to do, one a project."""
+GUARD_STATES: Final = "state/"
+"""Beginning of the names of the objects in which the guard keeps what it did, one a project."""
+_LONGEST_GUARD_NAME: Final = 40
+_LONGEST_BUCKET: Final = 63
+_LONGEST_ID_PART: Final = 40
+BOOTSTRAP_PROJECT: Final = "gemini-landing-zone-bootstrap"
+"""The Pulumi project of `bootstrap/`."""
 
 
 def stack_label(project: str, stack: str) -> str:
@@ -82,6 +99,55 @@ def budget_title(project_id: str) -> str:
 def cap_title(project_id: str) -> str:
     """The display name of a project's spend cap."""
     return f"{budget_title(project_id)} cap"
+
+
+def guard_name(stack: str) -> str:
+    """The name of the guard's function, topic, subscription and schedule. Cloud Run takes 49 characters."""
+    return _cut(f"{GUARD_NAMES}{stack}", _LONGEST_GUARD_NAME)
+
+
+def guard_bucket(project_id: str, stack: str) -> str:
+    """The bucket with the guard's policies and states. The names of all customers' buckets are one space."""
+    return _cut(f"{project_id}-guard-{stack}", _LONGEST_BUCKET)
+
+
+def guard_account_id(stack: str, part: str = "") -> str:
+    """The id of a service account of the guard: its own, or that of a `part`: `call` or `build`."""
+    return _cut(f"gemini-guard{part and '-'}{part}-{stack}", _LONGEST_ACCOUNT_ID)
+
+
+def guard_account_title(stack: str, part: str = "") -> str:
+    """The display name of a service account of the guard."""
+    return f"Spend guard of {stack[:_LONGEST_BUCKET]}{part and ': '}{part}"
+
+
+def guard_subscription(stack: str, topic: str = "") -> str:
+    """The guard's subscription to a topic by its name in the settings; to its own without one."""
+    return f"{guard_name(stack)}-{_digest(topic)}" if topic else guard_name(stack)
+
+
+def guard_role_id(project_id: str, stack: str) -> str:
+    """The id of the guard's custom role. An organization has one namespace for the roles of all its stacks."""
+    own = re.sub(r"[^a-z0-9]", "_", stack.lower())[:_LONGEST_ID_PART].rstrip("_")
+    return f"{GUARD_ROLES}{own}_{_digest(f'{project_id}/{stack}')}"
+
+
+def guard_policy_object(project_id: str) -> str:
+    """The object in the guard's bucket that says what the guard does to a project."""
+    return f"{GUARD_POLICIES}{project_id}.json"
+
+
+def guard_state_object(project_number: str) -> str:
+    """The object in the guard's bucket that says what the guard did to a project."""
+    return f"{GUARD_STATES}{project_number}.json"
+
+
+def _cut(name: str, most: int) -> str:
+    """A name of small letters, digits and hyphens, not longer than `most`; one that was changed ends with a digest."""
+    plain = re.sub(r"[^a-z0-9-]", "-", name.lower()).strip("-")
+    if plain == name and len(name) <= most:
+        return name
+    return f"{plain[: most - _DIGEST - 1].rstrip('-')}-{_digest(name)}"
 
 
 def account_domain(project_id: str) -> str:

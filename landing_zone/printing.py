@@ -114,6 +114,11 @@ def unprintable_in(text: str, *, lines: bool = False) -> str | None:
     return _escaped(found[0]) if found else None
 
 
+def counted(count: int, word: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def on_one_line(text: str, most: int | None = None) -> str:
     """The text for a place within a line: no secret, no line's end, no command. `most`: characters; the rest is cut."""
     text = _NOT_ON_A_LINE.sub(lambda found: _escaped(found[0]), without_secrets(text))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha1
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import yaml
 
 from landing_zone.bounded_yaml import load_bounded
 
+NO_CLI = 'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 
 
@@ -30,6 +31,8 @@ class Project:
     """The folder of the stack files: `stackConfigDir`."""
     backend: str | None
     """The URL of the backend, where the project names one."""
+    gcp: Mapping[str, str] = field(default_factory=dict)
+    """Inputs of the gcp provider that `config` sets for all stacks."""
 
 
 def find_project(start: Path) -> Project | None:
@@ -115,7 +118,19 @@ def _project(path: Path) -> Project:
         raise UnreadableError(f"{path} has no name: write name: gemini-landing-zone")
     backend = values.get("backend")
     url = backend.get("url") if isinstance(backend, dict) else None
-    return Project(path.parent, values["name"], path.parent / (values.get("stackConfigDir") or ""), url)
+    stacks = path.parent / (values.get("stackConfigDir") or "")
+    return Project(path.parent, values["name"], stacks, url, _gcp(values.get("config")))
+
+
+def _gcp(config: object) -> dict[str, str]:
+    """Settings `gcp:NAME` as Pulumi.yaml has them: a value, or a mapping with `value` or `default`."""
+    found = {}
+    for key, value in config.items() if isinstance(config, dict) else ():
+        if isinstance(value, dict):
+            value = value.get("value", value.get("default"))
+        if str(key).startswith("gcp:") and isinstance(value, str | int | bool):
+            found[str(key).removeprefix("gcp:")] = str(value)
+    return found
 
 
 def _home(environment: Mapping[str, str]) -> Path:

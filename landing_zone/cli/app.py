@@ -11,20 +11,32 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.markup import escape
 
-from landing_zone.cli import deploy, key, policy, prices, reports
+from landing_zone.cli import (
+    adopt,
+    bootstrap,
+    ci,
+    deploy,
+    diff,
+    drift,
+    fleet,
+    guard,
+    key,
+    new,
+    policy,
+    preflight,
+    prices,
+    reports,
+    usage,
+)
 from landing_zone.cli import show as showing
-from landing_zone.cli.console import AsJson, err, out, refuse, working, write, write_json
+from landing_zone.cli.console import AsJson, err, out, refuse, working, write_json
 from landing_zone.cli.stacks import SELECTED, Stack, StackFolder, choose, complete_stack, stack_folder
 from landing_zone.cli.state import NotReadableError
-from landing_zone.google import inventory
-from landing_zone.google.config import CredentialsError, GoogleConfig
-from landing_zone.google.errors import GoogleError
-from landing_zone.google.rest import Google
+from landing_zone.cli.suggesting import Suggesting
 from landing_zone.pricing.days import today
-from landing_zone.printing import on_one_line
+from landing_zone.printing import counted
 from landing_zone.settings import SettingsError, load_file
 from landing_zone.settings.cautions import cautions
 from landing_zone.settings.problems import MOST_PRINTED
@@ -32,15 +44,26 @@ from landing_zone.settings.schema import stack_file_schema
 from landing_zone.settings.source import read_stack_file
 
 app = typer.Typer(
+    cls=Suggesting,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Gemini API projects as code. Try: gemini-lz validate prod",
 )
+new.add_to(app)
+preflight.add_to(app)
+bootstrap.add_to(app)
 deploy.add_to(app)
 reports.add_to(app)
+diff.add_to(app)
+drift.add_to(app)
 key.add_to(app)
-app.add_typer(prices.app, name="prices")
-app.add_typer(policy.app, name="policy")
+usage.add_to(app)
+adopt.add_to(app)
+app.add_typer(prices.app, name="prices", cls=Suggesting)
+app.add_typer(policy.app, name="policy", cls=Suggesting)
+app.add_typer(ci.app, name="ci", cls=Suggesting)
+app.add_typer(guard.app, name="guard", cls=Suggesting)
+app.add_typer(fleet.app, name="fleet", cls=Suggesting)
 
 
 def _print_version(wanted: bool) -> None:
@@ -98,7 +121,9 @@ def validate(
                 file = read_stack_file(stack.path)
                 warned = [file.located(each) for each in warned]
             if not as_json:
-                out.print(f"{stack.name}: {len(settings.projects)} projects, no mistakes", markup=False)
+                out.print(
+                    f"{stack.name}: {counted(len(settings.projects), 'project')}, no mistakes", markup=False
+                )
                 for each in warned:
                     out.print(f"[yellow]warning[/] {escape(str(each))}", soft_wrap=True)
         verdicts.append(
@@ -138,37 +163,6 @@ def show(stack: Stack = None, as_json: AsJson = False) -> None:
     else:
         showing.print_table(out, shown)
     raise typer.Exit(1 if shown.differs else 2 if shown.found.unread else 0)
-
-
-@app.command(epilog="Example: gemini-lz adopt acme-support-legacy --name support-bot")
-def adopt(
-    project: Annotated[str, typer.Argument(help="The id of an existing project.")],
-    name: Annotated[
-        str,
-        typer.Option(
-            help="Its name in the stack file. Default: that of the stack which created its keys, else its id."
-        ),
-    ] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Print settings that take over an existing project unchanged, with its link, keys, budget and limits."""
-    google = Google(GoogleConfig.read({}, os.environ))
-    try:
-        with working(f"reading {project}"):
-            found = inventory.of_project(google, project, name)
-    except (GoogleError, CredentialsError) as error:
-        refuse(f"{project}: {error.with_remedy if isinstance(error, GoogleError) else error}")
-    block = {found.name: found.settings}
-    if as_json:
-        write_json({"projects": block, "leftOut": found.left_out})
-        return
-    write(
-        "# Below gemini-landing-zone:projects. `existing` takes over a key or a budget, and leaves it when the\n"
-        "# stack goes; keep it. The preview says `import` for these, and nothing else of them changes.\n"
-    )
-    write(yaml.safe_dump(block, sort_keys=False, allow_unicode=True, width=110))
-    for line in found.left_out:
-        write(f"# stays as it is: {on_one_line(line)}\n")
 
 
 def main() -> None:

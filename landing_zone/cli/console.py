@@ -13,9 +13,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
 
 from landing_zone.pricing.days import today
-from landing_zone.printing import as_json, in_lines
+from landing_zone.printing import as_json, in_lines, on_one_line
 
 WIDE = 200
 """Columns of output that is not a terminal, so that piped text is not cut."""
@@ -73,9 +75,9 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-def write_json(value: Any) -> None:
-    """Write JSON to stdout."""
-    sys.stdout.write(f"{as_json(value)}\n")
+def write_json(value: Any, indent: int | None = 2) -> None:
+    """Write JSON to stdout; without `indent` in one line."""
+    sys.stdout.write(f"{as_json(value, indent)}\n")
     sys.stdout.flush()
 
 
@@ -100,6 +102,14 @@ def format_of(given: str | None, as_json: bool) -> str:
     if as_json and given not in (None, "json"):
         refuse(f"--json means --format json, which contradicts --format {given}: write one of the two")
     return "json" if as_json else given or "text"
+
+
+def labelled(rows: Iterable[tuple[str, str, str]]) -> Table:
+    """Rows of label, text and style, with the texts below each other."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for label, text, style in rows:
+        table.add_row(f"  {label}", Text(on_one_line(text), style=style))
+    return table
 
 
 @contextmanager

@@ -5,25 +5,31 @@ work on the stack; 130 stopped by Ctrl-C.
 """
 
 import json
-import sys
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Column, Table
 from rich.text import Text
 
 from landing_zone.audit import applied
-from landing_zone.cli.console import AsJson, err, out
+from landing_zone.audit.compare import money_in_words
+from landing_zone.cli.console import AsJson, out
+from landing_zone.cli.operation import REFUSED, STOPPED, USAGE, Operation, write_event
+from landing_zone.cli.preflight import other_caller, print_finding, subject_of
 from landing_zone.cli.stacks import ChosenStack, Stack, choose
-from landing_zone.printing import as_json as json_text
-from landing_zone.printing import on_one_line
+from landing_zone.cli.state import NotReadableError
+from landing_zone.google.config import CredentialsError
+from landing_zone.google.errors import NoAnswerError
+from landing_zone.preflight import check
+from landing_zone.pricing.days import today
+from landing_zone.printing import counted, on_one_line
 from landing_zone.settings import EnvironmentSettings, SettingsError, load_file
 
 if TYPE_CHECKING:
     from landing_zone.cli.progress import Screen
+    from landing_zone.operations.pulumi_cli import Ended
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, and do not preview first.")]
 PolicyPack = Annotated[
@@ -39,9 +45,15 @@ Checkpoints = Annotated[
     ),
 ]
 Parallel = Annotated[int | None, typer.Option(help="Operations side by side. Default: 512.", min=1)]
+Preflight = Annotated[
+    bool,
+    typer.Option(
+        "--preflight/--no-preflight",
+        help="Look first for what stands in the way, as gemini-lz preflight does, and stop if Google would refuse.",
+    ),
+]
 
 _COLUMNS = ("project", "id", "number", "tier", "keys", "budget", "spend cap", "limits on")
-_REFUSED, _USAGE, _LOCKED, _STOPPED = 1, 2, 3, 130
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,14 +71,20 @@ def up(
     policy_pack: PolicyPack = None,
     checkpoints: Checkpoints = None,
     parallel: Parallel = None,
+    preflight: Preflight = True,
     as_json: AsJson = False,
 ) -> None:
-    """Create and update what the stack file says, after recovering what an earlier run left behind."""
+    """Create and update what the stack file says, after recovering what an earlier run left behind.
+
+    Creates the stack itself first, if the backend does not have it.
+    """
     deployment = _Deployment(stack, policy_pack, checkpoints, parallel, as_json)
-    deployment.validated()
+    settings = deployment.validated()
+    if preflight:
+        deployment.preflight(settings)
     if not yes:
         deployment.ask("up")
-    deployment.run("up")
+    deployment.run("up", settings)
 
 
 def preview(
@@ -85,7 +103,7 @@ def refresh(
     deployment = _Deployment(stack, None, None, parallel, as_json)
     if not yes:
         deployment.ask("refresh")
-    deployment.run("refresh")
+    deployment.run("refresh", None)
 
 
 def destroy(
@@ -99,7 +117,7 @@ def destroy(
     deployment = _Deployment(stack, None, checkpoints, parallel, as_json)
     if not yes:
         deployment.ask("destroy")
-    deployment.run("destroy")
+    deployment.run("destroy", deployment.settings_if_right())
 
 
 def recover(
@@ -121,7 +139,7 @@ def recover(
     _Deployment(stack, None, None, None, as_json).recover(unlock=unlock)
 
 
-class _Deployment:
+class _Deployment(Operation):
     """A stack that a command works on."""
 
     def __init__(
@@ -137,7 +155,8 @@ class _Deployment:
         from landing_zone.operations.pulumi_cli import Cli, CliError
 
         self._chosen: ChosenStack = choose(stack, None)
-        self._as_json = as_json
+        name = self._chosen.name
+        super().__init__(as_json=as_json, unlock=f"gemini-lz recover {name} --unlock")
         packs = tuple(
             option for pack in policy_packs or () for option in ("--policy-pack", str(pack.absolute()))
         )
@@ -147,7 +166,14 @@ class _Deployment:
             folder = self._chosen.folder
             self._cli = Cli(folder.project, folder.pulumi_project, f"{organization}{self._chosen.name}")
         except CliError as error:
-            self._fail(str(error), _USAGE)
+            self.fail(str(error), USAGE)
+
+    def settings_if_right(self) -> EnvironmentSettings | None:
+        """The settings of the stack file; None if it has mistakes, as what goes by the state does without."""
+        try:
+            return load_file(self._chosen.name, self._chosen.path)
+        except SettingsError:
+            return None
 
     def validated(self) -> EnvironmentSettings:
         """The settings of the stack file; exits with all its mistakes."""
@@ -156,93 +182,94 @@ class _Deployment:
         except SettingsError as error:
             if self._as_json:
                 for problem in error.problems:
-                    self._event({"event": "mistake", **problem.as_json()})
-                self._fail("the stack file has mistakes", _REFUSED)
-            self._fail(str(error), _REFUSED)
+                    write_event({"event": "mistake", **problem.as_json()})
+                self.fail("the stack file has mistakes", REFUSED)
+            self.fail(str(error), REFUSED)
+
+    def preflight(self, settings: EnvironmentSettings) -> None:
+        """Look for what stands in the way of the projects; exits if Google would refuse."""
+        try:
+            report = check.preflight(subject_of(self._chosen, settings, today()), existing=False)
+        except NoAnswerError as error:
+            self.fail(error.with_remedy, REFUSED)
+        except (CredentialsError, NotReadableError) as error:
+            self.fail(str(error), REFUSED)
+        except KeyboardInterrupt:
+            self.fail("stopped: run the command again to go on", STOPPED)
+        for finding in report.findings:
+            if self._as_json:
+                write_event({"event": "finding", **finding.as_json(report.subject.file)})
+            else:
+                print_finding(report, finding)
+        if report.errors:
+            if not self._as_json and (hint := other_caller(report)):
+                out.print(hint, soft_wrap=True, markup=False)
+            self.fail(
+                f"the preflight found {counted(report.errors, 'error')}, and nothing was changed: do what is written "
+                "below each, or write --no-preflight to let Google decide",
+                REFUSED,
+            )
 
     def ask(self, verb: str) -> None:
         """Preview, and ask whether to go on; exits if not."""
-        if self._as_json or not (sys.stdin.isatty() and out.is_terminal):
-            self._fail(
-                f"no terminal to ask on: write gemini-lz {verb} {self._chosen.name} --yes, which does not ask",
-                _USAGE,
-            )
+        self.require_terminal(f"gemini-lz {verb} {self._chosen.name} --yes")
         self.preview(verb)
         if not typer.confirm(f"{verb} {self._chosen.name}?"):
-            raise typer.Exit(_REFUSED)
+            raise typer.Exit(REFUSED)
 
     def preview(self, verb: str) -> None:
         """Show what an operation would change; exits if it would be refused."""
         from landing_zone.operations.run import preview as run_preview
 
-        with self._screen(planned=True) as screen:
-            ended = self._guarded(lambda: run_preview(self._cli, verb, self._options, screen.progress))
-        self._end(screen, ended.code, ended.output, stopped=ended.stopped)
+        with self.screen(planned=True) as screen:
+            ended = self.guarded(
+                self._creating(
+                    verb, screen, lambda: run_preview(self._cli, verb, self._options, screen.progress)
+                )
+            )
+        self.end(screen, ended.code, ended.output, stopped=ended.stopped)
 
-    def run(self, verb: str) -> None:
-        """Run an operation; exits with its code."""
+    def run(self, verb: str, settings: EnvironmentSettings | None) -> None:
+        """Run an operation; exits with its code. `settings`: what they create may exist and not be in the state."""
         from landing_zone.operations.run import run
 
-        with self._screen() as screen:
-            ended = self._guarded(
-                lambda: run(self._cli, verb, self._created_ids(verb), self._options, screen.progress)
+        projects = settings.projects.values() if settings else ()
+        created = {project.project_id: project.stack_label for project in projects if not project.adopt}
+        with self.screen() as screen:
+            ended = self.guarded(
+                self._creating(
+                    verb, screen, lambda: run(self._cli, verb, created, self._options, screen.progress)
+                )
             )
         if verb == "up":
-            self._guarded(self._made)
-        self._end(screen, ended.code, ended.output, stopped=ended.stopped)
+            self.guarded(self._made)
+        self.end(screen, ended.code, ended.output, stopped=ended.stopped)
 
     def recover(self, *, unlock: bool) -> None:
         """Recover the stack; prints what was taken over."""
         from landing_zone.operations.run import recover_now
 
-        with self._screen() as screen:
-            taken = self._guarded(lambda: recover_now(self._cli, screen.progress, unlock=unlock))
+        with self.screen() as screen:
+            taken = self.guarded(lambda: recover_now(self._cli, screen.progress, unlock=unlock))
             screen.progress.say(f"{taken} resources taken over" if taken else "nothing was left behind")
         if self._as_json:
-            self._event({"event": "summary", "exitCode": 0, "changes": {"taken over": taken}, "refused": 0})
+            write_event({"event": "summary", "exitCode": 0, "changes": {"taken over": taken}, "refused": 0})
 
-    def _created_ids(self, verb: str) -> list[str]:
-        try:
-            settings = load_file(self._chosen.name, self._chosen.path)
-        except SettingsError:
-            if verb == "up":
-                raise
-            return []  # destroy and refresh go by the state
-        return [project.project_id for project in settings.projects.values() if not project.adopt]
+    def _creating(self, verb: str, screen: "Screen", work: "Callable[[], Ended]") -> "Callable[[], Ended]":
+        """The work, before which `up` creates a stack that the backend does not have."""
+        from landing_zone.operations.pulumi_cli import NoStackError
+        from landing_zone.operations.run import create_stack
 
-    def _screen(self, *, planned: bool = False) -> "Screen":
-        from landing_zone.cli.progress import Screen
-
-        return Screen(self._event if self._as_json else None, planned=planned)
-
-    def _event(self, event: dict[str, Any]) -> None:
-        sys.stdout.write(f"{json_text(event, indent=None)}\n")
-        sys.stdout.flush()
-
-    def _guarded(self, work: Callable[[], Any]) -> Any:
-        from landing_zone.operations.pulumi_cli import CliError, LockedError, StoppedByUserError
-        from landing_zone.operations.recover import RecoveryError
-
-        try:
+        def worked() -> "Ended":
+            try:
+                return work()
+            except NoStackError:
+                if verb != "up":
+                    raise
+            create_stack(self._cli, self._chosen.path, screen.progress)
             return work()
-        except LockedError as error:
-            name = self._chosen.name
-            self._fail(
-                f"{error}. Wait until it has ended. If it was killed on another machine: gemini-lz recover {name} "
-                "--unlock",
-                _LOCKED,
-            )
-        except (StoppedByUserError, KeyboardInterrupt):
-            self._fail("stopped; nothing was changed at Google. Run the command again to go on", _STOPPED)
-        except (CliError, RecoveryError) as error:
-            self._fail(str(error), _REFUSED)
 
-    def _fail(self, text: str, code: int) -> NoReturn:
-        if self._as_json:
-            self._event({"event": "failed", "text": text, "exitCode": code})
-        else:
-            err.print(text, markup=False)
-        raise typer.Exit(code)
+        return worked
 
     def _made(self) -> None:
         """Print the stack as of this update: a table on a terminal, else a line per project."""
@@ -262,7 +289,7 @@ class _Deployment:
         ]
         if self._as_json:
             for row in rows:
-                self._event({"event": "project", **row})
+                write_event({"event": "project", **row})
             return
         # Ids whole, also on a narrow terminal: people copy them.
         table = Table(
@@ -280,16 +307,6 @@ class _Deployment:
         if table.row_count:
             out.print(table)
 
-    def _end(self, screen: "Screen", code: int, output: str, *, stopped: bool) -> None:
-        exit_code = 0 if code == 0 else _STOPPED if stopped else _REFUSED
-        if code < 0:
-            output = f"pulumi was killed by signal {-code}: run the command again, which recovers what it did"
-        screen.summary(exit_code, output)
-        if exit_code:
-            raise typer.Exit(exit_code)
-
 
 def _amount(budget: applied.AppliedBudget | None) -> str:
-    if budget is None:
-        return ""
-    return f"{Decimal(budget.amount):,.2f} {budget.currency}" if budget.amount else "cost of the last period"
+    return money_in_words(budget.amount, budget.currency) if budget else ""

@@ -15,7 +15,7 @@ import typer
 from landing_zone.audit.applied import AppliedKey, AppliedProject, AppliedStack
 from landing_zone.audit.unread import Unread
 from landing_zone.cli.console import AsJson, err, out, refuse, working
-from landing_zone.cli.stacks import complete_project, complete_stack
+from landing_zone.cli.stacks import complete_project, complete_stack, stack_folder
 from landing_zone.cli.state import NotReadableError, did_you_mean, read_applied
 from landing_zone.google import access, secrets
 from landing_zone.google.config import CredentialsError, GoogleConfig
@@ -108,7 +108,8 @@ def key(
         with working("reading the stack's state"):
             applied = read_applied(stack)
     except NotReadableError as error:
-        refuse(str(error))
+        names, short = stack_folder(None).names, stack.rpartition("/")[2]
+        refuse(f"{error}{'' if short in names else did_you_mean(short, list(names))}")
     owner, found = _find(applied, stack, project, name)
     google = Google(GoogleConfig.read({}, os.environ))
     title = f"key {name} of {owner.name} ({owner.project_id})"

@@ -110,7 +110,7 @@ def check(
     _show(report, locate, shown_as)
 
 
-@app.command(epilog="Example: gemini-lz policy audit --folder 333333333333 --config policy/config/prod.json")
+@app.command(epilog="Example: gemini-lz policy audit --folder 987654321098 --config policy/config/prod.json")
 def audit(
     folders: Annotated[
         list[str] | None, typer.Option("--folder", help="All projects below this folder; repeatable.")

@@ -82,10 +82,9 @@ class Screen(AbstractContextManager["Screen"]):
         rows = sorted(self.progress.projects.items(), key=lambda item: not item[1].working)
         table = Table.grid(padding=(0, 2, 0, 0))
         for name, found in rows[:_ROWS]:
-            working = next(iter(found.working.values()), "")
             refused = Text(f"{found.refused} refused" if found.refused else "", style="red")
             label = on_one_line(name) or "environment"
-            table.add_row(Text(label, style="bold"), f"{found.done} done", refused, Text(working))
+            table.add_row(Text(label, style="bold"), f"{found.done} done", refused, Text(found.current))
         if len(rows) > _ROWS:
             table.add_row("", "", "", f"and {len(rows) - _ROWS} more projects")
         table.add_row("", "", "", f"{self.progress.seconds:.0f} s")
@@ -97,12 +96,12 @@ class Screen(AbstractContextManager["Screen"]):
             self._printed.clear()
             if self._printed.wait(_QUIET_S):
                 continue
-            working = {
-                name: next(iter(each.working.values()))
+            working = [
+                f"{name or 'environment'}: {each.current}"
                 for name, each in list(self.progress.projects.items())
                 if each.working
-            }
-            parts = "; ".join(f"{name or 'environment'}: {text}" for name, text in list(working.items())[:5])
+            ]
+            parts = "; ".join(working[:5])
             out.print(
                 f"… {self.progress.seconds:.0f} s{f': {parts}' if parts else ''}",
                 markup=False,

@@ -45,6 +45,7 @@ from landing_zone.settings import (
 )
 from landing_zone.settings.doors import doors_of
 from landing_zone.settings.fields import lag as read_lag
+from landing_zone.settings.guard_stops import with_usual_lag
 from landing_zone.settings.problems import nearest
 
 Projects = Annotated[
@@ -83,7 +84,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example: gemini-lz estimate prod --from 2026-11-01 --to 2027-01-31")(estimate)
     app.command(epilog="Example: gemini-lz exposure prod --as-of 2026-12-01 --json")(exposure)
-    app.command(epilog="Example: gemini-lz limits prod --project chat --max-overshoot 500 --lag 24h")(limits)
+    app.command(epilog="Example: gemini-lz limits prod --project chat --max-overshoot 9000 --lag 24h")(limits)
     app.command(epilog="Example: gemini-lz report prod --html report.html")(report)
 
 
@@ -163,7 +164,8 @@ def limits(
                 tried = _tried(derivation.settings, max_overshoot, lag)
                 bare = project.model_copy(update={"limits": derivation.by_hand})
             elif max_overshoot is not None and project.tier == "paid" and project.workload:
-                tried = _tried(DeriveSettings(max_overshoot=Decimal(1)), max_overshoot, lag)
+                usual = with_usual_lag(DeriveSettings(max_overshoot=Decimal(1)), project, settings.guard)
+                tried = _tried(usual, max_overshoot, lag)
                 bare = project.model_copy(update={"limits": {}})
             else:
                 continue

@@ -16,7 +16,7 @@ from landing_zone.cli.state import read_applied
 from landing_zone.gemini.console import console_links
 from landing_zone.google.config import GoogleConfig
 from landing_zone.google.rest import Google
-from landing_zone.printing import on_one_line
+from landing_zone.printing import counted, on_one_line
 from landing_zone.reports.worst_month import UNBOUNDED
 
 _DIFFERS: Final = "≠"
@@ -72,6 +72,7 @@ def _as_json(project: ProjectInForce) -> dict[str, Any]:
         "spendCap": project.cap and project.cap.as_json(),
         "limits": [item.as_json() for item in project.limits],
         "quotas": [item.as_json() for item in project.quotas],
+        "guardAct": project.guard_act or None,
         "console": console_links(project.applied.project_id, project.applied.account or None),
     }
 
@@ -94,6 +95,9 @@ def print_table(console: Console, stack: ShownStack) -> None:
         for label, item in _rows(project):
             rows.add_row(_DIFFERS if item and item.differs else " ", label, _words(item))
         console.print(rows)
+        if project.guard_act:
+            act = f"   {'guard':<9}  {project.guard_act}; gemini-lz guard release takes it back"
+            console.print(Text(on_one_line(act), style="bold red"), soft_wrap=True)
         usage = console_links(applied.project_id, applied.account or None)["usage"]
         console.print(f"   {'usage':<9}  {usage}", markup=False, soft_wrap=True)
     for name, shared in stack.found.shared_budgets.items():
@@ -103,9 +107,8 @@ def print_table(console: Console, stack: ShownStack) -> None:
     for reason, what in stack.found.unread.items():
         console.print(f"as last applied, not read: {', '.join(what)}: {reason}", markup=False, soft_wrap=True)
     if stack.differs:
-        count = stack.found.differences
         console.print(
-            f"{_DIFFERS} {count} difference{'s' if count != 1 else ''} from what was last applied: "
+            f"{_DIFFERS} {counted(stack.found.differences, 'difference')} from what was last applied: "
             "docs/drift.md says how to take one over or undo it",
             markup=False,
             soft_wrap=True,

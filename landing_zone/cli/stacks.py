@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from landing_zone.cli.console import refuse
-from landing_zone.settings import SettingsError
+from landing_zone.settings import EnvironmentSettings, SettingsError, load_file
 from landing_zone.settings.problems import nearest
 from landing_zone.settings.source import read_stack_file
 from landing_zone.workspace import (
@@ -84,21 +84,31 @@ def stack_folder(given: Path | None) -> Folder:
     try:
         project = find_project(start / given if given else start)
         selected = selected_stack(project, os.environ)
+        found = Path(os.path.relpath(project.stacks, start)) if project else DEFAULT_FOLDER
     except UnreadableError as error:
         refuse(str(error))
+    names = tuple(stack_names(given or found))
+    # A script that hands such a name to a command gives it an option: --help judges nothing, and succeeds.
+    if options := [str(stack_path(given or found, name)) for name in names if name.startswith("-")]:
+        refuse(f"{', '.join(options)}: a stack's name cannot begin with a hyphen: rename or remove the file")
     of_pulumi = project.name if project else ""
     if given:
-        return Folder(given, given.parent, tuple(stack_names(given)), selected, of_pulumi)
-    if project is None:
-        return Folder(DEFAULT_FOLDER, Path(), tuple(stack_names(DEFAULT_FOLDER)), selected)
-    path = Path(os.path.relpath(project.stacks, start))
-    own = Path(os.path.relpath(project.folder, start))
-    return Folder(path, own, tuple(stack_names(path)), selected, of_pulumi)
+        return Folder(given, given.parent, names, selected, of_pulumi)
+    own = Path(os.path.relpath(project.folder, start)) if project else Path()
+    return Folder(found, own, names, selected, of_pulumi)
 
 
 def choose(stack: str | None, folder: Path | None) -> ChosenStack:
     """The stack of a command's STACK and --stacks."""
     return stack_folder(folder).chosen([] if stack is None else [stack])[0]
+
+
+def settings_of(stack: ChosenStack) -> EnvironmentSettings:
+    """The settings of a stack; exits with all mistakes of its file."""
+    try:
+        return load_file(stack.name, stack.path)
+    except SettingsError as error:
+        refuse(str(error))
 
 
 def complete_stack(context: typer.Context, incomplete: str) -> list[str]:

@@ -8,10 +8,15 @@ from typing import Any
 from landing_zone.audit.applied import AppliedStack, parse
 from landing_zone.audit.stack_projects import StackProjects, projects_in
 from landing_zone.settings.problems import nearest
+from landing_zone.workspace import NO_CLI
 
 
 class NotReadableError(Exception):
     """The stack's state cannot be read; the message has the reason and the remedy."""
+
+
+class NoStackError(NotReadableError):
+    """The backend has no such stack."""
 
 
 def read_applied(stack: str | None) -> AppliedStack:
@@ -30,16 +35,36 @@ def read_projects(stack: str) -> StackProjects:
     return found
 
 
+def ids_in_state(stack: str) -> set[str] | None:
+    """Ids of the projects that a stack has in its state; None: it cannot be read."""
+    try:
+        return {project.project_id for project in parse(_export(stack)).projects.values()}
+    except NoStackError:
+        return set()
+    except NotReadableError:
+        return None
+
+
+def read_secret(stack: str, key: str) -> str:
+    """A secret of a stack's configuration, decrypted by Pulumi. Raises NotReadableError."""
+    if not shutil.which("pulumi"):
+        raise NotReadableError(NO_CLI)
+    run = _pulumi("config", "get", key, "--stack", stack)
+    if run.returncode:
+        raise NotReadableError(f"pulumi config get {key} failed:\n{run.stderr.strip()}")
+    return run.stdout.strip()
+
+
 def _export(stack: str | None) -> dict[str, Any]:
     if not shutil.which("pulumi"):
-        raise NotReadableError(
-            'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
-        )
+        raise NotReadableError(NO_CLI)
     command = ["stack", "export", *(["--stack", stack] if stack else [])]
     run = _pulumi(*command)
     if run.returncode:
         near = _near(stack) if stack else ""
-        raise NotReadableError(near or f"pulumi {' '.join(command)} failed:\n{run.stderr.strip()}")
+        if near or "no stack named" in run.stderr:
+            raise NoStackError(near or run.stderr.strip())
+        raise NotReadableError(f"pulumi {' '.join(command)} failed:\n{run.stderr.strip()}")
     exported: dict[str, Any] = json.loads(run.stdout)
     return exported
 

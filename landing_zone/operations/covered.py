@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from landing_zone.exported_state import resources_of
 from landing_zone.operations.natural_names import is_covered
-from landing_zone.operations.state import resources_of
 
 _OURS: Final = frozenset({"components", "landing_zone", "pulumi"})
 

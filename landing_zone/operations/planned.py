@@ -1,4 +1,4 @@
-"""What a preview would create, in the form in which Pulumi's state has it.
+"""What a preview would create or change, in the form in which Pulumi's state has it.
 
 A preview's JSON has each resource's options, with secrets left out; a saved plan has the inputs, with secrets encrypted
 as in the state, and the default providers. Source: apitype.ResourceV3 and apitype.ResourcePlanV1 of Pulumi's SDK.
@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from landing_zone.exported_state import SIGNATURE, name_of, resources_of, type_of
 from landing_zone.operations.pulumi_cli import Cli, CliError
 from landing_zone.printing import in_lines
 
@@ -29,6 +30,10 @@ _UNKNOWN: Final = frozenset(
 )
 """The same for booleans, numbers, lists and mappings."""
 _MADE: Final = ("create", "create-replacement")
+_IMPORT: Final = "import"
+_HIDDEN: Final = '"[secret]"'
+"""A secret in the JSON of a preview."""
+_UNCHANGED: Final = ("same", "read", "refresh")
 _ROOT: Final = "pulumi:pulumi:Stack"
 
 
@@ -44,11 +49,17 @@ class Planned:
     """True if it takes the place of one that is deleted after it."""
     unknown: frozenset[str] = frozenset()
     """Inputs of which a part depends on a resource that the state does not have yet."""
+    op: str = "create"
+    """The engine's word for what it would do."""
+    existing: str = ""
+    """The id of what the program imports."""
+    differs: tuple[str, ...] = ()
+    """Paths of the properties that an update would change."""
 
     @property
     def name(self) -> str:
         """Its name in the program."""
-        return self.urn.split("::", 3)[3]
+        return name_of(self.urn)
 
     @property
     def inputs(self) -> Json:
@@ -71,37 +82,78 @@ def planned(cli: Cli, exported: Json) -> list[Planned]:
 
     `exported`: the state, which has the secrets of a replaced resource's inputs, encrypted.
     """
+    return [each for each in changes(cli, exported) if each.op in _MADE]
+
+
+def changes(cli: Cli, exported: Json, saved: Path | None = None) -> list[Planned]:
+    """All that a preview of the stack would create, import, change or delete. Raises CliError.
+
+    `exported`: the state. `saved`: a file for the plan, which an update can be held to.
+    """
     with TemporaryDirectory(prefix="gemini-lz-") as folder:
-        plan = Path(folder, "plan.json")
+        plan = saved or Path(folder, "plan.json")
         try:
             printed = cli.ask("preview", "--json", "--save-plan", str(plan))
         except CliError as error:
             raise CliError(_errors_in(str(error))) from None
         plans: Json = json.loads(plan.read_text(encoding="utf-8"))["resourcePlans"]
     steps: Json = {step["urn"]: step for step in json.loads(printed)["steps"]}
-    resources = (exported.get("deployment") or {}).get("resources") or ()
-    olds = {each["urn"]: each.get("inputs") or {} for each in resources if not each.get("delete")}
-    return _ordered(dict(_made(plans, steps, olds)))
+    olds = {
+        each["urn"]: each.get("inputs") or {} for each in resources_of(exported) if not each.get("delete")
+    }
+    made = dict(_made(plans, steps, olds))
+    root_first = sorted(made.values(), key=lambda each: each.type != _ROOT)
+    return [made[urn] for urn in in_order({each.urn: each.entry for each in root_first})]
 
 
 def _made(plans: Json, steps: Json, olds: Json) -> Iterator[tuple[str, Planned]]:
     for urn, plan in plans.items():
-        made = [step for step in plan["steps"] if step in _MADE]
-        goal = plan.get("goal")
-        if not made or not goal:
+        goal, shown = plan.get("goal"), steps.get(urn, {})
+        new = shown.get("newState") or {}
+        # The plan of an import has no steps, or that of an update if the program would change what it imports.
+        ops = [_IMPORT] if new.get("importID") and urn not in olds else plan.get("steps") or ()
+        ops = [each for each in ops if each not in _UNCHANGED]
+        if not ops:
             continue
-        shown = steps.get(urn, {})
-        inputs = _inputs(goal["inputDiff"], olds.get(urn) or {})
+        if not goal:  # it leaves the program
+            yield urn, Planned(urn, type_of(urn), {}, op=ops[0])
+            continue
+        inputs = dict(new["inputs"]) if ops == [_IMPORT] else _inputs(goal["inputDiff"], olds.get(urn) or {})
+        hidden = {name for name in inputs if _may_hide_unknown(inputs[name], goal, name, olds)}
         entry = {
-            **{name: value for name, value in (shown.get("newState") or {}).items() if name not in _LEFT_OUT},
+            **{name: value for name, value in new.items() if name not in _LEFT_OUT},
             "urn": urn,
             "custom": goal["custom"],
             "type": goal["type"],
-            "inputs": known(inputs),
+            "inputs": known({name: value for name, value in inputs.items() if name not in hidden}),
             **{name: goal[name] for name in _OPTIONS if goal.get(name)},
         }
-        unknown = frozenset(name for name, value in inputs.items() if known({name: value}) != {name: value})
-        yield urn, Planned(urn, goal["type"], entry, made == ["create-replacement"], unknown)
+        unknown = hidden | {name for name, value in inputs.items() if known({name: value}) != {name: value}}
+        made = [each for each in ops if each in _MADE]
+        yield (
+            urn,
+            Planned(
+                urn,
+                goal["type"],
+                entry,
+                replaces=made == ["create-replacement"],
+                unknown=frozenset(unknown),
+                op=made[0] if made else ops[0],
+                existing=_imported(new) if ops == [_IMPORT] else "",
+                differs=tuple(sorted(shown.get("detailedDiff") or ())),
+            ),
+        )
+
+
+def _imported(new: Json) -> str:
+    """The id of an import; empty if a preview, which shows no secrets, does not show all of its inputs."""
+    return "" if _HIDDEN in json.dumps(new["inputs"]) else str(new.get("importID") or "")
+
+
+def _may_hide_unknown(value: Any, goal: Json, name: str, olds: Json) -> bool:
+    """True for a secret that depends on a resource that the state does not have: what is encrypted may be unknown."""
+    of = (goal.get("propertyDependencies") or {}).get(name) or ()
+    return isinstance(value, dict) and SIGNATURE in value and any(urn not in olds for urn in of)
 
 
 _LEFT_OUT: Final = ("id", "inputs", "outputs", "sourcePosition", "stackTrace", "created", "modified")
@@ -129,21 +181,19 @@ def _is_unknown(value: Any) -> bool:
     return isinstance(value, str) and value in _UNKNOWN
 
 
-def _ordered(made: dict[str, Planned]) -> list[Planned]:
-    """Sorted so that each comes after its parent, its provider and its dependencies."""
-    found: dict[str, Planned] = {}
+def in_order(entries: Mapping[str, Json]) -> list[str]:
+    """The URNs of resources, each after what it needs in the state, as the engine requires; else in their order."""
+    found: dict[str, None] = {}
 
     def add(urn: str) -> None:
-        each = made.get(urn)
-        if each is None or urn in found:
-            return
-        for other in before(each.entry):
-            add(other)
-        found[urn] = each
+        if urn in entries and urn not in found:
+            for other in before(entries[urn]):
+                add(other)
+            found[urn] = None
 
-    for urn in sorted(made, key=lambda urn: made[urn].type != _ROOT):
+    for urn in entries:
         add(urn)
-    return list(found.values())
+    return list(found)
 
 
 def before(entry: Json) -> Iterator[str]:

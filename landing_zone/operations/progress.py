@@ -7,39 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from landing_zone.exported_state import name_of, owner_of
 from landing_zone.printing import in_lines, on_one_line
+from landing_zone.resource_words import WORDS
 
 Json = Mapping[str, Any]
 
 _OURS: Final = "gemini-landing-zone:index:"
-_PROJECT: Final = f"{_OURS}GeminiProject"
 _ROSTER: Final = f"{_OURS}Roster"
 ENVIRONMENT: Final = ""
 """What belongs to no project."""
 
-_WORDS: Final[Mapping[str, str]] = {
-    "gcp:organizations/project:Project": "project",
-    "gcp:billing/projectInfo:ProjectInfo": "billing link",
-    "gcp:projects/service:Service": "API",
-    "gcp:serviceaccount/account:Account": "service account of key",
-    "gcp:projects/apiKey:ApiKey": "key",
-    "gcp:billing/budget:Budget": "budget",
-    "gcp:monitoring/notificationChannel:NotificationChannel": "channel",
-    "gcp:monitoring/alertPolicy:AlertPolicy": "alert",
-    "gcp:monitoring/dashboard:Dashboard": "dashboard",
-    "gcp:serviceusage/consumerQuotaOverride:ConsumerQuotaOverride": "quota override",
-    "gcp:cloudquota/sQuotaPreference:SQuotaPreference": "quota preference",
-    "gcp:essentialcontacts/contact:Contact": "contact",
-    "gcp:orgpolicy/policy:Policy": "organization policy",
-    "gcp:orgpolicy/customConstraint:CustomConstraint": "constraint",
-    "gcp:pubsub/topic:Topic": "topic",
-    "gcp:pubsub/topicIAMMember:TopicIAMMember": "publisher of topic",
-    "gcp:tags/tagBinding:TagBinding": "tag",
-    f"{_OURS}SpendCap": "spend cap",
-    f"{_OURS}ProjectLimits": "limits",
-    f"{_OURS}TierCheck": "tier check",
-}
-"""Resource type → its name in the output. A type of this project that is not here exists in the state alone."""
 _DONE: Final[Mapping[str, str]] = {
     "create": "created",
     "update": "updated",
@@ -58,13 +36,8 @@ _VERBS: Final[Mapping[str, str]] = {
 }
 _UNCHANGED: Final = ("same", "refresh", "read-replacement")
 _COUNTED: Final[Mapping[str, str]] = {
-    "create": "created",
-    "update": "updated",
-    "replace": "replaced",
-    "delete": "deleted",
-    "import": "taken over",
-    "same": "unchanged",
-    "refresh": "unchanged",
+    **{op: _DONE[op] for op in ("create", "update", "replace", "delete", "import")},
+    **dict.fromkeys(("same", "refresh"), "unchanged"),
 }
 """Operation → the word under which the summary counts it; the parts of a replacement count once."""
 _SHOWN: Final = ("error", "warning", "info", "info#err")
@@ -77,7 +50,7 @@ class Line:
     project: str
     """Name in the stack file; empty for what belongs to no project."""
     state: str
-    """`working`, `done`, `refused`, `waiting`, or a message's severity: `info`, `warning`, `error`."""
+    """`working`, `done`, `refused`, `taken`, `waiting`, or a message's severity: `info`, `warning`, `error`."""
     text: str
     op: str = ""
     type: str = ""
@@ -102,6 +75,12 @@ class OfProject:
     refused: int = 0
     working: dict[str, str] = field(default_factory=dict)
     """URN → what is being done, in words."""
+
+    @property
+    def current(self) -> str:
+        """One of the things that are being done; empty if nothing is."""
+        # A copy: another thread takes the events in.
+        return next(iter(list(self.working.values())), "")
 
 
 @dataclass
@@ -153,7 +132,7 @@ class Progress:
 
     def took(self, urn: str, resource_type: str, found: str) -> None:
         """Show that a resource was taken into the state; `found`: its id at Google."""
-        name = urn.split("::", 3)[3]
+        name = name_of(urn)
         text = f"took over {title(resource_type, name)}: {on_one_line(found)}"
         self.report(Line(self._project(urn), "taken", text, "import", resource_type, name))
 
@@ -185,7 +164,9 @@ class Progress:
             for word in words
             if self.counts[word]
         ]
-        return ", ".join(found) or "nothing to do"
+        if self.refused:
+            found.append(f"{len(self.refused)} refused")
+        return ", ".join(found) or ("refused" if self.errors else "nothing to do")
 
     @property
     def seconds(self) -> float:
@@ -252,32 +233,31 @@ class Progress:
 
     def _project(self, urn: str) -> str:
         """The name of the project that a resource belongs to."""
-        while urn:
-            kind, _, name = urn.partition("::")[2].partition("::")[2].partition("::")
-            if kind.rpartition("$")[2] == _PROJECT:
-                return name
-            urn = self._parents.get(urn, "")
-        return ENVIRONMENT
+        return owner_of(urn, self._parents) or ENVIRONMENT
 
     def _title(self, step: Json) -> str:
-        word = _WORDS.get(step["type"], step["type"])
-        project, name = self._project(step["urn"]), step["urn"].split("::", 3)[3]
+        word = WORDS.get(step["type"], step["type"])
+        project, name = self._project(step["urn"]), name_of(step["urn"])
         own = name.removeprefix(project).lstrip("-") if project else name
         return on_one_line(f"{word} {own}".strip(), 80)
 
     def _line(self, step: Json, state: str, text: str) -> Line:
-        name = step["urn"].split("::", 3)[3]
-        return Line(self._project(step["urn"]), state, text, step["op"], step["type"], name)
+        return Line(self._project(step["urn"]), state, text, step["op"], step["type"], name_of(step["urn"]))
+
+
+def word_of(resource_type: str) -> str:
+    """A resource's type in words."""
+    return WORDS.get(resource_type, resource_type)
 
 
 def title(resource_type: str, name: str) -> str:
     """A resource in words: its type, and its name in the program, in which that of a project comes first."""
     project, _, own = name.partition("--")
     return on_one_line(
-        f"{_WORDS.get(resource_type, resource_type)} {f'{own} of {project}' if own else name}", 80
+        f"{WORDS.get(resource_type, resource_type)} {f'{own} of {project}' if own else name}", 80
     )
 
 
 def _is_shown(resource_type: str) -> bool:
     """False for providers, components, and what exists in the state alone."""
-    return resource_type in _WORDS or not resource_type.startswith(("pulumi:", _OURS))
+    return resource_type in WORDS or not resource_type.startswith(("pulumi:", _OURS))

@@ -1,7 +1,7 @@
 """The Pulumi CLI on one stack: its commands, their events, and the lock of a stack.
 
-The Automation API's `Stack.up` asks for the outputs and the history after each update, with secrets in plain text. Its
-parts are used here instead: `PulumiCommand` and the engine's events.
+The Automation API's `Stack.up` asks for the outputs and the history after each update, with secrets in plain text. Of
+that API this uses `PulumiCommand`, which finds the CLI and checks its version, and reads the engine's events itself.
 """
 
 import json
@@ -23,12 +23,15 @@ from pulumi.automation import PulumiCommand
 from pulumi.automation.errors import InvalidVersionError
 
 from landing_zone.printing import in_lines, without_secrets
+from landing_zone.processes import is_running
+from landing_zone.workspace import NO_CLI
 
 OnEvent = Callable[[dict[str, Any]], None]
 """Gets an event of the engine. Source of its form: apitype.EngineEvent of Pulumi's SDK."""
 
 _PRIVATE: Final = 0o077
 """The umask of what writes state: files that only their owner can read."""
+_PLAIN: Final = ("--non-interactive", "--color=never")
 _LOCKED: Final = "the stack is currently locked by"
 _LOCK: Final = re.compile(r"created by (?P<user>.*)@(?P<host>.*) \(pid (?P<pid>\d+)\) at (?P<time>\S+)")
 _NO_STACK: Final = "error: no stack named"
@@ -58,7 +61,7 @@ class Lock:
     @property
     def is_dead(self) -> bool:
         """True if its process was on this machine and has ended."""
-        return self.is_here and not _runs(self.pid)
+        return self.is_here and not is_running(self.pid, "pulumi")
 
 
 class LockedError(CliError):
@@ -67,6 +70,10 @@ class LockedError(CliError):
     def __init__(self, locks: list[Lock]) -> None:
         self.locks = locks
         super().__init__(f"the stack is locked by {'; '.join(lock.holder for lock in locks)}")
+
+
+class NoStackError(CliError):
+    """The backend does not have the stack."""
 
 
 class StoppedByUserError(Exception):
@@ -88,12 +95,15 @@ class Ended:
 class Cli(PulumiCommand):
     """The CLI on one stack of the project in a folder."""
 
-    def __init__(self, folder: Path, project: str, stack: str) -> None:
-        """`folder` is that of Pulumi.yaml, `project` the name in it. Raises CliError: no CLI, or too old a one."""
+    def __init__(
+        self, folder: Path, project: str, stack: str, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """`folder` is that of Pulumi.yaml, `project` the name in it, `variables` are added to the environment.
+
+        Raises CliError: no CLI, or too old a one.
+        """
         if not shutil.which("pulumi"):
-            raise CliError(
-                'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
-            )
+            raise CliError(NO_CLI)
         try:
             super().__init__()
         except InvalidVersionError as error:
@@ -101,11 +111,32 @@ class Cli(PulumiCommand):
         self.stack = stack
         self.project = project
         self.folder = folder
+        self._own_variables = dict(variables or {})
 
     def ask(self, *arguments: str, text: str | None = None) -> str:
         """Run a command on the stack with `text` as its input; returns its output. Raises CliError, LockedError."""
+        return self._ask(arguments, self._line(arguments), text)
+
+    def ask_backend(self, *arguments: str) -> str:
+        """Run a command on all stacks of the project; returns its output. Raises CliError."""
+        return self._ask(arguments, [self.command, *arguments, *_PLAIN], None)
+
+    def parts(self) -> list["Cli"]:
+        """The project's stacks whose names begin with this one's and a hyphen: a split makes such. Raises CliError."""
+        organization, slash, own = self.stack.rpartition("/")
+        names = [
+            str(each["name"]).rpartition("/")[2]
+            for each in json.loads(self.ask_backend("stack", "ls", "--json"))
+        ]
+        return [
+            Cli(self.folder, self.project, f"{organization}{slash}{name}", self._own_variables)
+            for name in names
+            if name.startswith(f"{own}-")
+        ]
+
+    def _ask(self, arguments: tuple[str, ...], line: list[str], text: str | None) -> str:
         ended = subprocess.run(
-            self._line(arguments),
+            line,
             cwd=self.folder,
             env=self._variables({}),
             input=text,
@@ -172,10 +203,10 @@ class Cli(PulumiCommand):
         return Ended(code, output, bool(stops))
 
     def _line(self, arguments: list[str] | tuple[str, ...]) -> list[str]:
-        return [self.command, *arguments, "--non-interactive", "--color=never", "--stack", self.stack]
+        return [self.command, *arguments, *_PLAIN, "--stack", self.stack]
 
     def _variables(self, own: Mapping[str, str]) -> dict[str, str]:
-        return {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **own}
+        return {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **self._own_variables, **own}
 
 
 def _event(line: str) -> dict[str, Any] | None:
@@ -196,9 +227,9 @@ def _error(message: str, output: str, stack: str) -> CliError:
         ]
         return LockedError(found or [Lock("another run")])
     if _NO_STACK in output:
-        return CliError(
-            f"the backend has no stack {stack}: run pulumi stack init {stack}, with the --secrets-provider that its "
-            "secrets are to have (docs/organization.md)"
+        return NoStackError(
+            f"the backend has no stack {stack}: gemini-lz up {stack} creates it, or pulumi stack init {stack}, with "
+            "the --secrets-provider that its secrets are to have (docs/organization.md)"
         )
     return CliError(message)
 
@@ -219,15 +250,3 @@ def _signals_passed_on(process: "subprocess.Popen[str]") -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _runs(pid: int) -> bool:
-    """True if the process runs and, where the system shows its name, is pulumi and not another with a reused id."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    command = Path(f"/proc/{pid}/cmdline")
-    return "pulumi" in command.read_text() if command.exists() else True

@@ -9,33 +9,23 @@ So nothing is created twice, and nothing stays behind unknown, also if the state
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+from landing_zone.exported_state import project_of, resources_of, type_of
 from landing_zone.google.config import CredentialsError, GoogleConfig
 from landing_zone.google.errors import GoogleError
 from landing_zone.google.projects import is_gone
 from landing_zone.google.rest import Google
-from landing_zone.operations.natural_names import (
-    PROJECT,
-    NotKnownError,
-    NotOursError,
-    World,
-    look_up,
-    project_of,
-)
+from landing_zone.names import STACK_LABEL, stack_label
+from landing_zone.operations.natural_names import PROJECT, look_up
 from landing_zone.operations.planned import Planned, planned
 from landing_zone.operations.progress import Progress
 from landing_zone.operations.pulumi_cli import Cli, CliError, StoppedByUserError
-from landing_zone.operations.state import (
-    interrupted,
-    resources_of,
-    with_found,
-    without_interrupted,
-    without_projects,
-)
+from landing_zone.operations.state import interrupted, project_ids, with_found, without_projects
+from landing_zone.operations.world import NotKnownError, NotOursError, World
 
 _AT_ONCE: Final = 32
 """Look-ups side by side."""
@@ -77,13 +67,36 @@ def recover(cli: Cli, progress: Progress, *, deletes: bool = False) -> int:
     return _Recovery(cli, progress, deletes).run()
 
 
-def projects_left(cli: Cli, ids: Iterable[str], *, deletes: bool) -> bool:
+def projects_left(cli: Cli, projects: Mapping[str, str | None], *, deletes: bool) -> bool:
     """True if projects exist that the state does not have, and that a run of this stack created.
 
+    `projects`: id → the stack in its label, None for this one.
     Raises RecoveryError: one exists that the stack did not create, or that is being deleted, unless `deletes`.
     """
-    plan = [Planned(each, PROJECT, {"inputs": {"projectId": each}}) for each in ids]
-    return bool(look_ups(World(google_of(cli), cli.project, cli.stack), plan, deletes=deletes).ids)
+    plan = [
+        Planned(each, PROJECT, {"inputs": {"projectId": each, "labels": labels}})
+        for each, stack in projects.items()
+        for labels in [{STACK_LABEL: stack_label(cli.project, stack or cli.stack)}]
+    ]
+    found = look_ups(World(google_of(cli), cli.project, cli.stack), plan, deletes=deletes).ids
+    _refuse_moved(cli, found.values())
+    return bool(found)
+
+
+def _refuse_moved(cli: Cli, found: Iterable[str]) -> None:
+    """Raise RecoveryError if a split moved projects to other stacks: they have this one's label. `found`: their ids."""
+    ids = {each.removeprefix("projects/") for each in found}
+    moved = {
+        part.stack: sorted(there)
+        for part in (cli.parts() if ids else ())
+        if (there := ids & project_ids(json.loads(part.ask("stack", "export"))))
+    }
+    if moved:
+        where = "; ".join(f"{stack} has {', '.join(there)}" for stack, there in moved.items())
+        raise RecoveryError(
+            f"a split moved projects of the file to other stacks: {where}. The file is from before: pull the stack "
+            "files, and run the command again"
+        )
 
 
 class _Recovery:
@@ -106,15 +119,18 @@ class _Recovery:
         if resources_of(exported):
             self._progress.say("reading all resources of the state")
             self._drop_gone(exported)
-            self._refresh([])
-        taken = self._take(self._export(), begun, self._look(self._export(), begun))
+            refresh(self._cli, self._progress)
+        taken = 0
+        if begun:
+            exported = self._export()
+            taken = self._take(exported, begun, self._look(exported, begun))
         self._progress.say("looking for resources that the state does not have")
         # The names of some depend on others: a budget's on its project's number.
         for _ in range(_PASSES):
             exported = self._export()
             plan = planned(self._cli, exported)
             looked = self._look(exported, plan)
-            found = {urn: each for urn, each in looked.ids.items() if _type(urn) not in _VIEWS}
+            found = {urn: each for urn, each in looked.ids.items() if type_of(urn) not in _VIEWS}
             if self._export() != exported:
                 continue  # another run ended meanwhile: its state counts
             taken += self._take(exported, plan, Looked(found, looked.is_all))
@@ -140,7 +156,8 @@ class _Recovery:
         )
         projects = [each for each in custom if each.type == PROJECT]
         found = look_ups(world, projects, deletes=self._deletes)
-        world.missing.update(project_of(each) for each in projects if each.urn not in found.ids)
+        _refuse_moved(self._cli, found.ids.values())
+        world.missing.update(project_of(each.inputs) for each in projects if each.urn not in found.ids)
         others = look_ups(world, [each for each in custom if each.type != PROJECT], deletes=self._deletes)
         return Looked({**found.ids, **others.ids}, others.is_all)
 
@@ -149,7 +166,7 @@ class _Recovery:
         if not looked.ids:
             return 0
         self._load(with_found(exported, self._plan, looked.ids))
-        self._refresh(list(looked.ids))
+        refresh(self._cli, self._progress, list(looked.ids))
         present = {each["urn"] for each in resources_of(self._export())}
         taken = [each for each in plan if each.urn in looked.ids and each.urn in present]
         for each in taken:
@@ -159,19 +176,13 @@ class _Recovery:
     def _add_views(self, looked: Looked) -> None:
         """Add what exists in the state alone: keys are deleted before it, and all that guards them after it."""
         exported = self._export()
-        views = {urn: each for urn, each in looked.ids.items() if _type(urn) in _VIEWS}
+        views = {urn: each for urn, each in looked.ids.items() if type_of(urn) in _VIEWS}
         if views and any(each["custom"] and not _is_provider(each) for each in resources_of(exported)):
             self._load(with_found(exported, self._plan, views))
 
     def _drop_gone(self, exported: Mapping[str, Any]) -> None:
         """Drop what was in projects that are gone: in these, Google refuses to say that it is gone."""
-        ids = sorted(
-            {
-                str(each["id"]).removeprefix("projects/")
-                for each in resources_of(exported)
-                if each["type"] == PROJECT
-            }
-        )
+        ids = sorted(project_ids(exported))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             gone = [each for each, is_so in zip(ids, pool.map(self._is_gone, ids), strict=True) if is_so]
         if gone:
@@ -188,19 +199,21 @@ class _Recovery:
         return exported
 
     def _load(self, exported: Mapping[str, Any]) -> None:
-        # The CLI drops operations of unknown end by itself, with a warning for each.
-        self._cli.ask("stack", "import", text=json.dumps(without_interrupted(exported)))
+        # The CLI drops operations without a known end.
+        self._cli.ask("stack", "import", text=json.dumps(exported))
 
-    def _refresh(self, urns: list[str]) -> None:
-        """Read the resources, or all of the state; raises CliError if one cannot be read."""
-        targets = [option for urn in urns for option in ("--target", urn)] if len(urns) < _MANY else []
-        ended = self._cli.operate(
-            "refresh", "--yes", "--skip-preview", *targets, on_event=self._progress.see_errors
-        )
-        if ended.stopped:
-            raise StoppedByUserError
-        if ended.code:
-            raise CliError(f"the state cannot be brought up to date:\n{ended.output}".rstrip())
+
+def refresh(cli: Cli, progress: Progress, urns: Sequence[str] = ()) -> None:
+    """Read the resources, or all of the state.
+
+    Raises CliError if one cannot be read, LockedError, StoppedByUserError.
+    """
+    targets = [option for urn in urns for option in ("--target", urn)] if len(urns) < _MANY else []
+    ended = cli.operate("refresh", "--yes", "--skip-preview", *targets, on_event=progress.see_errors)
+    if ended.stopped:
+        raise StoppedByUserError
+    if ended.code:
+        raise CliError(f"the state cannot be brought up to date:\n{ended.output}".rstrip())
 
 
 def look_ups(world: World, plan: list[Planned], *, deletes: bool) -> Looked:
@@ -245,10 +258,6 @@ def _planned(operation: Mapping[str, Any]) -> Planned:
     resource = operation["resource"]
     entry = {name: value for name, value in resource.items() if name not in ("id", "outputs")}
     return Planned(resource["urn"], resource["type"], entry)
-
-
-def _type(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2]
 
 
 def _is_provider(resource: Mapping[str, Any]) -> bool:

@@ -1,28 +1,30 @@
 """One run on a stack: `up`, `refresh`, `destroy`, each after the recovery that the last run makes necessary.
 
 A run marks the stack, by a tag, before it begins, and takes the mark away when it succeeds. A mark that is there when a
-run begins is that of a run that was killed or failed: its state may lack what it created. So the state need not be
-written after each step, which on self-managed backends takes most of the time of a large stack (docs/adr/0032).
+run begins is that of a run that was killed or failed, and says which: its state may lack what it created. So the state
+need not be written after each step, which on self-managed backends takes most of the time of a large stack
+(docs/adr/0032).
 """
 
-import getpass
+import contextlib
 import json
 import os
-import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
+from landing_zone.bounded_yaml import load_bounded
+from landing_zone.exported_state import resources_of
 from landing_zone.operations.covered import uncovered
+from landing_zone.operations.mark import FAILED, SPLIT, clear_mark, is_of_split, read_mark, set_mark
 from landing_zone.operations.progress import Progress
-from landing_zone.operations.pulumi_cli import Cli, Ended, LockedError
-from landing_zone.operations.recover import projects_left, recover
-from landing_zone.operations.state import interrupted, resources_of
+from landing_zone.operations.pulumi_cli import Cli, CliError, Ended, LockedError
+from landing_zone.operations.recover import projects_left, recover, refresh
+from landing_zone.operations.state import interrupted, project_ids
 from landing_zone.workspace import UnreadableError, backend_url, find_project
 
-MARK: Final = "gemini-lz-run"
 PARALLEL: Final = 512
 """Operations side by side: they wait for Google. Pulumi's default is 4 per core."""
 _WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -50,14 +52,15 @@ class Options:
 def run(
     cli: Cli,
     verb: str,
-    projects: Iterable[str],
+    projects: Mapping[str, str | None],
     options: Options,
     progress: Progress,
 ) -> Ended:
     """Run `up`, `refresh` or `destroy`.
 
     Args:
-        projects: ids of the projects that the stack file has the stack create.
+        projects: ids of the projects that the stack file has the stack create → the stack in their label, if it is
+            another.
         progress: shows what is done.
 
     Raises:
@@ -67,18 +70,21 @@ def run(
     """
     while True:
         try:
-            return _run(cli, verb, set(projects), options, progress)
+            return _run(cli, verb, projects, options, progress)
         except LockedError as error:
             make_way(cli, error, progress)
 
 
-def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Progress) -> Ended:
+def _run(
+    cli: Cli, verb: str, projects: Mapping[str, str | None], options: Options, progress: Progress
+) -> Ended:
     exported = json.loads(cli.ask("stack", "export"))
     mark = read_mark(cli)
+    _refuse_in_split(mark)
     progress.learn(resources_of(exported))
-    known = {str(each.get("id", "")).removeprefix("projects/") for each in resources_of(exported)}
     deletes = verb == "destroy"
-    new = projects - known if verb != "refresh" else set()
+    there = project_ids(exported)
+    new = {each: stack for each, stack in projects.items() if each not in there and verb != "refresh"}
     recovers = bool(mark or interrupted(exported) or (new and projects_left(cli, new, deletes=deletes)))
     if recovers:
         progress.say(_reason(mark))
@@ -95,7 +101,32 @@ def _run(cli: Cli, verb: str, projects: set[str], options: Options, progress: Pr
         # A run that left no sign, such as a plain `pulumi up` whose lock was removed by hand.
         progress.start_again("something exists at Google that the state does not have")
         return _run(cli, verb, projects, options, progress)
+    elif ended.code > 0 and not ended.stopped:
+        # The backend may be what failed: the mark from before then stays.
+        with contextlib.suppress(CliError):
+            set_mark(cli, f"{FAILED}{verb}")
     return ended
+
+
+def create_stack(cli: Cli, file: Path, progress: Progress) -> None:
+    """Create the stack of a file in the backend, with the `secretsprovider` that the file names, else Pulumi's default.
+
+    Raises CliError; also for the file of a stack that was created already: it is in another backend, and a second one
+    would make everything again.
+    """
+    written = load_bounded(file)
+    used = next((key for key in ("encryptionsalt", "encryptedkey") if key in written), None)
+    if used:
+        raise CliError(
+            f"the backend has no stack {cli.stack}, and {file.name} has the {used} of one that was created: run pulumi "
+            f"login with the backend that has it; or take {used} out of the file, and this creates a new stack"
+        )
+    provider = str(written.get("secretsprovider") or "")
+    cli.ask("stack", "init", "--no-select", *(["--secrets-provider", provider] if provider else []))
+    how = f"secretsprovider {provider}" if provider else "Pulumi's default for the backend"
+    progress.say(
+        f"created the stack {cli.stack}, which the backend did not have; its secrets are encrypted by {how}"
+    )
 
 
 def make_way(cli: Cli, error: LockedError, progress: Progress) -> None:
@@ -120,6 +151,7 @@ def make_way(cli: Cli, error: LockedError, progress: Progress) -> None:
 def preview(cli: Cli, verb: str, options: Options, progress: Progress) -> Ended:
     """Preview `up` (as `preview`), `refresh` or `destroy`. Raises LockedError, CliError."""
     if mark := read_mark(cli):
+        _refuse_in_split(mark)
         progress.say(
             f"{_reason(mark)}; gemini-lz up recovers what it left, which is not part of this preview"
         )
@@ -134,6 +166,7 @@ def recover_now(cli: Cli, progress: Progress, *, unlock: bool) -> int:
     Args:
         unlock: remove the locks of other machines' runs.
     """
+    _refuse_in_split(read_mark(cli))
     while True:
         try:
             taken = recover(cli, progress)
@@ -149,31 +182,33 @@ def recover_now(cli: Cli, progress: Progress, *, unlock: bool) -> int:
     return taken
 
 
-def read_mark(cli: Cli) -> str | None:
-    """The mark of a run that has not succeeded: verb, user, machine, process and time; None if there is none."""
-    tags: dict[str, str] = json.loads(cli.ask("stack", "tag", "ls", "--json"))
-    return tags.get(MARK)
+def refresh_now(cli: Cli, progress: Progress) -> None:
+    """Read all resources of the state, so that the next run changes back what was changed by hand.
+
+    Raises CliError, LockedError, StoppedByUserError.
+    """
+    while True:
+        try:
+            progress.say("reading all resources of the state")
+            refresh(cli, progress)
+            return
+        except LockedError as error:
+            make_way(cli, error, progress)
 
 
-def set_mark(cli: Cli, verb: str) -> None:
-    """Mark the stack as being worked on."""
-    who = f"{_user()}@{socket.gethostname()} (pid {os.getpid()})"
-    cli.ask("stack", "tag", "set", MARK, f"{verb} by {who} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-
-
-def clear_mark(cli: Cli) -> None:
-    """Take the mark away: the state has all that the run did."""
-    cli.ask("stack", "tag", "rm", MARK)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user id without a name
-        return str(os.getuid())
+def _refuse_in_split(mark: str | None) -> None:
+    """Raise CliError if a split is at work on the stack: nothing may act on half of it."""
+    if mark and is_of_split(mark):
+        source = mark.removeprefix(SPLIT).partition(" ")[0]
+        raise CliError(
+            f"a split of {source} has begun, and has not ended: {mark}. Run gemini-lz fleet split {source}: it goes on "
+            "where it was"
+        )
 
 
 def _reason(mark: str | None) -> str:
+    if mark and mark.startswith(FAILED):
+        return f"the last run was refused, or failed: {mark.removeprefix(FAILED)}"
     return f"the last run did not end: {mark}" if mark else "the last run did not end"
 
 

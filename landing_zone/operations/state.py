@@ -1,20 +1,47 @@
-"""Changes of an exported state: resources added that exist at Google, and operations dropped that never ended."""
+"""Changes of an exported state: resources added that exist at Google, and those dropped whose project is gone."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
+from landing_zone.exported_state import project_of, resources_of
 from landing_zone.operations.natural_names import OVERRIDE, PROJECT
-from landing_zone.operations.planned import UNKNOWN_ID, Planned, before
+from landing_zone.operations.planned import UNKNOWN_ID, Planned, before, in_order
 
 Json = Mapping[str, Any]
 
 _LINK: Final = "billingAccount"
-
-
-def resources_of(exported: Json) -> list[dict[str, Any]]:
-    """The resources of `pulumi stack export`."""
-    return list((exported.get("deployment") or {}).get("resources") or [])
+_NAMES: Final[Mapping[str, Callable[[str], str]]] = {
+    OVERRIDE: lambda found: found.rpartition("/")[2],
+    "gcp:billing/budget:Budget": lambda found: found.rpartition("/")[2],
+    "gcp:essentialcontacts/contact:Contact": str,
+    "gcp:monitoring/alertPolicy:AlertPolicy": str,
+    "gcp:monitoring/notificationChannel:NotificationChannel": str,
+    "gcp:tags/tagBinding:TagBinding": lambda found: found.removeprefix("tagBindings/"),
+}
+"""Types that Google names, and that the official plugin reads by this name → the output `name`, of the id."""
+_OF_ENGINE: Final = "__internal"
+"""An input of a provider that its outputs do not have: the plugin would take it for a change."""
+_LABELLED: Final = frozenset(
+    {
+        PROJECT,
+        "gcp:cloudfunctionsv2/function:Function",
+        "gcp:kms/cryptoKey:CryptoKey",
+        "gcp:pubsub/subscription:Subscription",
+        "gcp:pubsub/topic:Topic",
+        "gcp:storage/bucket:Bucket",
+    }
+)
+"""Types to whose labels the gcp plugin adds its own; its output `pulumiLabels` has all that the stack answers for."""
+_SCHEMA_VERSIONS: Final[Mapping[str, str]] = {
+    PROJECT: "1",
+    "gcp:billing/budget:Budget": "1",
+    "gcp:kms/cryptoKey:CryptoKey": "1",
+    "gcp:storage/bucket:Bucket": "4",
+}
+"""Types whose state the plugin would take for an older plugin's, and convert: with that of a budget, it crashes."""
+_ATTRIBUTION: Final = {"goog-pulumi-provisioned": "true"}
 
 
 def interrupted(exported: Json) -> list[Json]:
@@ -22,13 +49,13 @@ def interrupted(exported: Json) -> list[Json]:
     return list((exported.get("deployment") or {}).get("pending_operations") or [])
 
 
-def without_interrupted(exported: Json) -> dict[str, Any]:
-    """The export without these operations."""
-    deployment = exported.get("deployment") or {}
-    return {
-        **exported,
-        "deployment": {name: value for name, value in deployment.items() if name != "pending_operations"},
-    }
+def project_ids(exported: Json) -> set[str]:
+    """The ids of the projects in the state."""
+    return {_id(each) for each in resources_of(exported) if each["type"] == PROJECT}
+
+
+def _id(project: Json) -> str:
+    return str(project.get("id", "")).removeprefix("projects/")
 
 
 def without_projects(exported: Json, gone: Iterable[str]) -> dict[str, Any]:
@@ -37,33 +64,26 @@ def without_projects(exported: Json, gone: Iterable[str]) -> dict[str, Any]:
     kept: list[dict[str, Any]] = []
     dropped: set[str] = set()
     for each in resources_of(exported):
+        owner = _id(each) if each["type"] == PROJECT else project_of(each.get("inputs") or {})
         # Sorted so that what depends on a resource comes after it.
-        if each.get("custom") and _project_of(each) & ids:
+        if each.get("custom") and owner in ids:
             dropped.add(each["urn"])
         else:
             kept.append(_without_links(each, dropped))
     return {**exported, "deployment": {**exported["deployment"], "resources": kept}}
 
 
-def _project_of(resource: Json) -> set[str]:
-    """The project that a resource is, or is in, as its inputs and its id say."""
-    inputs = resource.get("inputs") or {}
-    texts = [inputs.get(name) for name in ("projectId", "project", "parent")]
-    texts += [resource.get("id")] if resource["type"] == PROJECT else []
-    return {text.removeprefix("projects/") for text in texts if isinstance(text, str)}
-
-
 def _without_links(resource: dict[str, Any], urns: set[str]) -> dict[str, Any]:
     """A resource without its dependencies on these."""
-    found = dict(resource)
-    if "dependencies" in found:
-        found["dependencies"] = [urn for urn in found["dependencies"] or () if urn not in urns]
-    if "propertyDependencies" in found:
-        found["propertyDependencies"] = {
-            name: [urn for urn in others or () if urn not in urns]
-            for name, others in (found["propertyDependencies"] or {}).items()
-        }
-    return found
+    kept = [urn for urn in resource.get("dependencies") or () if urn not in urns]
+    properties = resource.get("propertyDependencies") or {}
+    return {**resource, **_links(kept, properties, lambda urn: urn not in urns)}
+
+
+def _links(urns: list[str], properties: Json, keeps: Callable[[str], bool]) -> dict[str, Any]:
+    """The dependencies of a resource as the state has them; of those by property, the ones to keep."""
+    by_property = {name: [urn for urn in others or () if keeps(urn)] for name, others in properties.items()}
+    return {"dependencies": urns, "propertyDependencies": by_property}
 
 
 def with_found(exported: Json, plan: Mapping[str, Planned], ids: Mapping[str, str]) -> dict[str, Any]:
@@ -81,7 +101,7 @@ def with_found(exported: Json, plan: Mapping[str, Planned], ids: Mapping[str, st
     for each in plan.values():
         if each.urn in wanted and each.urn not in present:
             present[each.urn] = str(uuid4()) if each.is_provider else ids.get(each.urn, "")
-            resources.append(_entry(each, present))
+            resources.append(_entry(each, present, _plugin_labels(exported, plan, each)))
     linked = [_linked(each, plan, present) for each in resources]
     return {**exported, "deployment": {**exported["deployment"], "resources": _sorted(linked)}}
 
@@ -103,20 +123,38 @@ def _with_ancestors(plan: Mapping[str, Planned], ids: Mapping[str, str]) -> set[
     return found
 
 
-def _entry(each: Planned, present: Mapping[str, str]) -> dict[str, Any]:
+def _plugin_labels(exported: Json, plan: Mapping[str, Planned], each: Planned) -> Json:
+    """The labels that the plugin adds to a resource, by its provider's settings."""
+    if each.type not in _LABELLED:
+        return {}
+    urn = each.entry.get("provider", "").rpartition("::")[0]
+    inputs = next((other["inputs"] for other in resources_of(exported) if other["urn"] == urn), None)
+    found = inputs or (plan[urn].inputs if urn in plan else {})
+    attributed = found.get("addPulumiAttributionLabel") not in (False, "false")
+    # The SDK writes a provider's mappings as JSON in a text.
+    labels = json.loads(found.get("defaultLabels") or "{}")
+    return {**labels, **(_ATTRIBUTION if attributed else {})}
+
+
+def _entry(each: Planned, present: Mapping[str, str], labels: Json) -> dict[str, Any]:
+    """A planned resource as the state has it; `labels`: those that the plugin adds."""
     entry = dict(each.entry)
     provider, _, provider_id = entry.get("provider", "").rpartition("::")
     if provider and provider_id == UNKNOWN_ID:
         entry["provider"] = f"{provider}::{present[provider]}"
     if not each.is_custom:
         return entry
-    outputs = each.inputs
-    if each.type == OVERRIDE:
-        # The plugin reads it by this output.
-        outputs = {**outputs, "name": present[each.urn].rpartition("/")[2]}
+    outputs = {name: value for name, value in each.inputs.items() if name != _OF_ENGINE}
+    if each.type in _NAMES:
+        outputs = {**outputs, "name": _NAMES[each.type](present[each.urn])}
     if each.type == PROJECT:
         # It may exist without its link, and the plugin's refresh does not notice that a link is missing.
         outputs = {name: value for name, value in outputs.items() if name != _LINK}
+    if each.type in _LABELLED:
+        # A refresh keeps of these what Google has, and adds none.
+        outputs = {**outputs, "pulumiLabels": {**labels, **(each.inputs.get("labels") or {})}}
+    if version := _SCHEMA_VERSIONS.get(each.type):
+        outputs = {**outputs, "__meta": json.dumps({"schema_version": version})}
     return {**entry, "id": present[each.urn], "outputs": outputs}
 
 
@@ -127,14 +165,9 @@ def _linked(
     each = plan.get(resource["urn"])
     if each is None or resource.get("delete"):
         return resource
+    urns = _in_state(each.entry.get("dependencies") or (), plan, present)
     properties = each.entry.get("propertyDependencies") or {}
-    return {
-        **resource,
-        "dependencies": _in_state(each.entry.get("dependencies") or (), plan, present),
-        "propertyDependencies": {
-            name: [urn for urn in urns or () if urn in present] for name, urns in properties.items()
-        },
-    }
+    return {**resource, **_links(urns, properties, present.__contains__)}
 
 
 def _in_state(urns: Iterable[str], plan: Mapping[str, Planned], present: Mapping[str, str]) -> list[str]:
@@ -155,16 +188,7 @@ def _in_state(urns: Iterable[str], plan: Mapping[str, Planned], present: Mapping
 
 
 def _sorted(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each after what it depends on, as the engine requires; else in the order that they had."""
+    """Each after what it depends on; what waits for its deletion comes last."""
     by_urn = {each["urn"]: each for each in resources if not each.get("delete")}
-    found: dict[str, dict[str, Any]] = {}
-
-    def add(urn: str) -> None:
-        if urn in by_urn and urn not in found:
-            for other in before(by_urn[urn]):
-                add(other)
-            found[urn] = by_urn[urn]
-
-    for urn in by_urn:
-        add(urn)
-    return [*found.values(), *(each for each in resources if each.get("delete"))]
+    waiting = [each for each in resources if each.get("delete")]
+    return [*(by_urn[urn] for urn in in_order(by_urn)), *waiting]
