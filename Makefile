@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env test check browser format lock audit sbom bench kills redteam
+.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt leaving permissions examples redteam fleet year
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -13,6 +13,8 @@ setup: ## Set up what is missing: .venv, the Pulumi CLI and policy/.venv
 up: ## Set up, start the local cloud, deploy the stack `sandbox` to it and show what was made
 down: ## Destroy what the stack made and stop the local cloud
 env: ## Print the environment for pulumi, gcloud and terraform: eval "$(make -s env)"
+clock: ## Show the clock of the local cloud, or move it: ARGS=+2h, ARGS=2026-12-01T00:00Z, ARGS=hold, ARGS=flow
+path: ## Set up, and print what puts gemini-lz and pulumi on PATH, for your own cloud: eval "$(make -s path)"
 test: ## Set up what is missing and run the tests; ARGS="-k budget" goes to pytest
 check: ## Check format, code, types, import rules and pins
 browser: ## Install Debian's Chromium on this machine, for the tests of the page; needs root
@@ -22,9 +24,26 @@ audit: ## Check the pins, and ask for published advisories against them; exit co
 sbom: ## Write build/sbom.cdx.json: all that is pinned, as CycloneDX
 kills: ## Kill runs at every call and at 60 points; SHARD=2/4 takes the second quarter. `make test` takes a seeded part
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
+drift: ## Look for drift in every situation, and a hundred times beside other stacks; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_drift $(ARGS)"
+leaving: ## Take projects out of a stack in every way; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k 'test_leaving or test_native_stops' $(ARGS)"
+split: ## Split stacks, killed at every write; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_split $(ARGS)"
+adopt: ## Adopt every stack of the tests after its state is lost, and projects made by hand; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_adopt_ $(ARGS)"
+permissions: ## Take each permission away and see what fails; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k taken_away $(ARGS)"
+examples: ## Run the example of every command's help; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_examples $(ARGS)"
 redteam: ## Judge and make hostile programs and stack files, and try every door; SHARD=2/4 as above
 	@SHARD=$(SHARD) REDTEAM_EXAMPLES=5000 $(MAKE) --no-print-directory test ARGS="-k redteam $(ARGS)"
+fleet: ## Run 200 stacks that fail at random, and kill the driver; states in PostgreSQL (SHARD=1/2) and in files (2/2)
+	@SHARD=$(SHARD) FLEET_STACKS=200 $(MAKE) --no-print-directory test ARGS="tests/fleet/test_kills.py -n 0 $(ARGS)"
+year: ## Live a year of 50 guarded projects, and compare each month's bill with its bound; YEAR_SEED=7 draws others
+	@YEAR_PROJECTS=50 $(MAKE) --no-print-directory test ARGS="tests/guard/test_simulated_year.py -n 0 $(ARGS)"
 bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`
+demo: ## A stolen key, twice: without and with limits and guard, with a page in the browser; ARGS="--fast --no-browser"
 
-setup up down env test check browser format lock audit sbom bench:
+setup up down env path clock test check browser format lock audit sbom bench demo:
 	@$(PYTHON) -m sandbox.bootstrap $@ $(ARGS)
