@@ -103,8 +103,8 @@ class Workspace:
         self.layout = Layout(program=folder / "program", state=folder / "state")
         self.stack_file = self.layout.program / "stacks" / f"Pulumi.{STACK}.yaml"
         self.stack_file.parent.mkdir(parents=True)
-        for name in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(program / name, self.layout.program)
+        for source in (program / "Pulumi.yaml", *program.glob("*.py")):
+            shutil.copy(source, self.layout.program)
         for name in (".venv", "provider"):
             (self.layout.program / name).symlink_to(ROOT / name)
         self.environment = sandbox_environment(engine, self.layout, cloud.ready, provider)

@@ -22,6 +22,7 @@ from landing_zone.google.retrying import CHANGES, READS, Retries
 from sandbox.cloud.endpoints import environment
 from tests.answers import servers
 from tests.answers.servers import HOST, answers, black_hole, closed_port, serving
+from tests.forked import Command, gemini_lz
 
 COMMAND = Path(sys.executable).parent / "gemini-lz"
 SANDBOX = "start it with `make up`"
@@ -230,20 +231,13 @@ def test_every_command_says_why_no_answer_came_and_what_to_do(tmp_path: Path, fa
     clean["PATH"] = f"{tmp_path / 'bin'}:{clean['PATH']}"
     with failing(tmp_path) as (variables, sentence, advice):
         started = {
-            name: subprocess.Popen(
-                [COMMAND, *arguments],
-                cwd=tmp_path,
-                env={**clean, "GEMINI_API_KEY": "hush", **variables},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+            name: Command(arguments, tmp_path, {**clean, "GEMINI_API_KEY": "hush", **variables})
             for name, arguments in COMMANDS.items()
         }
         for name, process in started.items():
-            printed, told = process.communicate(timeout=120)
-            assert process.returncode == 2, (name, printed, told)
-            said = printed + told
+            done = process.wait()
+            said = done.stdout + done.stderr
+            assert done.returncode == 2, (name, said)
             assert sentence in said, (name, said)
             assert said.count(sentence) == 1, (name, said)
             assert advice in said, (name, said)
@@ -274,14 +268,9 @@ config:
 def test_an_audit_that_read_nothing_is_no_pass_in_any_form(
     tmp_path: Path, form: str, words: tuple[str, ...]
 ) -> None:
-    done = subprocess.run(
-        [COMMAND, "policy", "audit", "--project", "acme-one-x", "--format", form],
-        cwd=tmp_path,
-        env={**os.environ, **at("http", closed_port())},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words_of_it = ("policy", "audit", "--project", "acme-one-x", "--format", form)
+    environment = {**os.environ, **at("http", closed_port())}
+    done = gemini_lz(*words_of_it, folder=tmp_path, environment=environment)
     assert done.returncode == 2
     for each in words:
         assert each in done.stdout

@@ -324,11 +324,11 @@ def test_every_page_is_read_and_what_is_found_has_an_order(world: World) -> None
         world.cloud.call("POST", f"/serviceusage/v1/projects/{project}/services/{GEMINI_API}:enable", {})
     for number in range(55):
         world.key(names[0], f"key-{number:02}")
-    told: list[str] = []
-    found = read(google(world.cloud), [ORGANIZATION], [], DAY, told.append)
+    progress: list[str] = []
+    found = read(google(world.cloud), [ORGANIZATION], [], DAY, progress.append)
     # With the project that the local cloud begins with.
     projects = [names[0], names[50], names[104], "sandbox-seed"]
-    assert told == [f"{number} of 106 projects" for number in range(1, 107)]
+    assert progress == [f"project {number} of 106" for number in range(1, 107)]
     assert [each.subject.label[8:] for each in found.facts.projects] == projects
     assert found.without_gemini == 106 - len(projects)
     assert [each.subject.label[4:10] for each in found.facts.keys] == [f"key-{n:02}" for n in range(55)]

@@ -1,13 +1,14 @@
 """`gemini-lz adopt` prints settings that take over an existing project without a change to what it has."""
 
+import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.forked import gemini_lz
 from tests.workspace import Cloud, Workspace
 
 ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
@@ -56,13 +57,8 @@ def _legacy(cloud: Cloud) -> None:
 
 
 def _adopt(workspace: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).parent / "gemini-lz", "adopt", *arguments],
-        env={**os.environ, **workspace.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, **workspace.environment}
+    return gemini_lz("adopt", *arguments, folder=Path.cwd(), environment=environment)
 
 
 def _state(cloud: Cloud) -> list[Any]:
@@ -81,7 +77,15 @@ def test_what_it_prints_takes_the_project_over_as_it_is(workspace: Workspace) ->
     assert "stays as it is: key Opens everything" in run.stdout
     projects = yaml.safe_load(run.stdout)
     assert projects["legacy"]["budget"]["amount"] == "77.5"
-    assert projects["legacy"]["limits"] == {"gemini-2.5-flash": {"requestsPerMinute": 50}}
+    # On one tier alone: a limit would set it on all.
+    [quota] = projects["legacy"]["quotas"].values()
+    assert quota == {
+        "existing": quota["existing"],
+        "metric": f"{GEMINI}/generate_requests_per_model",
+        "limit": "/min/model/project",
+        "dimensions": {"model": "gemini-2.5-flash"},
+        "value": 50,
+    }
 
     config = {"gcp:disableGlobalProjectWarning": "true", "gemini-landing-zone:projects": projects}
     workspace.write(yaml.safe_dump({"config": config}))
@@ -139,7 +143,8 @@ def test_what_a_lost_stack_made_is_taken_over_under_its_own_names(workspace: Wor
 
     run = _adopt(workspace, PROJECT)
     assert run.returncode == 0, run.stderr
-    assert "stays as it is" not in run.stdout
+    left = [line for line in run.stdout.splitlines() if "stays as it is" in line]
+    assert [line.split()[5] for line in left] == ["label"], left
     [(name, printed)] = yaml.safe_load(run.stdout).items()
     assert name == "bot"
     assert yaml.safe_load(_adopt(workspace, PROJECT, "--name", "helper").stdout) == {"helper": printed}
@@ -175,4 +180,20 @@ def test_a_project_that_is_not_there_is_told_with_what_to_do(workspace: Workspac
     run = _adopt(workspace, "acme-nobody-made-it")
     assert run.returncode == 2
     assert "403 PERMISSION_DENIED" in run.stderr
-    assert "docs/organization.md" in run.stderr
+    assert "roles/browser" in run.stderr
+    assert _adopt(workspace).returncode == 2
+
+
+def test_a_mistyped_id_and_one_that_is_deleted_are_refused_together(workspace: Workspace) -> None:
+    _legacy(workspace.cloud)
+    body = {"projectId": "acme-deleted-one", "parent": {"type": "folder", "id": "987654321098"}}
+    workspace.cloud.call("POST", "/cloudresourcemanager/v1/projects", body)
+    workspace.cloud.call("DELETE", "/cloudresourcemanager/v1/projects/acme-deleted-one")
+    run = _adopt(workspace, "acme-legacy-noe", "acme-deleted-one", PROJECT)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert f"did you mean {PROJECT}?" in run.stderr
+    assert "acme-deleted-one: project: it is being deleted" in run.stderr
+    printed = _adopt(workspace, "--folder", "folders/987654321098", "--json")
+    found = json.loads(printed.stdout)
+    assert list(found["projects"]) == [PROJECT]
+    assert any("acme-deleted-one" in line for line in found["leftOut"])

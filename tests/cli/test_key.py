@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.forked import gemini_lz
 from tests.workspace import STACK, Workspace, redact
 
 PROJECT = "acme-handed-over"
@@ -40,10 +41,13 @@ def key_of(stack: Workspace, name: str) -> tuple[str, str]:
 
 def run(stack: Workspace, *arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:
     """Run `gemini-lz key` of the stack."""
+    command, environment = ("key", *arguments), {**os.environ, **stack.environment}
+    if not how:
+        return gemini_lz(*command, folder=stack.layout.program, environment=environment)
     return subprocess.run(
-        ["gemini-lz", "key", *arguments],
+        ["gemini-lz", *command],
         cwd=stack.layout.program,
-        env={**os.environ, **stack.environment},
+        env=environment,
         text=True,
         check=False,
         **({"capture_output": True} | how),
@@ -141,6 +145,8 @@ def test_a_secret_gets_a_version_and_its_readers_are_named(stack: Workspace) -> 
         {"role": "roles/browser", "members": ["group:not-them@example.com"]},
         {"role": "organizations/123456789012/roles/deployer", "members": ["user:bob@example.com"]},
     ]
+    role = {"roleId": "deployer", "role": {"includedPermissions": ["apikeys.keys.create"]}}
+    stack.cloud.call("POST", "/iam/v1/organizations/123456789012/roles", role)
     path = f"/cloudresourcemanager/v1/projects/{PROJECT}:setIamPolicy"
     stack.cloud.call("POST", path, {"policy": {"bindings": bindings}})
 

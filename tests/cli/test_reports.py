@@ -18,6 +18,7 @@ from landing_zone.pricing.rates import rates
 from landing_zone.reports.verify import verify
 from tests.cloud.local_cloud import ACCOUNT, LocalCloud
 from tests.cloud.test_generativelanguage import TO_GEMINI, made_key, made_project
+from tests.forked import gemini_lz
 from tests.reports.stack import AS_OF
 
 SKUS = {sku: (model.id, kind) for model in RECORDS.values() for sku, kind in model.skus.items()}
@@ -46,14 +47,7 @@ config:
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     given = {name: value for name, value in os.environ.items() if not name.startswith(("GEMINI_", "GOOGLE_"))}
-    return subprocess.run(
-        [COMMAND, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**given, **environment},
-    )
+    return gemini_lz(*arguments, folder=folder, environment={**given, **environment})
 
 
 @pytest.fixture

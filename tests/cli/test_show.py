@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.forked import gemini_lz
 from tests.workspace import STACK, Workspace
 
 STACK_FILE = (Path(__file__).parents[2] / "stacks" / "Pulumi.sandbox.yaml").read_text()
@@ -14,14 +15,8 @@ LINK = "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo"
 
 
 def run(stack: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["gemini-lz", "show", STACK, *arguments],
-        cwd=stack.layout.program,
-        env={**os.environ, **stack.environment, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, **stack.environment, "COLUMNS": "200"}
+    return gemini_lz("show", STACK, *arguments, folder=stack.layout.program, environment=environment)
 
 
 def shown(stack: Workspace, code: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:

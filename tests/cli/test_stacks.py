@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from hashlib import sha1
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from landing_zone.workspace import (
     without_secrets,
 )
 from sandbox.layout import ROOT
-from tests.cli.test_reports import COMMAND, run
+from tests.cli.test_reports import run
+from tests.forked import gemini_lz
 from tests.workspace import Workspace
 
 STACK = """\
@@ -50,14 +50,8 @@ def test_a_stack_left_out_is_the_one_that_pulumi_has_selected(workspace: Workspa
     link = workspace.layout.program.parent / "link"
 
     def estimated(folder: Path, **more: str) -> str:
-        done = subprocess.run(
-            [COMMAND, "estimate", "--json"],
-            cwd=folder,
-            env={**os.environ, **workspace.environment, "PWD": str(folder), **more},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, **workspace.environment, "PWD": str(folder), **more}
+        done = gemini_lz("estimate", "--json", folder=folder, environment=environment)
         return " ".join(json.loads(done.stdout)["projects"]) if done.returncode == 0 else done.stderr
 
     assert estimated(workspace.layout.program) == estimated(below) == "in-two"
@@ -98,7 +92,12 @@ def test_validate_takes_several_and_all_and_refuses_all_wrong_names_at_once(proj
     elsewhere = project / "other"
     write(elsewhere, "eu")
     done = run(project, "validate", "eu", "--stacks", "other", PWD=str(project))
-    assert done.stdout == "eu: 1 projects, no mistakes\n"
+    assert done.stdout == "eu: 1 project, no mistakes\n"
+    # A script would hand the name to a command as an option, which judges nothing and succeeds.
+    write(project / "stacks", "--help")
+    done = run(project, "validate", "--all", PWD=str(project))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "stacks/Pulumi.--help.yaml: a stack's name cannot begin with a hyphen" in done.stderr
 
 
 def test_a_shell_completes_names(project: Path) -> None:

@@ -2,10 +2,8 @@
 
 import json
 import os
-import select
 import signal
-import subprocess
-import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from google.oauth2.credentials import Credentials
 from sandbox.cloud.core.validation import Violations, parse_message
 from sandbox.cloud.services import SERVICES
 from sandbox.layout import ROOT
+from tests import forked
 
 ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
 EURO_ACCOUNT = "0A1B2C-3D4E5F-6A7B8C"
@@ -36,35 +35,27 @@ class LocalCloud:
         self.folder = folder
         self.ready: dict[str, Any] = {}
         self._session = requests.Session()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
 
-    def start(self) -> None:
-        """Start the server and wait until it serves."""
+    def start(self, *more: str) -> None:
+        """Start the server, with more options, and wait until it serves."""
         ready_file = self.folder / "ready.json"
         ready_file.unlink(missing_ok=True)
-        reading, writing = os.pipe()
         options = ["--db", str(self.folder / "state.db"), "--ready-file", str(ready_file), "--port", "0"]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.cloud", *options],
-            cwd=ROOT,
-            stdout=writing,
-            pass_fds=[writing],
-        )
-        os.close(writing)
-        # Not select(): the tests of components leave more open files behind than that takes.
-        poll = select.poll()
-        poll.register(reading)
+        self._process = forked.local_cloud([*options, *more], ROOT, self.folder / "log")
         while not ready_file.exists():
-            # The pipe closes when the server dies; until then this is a pause.
-            assert not poll.poll(10), "the local cloud ended before it served"
-        os.close(reading)
+            self._process.join(0.01)
+            assert self._process.is_alive(), "the local cloud ended before it served"
         self.ready = json.loads(ready_file.read_text(encoding="utf-8"))
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; returns the exit status."""
         assert self._process is not None
-        self._process.send_signal(number)
-        return self._process.wait(timeout=20)
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+        self._process.join(timeout=20)
+        assert self._process.exitcode is not None
+        return self._process.exitcode
 
     @property
     def main(self) -> str:
@@ -82,14 +73,28 @@ class LocalCloud:
         return self._session.request(method, f"{self.url(service)}/{path}", timeout=20, **arguments)
 
     def call(
-        self, service: str, method: str, path: str, body: Any = None, *, status: int = 200, **query: Any
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        status: int = 200,
+        token: str = "",
+        project: str = "",
+        **query: Any,
     ) -> dict[str, Any]:
-        """A JSON call that must answer `status`; an answer of 200 must fit Google's description of the response."""
-        response = self.request(service, method, path, params=query, json=body)
+        """A JSON call that must answer `status`; an answer of 200 must fit Google's description of the response.
+
+        `token` is a caller's, in place of the operator's; `project` is what the call is to count against.
+        """
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"X-Goog-User-Project": project} if project else {}
+        response = self.request(service, method, path, params=query, json=body, headers=headers)
         content: dict[str, Any] = response.json()
         assert response.status_code == status, content
         if status == 200:
-            match = _ROUTERS[service].router.match(method, f"/{path}")
+            match = _ROUTERS[service].router.match(method, f"/{path}".partition("?")[0])
             assert match is not None
             violations = Violations()
             parse_message(match.method.response(), content, "response", violations)

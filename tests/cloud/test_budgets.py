@@ -169,7 +169,7 @@ def test_forecasts_and_last_periods_need_a_calendar_period(cloud: LocalCloud) ->
     assert made["amount"] == {"lastPeriodAmount": {}}
 
 
-def test_all_problems_are_told_at_once(cloud: LocalCloud) -> None:
+def test_all_problems_are_reported_at_once(cloud: LocalCloud) -> None:
     body = _budget(displayName="x" * 61, amount={}, thresholdRules=[{"thresholdPercent": -1}])
     assert len(_refused(cloud, body)) == 3
 

@@ -104,7 +104,7 @@ def test_a_body_that_does_not_fit_is_refused_in_googles_words(
     assert cloud.call("billingbudgets", "POST", BUDGETS, body, status=400) == _refusal(violation)
 
 
-def test_all_that_does_not_fit_is_told_at_once(cloud: LocalCloud) -> None:
+def test_all_that_does_not_fit_is_reported_at_once(cloud: LocalCloud) -> None:
     body = {"foo": 1, "displayName": 2, "budgetFilter": {"projects": [3]}}
     assert cloud.call("billingbudgets", "POST", BUDGETS, body, status=400, bar="x") == _refusal(
         {

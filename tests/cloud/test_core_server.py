@@ -15,6 +15,7 @@ import requests
 
 from sandbox.cloud.endpoints import environment
 from sandbox.cloud.services import SERVICES
+from sandbox.layout import ROOT
 from tests.cloud.local_cloud import ACCOUNT, TOKEN, LocalCloud
 
 PROJECTS = "v1/projects"
@@ -100,7 +101,7 @@ def test_only_the_loopback_address_is_bound(cloud: LocalCloud) -> None:
         other.connect(("127.0.0.2", cloud.ready["port"]))
 
 
-def test_the_journal_tells_what_was_asked_and_no_secret(cloud: LocalCloud) -> None:
+def test_the_journal_says_what_was_asked_and_no_secret(cloud: LocalCloud) -> None:
     last = cloud.local("GET", "requests")["last"]
     body = {"permissions": ["billing.accounts.get"]}
     cloud.request(
@@ -197,6 +198,17 @@ def test_the_ids_of_deleted_projects_are_freed_when_asked(cloud: LocalCloud) -> 
         ("PATCH", f"billingAccounts/{ACCOUNT}", {"open": 1}),
         ("PATCH", f"billingAccounts/{ACCOUNT}", {"currency": "EUR"}),
         ("GET", "requests?after=x", None),
+        ("PATCH", f"billingAccounts/{ACCOUNT}", "tier"),
+        ("PUT", "clock", None),
+        ("PUT", "billing", []),
+        ("PUT", "prepaid", None),
+        ("POST", "usage", {"project": ["sandbox-seed"], "model": "gemini-3.8-flash"}),
+        ("POST", "usage", {"project": "sandbox-seed", "model": "gemini-3.8-flash", "output": "TEXT"}),
+        (
+            "POST",
+            "usage",
+            {"project": "sandbox-seed", "model": "gemini-3.8-flash", "output": {"TEXT": 10**13}},
+        ),
     ],
 )
 def test_the_control_surface_refuses_what_makes_no_sense(
@@ -221,7 +233,11 @@ def test_the_environment_names_every_service(cloud: LocalCloud) -> None:
     for service in SERVICES:
         override = variables[f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service.name.upper()}"]
         assert override == f"{cloud.url(service.name)}/"
-        assert any(value.startswith(f"{cloud.main}/{service.name}/") for value in variables.values())
+        # Uploads have another path than the rest of Cloud Storage: its clients get its own port.
+        own = f"{cloud.url(service.name)}/storage/v1/"
+        assert any(
+            value == own or value.startswith(f"{cloud.main}/{service.name}/") for value in variables.values()
+        )
     token = {"Authorization": f"Bearer {variables['GOOGLE_OAUTH_ACCESS_TOKEN']}"}
     accounts = f"{variables['GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT']}billingAccounts"
     billing = requests.get(accounts, headers=token, timeout=20)
@@ -232,3 +248,11 @@ def test_the_ready_file_names_process_and_ports(cloud: LocalCloud) -> None:
     ready = json.loads((cloud.folder / "ready.json").read_text(encoding="utf-8"))
     assert list(ready["services"]) == [service.name for service in SERVICES]
     assert len({ready["port"], *ready["services"].values()}) == len(SERVICES) + 1
+
+
+def test_the_server_starts_without_what_few_runs_need() -> None:
+    """Each of them would make every start longer, and each module of these tests starts a server."""
+    code = "import sys, sandbox.cloud.server, sandbox.cloud.services; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    late = {"aiohttp", "cryptography.x509", "genai_prices", "packaging.requirements", "pytest"}
+    assert not late & set(done.stdout.split())

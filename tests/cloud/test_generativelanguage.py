@@ -13,6 +13,8 @@ from tests.cloud.local_cloud import ACCOUNT, LocalCloud
 GEMINI = "generativelanguage.googleapis.com"
 PROMPT = {"contents": [{"parts": [{"text": "How many words are in this sentence?"}]}]}
 FLASH, PRO = "gemini-2.5-flash", "gemini-2.5-pro"
+#: One that no other answers for, whatever the day.
+LITE = "gemini-2.5-flash-lite"
 TO_GEMINI = {"apiTargets": [{"service": GEMINI}]}
 
 
@@ -112,13 +114,13 @@ def test_a_request_gets_as_many_candidates_as_its_model_gives(
         body = {**PROMPT, "generationConfig": {"candidateCount": count}}
         return ask(cloud, paid[1], model, body=body, status=status)
 
-    single, eight = answer(FLASH, 1), answer(FLASH, 8)
+    single, eight = answer(LITE, 1), answer(LITE, 8)
     assert [each["index"] for each in eight["candidates"]] == list(range(8))
     # Each is charged; the prompt is read once.
     one, all_of_them = single["usageMetadata"], eight["usageMetadata"]
     assert all_of_them["candidatesTokenCount"] == 8 * one["candidatesTokenCount"]
     assert all_of_them["promptTokenCount"] == one["promptTokenCount"]
-    assert "candidate_count" in answer(FLASH, 9, 400)["message"]
+    assert "candidate_count" in answer(LITE, 9, 400)["message"]
     for model in ("gemini-3.5-flash", "gemini-3.1-pro-preview", "gemini-2.5-flash-image"):
         error = answer(model, 2, 400)
         assert (error["status"], error["message"]) == (
@@ -164,6 +166,48 @@ def test_a_restricted_key_serves_the_clients_that_it_names(cloud: LocalCloud, pa
         assert (
             cloud.request("generativelanguage", "POST", path, json=PROMPT, headers=headers).status_code == 200
         )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        (
+            "POST",
+            "v1beta/cachedContents",
+            "google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent",
+        ),
+        ("GET", "v1/cachedContents", "google.ai.generativelanguage.v1.CacheService.ListCachedContents"),
+        (
+            "POST",
+            f"v1beta/models/{LITE}:batchGenerateContent",
+            "google.ai.generativelanguage.v1beta.BatchService.BatchGenerateContent",
+        ),
+        ("GET", "v1beta/batches/1", "google.longrunning.Operations.GetOperation"),
+        (
+            "POST",
+            "v1beta/models/gemini-embedding-2:embedContent",
+            "google.ai.generativelanguage.v1beta.GenerativeService.EmbedContent",
+        ),
+        (
+            "POST",
+            f"v1/models/{LITE}:streamGenerateContent",
+            "google.ai.generativelanguage.v1.GenerativeService.StreamGenerateContent",
+        ),
+    ],
+)
+def test_a_key_that_is_narrowed_to_one_method_is_refused_at_others_by_their_name(
+    cloud: LocalCloud, narrow: str, method: str, path: str, name: str
+) -> None:
+    body: Any = {} if method == "POST" else None
+    refused = cloud.call("generativelanguage", method, path, body, status=403, key=narrow)["error"]
+    assert detail(refused, "ErrorInfo")["metadata"]["methodName"] == name
+
+
+@pytest.fixture(scope="module")
+def narrow(cloud: LocalCloud, paid: tuple[str, str]) -> str:
+    """A key of the paid project that opens one method."""
+    only = ["google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent"]
+    return made_key(cloud, paid[0], {"apiTargets": [{"service": GEMINI, "methods": only}]})
 
 
 def test_a_caller_without_a_project_of_its_own_is_refused(cloud: LocalCloud) -> None:

@@ -22,7 +22,7 @@ def made_key(cloud: LocalCloud, key_id: str, body: dict[str, Any]) -> dict[str, 
     return key
 
 
-def test_a_key_lives_and_its_string_is_told_only_where_it_is_asked_for(cloud: LocalCloud) -> None:
+def test_a_key_lives_and_its_string_is_shown_only_where_it_is_asked_for(cloud: LocalCloud) -> None:
     made_key(cloud, "backend", {"displayName": "b", "restrictions": GEMINI})
     shown = cloud.call("apikeys", "GET", f"{KEYS}/backend")
     assert "keyString" not in shown

@@ -20,7 +20,7 @@ CALLS = 'metric.type="serviceruntime.googleapis.com/api/request_count" AND resou
         ("webhook_basicauth", {"url": "https://example.com/hook", "username": "gemini"}, "password"),
     ],
 )
-def test_a_channels_secret_is_needed_and_never_told(
+def test_a_channels_secret_is_needed_and_never_shown(
     cloud: LocalCloud, kind: str, labels: dict[str, str], secret: str
 ) -> None:
     body = {"type": kind, "labels": labels}

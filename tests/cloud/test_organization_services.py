@@ -29,6 +29,9 @@ def test_a_topic_takes_messages_and_a_policy(cloud: LocalCloud) -> None:
 
     patch = {"topic": {"name": name, "labels": {"c": "d"}}, "updateMask": "labels"}
     assert cloud.call("pubsub", "PATCH", topic, patch)["labels"] == {"c": "d"}
+    cloud.call(
+        "pubsub", "PATCH", topic, {"topic": {}, "updateMask": "*"}, status=400
+    )  # has fields that are fixed
     assert [
         entry["name"] for entry in cloud.call("pubsub", "GET", f"v1/projects/{SEED}/topics")["topics"]
     ] == [name]
@@ -53,13 +56,15 @@ def test_a_topic_takes_messages_and_a_policy(cloud: LocalCloud) -> None:
     received = cloud.call("pubsub", "POST", f"{subscription}:pull", {"maxMessages": 10})["receivedMessages"]
     assert [entry["message"]["data"] for entry in received] == ["b25l", "dHdv"]
     cloud.call("pubsub", "POST", f"{subscription}:acknowledge", {"ackIds": [received[0]["ackId"]]})
+    given_back = {"ackIds": [received[1]["ackId"]], "ackDeadlineSeconds": 0}
+    cloud.call("pubsub", "POST", f"{subscription}:modifyAckDeadline", given_back)
     [left] = cloud.call("pubsub", "POST", f"{subscription}:pull", {"maxMessages": 10})["receivedMessages"]
     assert left["message"]["data"] == "dHdv"
     cloud.call("pubsub", "DELETE", topic)
     assert cloud.call("pubsub", "GET", subscription)["topic"] == "_deleted-topic_"
 
 
-def test_a_project_without_pubsub_is_told_to_enable_it(cloud: LocalCloud) -> None:
+def test_a_project_without_pubsub_is_asked_to_enable_it(cloud: LocalCloud) -> None:
     cloud.create_project("gem-no-pubsub")
     error = cloud.call("pubsub", "PUT", "v1/projects/gem-no-pubsub/topics/abc", {}, status=403)["error"]
     assert error["details"][0]["reason"] == "SERVICE_DISABLED"

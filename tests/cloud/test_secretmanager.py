@@ -89,8 +89,11 @@ def test_conditions_are_for_who_asks_for_version_3(cloud: LocalCloud) -> None:
     read = f"{SECRETS}/shared:getIamPolicy"
     [plain] = cloud.call("secretmanager", "GET", read)["bindings"]
     assert plain["role"].startswith(f"{READER['role']}_withcond_")
-    [whole] = cloud.call("secretmanager", "GET", read, **{"options.requestedPolicyVersion": 3})["bindings"]
+    version: dict[str, Any] = {"options.requestedPolicyVersion": 3}
+    [whole] = cloud.call("secretmanager", "GET", read, **version)["bindings"]
     assert whole["condition"] == condition
+    cloud.call("secretmanager", "POST", path, {"policy": {"version": 3}})
+    assert "bindings" not in cloud.call("secretmanager", "GET", read)
     project = "v1/projects/sandbox-seed"
     body = {"policy": {"version": 3, "bindings": [{**READER, "condition": condition}]}}
     cloud.call("cloudresourcemanager", "POST", f"{project}:setIamPolicy", body)

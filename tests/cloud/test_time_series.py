@@ -196,6 +196,109 @@ def test_what_cannot_be_answered_is_refused_and_not_ignored(
     assert words in listed(cloud, text, status=status, **made)["error"]["message"]
 
 
+class Written:
+    """A custom metric of the seed project."""
+
+    def __init__(self, cloud: LocalCloud, name: str) -> None:
+        self.cloud, self.type = cloud, f"custom.googleapis.com/{name}"
+
+    def write(
+        self,
+        seconds: int,
+        value: dict[str, Any],
+        kind: str = "GAUGE",
+        start: int | None = None,
+        status: int = 200,
+    ) -> dict[str, Any]:
+        """Write a point that ends so many seconds after the beginning of the run."""
+        interval = {"endTime": (NOW + timedelta(seconds=seconds)).isoformat()}
+        if start is not None:
+            interval["startTime"] = (NOW + timedelta(seconds=start)).isoformat()
+        series = {
+            "metric": {"type": self.type, "labels": {"project": "a"}},
+            "resource": {"type": "global"},
+            "metricKind": kind,
+            "points": [{"interval": interval, "value": value}],
+        }
+        path = "v3/projects/sandbox-seed/timeSeries"
+        return self.cloud.call("monitoring", "POST", path, {"timeSeries": [series]}, status=status)
+
+    def read(self, **query: Any) -> tuple[str, list[Any]]:
+        """The kind of its series, and the values of its points, newest first."""
+        text = f'metric.type="{self.type}" AND resource.type="global"'
+        [series] = listed(self.cloud, text, project="sandbox-seed", **query)["timeSeries"]
+        return series["metricKind"], [next(iter(point["value"].values())) for point in series["points"]]
+
+
+def test_written_points_come_back_as_they_are(cloud: LocalCloud) -> None:
+    gauge = Written(cloud, "test/gauge")
+    gauge.write(0, {"doubleValue": 1.5})
+    gauge.write(5, {"doubleValue": 2})
+    # Two in a minute stay two.
+    assert gauge.read() == ("GAUGE", [2.0, 1.5])
+    for change, words in (
+        ({"seconds": 7, "value": {"doubleValue": 3}}, "more frequently"),
+        ({"seconds": -60, "value": {"doubleValue": 3}}, "in order"),
+        ({"seconds": 20, "value": {"int64Value": "3"}}, "must be DOUBLE"),
+        ({"seconds": 20, "value": {"doubleValue": 3}, "kind": "CUMULATIVE", "start": 0}, "must be GAUGE"),
+        ({"seconds": 20, "value": {"doubleValue": 3}, "kind": "DELTA", "start": 0}, "GAUGE or CUMULATIVE"),
+        ({"seconds": 20, "value": {"doubleValue": 3}, "start": 0}, "must equal the end time"),
+    ):
+        assert words in gauge.write(**change, status=400)["error"]["message"]  # type: ignore[arg-type]
+
+
+def test_a_cumulative_series_is_what_it_has_grown_by(cloud: LocalCloud) -> None:
+    written = Written(cloud, "test/sum")
+    refused = written.write(0, {"int64Value": "1"}, "CUMULATIVE", status=400)
+    assert "must be before the end time" in refused["error"]["message"]
+    # It begins anew after 120 seconds.
+    for end, start, value in ((60, 0, "10"), (120, 0, "25"), (180, 121, "4")):
+        written.write(end, {"int64Value": value}, "CUMULATIVE", start)
+    assert written.read() == ("CUMULATIVE", ["4", "25", "10"])
+    delta: dict[str, Any] = {
+        "aggregation.alignmentPeriod": "3600s",
+        "aggregation.perSeriesAligner": "ALIGN_DELTA",
+    }
+    assert written.read(**delta) == ("DELTA", ["19"])
+    rate = {**delta, "aggregation.perSeriesAligner": "ALIGN_RATE"}
+    assert written.read(**rate) == ("GAUGE", [pytest.approx(19 / 3600)])
+
+
+def test_thoughts_streams_and_searches_have_series_of_their_own(cloud: LocalCloud) -> None:
+    made_project(cloud, "gemini-thinks", account=ACCOUNT)
+    key = made_key(cloud, "gemini-thinks", TO_GEMINI)
+    model = "gemini-3.8-flash"
+    body = {
+        "contents": [{"parts": [{"text": "Think with 10 tokens. Search with 3 queries."}]}],
+        "tools": [{"googleSearch": {}}],
+    }
+    ask(cloud, key, model, body=body)
+    ask(cloud, key, model)
+    path = f"v1/models/{model}:streamGenerateContent"
+    streamed = cloud.request(
+        "generativelanguage", "POST", path, json=body, headers={"X-Goog-Api-Key": key}, params={"alt": "sse"}
+    )
+    assert streamed.headers["content-type"] == "text/event-stream"
+    pieces = cloud.request(
+        "generativelanguage", "POST", path, json=body, headers={"X-Goog-Api-Key": key}
+    ).json()
+    assert pieces[-1]["candidates"][0]["finishReason"] == "STOP"
+    of_project: dict[str, Any] = {"project": "gemini-thinks"}
+    output = f'metric.type="{GEMINI}/generate_content_usage_output_token_count"'
+    assert sums(listed(cloud, output, **of_project), "metric", "thinking_enabled") == {
+        "true": 3 * (10 + 17),
+        "false": 17,
+    }
+    requests = f'metric.type="{GEMINI}/quota/generate_requests_per_model/usage"'
+    service = "google.ai.generativelanguage.v1beta.GenerativeService"
+    assert sums(listed(cloud, requests, **of_project), "metric", "method") == {
+        f"{service}.GenerateContent": 2,
+        f"{service}.StreamGenerateContent": 2,
+    }
+    searches = f'metric.type="{GEMINI}/quota/generate_content_search_request_usage/usage"'
+    assert sums(listed(cloud, searches, **of_project), "metric", "model") == {model: 3}
+
+
 def test_a_project_without_the_api_has_no_series(cloud: LocalCloud) -> None:
     made_project(cloud, "gemini-unwatched")
     path = "v1/projects/gemini-unwatched/services/monitoring.googleapis.com:disable"

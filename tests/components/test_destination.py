@@ -59,6 +59,14 @@ def test_google_with_an_account_to_impersonate_and_a_backend_with_a_password(tmp
     assert list(private.warnings()) == []
 
 
+def test_a_bucket_is_where_the_storage_clients_are_pointed(tmp_path: Path) -> None:
+    bucket = {**LOCAL, "PULUMI_BACKEND_URL": "gs://acme-state"}
+    assert not found(tmp_path, None, bucket).state_is_local
+    local = {**bucket, "STORAGE_EMULATOR_HOST": "127.0.0.1:8454"}
+    assert found(tmp_path, None, local).state_is_local
+    assert list(found(tmp_path, None, local).warnings()) == []
+
+
 def test_the_local_cloud(tmp_path: Path, local_state: str) -> None:
     goes = found(tmp_path, "folders/987654321098", {**LOCAL, "PULUMI_BACKEND_URL": local_state})
     assert goes.line() == (

@@ -1,6 +1,7 @@
 """Every setting has an effect: a change of one changes the resources that the program registers, or its costs."""
 
 import asyncio
+import copy
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks
 
 from components import Environment
+from components.sdk import send_no_positions
 from components.turns import turns
 from docs.reference import sections
 from landing_zone.pricing.days import Period
@@ -30,6 +32,7 @@ organization: organizations/123456789012
 notificationProject: acme-seed
 topics: [spend]
 labels: {owner: platform}
+guard: {email: [finance@example.com]}
 channels:
   desk: {type: email, address: desk@example.com}
   chatops: {type: slack, channel: "#oncall", token: one}
@@ -91,6 +94,8 @@ projects:
     tier: paid
     billingAccount: 0A1B2C-3D4E5F-6A7B8C
     budget: {amount: 300, currency: EUR}
+    guard: {amount: 280, throttle: {at: 0.7, to: 0.5}, stop: {at: 0.9}, rate: {times: 4}}
+    limits: {gemini-3.8-flash: {requestsPerMinute: 60, inputTokensPerMinute: 200000}, others: deny}
     workload: [{model: gemini-3.8-flash, requestsPerDay: 100, inputTokens: 2500, outputTokens: 400}]
 """
 AS_OF = date(2026, 11, 24)
@@ -114,7 +119,7 @@ class Case:
     value: Any
     """The new value; None removes the setting."""
     changes: set[str]
-    """Resource types, `writeRates`, `estimate` and `exposure`: these change, and nothing else."""
+    """Resource types, `writeRates`, `after`, `estimate` and `exposure`: these change, and nothing else."""
     path: str
     """Path of the object, if it is another than the definition's usual one."""
     besides: dict[str, Any]
@@ -125,18 +130,30 @@ def to(value: Any, changes: str, path: str = "", besides: dict[str, Any] | None 
     return Case(value, set(changes.split()), path, besides or {})
 
 
+GUARD = (
+    "Account AlertPolicy Bucket BucketIAMMember BucketObject Function IAMCustomRole IAMMember Job NotificationChannel ServiceIamMember "
+    "Subscription Topic TopicIAMMember"
+)
+"""What the guard is made of."""
+EURO = "projects/euro"
+
 #: Definition → path of such an object in the stack file above, and a change of each of its settings.
 CASES: dict[str, tuple[str, dict[str, Case]]] = {
     "StackFileSettings": ("", {
-        "projects": to({"only": {"projectId": "acme-only-prod", "tier": "free"}}, f"{IN_CHAT} CustomConstraint estimate exposure", besides={"sharedBudgets": None}),
-        "notificationProject": to("acme-other", "NotificationChannel Topic TopicIAMMember"),
+        "projects": to({"only": {"projectId": "acme-only-prod", "tier": "free"}}, f"{IN_CHAT} {GUARD} CustomConstraint estimate exposure", besides={"sharedBudgets": None}),
+        "stackLabel": to("before", f"{GUARD} Budget CustomConstraint Policy Project ProjectExit ProjectLimits TierCheck"),
+        "notificationProject": to("acme-other", f"{GUARD} ProjectExit ProjectLimits TierCheck"),
         "organization": to("organizations/999999999999", "CustomConstraint"),
+        "keyConstraint": to("custom.before", "CustomConstraint Policy"),
+        "budgetChannels": to({"oncall@example.com": "projects/acme-seed/notificationChannels/1"}, "Budget NotificationChannel"),
         "channels": to({"desk": {"type": "email", "address": "x@example.com"}}, "AlertPolicy NotificationChannel", besides={f"{CHAT}/alerts/channels": ["desk"]}),
         "topics": to(["spend", "more"], "Topic TopicIAMMember"),
         "sharedBudgets": to(None, "Budget estimate"),
         "dashboard": to(True, "Dashboard"),
-        "accountTerms": to(None, "ProjectLimits estimate exposure"),
+        "accountTerms": to({"0A1B2C-3D4E5F-6A7B8C": {"usdRate": 0.9}}, "ProjectLimits estimate exposure"),
         "writeRates": to({"projectsPerSecond": 4}, "writeRates"),
+        "after": to(["base"], "after"),
+        "guard": to({"email": ["other@example.com"]}, "AlertPolicy NotificationChannel"),
         "defaults": to({"deletionPolicy": "UNLINK"}, "Project ProjectExit"),
         "parent": to("folders/222222222222", "Project"),
         "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ProjectLimits Project SpendCap TierCheck estimate exposure"),
@@ -147,15 +164,16 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "projectId": to("acme-other-prod", IN_CHAT),
         "tier": to("free", "AlertPolicy Budget NotificationChannel Project ProjectExit SpendCap TierCheck estimate exposure"),
         "idSuffix": to(True, IN_CHAT),
+        "stackLabel": to("before", "AlertPolicy NotificationChannel Project"),
         "name": to("Acme chat", "Project"),
-        "adopt": to(True, "Budget ConsumerQuotaOverride ProjectLimits NotificationChannel Project ProjectExit ProjectInfo SpendCap"),
+        "adopt": to(True, "Budget ConsumerQuotaOverride Contact ProjectLimits NotificationChannel Policy Project ProjectExit ProjectInfo SpendCap"),
         "parent": to("folders/222222222222", "Project"),
         "billingAccount": to("0D1E2F-3D4E5F-6A7B8C", "Budget ProjectLimits Project TierCheck estimate exposure", path="projects/lab"),
         "labels": to({"team": "chat"}, "Project"),
         "privateData": to(True, "Project"),
         "users": to(["DE"], "Project"),
         "tags": to(["tagValues/281480012345678"], "TagBinding"),
-        "deletionPolicy": to("ABANDON", "Budget ConsumerQuotaOverride ProjectLimits NotificationChannel Project ProjectExit SpendCap"),
+        "deletionPolicy": to("ABANDON", "Budget ConsumerQuotaOverride Contact ProjectLimits NotificationChannel Policy Project ProjectExit SpendCap"),
         "protect": to(True, "Project ProjectExit StackExit"),
         "aliases": to(["talk"], "GeminiProject"),
         "tierWait": to(30, "TierCheck"),
@@ -163,6 +181,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "forbidUnrestrictedKeys": to(False, "CustomConstraint Policy"),
         "keys": to({"open": {}}, "Account ApiKey exposure"),
         "budget": to({"amount": 1300, "currency": "USD"}, "AlertPolicy Budget ProjectExit SpendCap estimate exposure"),
+        "guard": to(False, f"{GUARD} Budget ProjectExit ProjectLimits Service TierCheck exposure", path=EURO),
         "alerts": to({"email": ["other@example.com"]}, "AlertPolicy Budget NotificationChannel"),
         "dashboard": to(True, "Dashboard"),
         "limits": to({"others": "deny"}, "ProjectLimits ProjectExit estimate exposure"),
@@ -215,8 +234,39 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
     "SpendCapSettings": (f"{BUDGET}/spendCap", {
         "amount": to(1600, "SpendCap exposure"),
         "adopt": to(True, "SpendCap"),
+        "name": to("One cap", "SpendCap"),
         "lag": to("48h", "exposure"),
         "lifted": to(True, "SpendCap exposure"),
+    }),
+    "GuardSettings": (f"{EURO}/guard", {
+        "amount": to(290, "BucketObject"),
+        "notify": to(0.4, "BucketObject"),
+        "throttle": to(False, "BucketObject"),
+        "stop": to(0.95, "BucketObject"),
+        "unlinkBilling": to(1.5, "BucketObject IAMCustomRole"),
+        "rate": to(False, "BucketObject"),
+        "releaseAtNewPeriod": to(True, "BucketObject"),
+    }),
+    "ThrottleSettings": (f"{EURO}/guard/throttle", {
+        "at": to(0.6, "BucketObject"),
+        "to": to(0.1, "BucketObject"),
+    }),
+    "StopSettings": (f"{EURO}/guard/stop", {
+        "at": to(0.8, "BucketObject"),
+        "by": to("both", "BucketObject IAMCustomRole"),
+    }),
+    "RateSettings": (f"{EURO}/guard/rate", {
+        "times": to(5, "BucketObject"),
+        "act": to("stop", "BucketObject"),
+    }),
+    "GuardHostSettings": ("guard", {
+        "region": to("europe-west1", "Bucket Function Job ServiceIamMember"),
+        "email": to(["other@example.com"], "AlertPolicy NotificationChannel"),
+        "poll": to("2m", "AlertPolicy BucketObject Job exposure"),
+        "seriesDelay": to("5m", "BucketObject exposure"),
+        "actTime": to("3m", "BucketObject exposure"),
+        "billingDelay": to("36h", "BucketObject exposure"),
+        "dryRun": to(True, "BucketObject exposure"),
     }),
     "SharedBudgetSettings": ("sharedBudgets/pilot", {
         "billingAccount": to("0A1B2C-3D4E5F-6A7B8C", "Budget", path="sharedBudgets/folder"),
@@ -301,7 +351,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
     "AccountTermsSettings": (ACCOUNT, {
         "discount": to(0.1, "ProjectLimits estimate exposure"),
         "prices": to({}, "ProjectLimits estimate exposure"),
-        "usdRate": to(0.8, "estimate", path="accountTerms/0A1B2C-3D4E5F-6A7B8C"),
+        "usdRate": to(0.8, "BucketObject estimate exposure", path="accountTerms/0A1B2C-3D4E5F-6A7B8C"),
         "tier": to(2, "exposure"),
         "lag": to("48h", "exposure"),
         "tierLimits": to({}, "ProjectLimits exposure"),
@@ -327,6 +377,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
         "dimensions": to({"model": "gemini-2.5-flash-lite"}, "ConsumerQuotaOverride ProjectExit ProjectLimits exposure", path=f"{CHAT}/quotas/down"),
         "justification": to("more", "SQuotaPreference"),
         "contactEmail": to("b@example.com", "SQuotaPreference"),
+        "existing": to("by-hand", "SQuotaPreference"),
         "ignoreSafetyCheck": to("tooDeep", "SQuotaPreference"),
     }),
     "ContactSettings": (f"{CHAT}/contacts/0", {
@@ -362,7 +413,7 @@ class Monitor(mocks.MockMonitor):
 
 
 def effects(config: dict[str, Any]) -> dict[str, Any]:
-    """What a stack file has an effect on, as the engine hands it over: resources by type, rates of writes, costs."""
+    """What a stack file has an effect on, as the engine hands it over: resources by type, rates of writes, order, costs."""
     handed = {
         f"{NAMESPACE}:{name}": value if isinstance(value, str) else json.dumps(value, default=str)
         for name, value in config.items()
@@ -371,12 +422,14 @@ def effects(config: dict[str, Any]) -> dict[str, Any]:
     settings = load_engine("prod", handed, Path("nowhere"))
     asyncio.set_event_loop(asyncio.new_event_loop())
     monitor = Monitor()
+    send_no_positions()  # as the program does
     mocks.set_mocks(monitor.mocks, preview=False, monitor=monitor)
     pulumi.runtime.test(lambda: pulumi.Output.from_input(Environment(settings).outputs))()
     del monitor.registered["Roster"]  # it repeats settings and the exposure
     return {
         **monitor.registered,
         "writeRates": turns().rates,
+        "after": settings.after,
         **report(settings, MONTHS, AS_OF).as_json(),
     }
 
@@ -394,21 +447,32 @@ def put(config: Any, path: str, value: Any) -> None:
 
 @cache
 def unchanged() -> dict[str, Any]:
-    return effects(yaml.safe_load(BASE))
+    return effects(base())
+
+
+def base() -> dict[str, Any]:
+    """A stack file of one's own to change; the YAML is read once."""
+    return copy.deepcopy(_read())
+
+
+@cache
+def _read() -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load(BASE)
+    return config
 
 
 SETTINGS = [(section.definition, name) for section in sections().values() for name in section.own]
 
 
 def test_an_unchanged_stack_file_has_the_same_effects() -> None:
-    assert effects(yaml.safe_load(BASE)) == unchanged()
+    assert effects(base()) == unchanged()
 
 
 @pytest.mark.parametrize(("definition", "name"), SETTINGS)
 def test_a_setting_changes_what_it_should_and_nothing_else(definition: str, name: str) -> None:
     usual_path, cases = CASES[definition]
     case = cases[name]
-    config = yaml.safe_load(BASE)
+    config = base()
     for path, value in case.besides.items():
         put(config, path, value)
     put(config, f"{case.path or usual_path}/{name}".lstrip("/"), case.value)

@@ -19,6 +19,16 @@ _FOLDER = "folders/987654321098"
 _LEGACY = "acme-support-legacy"
 
 
+def local_pack(folder: Path) -> Path:
+    """The policy pack as the repository has it, whose owners name the local cloud's seed project."""
+    pack = pack_on_a_day(folder)
+    shutil.rmtree(pack / "config")
+    shutil.copytree(PACK / "config", pack / "config")
+    owners = pack / "config" / "environments.json"
+    owners.write_text(owners.read_text().replace("acme-gemini-seed", SEED))
+    return pack
+
+
 class Production:
     """The stack `prod`, updated once; the pack's day is one of the tests."""
 
@@ -27,12 +37,7 @@ class Production:
         self._workspace = Workspace(folder, engine, cloud)
         self._program = self._workspace.layout.program
         self.file = self._program / "stacks" / "Pulumi.prod.yaml"
-        pack = pack_on_a_day(self._program / "policy")
-        shutil.rmtree(pack / "config")
-        shutil.copytree(PACK / "config", pack / "config")
-        # The local cloud's folder stands for production's.
-        own = pack / "config" / "prod.json"
-        own.write_text(own.read_text().replace("folders/333333333333", _FOLDER))
+        local_pack(self._program / "policy")
         text = (ROOT / "stacks" / "Pulumi.prod.yaml").read_text()
         self.file.write_text(text.replace("acme-gemini-seed", SEED).replace("folders/333333333333", _FOLDER))
         # It was there before the stack.

@@ -1,6 +1,8 @@
 """What README.md and docs/costs.md show of the commands about money and of policies is what these print."""
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +15,20 @@ ROOT = Path(__file__).parents[2]
 README, COSTS = (ROOT / "README.md").read_text(), (ROOT / "docs" / "costs.md").read_text()
 
 
-def stack_file(page: str) -> str:
-    found = re.search(r"```yaml\n(config:.*?)```", page, re.DOTALL)
-    assert found
-    return found[1]
+def blocks(page: str) -> Iterator[tuple[str, str, str]]:
+    """The commands of a page, each with what is shown and the stack file that was shown last before it."""
+    stack = ""
+    for kind, content in re.findall(r"```(yaml|console)\n(.*?)```", page, re.DOTALL):
+        if kind == "yaml":
+            stack = content if content.startswith("config:") else stack
+        elif content.startswith("$ gemini-lz ") and not content.startswith("$ gemini-lz validate"):
+            command, _, shown = content.removeprefix("$ gemini-lz ").partition("\n")
+            yield stack, command, shown
 
 
-BLOCKS = [
-    (stack_file(page), *found)
-    for page in (README, COSTS)
-    for found in re.findall(r"```console\n\$ gemini-lz ((?!validate).*?)\n(.*?)```", page, re.DOTALL)
-]
+BLOCKS = [*blocks(README), *blocks(COSTS)]
+STACKS = {stack: None for stack, _, _ in blocks(COSTS)}
+GUARDED = next(stack for stack in STACKS if "guard:" in stack)
 
 
 @pytest.mark.parametrize(("stack", "command", "shown"), BLOCKS, ids=[command for _, command, _ in BLOCKS])
@@ -56,3 +61,21 @@ def test_the_pages_show_every_command_about_money() -> None:
         "policy",
         "prices",
     }
+
+
+def test_limits_without_and_with_the_guard_stand_side_by_side(tmp_path: Path) -> None:
+    """The same overshoot, over a day and over the guard's lag: the table is what the command derives."""
+    (tmp_path / "Pulumi.prod.yaml").write_text(GUARDED)
+    rows = []
+    for lag in (["--lag", "24h"], []):
+        command = ["limits", "prod", "--as-of", "2026-11-24", *lag, "--stacks", str(tmp_path), "--json"]
+        done = CliRunner().invoke(app, command)
+        [model] = json.loads(done.stdout)["chat"]["models"].values()
+        limits = (
+            f"{model['limits'][name]:,}"
+            for name in ("requestsPerMinute", "requestsPerDay", "inputTokensPerMinute")
+        )
+        fits = "fits" if done.exit_code == 0 else "does not fit"
+        rows.append(f"| {' | '.join(limits)} | {fits}: it needs {float(model['needsExposure']):,.2f} USD |")
+    assert all(row in COSTS for row in rows), rows
+    assert len(set(rows)) == 2

@@ -32,14 +32,17 @@ def typed(workspace: Workspace, commands: str) -> str:
 def test_the_page_from_an_empty_folder_and_back(workspace: Workspace) -> None:
     stack_file = workspace.stack_file.with_name("Pulumi.mine.yaml")
     [written] = blocks("yaml")
-    stack_file.write_text(written)
+    (workspace.layout.program / "policy").symlink_to(ROOT / "policy")
     # The first block is `make up`, which tests/engine runs; the workspace stands for it.
-    ready, checks, init, up, down = blocks("sh")
+    ready, new, checks, init, up, down = blocks("sh")
     assert "make up" in ready
 
-    assert "mine: 1 projects, no mistakes\n" in typed(workspace, checks)
+    assert "no mandatory policy refuses it" in typed(workspace, new)
+    text = stack_file.read_text()
+    assert text.endswith(written)
+    assert "mine: 1 project, no mistakes\n" in typed(workspace, checks)
     typed(workspace, init)
-    assert stack_file.read_text().startswith(written)
+    assert stack_file.read_text().startswith(text)
     assert "\nencryptionsalt: v1:" in stack_file.read_text()
     shown = typed(workspace, up)
     port = workspace.cloud.ready["port"]

@@ -1,6 +1,7 @@
 """The README's stack file and what it says of mistakes are what the program does."""
 
 import re
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 
 from landing_zone.cli.app import app
 from landing_zone.settings import SettingsError, load_file
+from landing_zone.workspace import stack_names
+from tests.scaffolding.commands import run
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -62,6 +65,32 @@ def test_the_tip_on_derived_limits_works_on_the_stack_file(tmp_path: Path, day: 
     assert enough
     path.write_text(re.sub(r"maxOvershoot: \d+", enough[0].removesuffix(" or more"), text))
     assert load_file("prod", path, date.fromisoformat(day)).projects
+
+
+def test_the_commands_for_an_organization_write_a_stack_that_the_policies_take(tmp_path: Path) -> None:
+    """On a fresh clone, with ids of one's own."""
+    [commands] = re.findall(r"## On your own organization\n.*?```sh\n(.*?)```", README, re.DOTALL)
+    for shown, own in (
+        ("folders/123456789012", "folders/555555555555"),
+        ("01A2B3-C4D5E6-F7A8B9", "0D0E0F-1A1B1C-2D2E2F"),
+        ("acme-", "initech-"),
+    ):
+        commands = commands.replace(shown, own)
+    *_, new, up = (shlex.split(line)[1:] for line in commands.replace("\\\n", " ").splitlines())
+    for name in ("Pulumi.yaml", "policy"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "stacks").mkdir()
+    for name in stack_names(ROOT / "stacks"):
+        (tmp_path / "stacks" / f"Pulumi.{name}.yaml").write_text("config: {}\n")
+
+    done = run(tmp_path, *new)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "no mandatory policy refuses it" in done.stdout
+    assert up == ["up", new[1]]
+    assert f"gemini-lz {' '.join(up)}\n" in done.stdout
+    assert run(tmp_path, "validate", new[1]).stdout == f"{new[1]}: 1 project, no mistakes\n"
+    page = (ROOT / "docs" / "organization.md").read_text()
+    assert f"gemini-lz new {new[1]} " in page
 
 
 def examples() -> list[str]:

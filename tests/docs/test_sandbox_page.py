@@ -1,6 +1,7 @@
 """docs/sandbox.md: its calls to the local cloud do what it says, and it has each that there is."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -9,10 +10,12 @@ from urllib.error import HTTPError
 import pytest
 
 from components.destination import LOCAL_PARENTS
-from sandbox.cloud import admin
+from sandbox.cloud import admin, admin_money
 from sandbox.cloud.cloudbilling.seed import ACCOUNTS
 from sandbox.cloud.cloudresourcemanager.seed import FOLDER, ORGANIZATION, PROJECT_ID
+from sandbox.cloud.endpoints import environment
 from sandbox.layout import ROOT
+from tests.cloud.local_cloud import LocalCloud
 from tests.workspace import Workspace
 
 PAGE = (ROOT / "docs" / "sandbox.md").read_text()
@@ -46,8 +49,32 @@ def test_every_call_does_what_the_page_says(workspace: Workspace, tmp_path: Path
     assert closed["open"] is False
 
 
+def test_callers_have_what_the_page_grants_them(tmp_path: Path) -> None:
+    [block] = re.findall(r"^## Callers with roles$.*?```sh\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
+    (tmp_path / ".curlrc").write_text("silent\nshow-error\n")
+    cloud = LocalCloud(tmp_path)
+    cloud.start()
+    done = subprocess.run(
+        ["sh", "-c", f"{ASK}\n{block}"],
+        env={**os.environ, **environment(cloud.ready), "CURL_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cloud.end()
+    answers, rest = [], done.stdout
+    while rest.strip():
+        answer, end = json.JSONDecoder().raw_decode(rest.lstrip())
+        answers.append(answer)
+        rest = rest.lstrip()[end:]
+    _, _, seen, refused, _ = answers
+    assert seen["projectId"] == PROJECT_ID
+    assert refused["error"]["message"] == "The caller does not have permission"
+
+
 def test_the_page_has_every_call_that_there_is() -> None:
-    routes = set(re.findall(r'Route\("/_local/(\w+)', Path(admin.__file__).read_text()))
+    sources = (Path(str(module.__file__)).read_text() for module in (admin, admin_money))
+    routes = {name for source in sources for name in re.findall(r'Route\("/_local/(\w+)', source)}
     assert {re.sub(r".*/_local/(\w+).*", r"\1", call) for call in CALLS} == routes
 
 

@@ -93,7 +93,9 @@ def test_pins_from_the_users_index_hold_against_other_bytes_of_the_same_wheel(
     root = tmp_path / "clone"
     (root / "policy").mkdir(parents=True)
     (root / "pyproject.toml").write_text(PROJECT)
-    (root / "policy" / "requirements.in").write_text("tiny\n")
+    (root / "guard").mkdir()
+    for room in ("policy", "guard"):
+        (root / room / "requirements.in").write_text("tiny\n")
     locking.lock(root)
     for name in locking.FILES:
         text = (root / name).read_text()
@@ -122,7 +124,7 @@ def test_pins_from_the_users_index_hold_against_other_bytes_of_the_same_wheel(
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The files of this repository that pin, and nothing installed."""
-    for name in ("pyproject.toml", "policy/requirements.in", *locking.FILES):
+    for name in ("pyproject.toml", "policy/requirements.in", "guard/requirements.in", *locking.FILES):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

@@ -56,6 +56,8 @@ def test_what_no_group_has_keeps_its_name() -> None:
         (("generate", "caches"), True),
         (("google.ai.generativelanguage.v1beta.CacheService.CreateCachedContent",), True),
         (("google.ai.generativelanguage.v1beta.CacheService.GetCachedContent",), False),
+        (("google.ai.generativelanguage.v1.CacheService.CreateCachedContent",), True),
+        (("google.ai.generativelanguage.v1.*",), True),
     ],
 )
 def test_who_can_create_caches(methods: tuple[str, ...] | None, possible: bool) -> None:

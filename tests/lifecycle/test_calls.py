@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from tests.drift.stack import drift
 from tests.workspace import Cloud, Workspace
 
 STACK_FILE = """\
@@ -85,6 +86,17 @@ def test_a_paid_project_takes_forty_calls_and_a_preview_of_it_none(workspace: Wo
         "link read by us": 1,
     }
     assert refresh.total() <= 13, refresh
+
+    # Drift reads each thing once: what our own reading compares as a whole, the plugins do not read.
+    last = cloud.requests()[-1]["n"]
+    assert drift(workspace, 0)["differences"] == []
+    looked = counted(cloud, last)
+    assert {kind: looked[kind] for kind in OWN if looked[kind]} == {
+        "quota metrics": 1,
+        "tier": 1,
+        "link read by us": 1,
+    }
+    assert looked.total() <= 17, looked
 
     # A changed number needs no look before it is set, in one call.
     last = cloud.requests()[-1]["n"]

@@ -123,8 +123,8 @@ config:
 """
 
 
-def prepare(workspace: Workspace, stack: str = STACK) -> None:
-    """Make a stack of the stack file, what it needs at Google, and the secrets in it."""
+def prepare(workspace: Workspace, stack: str = STACK, text: str = STACK_FILE) -> None:
+    """Make a stack of a stack file, what it needs at Google, and the secrets in it."""
     call = workspace.cloud.call
     organization = "organizations/123456789012"
     base = "/cloudresourcemanager/v3"
@@ -137,7 +137,7 @@ def prepare(workspace: Workspace, stack: str = STACK) -> None:
         call("POST", "/iam/v1/projects/sandbox-seed/serviceAccounts", {"accountId": account})
     fingerprint = ":".join(["AB"] * 20)
     file = workspace.stack_file.with_name(f"Pulumi.{stack}.yaml")
-    file.write_text(STACK_FILE.replace("TAG", tag).replace("FINGERPRINT", fingerprint))
+    file.write_text(text.replace("TAG", tag).replace("FINGERPRINT", fingerprint))
     workspace.pulumi("stack", "select", "--create", stack)
     for secret in ("chatops.token", "pager.serviceKey", "locked.password"):
         path = f"gemini-landing-zone:channels.{secret}"

@@ -163,7 +163,11 @@ def test_what_someone_changed_by_hand_is_seen_and_put_back(workspace: Workspace)
 
 
 def test_a_project_that_google_refuses_keeps_no_other_from_being_made(workspace: Workspace) -> None:
-    workspace.write(STACK_FILE)
+    projects = "/cloudresourcemanager/v3/projects"
+    workspace.cloud.call("POST", projects, {"projectId": "acme-gone-sbx", "parent": "folders/987654321098"})
+    workspace.cloud.call("DELETE", f"{projects}/acme-gone-sbx")
+    gone = "    gone: {projectId: acme-gone-sbx, adopt: true, tier: paid, budget: {amount: 5}}\n"
+    workspace.write(edited(("    playground:\n", f"{gone}    playground:\n")))
     fault = {
         "error": "PERMISSION_DENIED",
         "method": "cloudbilling.projects.updateBillingInfo",
@@ -174,6 +178,8 @@ def test_a_project_that_google_refuses_keeps_no_other_from_being_made(workspace:
     run = workspace.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", check=False)
     assert run.returncode != 0
     assert "The caller does not have permission" in run.stdout + run.stderr
+    # Neither does one that is to be adopted, and is being deleted.
+    assert "Traceback" not in run.stdout + run.stderr
     budgets = workspace.cloud.call("GET", "/billingbudgets/v1/billingAccounts/01A2B3-C4D5E6-F7A8B9/budgets")[
         "budgets"
     ]
@@ -183,6 +189,7 @@ def test_a_project_that_google_refuses_keeps_no_other_from_being_made(workspace:
         "acme-chat-sbx Gemini API cap",
     ]
     assert "gemini-landing-zone:projects.batch (batch): " in run.stdout + run.stderr
+    workspace.cloud.call("POST", f"{projects}/acme-gone-sbx:undelete", {})
     # What is missing is made by the next run, once Google agrees.
     workspace.up()
     assert workspace.cloud.call("GET", "/cloudbilling/v1/projects/acme-batch-sbx/billingInfo")[

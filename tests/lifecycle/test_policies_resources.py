@@ -2,10 +2,15 @@
 
 import json
 import subprocess
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from landing_zone.guarding.policy import Budget as GuardBudget
+from landing_zone.guarding.policy import Policy as GuardPolicy
+from landing_zone.guarding.policy import StopStep
 from tests.lifecycle.policies.judged import ACCOUNT, HERE, PACK
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -87,6 +92,10 @@ def preferred(**props: Any) -> list[Given]:
     return [
         preference(quotaId=f"GenerateRequestsPerMinutePerProjectPerModel{name}", **props) for name in names
     ]
+
+
+def key(**props: Any) -> Given:
+    return a("projects/apiKey:ApiKey", project="acme-chat", displayName="k", **props)
 
 
 BUDGETS: list[tuple[Given, Given]] = [
@@ -247,6 +256,9 @@ PROJECTS: list[tuple[list[Given], list[Given]]] = [
     ([project(labels=UNKNOWN)], [{"labels": LATER, "users": LATER, "private_data": LATER}]),
 ]
 TOPIC = "projects/acme-chat/topics/spend"
+SCHEDULE = "gcp:cloudscheduler/job:Job"
+FUNCTION = "https://guard-abc-uc.a.run.app/poll"
+CALLER = {"serviceAccountEmail": "guard@acme-seed.iam.gserviceaccount.com"}
 OTHERS: list[tuple[Given, str, Any]] = [
     (a("compute/instance:Instance", zone="us-central1-a"), "locations", [{"name": "us-central1-a"}]),
     (
@@ -478,7 +490,7 @@ OTHERS: list[tuple[Given, str, Any]] = [
     (
         a("projects/iAMCustomRole:IAMCustomRole", roleId="r", permissions=["serviceusage.services.use"]),
         "grants",
-        [{"role": "", "members": [], "permissions": ["serviceusage.services.use"]}],
+        [{"role": "r", "members": [], "permissions": ["serviceusage.services.use"]}],
     ),
     (a("serviceaccount/key:Key", serviceAccountId="a@b.c"), "grants", [{"on": "a@b.c", "credential": True}]),
     # A role on a bucket reaches nothing but the bucket.
@@ -517,6 +529,38 @@ OTHERS: list[tuple[Given, str, Any]] = [
         "resources",
         [],
     ),
+    (
+        made_by(
+            "gcp",
+            "gcp:cloudfunctionsv2/function:Function",
+            serviceConfig={"ingressSettings": "ALLOW_INTERNAL_ONLY"},
+        ),
+        "resources",
+        [],
+    ),
+    (
+        made_by(
+            "gcp", "gcp:cloudfunctionsv2/function:Function", serviceConfig={"ingressSettings": "ALLOW_ALL"}
+        ),
+        "resources",
+        [{"package": "gcp"}],
+    ),
+    (made_by("gcp", SCHEDULE, httpTarget={"uri": UNKNOWN, "oidcToken": CALLER}), "resources", []),
+    (made_by("gcp", SCHEDULE, httpTarget={"uri": FUNCTION, "oidcToken": CALLER}), "resources", []),
+    (made_by("gcp", SCHEDULE, pubsubTarget={"topicName": TOPIC}), "resources", []),
+    *(
+        (made_by("gcp", SCHEDULE, **targets), "resources", [{"type": SCHEDULE}])
+        for targets in (
+            {"httpTarget": {"uri": f"https://{GEMINI}/v1/models?key=k", "oidcToken": CALLER}},
+            {"httpTarget": {"uri": f"{FUNCTION}?to={GEMINI}", "oidcToken": CALLER}},
+            {"httpTarget": {"uri": FUNCTION.replace("https", "http"), "oidcToken": CALLER}},
+            {"httpTarget": {"uri": FUNCTION, "oauthToken": CALLER}},
+            {"httpTarget": {"uri": FUNCTION}},
+            {"httpTarget": {"uri": FUNCTION, "oidcToken": CALLER, "headers": {"x-goog-api-key": "k"}}},
+            {"appEngineHttpTarget": {"relativeUri": "/"}},
+            {},
+        )
+    ),
     # A component has no provider.
     ({"type": "acme:index:Team", "props": {}, "package": None}, "resources", []),
     (
@@ -554,13 +598,74 @@ OTHERS: list[tuple[Given, str, Any]] = [
         [{"project": "acme-chat"}],
     ),
 ]
+
+
+def guarding(
+    content: Any, *without: str, bucket: str = "acme-seed-guard-prod", keys: tuple[Given, ...] = ()
+) -> list[Given]:
+    """What a guard is made of, without some of its types, and what it is to do."""
+    made = {
+        "function": a(
+            "cloudfunctionsv2/function:Function",
+            project="acme-seed",
+            serviceConfig={"environmentVariables": {"GUARD_BUCKET": "acme-seed-guard-prod"}},
+        ),
+        "schedule": a("cloudscheduler/job:Job", project="acme-seed"),
+        "policy": a(
+            "storage/bucketObject:BucketObject", bucket=bucket, name="policy/acme-chat.json", content=content
+        ),
+    }
+    return [*(each for name, each in made.items() if name not in without), *keys]
+
+
+def policy_of(**changes: Any) -> str:
+    """What the guard's object says, as `landing_zone.guarding` writes it."""
+    found = GuardPolicy(
+        "prod",
+        "chat",
+        "acme-chat",
+        "1234567890",
+        "USD",
+        Decimal(200),
+        GuardBudget(ACCOUNT, "b", "Chat"),
+        "projects/acme-seed/subscriptions/s",
+        stop=StopStep(Decimal("0.5")),
+    )
+    return json.dumps(replace(found, **changes).as_json())
+
+
+STOPPED = {"project": "acme-chat", "host": "acme-seed", "amount": "100", "currency": "USD", "idle": ""}
+BY_KEYS = policy_of(stop=StopStep(Decimal(1), "keys"), accounts=("a@acme-chat.iam.gserviceaccount.com",))
+GUARDS: list[tuple[list[Given], list[Given]]] = [
+    (guarding(policy_of()), [{**STOPPED, "lag": "0:10:00", "queries": 3, "tested": False}]),
+    (guarding(policy_of(stop=None)), [{"amount": None, "idle": "has no stop"}]),
+    (guarding(policy_of(dry_run=True)), [{"idle": "is on a dry run, and changes nothing"}]),
+    (guarding(UNKNOWN), [{**STOPPED, "amount": LATER, "currency": LATER}]),
+    # Nothing runs it, or it reads elsewhere, or what it reads is of another project or no policy.
+    (guarding(policy_of(), "function"), []),
+    (guarding(policy_of(), "schedule"), []),
+    (guarding(policy_of(), bucket="acme-other"), []),
+    (guarding(policy_of(project="acme-search")), []),
+    (guarding("{"), []),
+    (guarding('{"version": 99}'), []),
+    (
+        guarding(BY_KEYS, keys=(key(serviceAccountEmail="a@acme-chat.iam.gserviceaccount.com"),)),
+        [{"amount": "200", "idle": ""}],
+    ),
+    (
+        guarding(BY_KEYS, keys=(key(serviceAccountEmail="b@acme-chat.iam.gserviceaccount.com"),)),
+        [{"idle": "stops keys by the service accounts that it knows, and none of key k"}],
+    ),
+]
 STACKS = [
+    *(resources for resources, _ in GUARDS),
     *([resource] for resource, _ in BUDGETS),
     *([project(), *resources] for resources, _ in LIMITS),
     *(resources for resources, _ in PROJECTS),
     *([resource] for resource, _, _ in OTHERS),
 ]
 EXPECTED: list[tuple[str, Any]] = [
+    *(("guards", expected) for _, expected in GUARDS),
     *(("budgets", [expected]) for _, expected in BUDGETS),
     *(("projects", [expected]) for _, expected in LIMITS),
     *(("projects", expected) for _, expected in PROJECTS),

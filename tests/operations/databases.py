@@ -58,7 +58,8 @@ def postgres_url(folder: Path, backend: str) -> Iterator[str | None]:
     try:
         yield f"postgres://pulumi@127.0.0.1:{port}/postgres?sslmode=disable"
     finally:
-        run("pg_ctl", "-m", "immediate", "stop")
+        # On a busy machine, connections may take long to end: it waits for them as long as it takes.
+        run("pg_ctl", "-m", "immediate", "-t", "600", "stop")
 
 
 def _installed(name: str) -> str | None:

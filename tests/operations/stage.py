@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import local_cloud
+from sandbox.cloud.core.hold import is_write
 from sandbox.engine import Engine
 from sandbox.layout import ROOT, Layout
+from sandbox.shell import chosen_provider
+from tests import forked
 from tests.lifecycle.test_every_kind import ACCOUNT, TOKEN, prepare
 from tests.workspace import STACK, Cloud, Workspace, first_port, redact
 
@@ -53,14 +56,14 @@ class Stage:
 
     def run(self, *command: str) -> tuple[int, str]:
         """Run a command to its end; its output must have no secret."""
-        done = subprocess.run(
-            command,
-            cwd=self.workspace.layout.program,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        folder, environment = self.workspace.layout.program, self.environment
+        # A fleet's processes outlive its command: they are as whoever installed it has them.
+        if command[0] == "gemini-lz" and command[1] != "fleet":
+            done = forked.gemini_lz(*command[1:], folder=folder, environment=environment)
+        else:
+            done = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )
         printed = done.stdout + done.stderr
         assert not any(secret in printed for secret in SECRETS)
         return done.returncode, redact(printed)
@@ -70,7 +73,7 @@ class Stage:
         return subprocess.Popen(
             command,
             cwd=self.workspace.layout.program,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -111,7 +114,7 @@ class Stage:
 
     def writes(self) -> int:
         """Writes that the cloud has got."""
-        return sum(request["method"] != "GET" for request in self.cloud.requests())
+        return sum(is_write(request["method"], request["path"]) for request in self.cloud.requests())
 
     def state(self) -> str:
         """The state in Pulumi's backend, as text; the history beside it repeats the stack file."""
@@ -120,7 +123,7 @@ class Stage:
         )
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         path = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{self.workspace.environment['PATH']}"
         return {**os.environ, **self.workspace.environment, "PATH": path}
 
@@ -146,37 +149,38 @@ def _collect(pid: int) -> None:
 @contextlib.contextmanager
 def stage_in(folder: Path, engine: Engine, origin: Stage | None = None) -> Iterator[Stage]:
     """The stack with everything, in a folder: not made yet, or a copy of `origin`'s, with its cloud and its state."""
-    layout = Layout(program=ROOT, state=folder / "cloud")
-    layout.state.mkdir(parents=True)
-    if origin:
-        for path in origin.layout.state.glob("cloud.sqlite*"):
-            shutil.copy(path, layout.state)
-    cloud = Cloud(local_cloud.launch(layout, ["--port", str(local_cloud.free_ports(first_port()))]))
-    try:
-        workspace = Workspace(folder / "workspace", engine, cloud)
+    with empty_stage(folder, engine, origin.layout.state if origin else None) as stage:
+        workspace = stage.workspace
         if origin:
             shutil.copy(origin.workspace.stack_file, workspace.stack_file)
             shutil.copytree(origin.workspace.layout.backend, workspace.layout.backend, dirs_exist_ok=True)
             workspace.pulumi("stack", "select", STACK)
         else:
             prepare(workspace)
-        yield Stage(workspace, layout)
-    finally:
-        local_cloud.stop(layout)
+        yield stage
 
 
 @contextlib.contextmanager
 def plain_stage(folder: Path, engine: Engine, text: str, backend: str | None = None) -> Iterator[Stage]:
     """A stack of a stack file, not made yet; `backend`: the URL of its state, if not files of its own."""
+    with empty_stage(folder, engine) as stage:
+        if backend:
+            stage.workspace.environment["PULUMI_BACKEND_URL"] = backend
+        stage.workspace.write(text)
+        yield stage
+
+
+@contextlib.contextmanager
+def empty_stage(folder: Path, engine: Engine, databases: Path | None = None) -> Iterator[Stage]:
+    """A folder without a stack, and its cloud; `databases`: the folder of another cloud, of which it has a copy."""
     layout = Layout(program=ROOT, state=folder / "cloud")
     layout.state.mkdir(parents=True)
+    for path in databases.glob("cloud.sqlite*") if databases else ():
+        shutil.copy(path, layout.state)
     cloud = Cloud(local_cloud.launch(layout, ["--port", str(local_cloud.free_ports(first_port()))]))
     try:
-        workspace = Workspace(folder / "workspace", engine, cloud)
-        if backend:
-            workspace.environment["PULUMI_BACKEND_URL"] = backend
-        workspace.write(text)
-        yield Stage(workspace, layout)
+        # GCP_PROVIDER=official has the official plugin do it.
+        yield Stage(Workspace(folder / "workspace", engine, cloud, chosen_provider()), layout)
     finally:
         local_cloud.stop(layout)
 
@@ -222,7 +226,14 @@ def census(cloud: Cloud) -> dict[str, list[str]]:
 
 
 def _names(cloud: Cloud, path: str, items: str, name: str) -> list[str]:
-    listed = _asked(cloud, path).get(items, [])
+    listed, token = [], ""
+    while True:
+        more = f"{'&' if '?' in path else '?'}pageToken={token}" if token else ""
+        page = _asked(cloud, f"{path}{more}")
+        listed += page.get(items, [])
+        token = page.get("nextPageToken", "")
+        if not token:
+            break
     return sorted(str(item[name]).rpartition("/")[2] for item in listed)
 
 

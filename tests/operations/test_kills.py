@@ -43,60 +43,35 @@ def made(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[S
         yield stage
 
 
-@pytest.mark.parametrize(("verb", "number", "how", "carried_out"), sampled(POINTS, 2))
-def test_a_kill_at_any_write_and_the_same_command_converges(
+CASES = [
+    *(("gemini-lz", *point) for point in sampled(POINTS, 2)),
+    *(("pulumi, gemini-lz recover", *point) for point in sampled(POINTS, 1)),
+]
+
+
+@pytest.mark.parametrize(("through", "verb", "number", "how", "carried_out"), CASES)
+def test_a_kill_at_any_write_and_the_next_run_converges(
     made: Stage,
     tmp_path: Path,
     engine: Engine,
     record_property: Callable[[str, object], None],
+    through: str,
     verb: str,
     number: int,
     how: str,
     carried_out: bool,
 ) -> None:
     with stage_in(tmp_path, engine, None if verb == "up" else made) as stage:
-        command = _killed(stage, LZ, verb, number, how, carried_out=carried_out)
-        code, printed = stage.run(*command)
-        assert code == 0, printed
-        _converged(stage, made, verb)
-    record_property("kills", "gemini-lz")
-
-
-@pytest.mark.parametrize(("verb", "number", "how", "carried_out"), sampled(POINTS, 1))
-def test_a_kill_at_any_write_of_plain_pulumi_is_recovered(
-    made: Stage,
-    tmp_path: Path,
-    engine: Engine,
-    record_property: Callable[[str, object], None],
-    verb: str,
-    number: int,
-    how: str,
-    carried_out: bool,
-) -> None:
-    with stage_in(tmp_path, engine, None if verb == "up" else made) as stage:
-        command = _killed(stage, PLAIN, verb, number, how, carried_out=carried_out)
-        for each in (("gemini-lz", "recover", STACK), command):
+        if verb == "update":
+            stage.change()
+        commands = LZ if through == "gemini-lz" else PLAIN
+        command = commands["destroy" if verb == "destroy" else "up"]
+        stage.kill(command, how, number, carried_out=carried_out)
+        for each in (command,) if commands is LZ else (("gemini-lz", "recover", STACK), command):
             code, printed = stage.run(*each)
             assert code == 0, printed
         _converged(stage, made, verb)
-    record_property("kills", "pulumi, gemini-lz recover")
-
-
-def _killed(
-    stage: Stage,
-    commands: Mapping[str, tuple[str, ...]],
-    verb: str,
-    number: int,
-    how: str,
-    *,
-    carried_out: bool,
-) -> tuple[str, ...]:
-    """Kill a run; returns its command."""
-    if verb == "update":
-        stage.change()
-    command = commands["destroy" if verb == "destroy" else "up"]
-    stage.kill(command, how, number, carried_out=carried_out)
-    return command
+    record_property("kills", through)
 
 
 def _converged(stage: Stage, made: Stage, verb: str) -> None:

@@ -108,9 +108,11 @@ def test_a_refusal_names_the_setting_and_the_remedy_and_stops_no_other_project(s
     assert printed.count(f"gemini-landing-zone:projects.{name}.budget ({name}): ") == 2
     other = {"chat": "other", "other": "chat"}[name]
     assert f"{other}: budget created" in printed
+    assert ", 1 refused; " in printed.splitlines()[-1]
     # The next run looks first whether the refused call was carried out.
     code, printed = stage.run(*UP)
     assert code == 0, printed
+    assert "the last run was refused, or failed: up by " in printed
     assert stage.workspace.preview() == []
 
 
@@ -137,10 +139,16 @@ def test_a_mistake_in_the_file_and_a_stack_that_nobody_made_are_refused(stage: S
     code, printed = stage.run(*UP)
     assert (code, stage.writes()) == (1, 0)
     assert "did you mean 'keys'?" in printed
-    path.with_name("Pulumi.more.yaml").write_text(PROJECTS)
+    more = path.with_name("Pulumi.more.yaml")
+    more.write_text(PROJECTS)
+    code, printed = stage.run("gemini-lz", "preview", "more")
+    assert (code, stage.writes()) == (1, 0)
+    assert "gemini-lz up more creates it, or pulumi stack init more" in printed
+    # A stack of another backend is not made a second time.
+    more.write_text(f"{PROJECTS}encryptionsalt: v1:AAAA\n")
     code, printed = stage.run("gemini-lz", "up", "more", "--yes")
     assert (code, stage.writes()) == (1, 0)
-    assert "pulumi stack init more" in printed
+    assert "Pulumi.more.yaml has the encryptionsalt of one that was created" in printed
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])

@@ -1,7 +1,7 @@
 """Cases of each policy: facts that comply and facts that violate it. The messages are in golden/messages.txt."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from landing_zone.gemini import GEMINI_API
 from landing_zone.gemini.limits import BLOCKED, Limits
 from landing_zone.gemini.methods import full_methods
 from landing_zone.policies.facts import UNKNOWN, Facts, Threshold
+from landing_zone.pricing.exposure import Doors
 from landing_zone.pricing.money import Money
 from landing_zone.pricing.rates import Terms
 from tests.policies.facts import (
@@ -28,6 +29,7 @@ from tests.policies.facts import (
     budgets,
     declared,
     grant,
+    guarded,
     key,
     project,
     quota,
@@ -70,6 +72,41 @@ def located(name: Any) -> Facts:
 
 def argon(requests: int | None = None, tokens: int | None = None) -> dict[str, Limits]:
     return {"gemini-4-argon": Limits(requests, None, tokens)}
+
+
+SHUT: Final = replace(PROJECT, limits=argon(1), doors=Doors(caches=False))
+METERED: Final = replace(guarded(), projects=(SHUT,))
+"""A request a minute: ten minutes touch eleven, of 1,048,576 tokens read and written at 2 and 10 dollars a million."""
+TEN_MINUTES: Final = {"maxOvershoot": "138.412032"}
+CACHING: Final = replace(
+    METERED, projects=(replace(SHUT, limits={"gemini-3.8-flash": Limits(1)}, doors=Doors(caches=True)),)
+)
+FEWER: Final = replace(METERED, projects=(replace(SHUT, doors=Doors(caches=False, queries=4)),))
+DISCOUNTED: Final = replace(METERED, projects=(replace(SHUT, stated=Terms(discount=Decimal("0.5"))),))
+
+
+def slower(minutes: int) -> Facts:
+    return replace(guarded(lag=timedelta(minutes=minutes)), projects=(SHUT,))
+
+
+def unseen(**changes: Any) -> Facts:
+    return replace(guarded(**changes), projects=(SHUT,))
+
+
+GUARD_ROLE: dict[str, Any] = {
+    "role": "geminiGuard_prod_39e779",
+    "members": (),
+    "permissions": ("monitoring.timeSeries.list", "serviceusage.quotas.get", "serviceusage.quotas.update"),
+}
+GUARD_MEMBER: dict[str, Any] = {
+    "role": "projects/acme-chat/roles/geminiGuard_prod_39e779",
+    "members": ("serviceAccount:gemini-guard-prod@acme-seed.iam.gserviceaccount.com",),
+}
+
+
+def hosted(**changes: Any) -> Facts:
+    """A grant, where the owners of the policies name the guard's project."""
+    return replace(grant(**changes), guard_hosts=frozenset({"acme-seed"}))
 
 
 FREE: Final = project(account=None, private_data=True)
@@ -181,6 +218,7 @@ UNLISTED: Final[dict[str, dict[str, Any]]] = {
     "a Terraform provider": {"type": "google:index/apikeysKey:ApikeysKey", "package": "google"},
     "a machine": {"type": "gcp:compute/instance:Instance", "package": "gcp"},
     "a function on the web": {"type": "gcp:cloudfunctionsv2/function:Function", "package": "gcp"},
+    "a schedule that posts anywhere": {"type": "gcp:cloudscheduler/job:Job", "package": "gcp"},
     "an uptime check": {"type": "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig", "package": "gcp"},
     "a topic that transforms": {"type": "gcp:pubsub/topic:Topic", "package": "gcp"},
     "a known type by another package": {"type": "gcp:projects/apiKey:ApiKey", "package": "command"},
@@ -369,6 +407,18 @@ FAILING: Final = (
     ),
     Case("spend-stops", "its amount is not known", replace(GOOD, caps=(replace(CAP, amount=UNKNOWN),))),
     Case("spend-stops", "another number", replace(GOOD, caps=(replace(CAP, projects=("999999999999",)),))),
+    Case("spend-stops", "a guard that nobody has seen act", guarded(tested=False)),
+    Case("spend-stops", "a guard on a dry run", guarded(idle="is on a dry run, and changes nothing")),
+    Case("spend-stops", "a guard of another project", guarded(project="acme-search")),
+    Case("spend-stops", "a guard a cent above twice", guarded(amount=Decimal("200.01"))),
+    Case("spend-stops", "a guard above the maximum", guarded(amount=Decimal(160)), {"maximum": 150}),
+    Case("spend-stops", "a guard of which nothing is known yet", guarded(amount=UNKNOWN, currency=UNKNOWN)),
+    Case("spend-stops", "a guard in euros", guarded(currency="EUR")),
+    Case(
+        "spend-stops",
+        "a cap and a guard that stop nothing",
+        replace(guarded(tested=False), caps=(replace(CAP, lifted=True),)),
+    ),
     Case("spend-stops", "one too high, one lifted", replace(GOOD, caps=(HIGH, replace(CAP, lifted=True)))),
     Case("other-doors", "Vertex AI", replace(GOOD, apis=(API, VERTEX))),
     Case("other-doors", "in a paid project without Gemini", replace(GOOD, apis=(VERTEX,))),
@@ -397,6 +447,13 @@ FAILING: Final = (
     Case("models-served", "further ahead", project(planned=("gemini-3.1-flash-lite",)), {"days": 200}),
     Case("exposure-within-allowance", "a cent", GOOD, {"maxOvershoot": 251.64824}),
     Case("exposure-within-allowance", "over two hours", GOOD, {"maxOvershoot": 50.0, "lag": "2h"}),
+    Case("exposure-within-allowance", "with a guard, a cent", METERED, {"maxOvershoot": "138.402032"}),
+    Case("exposure-within-allowance", "with a guard in an hour", slower(60), TEN_MINUTES),
+    Case("exposure-within-allowance", "a guard that nobody has seen act", unseen(tested=False), TEN_MINUTES),
+    Case("exposure-within-allowance", "a guard on a dry run", unseen(idle="is on a dry run"), TEN_MINUTES),
+    Case("exposure-within-allowance", "a guard that does not see caches", CACHING, TEN_MINUTES),
+    Case("exposure-within-allowance", "a guard that counts fewer queries", FEWER, TEN_MINUTES),
+    Case("exposure-within-allowance", "a guard that counts with other prices", DISCOUNTED, TEN_MINUTES),
     Case("exposure-within-allowance", "what is derived", project(allowance=Money(Decimal(250), "USD")), {}),
     Case("exposure-within-allowance", "without limit", project(limits={}, others=None)),
     Case("exposure-within-allowance", "another currency", project(terms=EUROS)),
@@ -508,6 +565,22 @@ FAILING: Final = (
     Case("protected", "not protected", project(protected=False)),
     Case("protected", "a lien on who knows what", replace(project(protected=False), liens=(UNKNOWN,))),
     *(Case("access-without-key", name, grant(**changes)) for name, changes in TOO_MUCH.items()),
+    Case(
+        "access-without-key",
+        "a guard of another project",
+        replace(grant(**GUARD_MEMBER), guard_hosts=frozenset({"acme-other"})),
+    ),
+    Case("access-without-key", "a guard that nobody named", grant(**GUARD_ROLE)),
+    Case(
+        "access-without-key",
+        "more than a guard calls",
+        hosted(**{**GUARD_ROLE, "permissions": (*GUARD_ROLE["permissions"], "apikeys.keys.create")}),
+    ),
+    Case(
+        "access-without-key",
+        "a guard and somebody else",
+        hosted(**{**GUARD_MEMBER, "members": (*GUARD_MEMBER["members"], "user:ada@example.com")}),
+    ),
     Case("access-without-key", "a role of the option", GOOD, {"roles": ["roles/Logging.viewer"]}),
     *(Case("known-resources", name, declared(**changes)) for name, changes in UNLISTED.items()),
     Case("billing-accounts", "another one", project(account=OTHER_ACCOUNT)),
@@ -563,6 +636,10 @@ PASSING: Final = (
     Case("currency-matches", "two accounts", budgets(BUDGET, second(account=OTHER_ACCOUNT, currency="EUR"))),
     Case("currency-matches", "could not be read", budget(currency=UNKNOWN, unread=True)),
     Case("spend-stops", "a topic that is named", replace(budget(topic=TOPIC), caps=()), {"guards": [TOPIC]}),
+    Case("spend-stops", "a guard", guarded()),
+    Case("spend-stops", "a guard at twice", guarded(amount=Decimal(200)), {"maximum": 200}),
+    Case("spend-stops", "a guard on a dry run beside a cap", guarded(capped=True, idle="is on a dry run")),
+    Case("spend-stops", "a guard beside a lifted cap", replace(guarded(), caps=(replace(CAP, lifted=True),))),
     Case("spend-stops", "a cap of at most that", GOOD, {"maximum": 150}),
     Case("spend-stops", "twice", replace(GOOD, caps=(replace(CAP, amount=Decimal(200)),))),
     Case(
@@ -618,6 +695,11 @@ PASSING: Final = (
     Case("models-served", "unknown", project(planned=("gemini-9",))),
     Case("exposure-within-allowance", "free", project(account=None, others=None)),
     Case("exposure-within-allowance", "no allowance", GOOD, {}),
+    Case("exposure-within-allowance", "with a guard", METERED, TEN_MINUTES),
+    # What a stack file assumes of its own guard makes it no faster.
+    Case(
+        "exposure-within-allowance", "with a guard that is said to be there at once", slower(0), TEN_MINUTES
+    ),
     Case(
         "exposure-within-allowance",
         "denied on the metrics of content alone, and no key calls what others count",
@@ -692,6 +774,8 @@ PASSING: Final = (
         grant(role="projects/acme-chat/roles/reader"),
         {"customRoles": ["projects/acme-chat/roles/reader"]},
     ),
+    Case("access-without-key", "a guard's role", hosted(**GUARD_ROLE)),
+    Case("access-without-key", "the guard with its role", hosted(**GUARD_MEMBER)),
     *(Case("known-resources", name, facts, options) for name, facts, options in LISTED),
     Case("billing-accounts", "not set", project(account=OTHER_ACCOUNT), {}),
     Case("billing-accounts", "free", project(account=None)),

@@ -1,7 +1,7 @@
 """Facts for tests: a project that complies with every policy, which `replace` turns into one that does not."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from landing_zone.policies.facts import (
     Declared,
     Facts,
     Grant,
+    Guard,
     Key,
     Kind,
     Location,
@@ -73,6 +74,15 @@ SHARED: Final = replace(
 )
 CAP: Final = Cap(
     subject("cap", "chat", "spend cap of acme-chat"), ACCOUNT, Decimal(150), "USD", ("acme-chat",)
+)
+GUARD: Final = Guard(
+    subject("guard", "chat--guard", "guard of acme-chat"),
+    "acme-chat",
+    "acme-seed",
+    Decimal(100),
+    "USD",
+    timedelta(minutes=10),
+    queries=3,
 )
 KEY: Final = Key(
     subject("key", "chat--backend", "key backend of acme-chat"),
@@ -140,6 +150,11 @@ def quota(**changes: Any) -> Facts:
     return replace(GOOD, quotas=(replace(QUOTA, **changes),))
 
 
+def guarded(*, capped: bool = False, **changes: Any) -> Facts:
+    """The good facts, with the spend guard instead of the cap, or beside it."""
+    return replace(GOOD, guards=(replace(GUARD, **changes),), caps=(CAP,) if capped else ())
+
+
 def grant(**changes: Any) -> Facts:
     """The good facts, with another grant."""
     return replace(GOOD, grants=(replace(GRANT, **changes),))
@@ -159,8 +174,14 @@ def second(**changes: Any) -> Budget:
 def findings(policy: str, facts: Facts, options: dict[str, Any] | None = None) -> list[Finding]:
     """The findings of a policy; by default with the options in STRICT."""
     values = STRICT.get(policy, {}) if options is None else options
-    configuration = configuration_of({policy: values}, "test")
-    return list(BY_ID[policy].judge(facts, configuration.options[policy]))
+    wanted = (policy, repr(values))
+    if wanted not in _CONFIGURED:
+        _CONFIGURED[wanted] = configuration_of({policy: values}, "test").options[policy]
+    return list(BY_ID[policy].judge(facts, _CONFIGURED[wanted]))
+
+
+#: Policy and its options as written → the options: a test judges thousands of facts by the same ones.
+_CONFIGURED: Final[dict[tuple[str, str], Any]] = {}
 
 
 def text(finding: Finding) -> str:

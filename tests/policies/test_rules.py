@@ -95,12 +95,23 @@ def _unknowns(facts: Facts) -> Iterator[tuple[str, Any, Facts]]:
     for group in fields(facts):
         entities = getattr(facts, group.name)
         for position, entity in enumerate(entities if isinstance(entities, tuple) else ()):
-            for name, hint in get_type_hints(type(entity)).items():
-                if Unknown in getattr(hint, "__args__", ()):
-                    less = replace(entity, **{name: UNKNOWN})
-                    others = (*entities[:position], less, *entities[position + 1 :])
-                    changed: dict[str, Any] = {group.name: others}
-                    yield f"{group.name}.{name}", entity, replace(facts, **changed)
+            for name in _may_be_unknown(entity):
+                less = replace(entity, **{name: UNKNOWN})
+                others = (*entities[:position], less, *entities[position + 1 :])
+                changed: dict[str, Any] = {group.name: others}
+                yield f"{group.name}.{name}", entity, replace(facts, **changed)
+
+
+def _may_be_unknown(entity: object) -> list[str]:
+    """The fields of an entity that may be UNKNOWN."""
+    kind = type(entity)
+    if kind not in _FIELDS:
+        hints = get_type_hints(kind).items()
+        _FIELDS[kind] = [name for name, hint in hints if Unknown in getattr(hint, "__args__", ())]
+    return _FIELDS[kind]
+
+
+_FIELDS: dict[type, list[str]] = {}
 
 
 def test_the_fields_that_may_be_unknown_are_found() -> None:

@@ -76,6 +76,10 @@ class Model:
     requests_today: int = 0
     cached: int = 0
     """Tokens in caches."""
+    assumed: int = 100
+    """Queries of a request that a guard assumes."""
+    unmetered: Decimal = Decimal(0)
+    """What queries beyond those have cost."""
 
     def call(self, at: datetime, *, hoards: bool) -> Decimal:
         """Use a quota minute, without what caches cost in it. `hoards`: only fill caches, as cheaply as can be."""
@@ -103,7 +107,10 @@ class Model:
             most = record.candidates.most
             candidates = most if self.random.random() < 0.7 else self.random.randint(1, most)
             cost += candidates * size.output * price.dearest_output * A_MILLIONTH
-            cost += self._grounding(model, day)
+            queries = self.spender.doors.queries
+            grounding = self._grounding(model, day, queries)
+            self.unmetered += grounding - self._grounding(model, day, min(queries, self.assumed))
+            cost += grounding
         return cost
 
     def store(self, at: datetime) -> Decimal:
@@ -121,16 +128,16 @@ class Model:
                 else [self.limits.requests_per_day - self.requests_today]
             ),
         ]
-        found = min(min(left), 40)
+        # After limits were lowered, a day may have had more than it is left.
+        found = max(min(min(left), 40), 0)
         found = found if self.random.random() < 0.8 else self.random.randint(0, found)
         self.requests_today += found
         return found
 
-    def _grounding(self, model: str, day: date) -> Decimal:
+    def _grounding(self, model: str, day: date, queries: int) -> Decimal:
         found = []
         for ground in GROUNDS:
             price = grounding_price(model, ground, day)
-            queries = self.spender.doors.queries
             if price and queries:
                 found.append(per_unit(price, self.spender.terms) * (queries if price.per_query else 1))
         flat = not model.startswith(("gemini-3", "gemini-4", "gemini-nano"))

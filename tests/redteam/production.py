@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox.layout import ROOT
+from tests import forked
 from tests.lifecycle.policies.judged import ON_A_DAY, PACK
 from tests.workspace import STACK, Workspace
 
@@ -20,7 +19,10 @@ LAG_MINUTES: Final = 2
 
 
 def production_pack(folder: Path) -> Path:
-    """The policy pack on that day, with `prod.json`, and `environments.json` that has the folder as production."""
+    """The policy pack on that day, with `environments.json` that has the folder as production.
+
+    `prod.json` lists what is allowed, as the owner of a production does.
+    """
     (folder / "config").mkdir(parents=True)
     for name in (".venv", "gemini_policies", "landing_zone", "PulumiPolicy.yaml"):
         (folder / name).symlink_to(PACK / name)
@@ -29,22 +31,19 @@ def production_pack(folder: Path) -> Path:
         values: dict[str, Any] = json.loads(path.read_text())
         if path.name == "environments.json":
             values["folders"] = {FOLDER: "prod"}
+            values["guardHosts"] = ["sandbox-seed"]
         elif path.name == "prod.json":
             values["parents"] = {"parents": [FOLDER]}
+            values["billing-accounts"] = {"accounts": ["01A2B3-C4D5E6-F7A8B9"]}
         (folder / "config" / path.name).write_text(json.dumps(values))
     return folder
 
 
 def gemini_lz(workspace: Workspace, *arguments: str) -> Any:
     """The JSON that the command prints of the workspace's stack, on that day."""
-    run = subprocess.run(
-        [ROOT / ".venv" / "bin" / "gemini-lz", *arguments, "--as-of", DAY, "--json"],
-        cwd=workspace.layout.program,
-        env={**os.environ, **workspace.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, **workspace.environment}
+    command = (*arguments, "--as-of", DAY, "--json")
+    run = forked.gemini_lz(*command, folder=workspace.layout.program, environment=environment)
     assert run.stdout, run.stderr
     return json.loads(run.stdout)
 

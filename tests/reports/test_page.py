@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from landing_zone.pricing.days import months_from
 from landing_zone.reports.environment_report import Report, report
 from landing_zone.reports.page import MOST, page
-from sandbox.browser import find_browser
+from tests.browser import browser
 from tests.reports.stack import ACCOUNT, AS_OF, loaded
+
+__all__ = ["browser"]  # the fixture
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PROJECTS = """\
@@ -67,15 +69,6 @@ open:
 shut: {projectId: acme-shut-x, tier: paid, budget: {amount: 10, currency: EUR}, limits: {others: deny}}
 """
 WIDTHS = {390: 844, 1400: 900}
-#: Chromium without what it would do in the network by itself.
-QUIET = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-)
 EVIL = "<b>name</b><script>window.broken=1</script><img src=x onerror=window.broken=1>"
 #: What the charts alone show, and what says nothing: parts of a bound, what a key shares with its project.
 NOT_IN_TABLES = re.compile(
@@ -112,17 +105,6 @@ def made(folder: Path, projects: str, environment: str = "") -> Report:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return made(tmp_path_factory.mktemp("stack"), PROJECTS, ENVIRONMENT)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium: install it, or name one in CHROMIUM")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module", params=WIDTHS, ids=lambda width: f"{width}px")

@@ -213,8 +213,8 @@ def test_the_worst_month_of_prod_is_one_that_a_person_can_act_on(day: date) -> N
     exposed = environment_exposure(settings, day)
     [month] = exposed.months
     assert month.amount
-    assert month.amount.amount < 30_000
-    assert month.bound_by.startswith("the spend caps, most of it ")
+    assert month.amount.amount < 2_000
+    assert month.bound_by.startswith("the guards, most of it ")
     assert (
         sum(each.month.amount.amount for each in exposed.projects.values() if each.month.amount)
         == month.amount.amount

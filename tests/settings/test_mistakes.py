@@ -139,6 +139,7 @@ MISTAKES = [
     ("an alert for nobody", "[oncall@example.com]", "[]", "projects.chat.alerts.errorRate", "nobody", "email:"),
     ("error rate in percent", "errorRate: 0.05", "errorRate: 5", "projects.chat.alerts.errorRate", "between 0 and 1", "0.05 is 5 %"),
     ("paid without an account", "  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9\n", "", "projects.chat.billingAccount", "needs a billing account", "billingAccount:"),
+    ("no budget for a created project", "{amount: 1200.50, currency: USD, thresholds: [0.5, 1.0, {forecast: 1.0}]}", "false", "projects.chat.budget", "needs a budget", "budget:"),
     ("paid without a budget", "      budget: {amount: 1200.50, currency: USD, thresholds: [0.5, 1.0, {forecast: 1.0}]}\n", "", "projects.chat.budget", "needs a budget", "budget:"),
     ("an adopted project to delete", "tier: paid", "tier: paid\n      adopt: true\n      deletionPolicy: DELETE", "projects.chat.deletionPolicy", "never deletes an adopted project", "UNLINK"),
     ("a former name twice", "tier: paid", "tier: paid\n      aliases: [talk, talk]", "projects.chat.aliases[1]", "twice", "out of aliases"),
@@ -264,6 +265,8 @@ WIDE_MISTAKES = [
     ("a service account in a project with a suffix", "{decoy: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-chat-prod-x1y2.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
     ("a service account in another project of the file", "{decoy: true, standard: true, existing: honey-1}", "{serviceAccount: bot@acme-lab-dev.iam.gserviceaccount.com}", "projects.chat.keys.honey.serviceAccount", "nothing creates", "leave serviceAccount out"),
     ("an existing key of no kind", "standard: true, existing", "existing", "projects.chat.keys.honey.existing", "or it is a standard key", "standard: true"),
+    ("a new key without a name", "{decoy: true, standard: true, existing: honey-1}", "{displayName: ''}", "projects.chat.keys.honey.displayName", "has a name", "leave displayName out"),
+    ("a new budget without a name", "{amount: 10,", "{name: '', amount: 10,", "projects.chat.budget.name", "has a name", "leave name out"),
     ("a key of no id", "existing: honey-1", "existing: Honey", "projects.chat.keys.honey.existing", "not a key's id", "api-keys list"),
     ("a decoy key that notifies nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.keys.honey.decoy", "nobody is notified", "alerts:"),
     # Alerts.
@@ -271,6 +274,8 @@ WIDE_MISTAKES = [
     ("half a pace", "times: 3, ", "", "projects.chat.alerts.spendRate.times", "missing", "times:"),
     ("a pace of nothing", "times: 3", "times: 0", "projects.chat.alerts.spendRate.times", "not above 0", "above 0"),
     ("a policy without conditions", "{conditions: [{displayName: slow}]}", "{displayName: slow}", "projects.chat.alerts.policies.slow", "without conditions", "conditionThreshold"),
+    ("a policy of no name", "{conditions: [{displayName: slow}]}", "{existing: '17', conditions: [{displayName: slow}]}", "projects.chat.alerts.policies.slow.existing", "'17' is not the name of an alert policy", "alertPolicies/"),
+    ("a policy that notifies nobody", "        email: [oncall@example.com]\n        channels: [hook]\n", "", "projects.chat.alerts.policies.slow", "notifies nobody", "notificationChannels"),
     ("a channel twice", "channels: [hook]", "channels: [hook, hook]", "projects.chat.alerts.channels[1]", "twice", "out of channels"),
     ("a share in percent", "        channels: [hook]", "        quotaShare: 80\n        channels: [hook]", "projects.chat.alerts.quotaShare", "between 0 and 1", "0.05 is 5 %"),
     # Limits and quotas.
@@ -325,6 +330,46 @@ COST_MISTAKES = [
     ("a mistyped derive", "derive: {", "derived: {", "projects.plan.limits.derived", "unknown model 'derived'", "'derive'"),
 ]  # fmt: skip
 
+GUARDED = """\
+config:
+  gemini-landing-zone:billingAccount: 01A2B3-C4D5E6-F7A8B9
+  gemini-landing-zone:notificationProject: acme-seed
+  gemini-landing-zone:guard: {region: europe-west1, poll: 2m, seriesDelay: 5m, email: [oncall@example.com]}
+  gemini-landing-zone:projects:
+    chat:
+      projectId: acme-chat-prod
+      tier: paid
+      keys: {backend: {}}
+      budget: {amount: 1200, currency: USD}
+      guard: {amount: 1000, notify: 0.4, throttle: {at: 0.7, to: 0.5}, stop: {at: 0.9, by: keys}, unlinkBilling: 1.5, rate: {times: 5}}
+"""
+# The same, for the spend guard.
+GUARD_MISTAKES = [
+    ("a guard of no budget", "budget: {amount: 1200, currency: USD}", "adopt: true\n      budget: false", "projects.chat.guard", "there is none", "budget:"),
+    ("a guard with a mistyped step", "throttle:", "throtle:", "projects.chat.guard.throtle", "unknown key", "'throttle'"),
+    ("a share that is an amount", "notify: 0.4", "notify: 400", "projects.chat.guard.notify", "400 is 40000% of the budget", "write a share"),
+    ("a throttle to more than there is", "to: 0.5", "to: 1.5", "projects.chat.guard.throttle.to", "1.5 is not a share between 0 and 1", "0.05 is 5 %"),
+    ("a stop by what cannot be stopped", "by: keys", "by: billing", "projects.chat.guard.stop.by", "'billing'", "by: both"),
+    ("a throttle after the stop", "at: 0.7", "at: 0.95", "projects.chat.guard.stop", "stop at 0.9 of the amount, before it would throttle", "0.95 or more"),
+    ("billing unlinked before the stop", "unlinkBilling: 1.5", "unlinkBilling: 0.8", "projects.chat.guard.unlinkBilling", "unlink billing at 0.8", "0.9 or more"),
+    ("billing linked by itself", "rate: {", "releaseAtNewPeriod: true, rate: {", "projects.chat.guard.releaseAtNewPeriod", "nobody but a person links it again", "leave unlinkBilling"),
+    ("a burst of nothing", "times: 5", "times: 0", "projects.chat.guard.rate.times", "0 is not above 0", "above 0"),
+    ("a guard without an amount of a month", "currency: USD}\n      guard: {amount: 1000, ", "currency: USD, period: quarter}\n      guard: {", "projects.chat.guard.amount", "the guard counts a month", "amount: 1000"),
+    ("cents of a currency that has none", "currency: USD}\n      guard: {amount: 1000", "currency: JPY}\n      guard: {amount: 1000.5", "projects.chat.guard.amount", "JPY", "1001"),
+    ("a key that is bound to nothing", "backend: {}", "backend: {standard: true}", "projects.chat.guard.stop.by", "key backend is bound to none", "by: limits"),
+    ("a key of somebody's account", "backend: {}", "backend: {serviceAccount: app@acme-seed.iam.gserviceaccount.com}", "projects.chat.guard.stop.by", "none that the stack makes", "by: limits"),
+    ("keys to stop, and none", "keys: {backend: {}}", "keys: {}", "projects.chat.guard.stop.by", "the project has no key here", "by: limits"),
+    ("a guard that nobody hears of", ", email: [oncall@example.com]", "", "projects.chat.guard", "nobody would be notified", "email: [oncall@example.com]"),
+    ("a guard and no project for it", "  gemini-landing-zone:notificationProject: acme-seed\n", "", "projects.chat.guard", "needs a project to run in", "notificationProject: acme-seed"),
+    ("a guard in what it guards", "notificationProject: acme-seed", "notificationProject: acme-chat-prod", "projects.chat.guard", "run in the project that it stops", "another project"),
+    ("a guard and no price in its currency", "currency: USD", "currency: EUR", "projects.chat.guard", "what one is in EUR", "usdRate: 0.92"),
+    ("a poll that divides no hour", "poll: 2m", "poll: 7m", "guard.poll", "'7m' does not divide an hour", "1m, 2m"),
+    ("a place that is no region", "region: europe-west1", "region: Europe", "guard.region", "not a region", "europe-west1"),
+    ("a delay that is no time", "seriesDelay: 5m", "seriesDelay: 5", "guard.seriesDelay", "5 is not a time", "24h"),
+]  # fmt: skip
+#: The right text, and the mistakes that are made in it.
+TABLES = ((PAID, MISTAKES), (WIDE, WIDE_MISTAKES), (WIDE, COST_MISTAKES), (GUARDED, GUARD_MISTAKES))
+
 
 PACKAGE = "landing_zone.settings."
 #: What no stack file has.
@@ -349,8 +394,8 @@ def mistakes(folder: Path, text: str) -> list[dict[str, str | int | None]]:
 
 @pytest.mark.parametrize(
     ("base", "right", "wrong", "path", "reason", "remedy"),
-    [(PAID, *row[1:]) for row in MISTAKES] + [(WIDE, *row[1:]) for row in [*WIDE_MISTAKES, *COST_MISTAKES]],
-    ids=[row[0] for row in [*MISTAKES, *WIDE_MISTAKES, *COST_MISTAKES]],
+    [(base, *row[1:]) for base, rows in TABLES for row in rows],
+    ids=[row[0] for _, rows in TABLES for row in rows],
 )
 def test_a_mistake_is_told_where_it_is_and_how_to_mend_it(
     tmp_path: Path, base: str, right: str, wrong: str, path: str, reason: str, remedy: str
@@ -386,8 +431,8 @@ def words(text: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("base", "right", "wrong"),
-    [(PAID, *row[1:3]) for row in MISTAKES] + [(WIDE, *row[1:3]) for row in [*WIDE_MISTAKES, *COST_MISTAKES]],
-    ids=[row[0] for row in [*MISTAKES, *WIDE_MISTAKES, *COST_MISTAKES]],
+    [(base, *row[1:3]) for base, rows in TABLES for row in rows],
+    ids=[row[0] for _, rows in TABLES for row in rows],
 )
 def test_a_hint_says_more_than_the_mistake_and_shows_what_to_write(
     tmp_path: Path, base: str, right: str, wrong: str
@@ -426,7 +471,7 @@ def test_every_setting_has_an_example_that_it_takes(model: type[Any]) -> None:
 
 
 def test_the_right_text_is_right(tmp_path: Path) -> None:
-    for text in (PAID, WIDE, FREE):
+    for text in (PAID, WIDE, FREE, GUARDED):
         (tmp_path / "Pulumi.prod.yaml").write_text(text)
         assert load_file("prod", tmp_path / "Pulumi.prod.yaml").projects
 

@@ -1,8 +1,7 @@
 """Stack files that people one does not know propose: refused with their line before they take memory."""
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ import yaml
 from landing_zone.bounded_yaml import MAX_ENTRIES, MAX_VALUES, UnboundedError, check_bounds
 from landing_zone.settings import SettingsError, load_engine, load_file
 from landing_zone.workspace import UnreadableError, find_project
+from tests.forked import gemini_lz
 
-COMMAND = Path(sys.executable).parent / "gemini-lz"
 HEAD = "config:\n  gemini-landing-zone:projects:\n"
 LAUGHS = "    a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n" + "".join(
     f"    {name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
@@ -147,9 +146,7 @@ def test_pulumis_own_file_is_read_within_the_same_bounds(tmp_path: Path) -> None
 )
 def test_every_command_that_reads_it_refuses_it(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "Pulumi.x.yaml").write_text(HEAD + LAUGHS)
-    run = subprocess.run(
-        [COMMAND, *command, "x", "--stacks", tmp_path], capture_output=True, text=True, check=False
-    )
+    run = gemini_lz(*command, "x", "--stacks", str(tmp_path), folder=tmp_path, environment=os.environ)
     assert run.returncode == 1
     assert "Pulumi.x.yaml:7: " in run.stderr
     assert "Traceback" not in run.stderr

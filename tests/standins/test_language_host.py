@@ -20,7 +20,7 @@ runtime:
     virtualenv: .venv
 stackConfigDir: stacks
 """
-#: Tells through a pipe that it runs, and by the pipe's end that it does not any more.
+#: Says through a pipe that it runs, and by the pipe's end that it does not any more.
 WAITS = """\
 import signal
 with open("running", "w") as running:
