@@ -2,14 +2,14 @@
 
 import os
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from landing_zone.cli.console import AsJson, out, refuse, working, write_json
-from landing_zone.cli.fleet_choice import Everything, Stacks
+from landing_zone.cli.fleet_choice import Stacks
 from landing_zone.cli.stacks import StackFolder, stack_folder
 from landing_zone.printing import counted, listed, on_one_line
 from landing_zone.settings.problems import nearest
@@ -18,6 +18,9 @@ from landing_zone.workspace import find_project, here
 if TYPE_CHECKING:
     from landing_zone.fleet.states import StackState
 
+Everything = Annotated[
+    bool, typer.Option("--all", help="All stacks that have a file or a state, the local cloud's too.")
+]
 _COLUMNS = ("stack", "last update", "resources", "projects", "worst month", "bound by", "run")
 
 

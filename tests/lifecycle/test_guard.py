@@ -1,6 +1,7 @@
 """The spend guard through the engine: deployed by `up`, run from its archive, seen to act, and gone after `destroy`."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -128,9 +129,11 @@ def test_a_guard_is_deployed_sees_traffic_acts_and_leaves_nothing(guarded: Works
     guarded.write(STACK_FILE)
     last = cloud.requests()[-1]["n"]
     guarded.up()
-    if chosen_provider() == "standin":  # the official plugin asks more often whether an operation is done
-        # 82 for the guard, and 51 for the project, of which 13 are the guard's.
-        assert len(cloud.requests(last)) <= 133
+    # How often an operation is asked for, and how what is enabled or granted at once is bundled, is a matter of the
+    # moment, and the official plugin's own: the rest is counted.
+    if chosen_provider() == "standin":
+        of_the_moment = re.compile(r"/operations/|/services[/:?]|:[gs]etIamPolicy")
+        assert len([each for each in cloud.requests(last) if not of_the_moment.search(each["path"])]) <= 71
     last = cloud.requests()[-1]["n"]
     assert guarded.preview() == []
     assert cloud.requests(last) == []
