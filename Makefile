@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt leaving permissions examples redteam fleet year
+.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt leaving permissions examples redteam fleet coverage year
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +40,10 @@ redteam: ## Judge and make hostile programs and stack files, and try every door;
 	@SHARD=$(SHARD) REDTEAM_EXAMPLES=5000 $(MAKE) --no-print-directory test ARGS="-k redteam $(ARGS)"
 fleet: ## Run 200 stacks that fail at random, and kill the driver; states in PostgreSQL (SHARD=1/2) and in files (2/2)
 	@SHARD=$(SHARD) FLEET_STACKS=200 $(MAKE) --no-print-directory test ARGS="tests/fleet/test_kills.py -n 0 $(ARGS)"
+coverage: ## Run the tests of the local cloud and write docs/coverage.md: which of its methods they drive
+	@rm -rf build/methods tests/cloud/driven.json
+	@RECORD_METHODS=1 $(MAKE) --no-print-directory test ARGS="tests/cloud $(ARGS)"
+	@.venv/bin/python docs/coverage.py
 year: ## Live a year of 50 guarded projects, and compare each month's bill with its bound; YEAR_SEED=7 draws others
 	@YEAR_PROJECTS=50 $(MAKE) --no-print-directory test ARGS="tests/guard/test_simulated_year.py -n 0 $(ARGS)"
 bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`

@@ -13,6 +13,7 @@ from sandbox.engine import Engine, get_engine
 from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
 from tests import forked
+from tests.cloud import recording
 from tests.workspace import Cloud, Workspace, redact
 
 StartCloud = Callable[..., Cloud]
@@ -58,6 +59,8 @@ def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCloud
 
     yield start
     for layout in started:
+        if recording.WANTED and (ready := local_cloud.running(layout)):
+            recording.record(Cloud(ready).requests())
         local_cloud.stop(layout)
 
 

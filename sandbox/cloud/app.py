@@ -200,6 +200,7 @@ class Application:
                 "status": response.status,
                 "x-goog-user-project": without_secrets(_header(request, b"x-goog-user-project")),
                 "id": match.method.id if match is not None else None,
+                "version": match.method.version if match is not None else None,
             },
             len(request.body) if kept else 0,
         )
@@ -216,6 +217,9 @@ class Application:
         met: Met,
     ) -> JsonObject | Media:
         method = match.method
+        handler = service.handlers[method]
+        if handler is None:
+            raise unimplemented(f"the method {method.id}")
         violations = validation.Violations()
         body, pairs = validation.with_parameters(method, body, pairs)
         query = validation.parse_query(method, pairs, violations)
@@ -232,9 +236,6 @@ class Application:
             validation.refuse_body(body, violations)
         violations.raise_if_any()
         selection = fields.parse(method, standard["fields"]) if standard.get("fields") else None
-        handler = service.handlers[method]
-        if handler is None:
-            raise unimplemented(f"the method {method.id}")
         if met.fault and (struck := met.fault.refusal):
             raise struck
         answer: JsonObject | Media = {}

@@ -14,6 +14,7 @@ from sandbox.cloud.core.validation import Violations, parse_message
 from sandbox.cloud.services import SERVICES
 from sandbox.layout import ROOT
 from tests import forked
+from tests.cloud import recording
 
 ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
 EURO_ACCOUNT = "0A1B2C-3D4E5F-6A7B8C"
@@ -52,6 +53,8 @@ class LocalCloud:
         """Send a signal and wait for the end; returns the exit status."""
         assert self._process is not None
         assert self._process.pid is not None
+        if recording.WANTED and self._process.is_alive():
+            recording.record(self.local("GET", "requests")["requests"])
         os.kill(self._process.pid, number)
         self._process.join(timeout=20)
         assert self._process.exitcode is not None

@@ -123,6 +123,7 @@ def test_the_journal_says_what_was_asked_and_no_secret(cloud: LocalCloud) -> Non
             "status": 200,
             "x-goog-user-project": "sandbox-seed",
             "id": "cloudbilling.billingAccounts.testIamPermissions",
+            "version": "v1",
         },
         {
             "n": last + 2,
@@ -133,6 +134,7 @@ def test_the_journal_says_what_was_asked_and_no_secret(cloud: LocalCloud) -> Non
             "status": 404,
             "x-goog-user-project": None,
             "id": None,
+            "version": None,
         },
     ]
     assert journal["last"] == last + 2

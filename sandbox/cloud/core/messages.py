@@ -97,6 +97,11 @@ class Method:
     downloads: bool = False
     streams: bool = False
 
+    @property
+    def version(self) -> str:
+        """The API's version in the path (`v1beta1`); empty where there is none."""
+        return next((each for each in self.segments if re.fullmatch(r"v\d+\w*", each)), "")
+
 
 def snake_case(name: str) -> str:
     """`updateMask` → `update_mask`, `IPAddress` → `ip_address`: JSON name to proto name."""

@@ -4,7 +4,7 @@ from functools import reduce
 from operator import or_
 
 from sandbox.cloud.core.permissions import anyone
-from sandbox.cloud.core.service import Api, Service
+from sandbox.cloud.core.service import Api, Handlers, Service
 from sandbox.cloud.generativelanguage import (
     batches,
     cache_handlers,
@@ -37,6 +37,7 @@ SERVICE = Service(
             (surface.embedding, embeddings.service),
             (surface.caching, cache_handlers.service),
             (surface.batches, batches.service),
+            (surface.others, Handlers()),
         )
     ),
     schema="".join(each.SCHEMA for each in (limits, requests, usage, caches, batches)),

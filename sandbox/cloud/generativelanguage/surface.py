@@ -65,6 +65,12 @@ def embedding() -> tuple[Method, ...]:
     return tuple(each for each in _of_package("GenerativeService") if "Embed" in each.id)
 
 
+def others() -> tuple[Method, ...]:
+    """The services of which the local cloud has nothing."""
+    names = ("FileService", "PermissionService", "PredictionService", "RetrieverService", "TextService")
+    return tuple(method for name in names for method in _of_package(name))
+
+
 @cache
 def generation() -> tuple[Method, ...]:
     """The rest of GenerativeService, with streaming."""
