@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt leaving permissions examples redteam fleet coverage year
+.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt long leaving permissions examples redteam fleet coverage year
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -26,6 +26,8 @@ kills: ## Kill runs at every call and at 60 points; SHARD=2/4 takes the second q
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
 drift: ## Look for drift in every situation, and a hundred times beside other stacks; SHARD=2/4 as above
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_drift $(ARGS)"
+long: ## Run the tests that `make test` leaves out as others of their kind stand for them; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-m long $(ARGS)"
 leaving: ## Take projects out of a stack in every way; SHARD=2/4 as above
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k 'test_leaving or test_native_stops' $(ARGS)"
 split: ## Split stacks, killed at every write; SHARD=2/4 as above

@@ -14,7 +14,7 @@ from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
 from tests import forked
 from tests.cloud import recording
-from tests.workspace import Cloud, Workspace, redact
+from tests.workspace import Cloud, Workspace, redact, sampled
 
 StartCloud = Callable[..., Cloud]
 
@@ -31,6 +31,20 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.longrepr = redact(str(report.longrepr))
     report.sections = [(title, redact(text)) for title, text in report.sections]
     return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark of tests that the suite leaves to a target of their own."""
+    config.addinivalue_line("markers", "long: takes long beside others of its kind; `make long` runs it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests marked `long`, but those of the shard that `make long SHARD=2/4` names."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    wanted = sampled(long, 0)
+    for item in long:
+        if item not in wanted:
+            item.add_marker(pytest.mark.skip(reason="`make long` runs it"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -158,7 +158,9 @@ def test_a_key_that_changes_its_kind_is_replaced(workspace: Workspace) -> None:
     assert (ask(workspace, bound), ask(workspace, named)) == (400, 200)
 
 
-@pytest.mark.parametrize("allowed", [[], ["generativelanguage.googleapis.com"]])
+@pytest.mark.parametrize(
+    "allowed", [[], pytest.param(["generativelanguage.googleapis.com"], marks=pytest.mark.long)]
+)
 def test_an_organization_that_forbids_bound_keys_is_explained(
     workspace: Workspace, allowed: list[str]
 ) -> None:

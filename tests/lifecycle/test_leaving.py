@@ -183,6 +183,7 @@ def _kind(write: str) -> str:
     return next((kind for words_, kind in words.items() if words_ in write), "other")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adopted", [False, True], ids=["created", "adopted"])
 def test_a_project_that_is_left_as_it_is_keeps_its_link_and_its_guardrails(
     workspace: Workspace, adopted: bool
@@ -222,6 +223,7 @@ def test_a_project_that_is_left_as_it_is_keeps_its_link_and_its_guardrails(
     assert workspace.preview() == []
 
 
+@pytest.mark.long
 def test_an_adopted_project_is_unlinked_by_that_word_and_never_deleted(workspace: Workspace) -> None:
     workspace.cloud.call("POST", "/cloudresourcemanager/v1/projects", {"projectId": CHAT_ID})
     stage = Stage(workspace, stack_file(chat("UNLINK", ("keys:", "adopt: true\n      keys:")), OTHER))
@@ -234,6 +236,7 @@ def test_an_adopted_project_is_unlinked_by_that_word_and_never_deleted(workspace
     assert after.guarded(CHAT_ID) == (0, 0)
 
 
+@pytest.mark.long
 def test_a_project_with_an_alias_changes_its_name_and_nothing_else(workspace: Workspace) -> None:
     alerts = "      alerts: {email: [oncall@example.com]}\n      dashboard: true\n"
     stage = Stage(workspace, stack_file(chat("PREVENT") + alerts, OTHER, members="chat, other"))
@@ -250,6 +253,7 @@ def test_a_project_with_an_alias_changes_its_name_and_nothing_else(workspace: Wo
     assert {change.type.rpartition(":")[2] for change in workspace.preview()} == {"Roster"}
 
 
+@pytest.mark.long
 def test_a_project_goes_to_free_by_one_word_and_back(workspace: Workspace) -> None:
     stage = Stage(workspace, stack_file(chat("PREVENT"), OTHER, members="chat, other"))
     free = chat("PREVENT", ("deletionPolicy", "tier: free\n      deletionPolicy"))
@@ -303,6 +307,7 @@ def test_a_project_that_a_shared_budget_counts_stops_spending_before_it_leaves(
     assert look(workspace.cloud).budgets == {}
 
 
+@pytest.mark.long
 def test_a_key_that_is_replaced_takes_no_guardrail_with_it(workspace: Workspace) -> None:
     stage = Stage(workspace, stack_file(chat("PREVENT"), OTHER))
     workspace.write(stack_file(chat("PREVENT", ("{backend: {", "{backend: {standard: true, ")), OTHER))
@@ -357,6 +362,7 @@ def fail_once(workspace: Workspace, method: str) -> None:
     workspace.cloud.call("PUT", "/_local/faults", {"faults": faults})
 
 
+@pytest.mark.long
 def test_what_fails_keeps_nothing_else_from_going(workspace: Workspace) -> None:
     stage = Stage(workspace, stack_file(chat("DELETE"), OTHER))
     # In one project: its budget is refused while its quota and its key go.

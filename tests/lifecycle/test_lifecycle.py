@@ -336,6 +336,7 @@ OLD_IDS = {
 }
 
 
+@pytest.mark.long
 def test_projects_are_adopted_whose_ids_google_no_longer_gives_out(workspace: Workspace) -> None:
     call, account = workspace.cloud.call, "01A2B3-C4D5E6-F7A8B9"
     for project_id in OLD_IDS.values():
@@ -376,7 +377,7 @@ config:
         assert not call("GET", f"/cloudbilling/v1/projects/{project_id}/billingInfo").get("billingEnabled")
 
 
-@pytest.mark.parametrize("protected", [True, False])
+@pytest.mark.parametrize("protected", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_kept_project_survives_a_destroy(workspace: Workspace, protected: bool) -> None:
     policy = "deletionPolicy: DELETE\n    protect: true" if protected else "deletionPolicy: PREVENT"
     workspace.write(edited(("deletionPolicy: DELETE", policy)))

@@ -20,7 +20,7 @@ MODEL = "gemini-3.1-pro-preview"
     [
         # The stack file's `searchesPerRequest: 0` counts in the preview's month, and not for the policy: 3 queries.
         (OVERRIDE, "447,557.63 USD", "392,994,823.87 USD", 5),
-        (PREFERENCE, "89,511.53 USD", "78,598,964.78 USD", 1),
+        pytest.param(PREFERENCE, "89,511.53 USD", "78,598,964.78 USD", 1, marks=pytest.mark.long),
     ],
     ids=["override", "preference"],
 )

@@ -73,7 +73,11 @@ def test_a_key_that_was_used_warns_before_it_goes(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "method"),
-    [("PERMISSION_DENIED", METHOD), ("SERVICE_DISABLED", METHOD), ("PERMISSION_DENIED", KEYS)],
+    [
+        ("PERMISSION_DENIED", METHOD),
+        pytest.param("SERVICE_DISABLED", METHOD, marks=pytest.mark.long),
+        pytest.param("PERMISSION_DENIED", KEYS, marks=pytest.mark.long),
+    ],
 )
 def test_use_that_cannot_be_read_stops_nothing(workspace: Workspace, fault: str, method: str) -> None:
     write(workspace, "{backend: {}, worker: {}}")

@@ -95,6 +95,7 @@ def test_a_key_that_somebody_else_made_is_not_taken_over(stage: Stage) -> None:
     assert stage.writes() == written
 
 
+@pytest.mark.long
 def test_what_another_stack_has_in_a_shared_project_stays_its_own(stage: Stage) -> None:
     channels = "/monitoring/v3/projects/sandbox-seed/notificationChannels"
     text = stage.workspace.stack_file.read_text()
@@ -125,6 +126,7 @@ def test_what_another_stack_has_in_a_shared_project_stays_its_own(stage: Stage) 
     ]
 
 
+@pytest.mark.long
 def test_what_exists_without_any_sign_of_a_run_is_taken_over_once_google_says_so(stage: Stage) -> None:
     text = stage.workspace.stack_file.read_text()
     assert stage.run(*UP)[0] == 0

@@ -151,7 +151,7 @@ def test_a_mistake_in_the_file_and_a_stack_that_nobody_made_are_refused(stage: S
     assert "Pulumi.more.yaml has the encryptionsalt of one that was created" in printed
 
 
-@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("how", ["Ctrl-C", pytest.param("SIGTERM", marks=pytest.mark.long)])
 def test_ctrl_c_ends_what_was_begun_and_writes_the_state(stage: Stage, how: str) -> None:
     stage.cloud.call("PUT", "/_local/latency", {"ms": 150})
     process = stage.start(*UP)
@@ -192,7 +192,7 @@ def test_two_runs_of_one_stack_at_once_make_everything_once(stage: Stage) -> Non
 Backend = Callable[[Path], str | None]
 
 
-@pytest.mark.parametrize("backend", ["file", "postgres"])
+@pytest.mark.parametrize("backend", ["postgres", pytest.param("file", marks=pytest.mark.long)])
 def test_what_one_machine_left_is_recovered_from_another(
     tmp_path: Path, engine: Engine, backend: str
 ) -> None:

@@ -104,6 +104,7 @@ def test_a_cap_through_all_its_states(capped: Workspace) -> None:
     assert caps(capped) == []
 
 
+@pytest.mark.long
 def test_what_replaces_a_cap_and_what_is_taken_over(capped: Workspace) -> None:
     make_project(capped, "acme-other-cap")
     write(capped, cap=cap())

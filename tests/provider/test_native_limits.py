@@ -272,6 +272,7 @@ def test_the_life_of_limits(limited: Workspace) -> None:
     assert overrides(limited) == {}
 
 
+@pytest.mark.long
 def test_all_others_from_numbers_to_deny_and_back(limited: Workspace, key: str) -> None:
     numbers = {RPM: 2, RPD: 100}
     write(limited, one=limits({FLASH: {RPM: 4, RPD: 200}}, others=numbers))
@@ -344,6 +345,7 @@ def test_what_somebody_opens_is_drift_and_shut_again(limited: Workspace, key: st
     assert {model for _, _, model in overrides(limited)} == {"gemini-3-pro", "gemini-3.8-flash"}
 
 
+@pytest.mark.long
 def test_images_speech_and_embeddings_are_limited_under_the_quotas_names(
     limited: Workspace, key: str
 ) -> None:
