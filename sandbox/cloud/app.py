@@ -185,11 +185,11 @@ class Application:
                 answer = self._answer(service, match, request, standard, pairs, body, met)
                 response = Response.of_answer(answer, pretty=pretty)
             except CloudError as error:
-                response = Response.of(error, pretty=pretty)
+                response = Response.of(service.refusals(error), pretty=pretty)
                 response.headers = met.headers
             except Exception:
                 _LOG.exception("%s failed", match.method.id)
-                response = Response.of(CloudError("INTERNAL"), pretty=pretty)
+                response = Response.of(service.refusals(CloudError("INTERNAL")), pretty=pretty)
         kept = len(request.body) <= _MAX_JOURNAL_BODY
         self._journal.add(
             {
@@ -292,7 +292,8 @@ class Application:
             with self._store.transaction():
                 if draft:
                     audit.refused(self._store, draft, CloudError(met.operation_error))
-                return operations.failing(self._store, error.operation, CloudError(met.operation_error))
+                failing = operations.failing(self._store, error.operation, CloudError(met.operation_error))
+                return service.operations(call, failing)
         except CloudError as error:
             if service.on_answered and answered:
                 # What the refused call wrote is undone; that it was refused is kept.

@@ -17,6 +17,7 @@ _OF_THE_RESOURCE: Final = frozenset(
         "cloudfunctions",
         "cloudkms",
         "cloudscheduler",
+        "compute",
         "logging",
         "monitoring",
         "pubsub",

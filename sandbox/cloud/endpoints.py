@@ -37,6 +37,8 @@ _TERRAFORM = {
     "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT": "iam/v1/",
     "GOOGLE_KMS_CUSTOM_ENDPOINT": "cloudkms/v1/",
     "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT": "iamcredentials/v1/",
+    # Links within Compute Engine's answers are Google's; clients take the address from here.
+    "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": "compute/compute/v1/",
     "GOOGLE_TAGS_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
 }
 

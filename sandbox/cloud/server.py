@@ -129,6 +129,7 @@ def serve(
     try:
         store.on_project_created = [hook for service in services if (hook := service.on_project_created)]
         store.on_policy_set = [check for service in services if (check := service.on_policy_set)]
+        store.on_service_enabled = [made for service in services if (made := service.on_service_enabled)]
         store.parents = {kind: above for service in services for kind, above in service.parents.items()}
         store.on_project_deleted = [hook for service in services if (hook := service.on_project_deleted)]
         store.prepare([service.schema for service in (*services, *behind)], partial(_first_world, services))
@@ -137,6 +138,7 @@ def serve(
         waiting.replace(faults)
         timeline = Timeline(store, [each.job for each in (*services, *behind) if each.job])
         timeline.load()
+        store.now = timeline.now
         application = Application(services, store, journal, waiting, timeline)
         ready = {
             "pid": os.getpid(),

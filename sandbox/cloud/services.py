@@ -9,6 +9,7 @@ from sandbox.cloud.cloudkms import SERVICE as CLOUDKMS
 from sandbox.cloud.cloudquotas import SERVICE as CLOUDQUOTAS
 from sandbox.cloud.cloudresourcemanager import SERVICE as CLOUDRESOURCEMANAGER
 from sandbox.cloud.cloudscheduler import SERVICE as CLOUDSCHEDULER
+from sandbox.cloud.compute import SERVICE as COMPUTE
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.essentialcontacts import SERVICE as ESSENTIALCONTACTS
 from sandbox.cloud.generativelanguage import SERVICE as GENERATIVELANGUAGE
@@ -45,6 +46,7 @@ SERVICES: tuple[Service, ...] = (
     CLOUDFUNCTIONS,
     RUN,
     LOGGING,
+    COMPUTE,
 )
 
 #: What works behind the services and has no API, and so no port.

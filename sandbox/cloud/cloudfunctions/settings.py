@@ -9,6 +9,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument, unimplemented
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
+from sandbox.cloud.iam import models as accounts
 from sandbox.cloud.iam.acting import require_account
 from sandbox.cloud.serviceusage import enablement
 from sandbox.cloud.serviceusage import models as usage
@@ -108,6 +109,8 @@ def _service(store: Store, project: projects.Project, given: JsonObject) -> Json
     email = service.get("serviceAccountEmail", "")
     if not email:
         email = f"{project.number}-compute@developer.gserviceaccount.com"
+        if accounts.by_email(store, email) is not None:
+            raise unimplemented("functions that run as the default service account")
         raise failed_precondition(
             f"Default service account 'projects/-/serviceAccounts/{email}' doesn't exist. Please recreate this account "
             "(for example by disabling and enabling the Compute Engine API), or specify a different account."

@@ -129,7 +129,7 @@ class _Types:
 
 def _segments(pattern: str | None) -> str:
     """A parameter's pattern as template segments: `^projects/[^/]+$` → `projects/*`."""
-    if pattern is None:
+    if pattern is None or not pattern.startswith("^"):  # Compute Engine's say which characters an id may have
         return ONE
     return pattern.strip("^$").replace("[^/]+", ONE).replace(".*", REST)
 

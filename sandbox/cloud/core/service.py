@@ -10,7 +10,7 @@ from sandbox.cloud.core.errors import CloudError, JsonObject, permission_denied
 from sandbox.cloud.core.messages import Message, Method
 from sandbox.cloud.core.permissions import May, Need, Rule, everything
 from sandbox.cloud.core.routing import Router
-from sandbox.cloud.core.store import Parent, PolicyHook, ProjectHook, Store
+from sandbox.cloud.core.store import Parent, PolicyHook, ProjectHook, ServiceHook, Store
 from sandbox.cloud.core.timeline import Job
 
 
@@ -185,6 +185,14 @@ def _denied(_call: Call, _need: Need) -> CloudError:
     return permission_denied()
 
 
+def _as_it_is(error: CloudError) -> CloudError:
+    return error
+
+
+def _shown(_call: Call, operation: JsonObject) -> JsonObject:
+    return operation
+
+
 @dataclass(frozen=True)
 class Service:
     """A service of the local cloud.
@@ -201,6 +209,9 @@ class Service:
         on_project_created: called for every new project.
         on_project_deleted: called for every project that goes into deletion.
         on_policy_set: called before an IAM policy is set; it may refuse it.
+        on_service_enabled: called for every API that a project gets by a call.
+        refusals: its form of a refusal, if it is not that of google.rpc.
+        operations: its form of a long-running operation of a call, if it is not that of google.longrunning.
         consumer: returns the number of the project that a caller's call counts against, or refuses the caller; for
             a service whose paths name no project.
         on_answered: called with each call that the service has answered for such a project.
@@ -222,6 +233,9 @@ class Service:
     on_project_created: ProjectHook | None = None
     on_project_deleted: ProjectHook | None = None
     on_policy_set: PolicyHook | None = None
+    on_service_enabled: ServiceHook | None = None
+    refusals: Callable[[CloudError], CloudError] = _as_it_is
+    operations: Callable[[Call, JsonObject], JsonObject] = _shown
     consumer: Callable[[Store, Method, Caller], str] | None = None
     on_answered: Callable[[Store, Answered], None] | None = None
     key_paths: tuple[str, ...] = ()

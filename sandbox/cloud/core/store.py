@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -36,6 +36,8 @@ Row = sqlite3.Row
 ProjectHook = Callable[["Store", str], None]
 #: Called before an IAM policy is set, with the resource's name, the policy, and the members that are new in it.
 PolicyHook = Callable[["Store", str, dict[str, Any], list[str]], None]
+#: Called inside the transaction that enables an API in a project: its time, the project's number and the API.
+ServiceHook = Callable[["Store", datetime, str, str], None]
 #: The name of the resource above one.
 Parent = Callable[["Store", str], str]
 
@@ -45,12 +47,13 @@ class StoreUnusableError(Exception):
 
 
 class Store:
-    """The database, with the hooks that notify services of created and deleted projects and of IAM policies.
+    """The database, with the hooks that notify services of created and deleted projects, IAM policies and enabled APIs.
 
     `settle_polls` is how many times a long-running operation is polled until it is done; `enablement_polls` how many
     calls of an API are refused after it was enabled; `tier_lag_polls` how many listings of a newly linked project's
     quotas show the free tier's. `fixed_quotas` are the ids of quotas that cannot be changed, besides Google's own.
     `metrics_lag` is how late Cloud Monitoring has a call. `knows_callers` is False while every token is the operator's.
+    `now` is the local cloud's clock.
     `address` is where the local cloud is reached at its main port; `functions_changed` wakes what runs functions,
     and `delivery_secret` shows them that the local cloud itself calls.
     `memo` has what was worked out from a version of something in the state.
@@ -60,7 +63,9 @@ class Store:
         self.on_project_created: list[ProjectHook] = []
         self.on_project_deleted: list[ProjectHook] = []
         self.on_policy_set: list[PolicyHook] = []
+        self.on_service_enabled: list[ServiceHook] = []
         self.parents: dict[str, Parent] = {}
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.address = ""
         self.delivery_secret = token_urlsafe(24)
         self.functions_changed: Callable[[], None] = lambda: None

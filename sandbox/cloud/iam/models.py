@@ -78,10 +78,24 @@ def create(store: Store, project: Project, account_id: str, settings: JsonObject
         raise already_exists(
             f"Service account {account_id} already exists within project projects/{project.project_id}."
         )
+    return _new(store, project, email, settings)
+
+
+def add_default(store: Store, project: Project, email: str, display_name: str) -> Account:
+    """The account of an API that Google makes with it, which may have been deleted since: then it is another."""
+    return by_email(store, email) or _new(store, project, email, {"displayName": display_name})
+
+
+def new_unique_id(store: Store) -> str:
+    """The next unique id of an account: 21 digits, as Google's."""
     number = store.next_value("service_account")
-    # 21 digits, as Google's.
-    unique_id = f"1{number * 2_654_435_761 % 10**10:010d}{number:010d}"
-    account = Account(unique_id, project.project_id, email, settings, disabled=False, deleted=False)
+    return f"1{number * 2_654_435_761 % 10**10:010d}{number:010d}"
+
+
+def _new(store: Store, project: Project, email: str, settings: JsonObject) -> Account:
+    account = Account(
+        new_unique_id(store), project.project_id, email, settings, disabled=False, deleted=False
+    )
     _save(store, account)
     return account
 

@@ -43,9 +43,17 @@ LOCATIONS: Final = "gcp.resourceLocations"
 CONTACTS: Final = "essentialcontacts.allowedContactDomains"
 MANAGED_CONTACTS: Final = "essentialcontacts.managed.allowedContactDomains"
 ACCOUNTS: Final = "iam.disableServiceAccountCreation"
+NO_DEFAULT_NETWORK: Final = "compute.skipDefaultNetworkCreation"
 #: Some of Google's own constraints, which need no definition: those that are enforced or not, and lists of values.
 SWITCHES: Final = frozenset(
-    {"iam.disableServiceAccountKeyCreation", ACCOUNTS, BOUND_KEYS, MANAGED_CONTACTS, MEMBERS}
+    {
+        "iam.disableServiceAccountKeyCreation",
+        ACCOUNTS,
+        BOUND_KEYS,
+        MANAGED_CONTACTS,
+        MEMBERS,
+        NO_DEFAULT_NETWORK,
+    }
 )
 LISTS: Final = frozenset({*SERVICES, LOCATIONS, DOMAINS, CONTACTS})
 BUILT_IN: Final = SWITCHES | LISTS

@@ -7,6 +7,7 @@ from typing import Final
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError, JsonObject, already_exists, invalid_argument, not_found
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.serviceusage import identities
 
 SCHEMA = """
 CREATE TABLE pubsub_topics (name TEXT PRIMARY KEY, project TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
@@ -120,7 +121,7 @@ def forget_project(store: Store, number: str) -> None:
 
 def service_agent(store: Store, project: str) -> str:
     """The account by which Pub/Sub itself acts for a project."""
-    return f"service-{projects.require(store, project).number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    return identities.address(identities.PUBSUB, projects.require(store, project).number)
 
 
 def missing(name: str) -> CloudError:

@@ -4,7 +4,7 @@ from functools import partial
 
 from sandbox.cloud.core.discovery import methods
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.serviceusage import handlers, models, permissions
+from sandbox.cloud.serviceusage import handlers, identities, models, permissions
 from sandbox.cloud.serviceusage.seed import seed
 
 _v1 = partial(methods, "serviceusage", "v1")
@@ -18,7 +18,7 @@ SERVICE = Service(
         # Terraform's provider asks for overrides below whatever version its endpoint ends with.
         Api(_v1beta1, handlers.quotas, served_as="v1"),
     ),
-    schema=models.SCHEMA,
+    schema=models.SCHEMA + identities.SCHEMA,
     permissions=permissions.PERMISSIONS,
     denied=permissions.denied,
     seed=seed,

@@ -17,6 +17,7 @@ _OF_THE_PROJECT: Final = frozenset(
         "cloudfunctions",
         "cloudkms",
         "cloudscheduler",
+        "compute",
         "iam",
         "monitoring",
         "pubsub",

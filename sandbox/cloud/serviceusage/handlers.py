@@ -8,7 +8,7 @@ from sandbox.cloud.core import operations, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, not_found, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.orgpolicy import enforcement as orgpolicy
-from sandbox.cloud.serviceusage import models
+from sandbox.cloud.serviceusage import identities, models
 from sandbox.cloud.serviceusage.catalogue import GEMINI_API, TITLES, Limit, limits_by_metric, metric_title
 
 services = Handlers()
@@ -78,8 +78,7 @@ def batch_get_services(call: Call) -> JsonObject:
 def enable_service(call: Call) -> JsonObject:
     """Enable a service."""
     project, name = _number(call), call.ids[2]
-    orgpolicy.require_services(call.store, project, [name])
-    models.enable(call.store, project, [name])
+    _enable(call, project, [name])
     return _operation(
         call,
         "acf",
@@ -98,10 +97,17 @@ def batch_enable_services(call: Call) -> JsonObject:
     names = call.body.get("serviceIds", [])
     if not 1 <= len(names) <= 20:
         raise invalid_argument("Between 1 and 20 services can be enabled in one call.", "service_ids")
-    orgpolicy.require_services(call.store, project, names)
-    models.enable(call.store, project, names)
+    _enable(call, project, names)
     response = {"services": [_service(project, name, "ENABLED") for name in names]}
     return _operation(call, "acat", "BatchEnableServicesResponse", "v1", response, project, names)
+
+
+def _enable(call: Call, project: str, names: list[str]) -> None:
+    orgpolicy.require_services(call.store, project, names)
+    models.enable(call.store, project, names)
+    for hook in call.store.on_service_enabled:
+        for name in names:
+            hook(call.store, call.now, project, name)
 
 
 @services("serviceusage.services.disable")
@@ -134,6 +140,20 @@ def _operation(
             "resourceNames": [f"projects/{project}/services/{name}" for name in names],
         },
     )
+
+
+@quotas("serviceusage.services.generateServiceIdentity")
+def generate_identity(call: Call) -> JsonObject:
+    """Make the account by which a service acts for a project. The operation is done at once."""
+    project, name = _number(call), call.ids[2]
+    models.require_known([name])
+    identity = identities.generate(call.store, name, project)
+    kind = "type.googleapis.com/google.api.serviceusage.v1beta1.ServiceIdentity"
+    return {
+        "name": "operations/finished.DONE_OPERATION",
+        "done": True,
+        "response": {"@type": kind, **identity},
+    }
 
 
 def _metric_name(project: str, metric: str) -> str:

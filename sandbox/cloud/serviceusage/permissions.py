@@ -23,6 +23,7 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
             "enable": "enable",
             "batchEnable": "enable",
             "disable": "disable",
+            "generateServiceIdentity": "enable",
         }.items()
     },
     **{

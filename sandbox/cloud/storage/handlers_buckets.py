@@ -9,6 +9,7 @@ from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.service import Call, Media
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.orgpolicy import enforcement as orgpolicy
+from sandbox.cloud.serviceusage import identities
 from sandbox.cloud.storage import buckets
 from sandbox.cloud.storage.errors import StorageError, condition_not_met
 from sandbox.cloud.storage.methods import handlers
@@ -179,7 +180,7 @@ def test_permissions(call: Call) -> JsonObject:
 def service_account(call: Call) -> JsonObject:
     """The service account by which Cloud Storage uses a project's KMS keys and topics."""
     number = projects.require_active(call.store, call.ids[0]).number
-    address = f"service-{number}@gs-project-accounts.iam.gserviceaccount.com"
+    address = identities.address(identities.STORAGE, number)
     return {"kind": "storage#serviceAccount", "email_address": address}
 
 
