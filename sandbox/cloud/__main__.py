@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.cloud.core.faults import read
+from sandbox.cloud.core import faults, timings
 from sandbox.cloud.core.store import StoreUnusableError
 from sandbox.cloud.endpoints import environment
 from sandbox.cloud.server import PortTakenError, serve
@@ -17,6 +17,7 @@ from sandbox.cloud.services import BEHIND, SERVICES
 
 if TYPE_CHECKING:  # see sandbox.cloud.core.faults
     from sandbox.cloud.core.fault_fields import Fault
+    from sandbox.cloud.core.time_fields import Time
 
 _EXAMPLE = """\
 example:
@@ -38,7 +39,14 @@ def _whole_number(text: str) -> int:
 
 def _faults(path: str) -> "list[Fault]":
     try:
-        return read(json.loads(Path(path).read_bytes())["faults"])
+        return faults.read(json.loads(Path(path).read_bytes())["faults"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from None
+
+
+def _times(path: str) -> "list[Time]":
+    try:
+        return timings.read(json.loads(Path(path).read_bytes())["times"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise argparse.ArgumentTypeError(f"{path}: {error}") from None
 
@@ -113,6 +121,13 @@ def main() -> int:
         help='faults from the start: {"faults": […]} in JSON, as PUT /_local/faults takes them',
     )
     parser.add_argument(
+        "--times",
+        type=_times,
+        default=[],
+        metavar="FILE",
+        help='times from the start: {"times": […]} in JSON, as PUT /_local/times takes them',
+    )
+    parser.add_argument(
         "--env",
         action="store_true",
         help="print the environment for clients of the one that runs, once it serves, and end",
@@ -132,6 +147,7 @@ def main() -> int:
             latency=arguments.latency_ms / 1000,
             write_quotas=arguments.write_quotas,
             faults=arguments.faults,
+            times=arguments.times,
         )
     except (PortTakenError, StoreUnusableError) as error:
         sys.stderr.write(f"local cloud: {error}\n")

@@ -15,7 +15,7 @@ from sandbox.cloud.billing_loop import tiers
 from sandbox.cloud.billingbudgets import models as budgets
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import chance
+from sandbox.cloud.core import chance, timings
 from sandbox.cloud.core.faults import Faults, read
 from sandbox.cloud.core.hold import Hold
 from sandbox.cloud.core.journal import Journal
@@ -60,6 +60,8 @@ def create(
       and then none; the first of these is carried out, or not. `GET /_local/hold` has `reached`; `DELETE` ends it.
     - `PUT /_local/faults` with `{"faults": [{"error": "UNAVAILABLE", "method", "times": 2}]}`: see
       `core.fault_fields.Fault`; `GET` has those that still wait for a call.
+    - `PUT /_local/times` with `{"times": [{"operationSeconds": [2, 5], "method": "apikeys"}]}`: see
+      `core.time_fields.Time`; `GET` has them.
     """
 
     async def requests(request: Request) -> JSONResponse:
@@ -176,6 +178,13 @@ def create(
     async def get_faults(_: Request) -> JSONResponse:
         return JSONResponse({"faults": faults.waiting})
 
+    def put_times(_: Request, body: dict[str, Any]) -> dict[str, Any]:
+        application.timings.replace(timings.read(body["times"]))
+        return body
+
+    async def get_times(_: Request) -> JSONResponse:
+        return JSONResponse({"times": application.timings.shown})
+
     return Starlette(
         routes=[
             *more,
@@ -204,6 +213,8 @@ def create(
             Route("/_local/hold", get_hold, methods=["GET", "DELETE"]),
             Route("/_local/faults", asked.endpoint(put_faults), methods=["PUT"]),
             Route("/_local/faults", get_faults, methods=["GET"]),
+            Route("/_local/times", asked.endpoint(put_times), methods=["PUT"]),
+            Route("/_local/times", get_times, methods=["GET"]),
         ]
     )
 

@@ -1,5 +1,6 @@
 """The control surface of billing: costs, budgets, mails, how late billing is, and use without calls."""
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -69,7 +70,9 @@ def routes(store: Store, timeline: Timeline) -> list[Route]:
     def use(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         with store.transaction():
             project = projects.require_active(store, body["project"])
-            usage.add(store, project.number, timeline.now(), _used(store, project.number, body))
+            usage.add(
+                store, project.number, timeline.now(), _used(store, project.number, body, timeline.now())
+            )
         timeline.wake()
         return body
 
@@ -85,7 +88,7 @@ def routes(store: Store, timeline: Timeline) -> list[Route]:
     ]
 
 
-def _used(store: Store, project: str, body: dict[str, Any]) -> usage.Used:
+def _used(store: Store, project: str, body: dict[str, Any], now: datetime) -> usage.Used:
     model = MODELS.get(body["model"])
     if model is None:
         raise ValueError(f"no model: {body['model']}")
@@ -99,5 +102,5 @@ def _used(store: Store, project: str, body: dict[str, Any]) -> usage.Used:
             raise ValueError(f"requests, searches and tokens are whole numbers up to {_MOST_USED}")
     if {modality for each in tokens.values() for modality in each} - set(usage.MODALITIES):
         raise ValueError(f"modalities are {', '.join(usage.MODALITIES)}")
-    tier = billing.paid_tier(store, project) or 0
+    tier = billing.paid_tier(store, project, now) or 0
     return usage.Used(model.id, model.quota_name, "GenerateContent", tier, processing, **tokens, **numbers)

@@ -29,6 +29,7 @@ from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.timeline import Timeline
 from sandbox.cloud.iam import grants, identities
 from sandbox.cloud.logging import record as audit
+from sandbox.cloud.pending import Pending
 from sandbox.cloud.serviceusage import enablement
 from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
 
@@ -85,12 +86,15 @@ class Application:
         journal: Journal,
         faults: Faults,
         timeline: Timeline,
+        pending: Pending,
     ) -> None:
         self._services = {service.name: service for service in services}
         self._store = store
         self._journal = journal
         self._faults = faults
         self.timeline = timeline
+        self._pending = pending
+        self.timings = pending.timings
         self.ports: Mapping[int, str] = {}
         self.latency = 0.0
         self.admin: ASGIApp | None = None
@@ -242,9 +246,12 @@ class Application:
         answered: Answered | None = None
         draft: audit.Draft | None = None
         needed: set[Need] = set()
+        timing = self.timings.of(method, request.raw_path, request.query, request.body)
+        now = self.timeline.now()
+        if is_write(request.http_method, request.raw_path):
+            self.timings.snapshots.keep(now)
         try:
             with self._store.transaction():
-                now = self.timeline.now()
                 caller = _caller(request, standard)
                 if self._store.knows_callers:
                     caller = identities.known(self._store, method, caller, now)
@@ -253,7 +260,7 @@ class Application:
                 consumer = service.consumer(self._store, method, caller) if service.consumer else ""
                 # Not raised in here: that a call was refused is counted, and an exception would undo it.
                 refusal = enablement.refusal(
-                    self._store, service.name, match, request.raw_path, caller.counted_project, consumer
+                    self._store, service.name, match, request.raw_path, caller.counted_project, consumer, now
                 )
                 if refusal is None and self.write_quotas:
                     refusal = self.write_quotas.refusal(self._store, method, caller.counted_project, now)
@@ -270,6 +277,8 @@ class Application:
                     call = Call(
                         method, match.path, match.ids, query, message, self._store, now, consumer, http
                     )
+                    if timing.effect:
+                        call = replace(call, effect=timing.effect)
                     if caller.member:
                         may = partial(grants.holds, self._store, caller.member)
                         call = replace(call, member=caller.member, may=may)
@@ -281,9 +290,14 @@ class Application:
                             self.needed.add(
                                 (caller.member, authorization.USE, f"projects/{caller.counted_project}")
                             )
-                    answer = handler(call)
-                    if met.operation_error and (operation := operations.name_of(self._store, answer)):
-                        raise _FailsLaterError(operation)
+                    if timing.stale and not is_write(request.http_method, request.raw_path):
+                        call = replace(call, store=self.timings.snapshots.seen(now, timing.stale))
+                    if met.operation_error:
+                        answer = handler(call)
+                        if operation := operations.name_of(self._store, answer):
+                            raise _FailsLaterError(operation)
+                    else:
+                        answer = self._pending.begin(service, handler, call, timing)
                     if service.on_answered:
                         service.on_answered(self._store, answered)
                     if draft:

@@ -20,20 +20,24 @@ from sandbox.cloud.cloudfunctions import control
 from sandbox.cloud.cloudfunctions.gateway import Gateway, Uploads
 from sandbox.cloud.cloudfunctions.processes.supervisor import Supervisor
 from sandbox.cloud.cloudfunctions.sources import UPLOADS
+from sandbox.cloud.core import late
 from sandbox.cloud.core.faults import Faults
 from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.secrets import blanked
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.timeline import Timeline, real_now
+from sandbox.cloud.core.timings import Timings
 from sandbox.cloud.grpc_front.door import Door
 from sandbox.cloud.iam import certificates, identities
+from sandbox.cloud.pending import Pending
 from sandbox.cloud.protocol import Protocol
 from sandbox.cloud.reach import FUNCTIONS
 from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
 
 if TYPE_CHECKING:  # see sandbox.cloud.core.faults
     from sandbox.cloud.core.fault_fields import Fault
+    from sandbox.cloud.core.time_fields import Time
 
 HOST = "127.0.0.1"
 
@@ -101,6 +105,7 @@ def serve(
     latency: float,
     write_quotas: bool,
     faults: "list[Fault]",
+    times: "list[Time]",
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
@@ -113,6 +118,7 @@ def serve(
         latency: how long every call waits, in seconds.
         write_quotas: enforce Google's quotas on writes.
         faults: what calls meet from the start.
+        times: how long things take from the start.
 
     Raises:
         PortTakenError: a port is in use.
@@ -136,10 +142,14 @@ def serve(
         identities.load(store)
         journal, waiting = Journal(), Faults(store)
         waiting.replace(faults)
-        timeline = Timeline(store, [each.job for each in (*services, *behind) if each.job])
+        late.load(store)
+        pending = Pending(services, store, Timings(store))
+        pending.timings.replace(times)
+        jobs = [pending.job, *(each.job for each in (*services, *behind) if each.job)]
+        timeline = Timeline(store, jobs)
         timeline.load()
         store.now = timeline.now
-        application = Application(services, store, journal, waiting, timeline)
+        application = Application(services, store, journal, waiting, timeline, pending)
         ready = {
             "pid": os.getpid(),
             "port": ports[0],

@@ -202,3 +202,28 @@ def test_the_flow_ends_when_it_is_cancelled_just_as_it_is_woken(store: Store, tu
         assert done, "it goes on, and a local cloud would not end"
 
     asyncio.run(run())
+
+
+def test_a_clock_that_flows_faster_runs_what_is_due_and_goes_on_after_a_restart(store: Store) -> None:
+    hourly = Hourly(NOON + HOUR, NOON + HOUR)
+    ran = asyncio.Event()
+
+    async def post(_: Delivery) -> int | None:
+        ran.set()
+        return 200
+
+    async def run() -> None:
+        timeline = Timeline(store, [Job(hourly.due, hourly.work)], post)
+        flowing = asyncio.create_task(timeline.flow())
+        await timeline.move(to=NOON, held=False, rate=3600 * 10)
+        await asyncio.wait_for(ran.wait(), 20)
+        flowing.cancel()
+        restarted = Timeline(store)
+        restarted.load()
+        before = timeline.now()
+        assert before <= restarted.now() <= timeline.now()
+        await restarted.move(held=False, rate=1)
+        assert restarted.now() - NOON >= HOUR
+
+    asyncio.run(run())
+    assert NOON + HOUR <= hourly.ran[0] < NOON + timedelta(days=1)

@@ -85,7 +85,7 @@ class World:
     def use(self, number: str, model: str = "gemini-3.8-flash", **used: Any) -> None:
         """Use of a model now, at the tier of the project's account."""
         known = MODELS[model]
-        tier = billing.paid_tier(self.store, number) or 0
+        tier = billing.paid_tier(self.store, number, self.now) or 0
         with self.store.transaction():
             usage.add(
                 self.store,

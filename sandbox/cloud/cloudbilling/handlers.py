@@ -111,7 +111,7 @@ def get_billing_info(call: Call) -> JsonObject:
 @handlers("cloudbilling.projects.updateBillingInfo")
 def update_billing_info(call: Call) -> JsonObject:
     project = projects.require_active(call.store, call.ids[0])
-    models.link(call.store, project, call.body.get("billingAccountName", ""))
+    models.link(call.store, project, call.body.get("billingAccountName", ""), call.when)
     return _billing_info(project, models.account_of(call.store, project.number))
 
 

@@ -5,9 +5,11 @@ they are local state, changed below `/_local/`.
 import re
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sandbox.cloud.cloudresourcemanager.models import Project
+from sandbox.cloud.core import late
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -17,6 +19,7 @@ from sandbox.cloud.core.errors import (
     permission_denied,
     quota_failure,
 )
+from sandbox.cloud.core.late import When
 from sandbox.cloud.core.store import Store
 
 SCHEMA = """
@@ -118,20 +121,32 @@ def former_account_of(store: Store, project_number: str) -> Account | None:
     return _account(row) if row is not None else None
 
 
-def paid_tier(store: Store, project_number: str) -> int | None:
-    """The Gemini API's paid tier of a project: its open account's; None (the free tier) without one."""
+def is_enabled(store: Store, project_number: str) -> bool:
+    """True if a project is linked to an open account."""
     account = account_of(store, project_number)
+    return account is not None and account.open
+
+
+def paid_tier(store: Store, project_number: str, now: datetime) -> int | None:
+    """The Gemini API's paid tier of a project: its open account's; None (the free tier) without one.
+
+    The tier may be in force later than the link.
+    """
+    account = account_of(store, project_number)
+    if store.has_late:
+        linked = {"": account.id} if account is not None else {}
+        account = find(store, late.in_force(store, _subject(project_number), now, linked).get("", ""))
     return account.tier if account is not None and account.open else None
 
 
-def listed_tier(store: Store, project_number: str) -> int:
+def listed_tier(store: Store, project_number: str, now: datetime) -> int:
     """The tier (0 for free) whose quotas a listing shows: after a link it may lag behind for some listings."""
     lags = store.run(
         "UPDATE billing_links SET lagging_listings = lagging_listings - 1 "
         "WHERE project_number = ? AND lagging_listings > 0",
         project_number,
     )
-    return 0 if lags else paid_tier(store, project_number) or 0
+    return 0 if lags else paid_tier(store, project_number, now) or 0
 
 
 def linked_projects(store: Store, account_id: str) -> list[str]:
@@ -142,14 +157,19 @@ def linked_projects(store: Store, account_id: str) -> list[str]:
     return [row["project_number"] for row in rows]
 
 
-def link(store: Store, project: Project, account_name: str) -> None:
+def link(store: Store, project: Project, account_name: str, when: When | None = None) -> None:
     """Link a project to `billingAccounts/X`; "" unlinks it. A closed account can be linked, and enables nothing.
+
+    `when`: when the account's tier is in force; None for at once.
 
     Raises:
         CloudError: 400 INVALID_ARGUMENT for a malformed name, 403 for an unknown account, 400 FAILED_PRECONDITION
             with a QuotaFailure when the account has its fill of projects.
     """
+    before = account_of(store, project.number)
     if not account_name:
+        if when is not None:
+            late.change(store, _subject(project.number), "", when, before and before.id)
         unlink(store, project.number)
         return
     named = _NAME.fullmatch(account_name)
@@ -165,6 +185,8 @@ def link(store: Store, project: Project, account_name: str) -> None:
     others = [number for number in linked_projects(store, account.id) if number != project.number]
     if len(others) >= account.link_limit:
         raise _over_limit(account_name)
+    if when is not None and (before is None or before.id != account.id):
+        late.change(store, _subject(project.number), "", when, before and before.id)
     store.run(
         "INSERT INTO billing_links VALUES (?, ?, ?) "
         "ON CONFLICT (project_number) DO UPDATE SET account_id = excluded.account_id",
@@ -172,6 +194,11 @@ def link(store: Store, project: Project, account_name: str) -> None:
         account.id,
         store.tier_lag_polls,
     )
+
+
+def _subject(project_number: str) -> str:
+    """What `core.late` calls a project's link."""
+    return f"links/{project_number}"
 
 
 def _over_limit(account_name: str) -> CloudError:

@@ -52,7 +52,7 @@ def _info(call: Call, project: str, limit: Limit) -> JsonObject:
         "dimensionsInfos": [
             {
                 **({"dimensions": {"model": model}} if model else {}),
-                "details": {"value": str(models.value(call.store, project, limit, model))},
+                "details": {"value": str(models.value(call.store, project, limit, model, call.now))},
                 "applicableLocations": ["global"],
             }
             for model in buckets
@@ -68,7 +68,8 @@ def _service(limit: Limit) -> str:
     return limit.metric.partition("/")[0]
 
 
-def _preference(preference: models.Preference) -> JsonObject:
+def _preference(call: Call, found: models.Preference) -> JsonObject:
+    preference = models.as_in_force(call.store, found, call.now)
     digest = sha256(f"{preference.project}/{preference.id}/{preference.updated}".encode()).digest()
     return {
         "name": f"projects/{preference.project}/locations/global/quotaPreferences/{preference.id}",
@@ -94,7 +95,7 @@ def list_infos(call: Call) -> JsonObject:
     """The quotas of the project's tier, which is free without a link, and otherwise the account's."""
     project, service = _project(call), call.ids[2]
     usage.require_known([service])
-    tier = billing.listed_tier(call.store, project)
+    tier = billing.listed_tier(call.store, project, call.now)
     found = [limit for limit in LIMITS if _service(limit) == service and limit.tier == tier]
     page, more = paging.requested(call.query, 100, 1000).cut(
         sorted(found, key=lambda limit: limit.quota_id), lambda limit: limit.quota_id
@@ -116,13 +117,13 @@ def list_preferences(call: Call) -> JsonObject:
     """The preferences of a project."""
     found = models.of_project(call.store, _project(call))
     page, more = paging.requested(call.query, 100, 1000).cut(found, lambda preference: preference.id)
-    return {"quotaPreferences": [_preference(preference) for preference in page], **more}
+    return {"quotaPreferences": [_preference(call, preference) for preference in page], **more}
 
 
 @handlers("cloudquotas.GetQuotaPreference")
 def get_preference(call: Call) -> JsonObject:
     """A preference."""
-    return _preference(models.find(call.store, _project(call), call.ids[2]))
+    return _preference(call, models.find(call.store, _project(call), call.ids[2]))
 
 
 @handlers("cloudquotas.CreateQuotaPreference")
@@ -137,16 +138,17 @@ def create_preference(call: Call) -> JsonObject:
     seed = f"{body['service']}/{body['quotaId']}/{sorted(dimensions.items())}"
     identifier = call.query.get("quotaPreferenceId") or f"qp-{sha256(seed.encode()).hexdigest()[:20]}"
     return _preference(
+        call,
         models.create(
             call.store,
-            call.now,
+            call.when,
             project,
             identifier,
             body["service"],
             body["quotaId"],
             dimensions,
             _wish(call),
-        )
+        ),
     )
 
 
@@ -167,7 +169,7 @@ def update_preference(call: Call) -> JsonObject:
     ):
         if name in call.body and call.body[name] != held:
             raise invalid_argument(f"{name} cannot be changed.", f"quota_preference.{name}")
-    return _preference(models.change(call.store, call.now, found, _wish(call)))
+    return _preference(call, models.change(call.store, call.when, found, _wish(call)))
 
 
 def _wish(call: Call) -> models.Wish:

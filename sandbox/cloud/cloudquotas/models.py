@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sandbox.cloud.core import late
 from sandbox.cloud.core.errors import (
     already_exists,
     error_info,
@@ -13,6 +14,7 @@ from sandbox.cloud.core.errors import (
     invalid_argument,
     not_found,
 )
+from sandbox.cloud.core.late import When
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
 from sandbox.cloud.serviceusage import models as usage
@@ -79,25 +81,43 @@ def find_limit(service: str, quota_id: str) -> Limit:
     raise not_found(f"Quota {quota_id} of service {service} was not found.")
 
 
-def value(store: Store, project: str, limit: Limit, model: str | None) -> int:
+def value(store: Store, project: str, limit: Limit, model: str | None, now: datetime) -> int:
     """The value in force for a model: a preference's grant, else the tier's own; at most what an override allows."""
-    return values(store, project, [limit], model)[0]
+    return values(store, project, [limit], model, now)[0]
 
 
-def values(store: Store, project: str, limits: Sequence[Limit], model: str | None) -> list[int]:
+def values(
+    store: Store, project: str, limits: Sequence[Limit], model: str | None, now: datetime
+) -> list[int]:
     """The values in force of several limits for a model."""
     dimensions = usage.dimensions_of(model)
     rows = store.rows(
         "SELECT quota_id, dimensions, granted FROM quota_preferences WHERE project = ?", project
     )
-    granted = {row["quota_id"]: row["granted"] for row in rows if row["dimensions"] == dimensions}
+    granted: Mapping[str, int] = {
+        row["quota_id"]: row["granted"] for row in rows if row["dimensions"] == dimensions
+    }
+    granted = late.in_force(store, _subject(project, dimensions), now, granted)
     found = []
     for limit in limits:
         own = granted.get(limit.quota_id, limit.value(model))
-        most = usage.overridden(store, project, limit, dimensions)
+        most = usage.overridden(store, project, limit, dimensions, now)
         own = UNLIMITED if own == -1 else own
         found.append(own if most is None else min(own, most))
     return found
+
+
+def as_in_force(store: Store, preference: Preference, now: datetime) -> Preference:
+    """A preference as Google shows it: while its value is not in force, `granted` is what is."""
+    subject = _subject(preference.project, json.dumps(preference.dimensions, sort_keys=True))
+    found = late.in_force(store, subject, now, {preference.quota_id: preference.granted})
+    granted = found.get(preference.quota_id)
+    if granted == preference.granted:
+        return preference
+    if granted is None:
+        limit = find_limit(preference.service, preference.quota_id)
+        granted = limit.value(preference.dimensions.get("model"))
+    return replace(preference, granted=granted, reconciling=True)
 
 
 def of_project(store: Store, project: str) -> list[Preference]:
@@ -122,7 +142,7 @@ def find(store: Store, project: str, identifier: str) -> Preference:
 
 def create(
     store: Store,
-    now: datetime,
+    when: When,
     project: str,
     identifier: str,
     service: str,
@@ -144,7 +164,7 @@ def create(
     for other in of_project(store, project):
         if other.id == identifier or (other.quota_id == quota_id and other.dimensions == dimensions):
             raise already_exists(f"Quota preference {other.id} for this quota and these dimensions exists.")
-    stamp = rfc3339(now)
+    stamp = rfc3339(when.now)
     preference = Preference(
         project,
         identifier,
@@ -158,22 +178,30 @@ def create(
         stamp,
         stamp,
     )
-    return _granted(store, preference, limit, wish, stamp)
+    return _granted(store, when, preference, limit, wish, before=None)
 
 
-def change(store: Store, now: datetime, preference: Preference, wish: Wish) -> Preference:
+def change(store: Store, when: When, preference: Preference, wish: Wish) -> Preference:
     """Set a preference's value.
 
     Raises:
         CloudError: 400 as for a new one.
     """
     limit = find_limit(preference.service, preference.quota_id)
-    return _granted(store, preference, limit, wish, rfc3339(now))
+    return _granted(store, when, preference, limit, wish, before=preference.granted)
 
 
-def _granted(store: Store, preference: Preference, limit: Limit, wish: Wish, stamp: str) -> Preference:
+def _subject(project: str, dimensions: str) -> str:
+    """What `core.late` calls the preferences of a project for dimensions, as they are stored; its parts are quotas."""
+    return f"preferences/{project}/{dimensions}"
+
+
+def _granted(
+    store: Store, when: When, preference: Preference, limit: Limit, wish: Wish, *, before: int | None
+) -> Preference:
+    """`before`: what the preference had before."""
     model = preference.dimensions.get("model")
-    own, current = limit.value(model), value(store, preference.project, limit, model)
+    own, current = limit.value(model), value(store, preference.project, limit, model, when.now)
     if usage.is_fixed(store, limit):
         raise failed_precondition(
             f"Quota {limit.quota_id} is fixed and cannot be changed.",
@@ -206,8 +234,9 @@ def _granted(store: Store, preference: Preference, limit: Limit, wish: Wish, sta
         not at_once,
         wish.justification,
         preference.created,
-        stamp,
+        rfc3339(when.now),
     )
+    late.change(store, _subject(preference.project, usage.dimensions_of(model)), limit.quota_id, when, before)
     store.run(
         "INSERT OR REPLACE INTO quota_preferences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *(

@@ -2,6 +2,7 @@
 
 The change itself is made in the request that starts it; only the operation's result takes time: it is done
 after `Store.settle_polls` reads of it (0: at once). No clock and no thread, so a test knows what it will see.
+Those that take time by the clock are `sandbox.cloud.pending`'s: for them, a handler runs at the end.
 """
 
 import json
@@ -27,21 +28,43 @@ def start(
         metadata: the service's metadata with its `@type`.
         error: the failure that the operation ends with, in place of a response.
     """
-    number = 4_000_000_000_000_000_000 + store.next_value("operations") * 7_919
-    body: JsonObject = {"name": f"{prefix}{number}"}
+    body: JsonObject = {"name": _name(store, prefix)}
     if metadata is not None:
         body["metadata"] = metadata
     done = {**body, "done": True}
     if error is not None:
-        done["error"] = {
-            "code": CODES.index(error.status),
-            "message": error.message,
-            "details": error.details,
-        }
+        done["error"] = _status(error)
     else:
         done["response"] = response or {}
     store.run("INSERT INTO operations VALUES (?, ?, ?)", body["name"], store.settle_polls, json.dumps(done))
     return done if store.settle_polls == 0 else body
+
+
+def begin(store: Store, tried: JsonObject) -> JsonObject:
+    """Record an operation that is not done until `end`, in place of one that was undone; returns it."""
+    name = _name(store, tried["name"].rstrip("0123456789"))
+    begun = {"name": name, **({"metadata": tried["metadata"]} if "metadata" in tried else {})}
+    store.run("INSERT INTO operations VALUES (?, 0, ?)", name, json.dumps(begun))
+    return begun
+
+
+def end(store: Store, name: str, answer: object) -> None:
+    """Give an operation the outcome of the one that was made for it at its end, which nobody has seen."""
+    made = name_of(store, answer)
+    store.run(
+        "UPDATE operations SET body = (SELECT json_set(body, '$.name', ?1) FROM operations WHERE name = ?2) "
+        "WHERE name = ?1",
+        name,
+        made,
+    )
+    store.run("DELETE FROM operations WHERE name = ?", made)
+
+
+def end_failed(store: Store, name: str, error: CloudError) -> None:
+    """End an operation in an error."""
+    body = json.loads(store.value("SELECT body FROM operations WHERE name = ?", name))
+    body |= {"done": True, "error": _status(error)}
+    store.run("UPDATE operations SET body = ? WHERE name = ?", json.dumps(body), name)
 
 
 def name_of(store: Store, answer: object) -> str | None:
@@ -72,6 +95,14 @@ def poll(store: Store, name: str) -> JsonObject:
     if found["polls_left"] == 0:
         return body
     return {key: value for key, value in body.items() if key in ("name", "metadata")}
+
+
+def _name(store: Store, prefix: str) -> str:
+    return f"{prefix}{4_000_000_000_000_000_000 + store.next_value('operations') * 7_919}"
+
+
+def _status(error: CloudError) -> JsonObject:
+    return {"code": CODES.index(error.status), "message": error.message, "details": error.details}
 
 
 #: google.rpc.Code, by number.

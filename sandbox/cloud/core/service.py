@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
 from sandbox.cloud.core.errors import CloudError, JsonObject, permission_denied
+from sandbox.cloud.core.late import When
 from sandbox.cloud.core.messages import Message, Method
 from sandbox.cloud.core.permissions import May, Need, Rule, everything
 from sandbox.cloud.core.routing import Router
 from sandbox.cloud.core.store import Parent, PolicyHook, ProjectHook, ServiceHook, Store
 from sandbox.cloud.core.timeline import Job
+from sandbox.cloud.core.times import NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Call:
         http: the request itself.
         member: the caller as IAM policies name it; empty for the local cloud's operator.
         may: whether the caller has a permission on a resource.
+        effect: how long it takes until what the call sets is in force; `timedelta.max`: that is never so.
     """
 
     method: Method
@@ -104,6 +107,12 @@ class Call:
     http: Http = field(default_factory=Http)
     member: str = ""
     may: May = everything
+    effect: timedelta = timedelta()
+
+    @property
+    def when(self) -> When:
+        """When the call sets something, and when that is in force."""
+        return When(self.now, NEVER if self.effect == timedelta.max else self.now + self.effect)
 
     @property
     def message(self) -> Message:

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
@@ -27,6 +28,14 @@ CREATE TABLE iam_policies (
     body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE local_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE late (
+    subject TEXT NOT NULL,
+    part TEXT NOT NULL,
+    until REAL NOT NULL,
+    before TEXT NOT NULL,
+    PRIMARY KEY (subject, part)
+) WITHOUT ROWID;
+CREATE TABLE pending (operation TEXT PRIMARY KEY, due REAL NOT NULL, call TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE about (schema_digest TEXT NOT NULL);
 """
 
@@ -56,7 +65,8 @@ class Store:
     `now` is the local cloud's clock.
     `address` is where the local cloud is reached at its main port; `functions_changed` wakes what runs functions,
     and `delivery_secret` shows them that the local cloud itself calls.
-    `memo` has what was worked out from a version of something in the state.
+    `memo` has what was worked out from a version of something in the state; `has_late` is True if `core.late` may have
+    something in force that is no longer what is set.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,6 +81,7 @@ class Store:
         self.functions_changed: Callable[[], None] = lambda: None
         self.knows_callers = False
         self.memo: dict[tuple[Any, ...], Any] = {}
+        self.has_late = False
         self.settle_polls = 1
         self.enablement_polls = 0
         self.tier_lag_polls = 0
@@ -140,6 +151,30 @@ class Store:
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside a transaction: an exception undoes what was written inside the attempt."""
+        self._db.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO attempt")
+            raise
+        finally:
+            self._db.execute("RELEASE attempt")
+
+    def copied(self) -> "Store":
+        """The state as it is, in memory: what is written to the copy is lost with it.
+
+        Not inside a transaction that has written.
+        """
+        copied = copy(self)
+        copied.memo = {}
+        copied._db = sqlite3.connect(":memory:", isolation_level=None)
+        copied._db.row_factory = sqlite3.Row
+        self._db.backup(copied._db)
+        return copied
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a query."""

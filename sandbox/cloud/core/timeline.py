@@ -1,10 +1,10 @@
 """The clock of the local cloud, and what is due by it.
 
-Every time that the local cloud answers or writes is this clock's. It *flows* (real time, with an offset), or is *held*
-and moves only when it is asked to. Work that is due runs as the clock gets there: while it flows, a moment after it is
-due; when it is moved, everything that lies in between, each at its own moment, which is also the time that calls of the
-local cloud see meanwhile (a function that is sent a message calls back). A held clock that is not moved runs nothing:
-to run what is due now, move it by no time at all. So the same calls give the same run.
+Every time that the local cloud answers or writes is this clock's. It *flows* (real time, with an offset, or so many
+times as fast), or is *held* and moves only when it is asked to. Work that is due runs as the clock gets there: while it
+flows, a moment after it is due; when it is moved, everything that lies in between, each at its own moment, which is
+also the time that calls of the local cloud see meanwhile (a function that is sent a message calls back). A held clock
+that is not moved runs nothing: to run what is due now, move it by no time at all. So the same calls give the same run.
 """
 
 import asyncio
@@ -83,6 +83,9 @@ class Timeline:
         self._sender = _Sender()
         self._post = post or self._sender.post
         self._offset = timedelta()
+        """How far ahead of real time it was at `_since`, from when on it flows at `_rate`."""
+        self._since = real_now()
+        self._rate = 1
         self._held: datetime | None = None
         self._moment: datetime | None = None
         """The moment of the event that runs, while the clock is moved."""
@@ -95,11 +98,16 @@ class Timeline:
         """Go on where the run before has stopped; before that, the clock shows the machine's time."""
         found = local_state.get(self._store, _KEY, {})
         self._offset = timedelta(seconds=found.get("offsetSeconds", 0.0))
+        self._rate = found.get("rate", 1)
+        self._since = datetime.fromisoformat(found["since"]) if found.get("since") else real_now()
         self._held = datetime.fromisoformat(found["held"]) if found.get("held") else None
 
     def now(self) -> datetime:
         """The time, UTC."""
-        return self._moment or self._held or real_now() + self._offset
+        return self._moment or self._held or self._flowing(real_now())
+
+    def _flowing(self, real: datetime) -> datetime:
+        return real + self._offset + (self._rate - 1) * (real - self._since)
 
     def http_date(self) -> bytes:
         """The time as the header `date` has it."""
@@ -108,6 +116,11 @@ class Timeline:
         if second != self._date[0]:
             self._date = (second, format_datetime(now.replace(microsecond=0), usegmt=True).encode())
         return self._date[1]
+
+    @property
+    def rate(self) -> int:
+        """How many times as fast as real time it flows, when it does."""
+        return self._rate
 
     @property
     def is_held(self) -> bool:
@@ -125,6 +138,7 @@ class Timeline:
         by: timedelta | None = None,
         ahead: timedelta | None = None,
         held: bool | None = None,
+        rate: int | None = None,
     ) -> None:
         """Move the clock, and run all that is due by then; at most one of `to`, `by` and `ahead`.
 
@@ -135,6 +149,7 @@ class Timeline:
             by: how much later it is to be.
             ahead: how far ahead of the machine's time it is to be; it flows from there.
             held: whether it stands from there on; None leaves that as it is.
+            rate: how many times as fast as real time it flows from there on; None leaves that as it is.
         """
         async with self._turn:
             await self._all_sent()
@@ -152,15 +167,24 @@ class Timeline:
                 reached = self._moment or target
                 self._moment = None
                 self._held = reached if stands else None
-                self._offset = reached - real_now()
-                if ahead is not None and reached == target:
-                    self._offset = ahead
+                self._rate = self._rate if rate is None else rate
+                self._go_on(reached, ahead if reached == target else None)
                 with self._store.transaction():
-                    self._keep(self._held, self._offset)
+                    self._keep(self._held)
         self.wake()
 
-    def _keep(self, held: datetime | None, offset: timedelta) -> None:
-        kept = {"held": held.isoformat() if held else "", "offsetSeconds": offset.total_seconds()}
+    def _go_on(self, moment: datetime, ahead: timedelta | None = None) -> None:
+        """Let it flow from a moment, if it flows; `ahead`: how far that is ahead of real time, if it is to be exact."""
+        self._since = real_now()
+        self._offset = moment - self._since if ahead is None else ahead
+
+    def _keep(self, held: datetime | None) -> None:
+        kept = {
+            "held": held.isoformat() if held else "",
+            "offsetSeconds": self._offset.total_seconds(),
+            "rate": self._rate,
+            "since": self._since.isoformat(),
+        }
         local_state.put(self._store, _KEY, kept)
 
     def _set_back(self, target: datetime) -> None:
@@ -181,9 +205,10 @@ class Timeline:
             if repeats > _MOST_AT_ONCE:
                 raise RuntimeError(f"there is always more to do at {moment.isoformat()}")
             self._moment = moment
+            self._go_on(moment)
             with self._store.transaction():
                 # A run that is killed on the way goes on from here: what is done already would come again.
-                self._keep(moment if stands else None, moment - real_now())
+                self._keep(moment if stands else None)
             for delivery in self._work(moment):
                 await self._send(delivery)
             await asyncio.sleep(0)  # calls of others are answered meanwhile
@@ -231,7 +256,7 @@ class Timeline:
     async def _pause(self) -> None:
         """Wait until something may be due, and a little, so that many calls cause one look."""
         due = None if self.is_held else self._next_due()
-        left = (due - self.now()).total_seconds() if due is not None else _LATEST_S
+        left = (due - self.now()).total_seconds() / self._rate if due is not None else _LATEST_S
         with contextlib.suppress(TimeoutError):
             # Not wait_for(), which in Python 3.11 loses a cancellation that comes together with the event.
             async with asyncio.timeout(min(max(left, 0.0), _LATEST_S)):

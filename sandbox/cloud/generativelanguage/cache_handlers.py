@@ -36,7 +36,7 @@ def create(call: Call) -> JsonObject:
             f"The cached content is of {total} tokens. The maximum number of tokens is {model.input_tokens}."
         )
     expires = _expires(call.body, call.now, call.now.timestamp() + _LIFE_S)
-    if billing.paid_tier(call.store, call.consumer) is None:
+    if billing.paid_tier(call.store, call.consumer, call.now) is None:
         raise CloudError(
             "RESOURCE_EXHAUSTED",
             f"TotalCachedContentStorageTokensPerModelFreeTier limit exceeded for model {asked.id}: limit=0, "

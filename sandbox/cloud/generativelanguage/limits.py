@@ -82,7 +82,7 @@ def count(store: Store, now: datetime, tier: int, counted: Counted) -> None:
     exceeded: list[tuple[Limit, int]] = []
     binding = of_tier(counted.family, tier)
     for limit, value in zip(
-        binding, quotas.values(store, counted.project, binding, counted.model), strict=True
+        binding, quotas.values(store, counted.project, binding, counted.model, now), strict=True
     ):
         used = minute if limit.name.startswith("/min/") else today
         tokens = counts_tokens(limit)

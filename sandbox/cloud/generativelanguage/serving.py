@@ -114,7 +114,7 @@ def tier_of(call: Call) -> int:
     stopped = stops.refusal(call.store, call.consumer, call.now)
     if stopped is not None:
         raise stopped
-    return billing.paid_tier(call.store, call.consumer) or 0
+    return billing.paid_tier(call.store, call.consumer, call.now) or 0
 
 
 def admit(

@@ -273,6 +273,6 @@ def _limits(series: Series, usage: str, seconds_back: float) -> promql.Samples:
                 "limit_name": limit.quota_id,
                 "monitored_resource": metric.resource_type,
             }
-            value = quotas.value(series.store, series.project.number, limit, model)
+            value = quotas.value(series.store, series.project.number, limit, model, series.now)
             found[frozenset(labels.items())] = [float(value)]
     return list(found.items())

@@ -1,6 +1,7 @@
 """Refusal of calls to an API that the project has not enabled, or has enabled only just now, so that not every server
 knows it yet."""
 
+from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
@@ -30,7 +31,7 @@ _OF_THE_CALLER: Final = frozenset({"cloudquotas", "essentialcontacts", "orgpolic
 
 
 def refusal(
-    store: Store, service: str, match: Match, raw_path: str, user_project: str, consumer: str
+    store: Store, service: str, match: Match, raw_path: str, user_project: str, consumer: str, now: datetime
 ) -> CloudError | None:
     """Google's refusal of a call whose project lacks the API; None if it may go on.
 
@@ -41,12 +42,13 @@ def refusal(
         raw_path: the path as it was sent.
         user_project: the project that the caller lets the call count against, id or number.
         consumer: the number of the project that the service derived from the caller.
+        now: the time.
     """
     api = f"{service}.googleapis.com"
-    if consumer and not _usable(store, consumer, api, required=True):
+    if consumer and not _usable(store, consumer, api, now, required=True):
         return disabled(consumer, api)
     number = projects.require_user_project(store, user_project).number if user_project else ""
-    if number and not _usable(store, number, api, required=api in TITLES):
+    if number and not _usable(store, number, api, now, required=api in TITLES):
         return disabled(number, api)
     named = _named_project(store, raw_path)
     if named in (None, number) or service not in _OF_THE_PROJECT | _OF_THE_CALLER:
@@ -56,7 +58,7 @@ def refusal(
             return None
         api = match.ids[2]  # the quotas of an API are known when the API is
     required = service in _OF_THE_PROJECT and not number
-    return None if _usable(store, named, api, required=required) else disabled(named, api)
+    return None if _usable(store, named, api, now, required=required) else disabled(named, api)
 
 
 def disabled(project: str, api: str) -> CloudError:
@@ -95,12 +97,16 @@ def _named_project(store: Store, raw_path: str) -> str | None:
     return project.number if project is not None and project.state == projects.ACTIVE else None
 
 
-def _usable(store: Store, project: str, api: str, *, required: bool) -> bool:
+def _usable(store: Store, project: str, api: str, now: datetime, *, required: bool) -> bool:
     row = store.row(
-        "SELECT refusals_left FROM enabled_services WHERE project = ? AND service = ?", project, api
+        "SELECT refusals_left, usable_from FROM enabled_services WHERE project = ? AND service = ?",
+        project,
+        api,
     )
     if row is None:
         return not required
+    if row["usable_from"] > now.timestamp():
+        return False
     if row["refusals_left"] == 0:
         return True
     store.run(

@@ -104,7 +104,7 @@ def batch_enable_services(call: Call) -> JsonObject:
 
 def _enable(call: Call, project: str, names: list[str]) -> None:
     orgpolicy.require_services(call.store, project, names)
-    models.enable(call.store, project, names)
+    models.enable(call.store, project, names, call.when.in_force)
     for hook in call.store.on_service_enabled:
         for name in names:
             hook(call.store, call.now, project, name)
@@ -174,10 +174,16 @@ def _override(project: str, limit: Limit, override: models.Override) -> JsonObje
     }
 
 
-def _bucket(project: str, limit: Limit, model: str | None, found: list[models.Override]) -> JsonObject:
+def _bucket(
+    project: str,
+    limit: Limit,
+    model: str | None,
+    found: list[models.Override],
+    in_force: list[models.Override],
+) -> JsonObject:
     dimensions = {"model": model} if model else {}
     own = [override for override in found if override.dimensions == dimensions]
-    effective = models.effective(limit.value(model), found, model)
+    effective = models.effective(limit.value(model), in_force, model)
     bucket: JsonObject = {
         # A limit of 0 is left out, as every zero is.
         **({"effectiveLimit": str(effective)} if effective else {}),
@@ -191,7 +197,8 @@ def _bucket(project: str, limit: Limit, model: str | None, found: list[models.Ov
 
 def _consumer_limit(call: Call, project: str, limit: Limit) -> JsonObject:
     found = models.overrides(call.store, project, limit)
-    overridden = [override.dimensions["model"] for override in found if override.dimensions]
+    in_force = models.overrides_in_force(call.store, project, limit, call.now)
+    overridden = [each.dimensions["model"] for each in (*found, *in_force) if each.dimensions]
     buckets = dict.fromkeys([None, *limit.models, *overridden])
     return {
         "name": _limit_name(project, limit),
@@ -199,7 +206,7 @@ def _consumer_limit(call: Call, project: str, limit: Limit) -> JsonObject:
         "unit": limit.unit,
         "isPrecise": True,
         "allowsAdminOverrides": not models.is_fixed(call.store, limit),
-        "quotaBuckets": [_bucket(project, limit, model, found) for model in buckets],
+        "quotaBuckets": [_bucket(project, limit, model, found, in_force) for model in buckets],
     }
 
 
@@ -261,7 +268,7 @@ def import_overrides(call: Call) -> JsonObject:
     ]
     forced = _forced(call.body)
     try:
-        made = models.import_overrides(call.store, project, wanted, forced)
+        made = models.import_overrides(call.store, call.when, project, wanted, forced)
     except CloudError as error:
         if error.status != "FAILED_PRECONDITION":
             raise
@@ -313,7 +320,13 @@ def create_override(call: Call) -> JsonObject:
     """Create an override."""
     project, limit = _number(call), _known_limit(call)
     override = models.add_override(
-        call.store, project, limit, call.body.get("dimensions", {}), _value(call), _forced(call.query)
+        call.store,
+        call.when,
+        project,
+        limit,
+        call.body.get("dimensions", {}),
+        _value(call),
+        _forced(call.query),
     )
     return _override_operation(call, "QuotaOverride", _override(project, limit, override), project)
 
@@ -326,7 +339,7 @@ def patch_override(call: Call) -> JsonObject:
     if set(mask) - {"overrideValue", "override_value"}:
         raise invalid_argument("Only override_value can be updated.", "update_mask")
     override = models.change_override(
-        call.store, project, limit, call.ids[5], _value(call), _forced(call.query)
+        call.store, call.when, project, limit, call.ids[5], _value(call), _forced(call.query)
     )
     return _override_operation(call, "QuotaOverride", _override(project, limit, override), project)
 
@@ -335,7 +348,7 @@ def patch_override(call: Call) -> JsonObject:
 def delete_override(call: Call) -> JsonObject:
     """Remove an override."""
     project, limit = _number(call), _known_limit(call)
-    models.remove_override(call.store, project, limit, call.ids[5])
+    models.remove_override(call.store, call.when, project, limit, call.ids[5])
     return _override_operation(call, "", {}, project)
 
 

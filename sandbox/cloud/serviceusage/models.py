@@ -2,10 +2,12 @@
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sandbox.cloud.cloudbilling import models as billing
+from sandbox.cloud.core import late
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -17,6 +19,7 @@ from sandbox.cloud.core.errors import (
     permission_denied,
     precondition_failure,
 )
+from sandbox.cloud.core.late import When
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.serviceusage.catalogue import ENABLED_AT_BIRTH, NEEDS_BILLING, TITLES, Limit
 
@@ -25,6 +28,7 @@ CREATE TABLE enabled_services (
     project TEXT NOT NULL,
     service TEXT NOT NULL,
     refusals_left INTEGER NOT NULL,
+    usable_from REAL NOT NULL,
     PRIMARY KEY (project, service)
 ) WITHOUT ROWID;
 CREATE TABLE quota_overrides (
@@ -52,7 +56,7 @@ class Override:
 def enable_at_birth(store: Store, project: str) -> None:
     """Enable the services that Google enables in every new project."""
     for service in ENABLED_AT_BIRTH:
-        _enable(store, project, service, refusals=0)
+        _enable(store, project, service, refusals=0, usable_from=0)
 
 
 def is_enabled(store: Store, project: str, service: str) -> bool:
@@ -71,8 +75,14 @@ def enabled(store: Store, project: str) -> set[str]:
     }
 
 
-def enable(store: Store, project: str, services: list[str]) -> None:
+def enable(store: Store, project: str, services: list[str], usable_from: datetime | None = None) -> None:
     """Enable services; those that are enabled already stay so.
+
+    Args:
+        store: the state.
+        project: its number.
+        services: their names.
+        usable_from: until then, calls of them are refused as if they were not enabled; None for at once.
 
     Raises:
         CloudError: 403 for a name that is no service, 400 for one that needs billing in a project without.
@@ -83,7 +93,7 @@ def enable(store: Store, project: str, services: list[str]) -> None:
         for service in services
         if service in NEEDS_BILLING and not is_enabled(store, project, service)
     ]
-    if unpaid and billing.paid_tier(store, project) is None:
+    if unpaid and not billing.is_enabled(store, project):
         raise failed_precondition(
             f"Billing account for project '{project}' is not found. Billing must be enabled for activation of "
             f"service(s) '{','.join(unpaid)}' to proceed.",
@@ -99,8 +109,9 @@ def enable(store: Store, project: str, services: list[str]) -> None:
                 ),
             ],
         )
+    begin = usable_from.timestamp() if usable_from is not None else 0
     for service in services:
-        _enable(store, project, service, store.enablement_polls)
+        _enable(store, project, service, store.enablement_polls, begin)
 
 
 def disable(store: Store, project: str, service: str) -> None:
@@ -144,6 +155,13 @@ def overrides(store: Store, project: str, limit: Limit) -> list[Override]:
     return [Override(row["id"], json.loads(row["dimensions"]), row["value"]) for row in rows]
 
 
+def overrides_in_force(store: Store, project: str, limit: Limit, now: datetime) -> list[Override]:
+    """The overrides on a limit that are in force, which may be others than those that are set."""
+    found = {_text(each.dimensions): each.value for each in overrides(store, project, limit)}
+    kept = late.in_force(store, _subject(project, limit), now, found)
+    return [Override("", json.loads(dimensions), value) for dimensions, value in kept.items()]
+
+
 def effective(value: int, found: Sequence[Override], model: str | None) -> int:
     """A limit's `value` for a model after overrides: the one for the model counts, else the one for all."""
     own = [override.value for override in found if model and override.dimensions == {"model": model}]
@@ -156,8 +174,9 @@ def dimensions_of(model: str | None) -> str:
     return json.dumps({"model": model}) if model else "{}"
 
 
-def overridden(store: Store, project: str, limit: Limit, dimensions: str) -> int | None:
-    """What an override allows for dimensions, as they are stored: theirs, else the one for all; None without either."""
+def overridden(store: Store, project: str, limit: Limit, dimensions: str, now: datetime) -> int | None:
+    """What an override in force allows for dimensions, as they are stored: theirs, else the one for all; None without
+    either."""
     rows = store.rows(
         "SELECT dimensions, value FROM quota_overrides "
         "WHERE project = ? AND metric = ? AND limit_name = ? AND dimensions IN (?, '{}')",
@@ -166,12 +185,19 @@ def overridden(store: Store, project: str, limit: Limit, dimensions: str) -> int
         limit.name,
         dimensions,
     )
-    own = [row["value"] for row in rows if row["dimensions"] == dimensions]
-    return min(own or [row["value"] for row in rows], default=None)
+    found: Mapping[str, int] = {row["dimensions"]: row["value"] for row in rows}
+    found = late.in_force(store, _subject(project, limit), now, found)
+    return found.get(dimensions, found.get("{}"))
 
 
 def add_override(
-    store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int, force: bool
+    store: Store,
+    when: When,
+    project: str,
+    limit: Limit,
+    dimensions: dict[str, str],
+    value: int,
+    force: bool,
 ) -> Override:
     """Create an override.
 
@@ -183,7 +209,7 @@ def add_override(
     _check_value(store, project, limit, dimensions, value, force)
     if any(override.dimensions == dimensions for override in overrides(store, project, limit)):
         raise already_exists("A consumer override with these dimensions exists.")
-    return _write(store, project, limit, dimensions, value)
+    return _write(store, when, project, limit, dimensions, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +222,7 @@ class Wanted:
 
 
 def import_overrides(
-    store: Store, project: str, wanted: Sequence[Wanted], force: bool
+    store: Store, when: When, project: str, wanted: Sequence[Wanted], force: bool
 ) -> list[tuple[Limit, Override]]:
     """Create or update overrides: all, or none.
 
@@ -224,7 +250,9 @@ def import_overrides(
             words.append(error.message)
     if details:
         raise failed_precondition("; ".join(dict.fromkeys(words)), details)
-    return [(each.limit, _write(store, project, each.limit, each.dimensions, each.value)) for each in wanted]
+    return [
+        (each.limit, _write(store, when, project, each.limit, each.dimensions, each.value)) for each in wanted
+    ]
 
 
 def _check_dimensions(limit: Limit, dimensions: dict[str, str]) -> None:
@@ -234,12 +262,16 @@ def _check_dimensions(limit: Limit, dimensions: dict[str, str]) -> None:
         )
 
 
-def _write(store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int) -> Override:
-    text = json.dumps(dimensions, sort_keys=True)
+def _write(
+    store: Store, when: When, project: str, limit: Limit, dimensions: dict[str, str], value: int
+) -> Override:
+    text = _text(dimensions)
     # Google's ids are encoded messages as well: one with dimensions is longer than one without.
     identifier = (
         urlsafe_b64encode(b"\n\rQuotaOverride" + (text.encode() if dimensions else b"")).decode().rstrip("=")
     )
+    before = next((each for each in overrides(store, project, limit) if each.dimensions == dimensions), None)
+    late.change(store, _subject(project, limit), text, when, before and before.value)
     store.run(
         "INSERT OR REPLACE INTO quota_overrides VALUES (?, ?, ?, ?, ?, ?)",
         project,
@@ -253,7 +285,7 @@ def _write(store: Store, project: str, limit: Limit, dimensions: dict[str, str],
 
 
 def change_override(
-    store: Store, project: str, limit: Limit, identifier: str, value: int, force: bool
+    store: Store, when: When, project: str, limit: Limit, identifier: str, value: int, force: bool
 ) -> Override:
     """Set an override's value.
 
@@ -262,24 +294,17 @@ def change_override(
     """
     override = find_override(store, project, limit, identifier)
     _check_value(store, project, limit, override.dimensions, value, force)
-    store.run(
-        "UPDATE quota_overrides SET value = ? WHERE project = ? AND metric = ? AND limit_name = ? AND id = ?",
-        value,
-        project,
-        limit.metric,
-        limit.name,
-        identifier,
-    )
-    return Override(identifier, override.dimensions, value)
+    return _write(store, when, project, limit, override.dimensions, value)
 
 
-def remove_override(store: Store, project: str, limit: Limit, identifier: str) -> None:
+def remove_override(store: Store, when: When, project: str, limit: Limit, identifier: str) -> None:
     """Take an override away: the tier's own limit holds again.
 
     Raises:
         CloudError: 404.
     """
-    find_override(store, project, limit, identifier)
+    override = find_override(store, project, limit, identifier)
+    late.change(store, _subject(project, limit), _text(override.dimensions), when, override.value)
     store.run(
         "DELETE FROM quota_overrides WHERE project = ? AND metric = ? AND limit_name = ? AND id = ?",
         project,
@@ -306,8 +331,18 @@ def is_fixed(store: Store, limit: Limit) -> bool:
     return limit.fixed or limit.quota_id in store.fixed_quotas
 
 
-def _enable(store: Store, project: str, service: str, refusals: int) -> None:
-    store.run("INSERT OR IGNORE INTO enabled_services VALUES (?, ?, ?)", project, service, refusals)
+def _text(dimensions: dict[str, str]) -> str:
+    return json.dumps(dimensions, sort_keys=True)
+
+
+def _subject(project: str, limit: Limit) -> str:
+    """What `core.late` calls the overrides on a limit."""
+    return f"overrides/{project}/{limit.metric}{limit.name}"
+
+
+def _enable(store: Store, project: str, service: str, refusals: int, usable_from: float) -> None:
+    values = (project, service, refusals, usable_from)
+    store.run("INSERT OR IGNORE INTO enabled_services VALUES (?, ?, ?, ?)", *values)
 
 
 def _check_value(

@@ -1,0 +1,111 @@
+"""What a setting of times is: its fields, as `PUT /_local/times` takes them, and the calls that it is for."""
+
+import re
+from typing import Annotated, Any, Final, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainValidator,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from sandbox.cloud.core.errors import JsonObject
+from sandbox.cloud.core.messages import Method
+
+NEVER: Final = "never"
+_KINDS: Final = ("operationSeconds", "effectSeconds", "staleSeconds")
+_MOST_SECONDS: Final = 10**8
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST_SECONDS
+
+
+def _spread(value: Any) -> Any:
+    if _is_seconds(value):
+        return value
+    if isinstance(value, list) and len(value) == 2 and all(map(_is_seconds, value)) and value[0] <= value[1]:
+        return value
+    raise ValueError("a number of seconds, or the least and the most, such as [2, 5]")
+
+
+def _spread_or_never(value: Any) -> Any:
+    if value == NEVER:
+        return value
+    try:
+        return _spread(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "{NEVER}"') from None
+
+
+Spread = float | list[float]
+"""Seconds; of two numbers, at least the first and at most the second, drawn from the seed of the run."""
+
+
+class Time(BaseModel):
+    """How long something takes for calls that match, of one kind: the field of those in `_KINDS` that is set."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
+
+    operation_seconds: Annotated[Spread | None, PlainValidator(_spread)] = None
+    """An operation takes so long, and what it does is done at its end."""
+    effect_seconds: Annotated[Spread | str | None, PlainValidator(_spread_or_never)] = None
+    """What the call sets is listed at once, and in force only after so long, or never."""
+    stale_seconds: Annotated[Spread | None, PlainValidator(_spread)] = None
+    """A read sees the state as it was so long ago."""
+    method: str = ""
+    """The id of an API method, or how it begins, such as `apikeys` or `cloudbilling.projects`; empty for any."""
+    about: str = ""
+    """A regular expression that path, query or body has somewhere, such as a project's id or number."""
+
+    @field_validator("about")
+    @classmethod
+    def _pattern(cls, value: str) -> str:
+        try:
+            re.compile(value.encode())
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        set_fields = self.as_json()
+        given = [name for name in _KINDS if name in set_fields]
+        if len(given) != 1:
+            raise ValueError(
+                f"a time has one of {', '.join(_KINDS)}; this one has {' and '.join(given) or 'none'}"
+            )
+        return self
+
+    def as_json(self) -> JsonObject:
+        """The setting as it was given."""
+        return self.model_dump(by_alias=True, exclude_defaults=True, warnings=False)
+
+    def matches(self, method: Method, path: str, query: str, body: bytes) -> bool:
+        """True if it is for such a call."""
+        named = not self.method or f"{method.id}.".startswith(f"{self.method}.")
+        return named and (
+            not self.about or re.search(self.about.encode(), f"{path}?{query}\n".encode() + body) is not None
+        )
+
+
+def read(entries: list[JsonObject]) -> list[Time]:
+    """Times as JSON has them.
+
+    Raises:
+        ValueError: an entry has an unknown key, or a value that cannot be.
+    """
+    try:
+        return TypeAdapter(list[Time]).validate_python(entries)
+    except ValidationError as error:
+        raise ValueError("; ".join(_words(each["loc"], each["msg"]) for each in error.errors())) from None
+
+
+def _words(place: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(map(str, ("times", *place)))
+    return f"{where}: {message.removeprefix('Value error, ')}"
