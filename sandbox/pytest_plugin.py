@@ -9,7 +9,7 @@ import os
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,10 @@ class Clock:
     def hold(self) -> None:
         """Stop the clock."""
         self._ask("PUT", "clock", {"hold": True})
+
+    def flow(self, rate: int = 1) -> None:
+        """Let the clock go on, so many times as fast as real time."""
+        self._ask("PUT", "clock", {"rate": rate})
 
     def move(self, by: timedelta) -> None:
         """Move the clock on, by whole seconds; all that was due by then has happened when this returns."""
@@ -99,16 +103,19 @@ class LocalGcloud:
 
     def faults(self, *faults: Mapping[str, Any]) -> AbstractContextManager[None]:
         """Within `with`, calls meet these faults, such as `{"cut": "after", "method": …}`."""
+        return self._within("faults", faults)
 
-        @contextmanager
-        def until_the_end() -> Iterator[None]:
-            self.control("PUT", "faults", {"faults": list(faults)})
-            try:
-                yield
-            finally:
-                self.control("PUT", "faults", {"faults": []})
+    def times(self, *times: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """Within `with`, what calls start takes its time, such as `{"operationSeconds": [2, 5], "method": …}`."""
+        return self._within("times", times)
 
-        return until_the_end()
+    @contextmanager
+    def _within(self, name: str, settings: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+        self.control("PUT", name, {name: list(settings)})
+        try:
+            yield
+        finally:
+            self.control("PUT", name, {name: []})
 
     def requests(self) -> list[dict[str, Any]]:
         """The calls since the test began, oldest first: method, service, path, body and status."""

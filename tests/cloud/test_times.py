@@ -1,8 +1,6 @@
 """Times on request, by the clock: operations, APIs, limits and links that come late, and reads that are stale."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.layout import ROOT
 from tests.cloud.local_cloud import ACCOUNT, FOLDER, TOKEN, LocalCloud
 
 CREATE = "cloudresourcemanager.projects.create"
@@ -18,7 +15,8 @@ ENABLE = "serviceusage.services"
 OVERRIDES = "serviceusage.services.consumerQuotaMetrics"
 GEMINI = "generativelanguage.googleapis.com"
 KEYS = "apikeys.googleapis.com"
-MINUTE = f"services/{GEMINI}/consumerQuotaMetrics/{GEMINI}%2Fgenerate_requests_per_model/limits/%2Fmin%2Fmodel%2Fproject"
+METRIC = f"services/{GEMINI}/consumerQuotaMetrics/{GEMINI}%2Fgenerate_requests_per_model"
+MINUTE = f"{METRIC}/limits/%2Fmin%2Fmodel%2Fproject"
 
 
 @pytest.fixture

@@ -59,6 +59,17 @@ def test_an_answer_that_is_lost_does_no_harm(
     assert not client.get_project_billing_info(name=f"projects/{PROJECT}").billing_enabled
 
 
+def test_a_read_is_stale_for_some_seconds(
+    client: billing_v1.CloudBillingClient, local_gcloud: LocalGcloud
+) -> None:
+    local_gcloud.clock.hold()
+    with local_gcloud.times({"staleSeconds": 5, "method": "cloudbilling.projects.getBillingInfo"}):
+        unlink(client, PROJECT)
+        assert client.get_project_billing_info(name=f"projects/{PROJECT}").billing_enabled
+        local_gcloud.clock.move(timedelta(seconds=5))
+        assert not client.get_project_billing_info(name=f"projects/{PROJECT}").billing_enabled
+
+
 def test_each_test_has_a_world_of_its_own(
     client: billing_v1.CloudBillingClient, local_gcloud: LocalGcloud
 ) -> None:

@@ -168,8 +168,7 @@ def link(store: Store, project: Project, account_name: str, when: When | None = 
     """
     before = account_of(store, project.number)
     if not account_name:
-        if when is not None:
-            late.change(store, _subject(project.number), "", when, before and before.id)
+        late.change(store, _subject(project.number), "", when, before and before.id)
         unlink(store, project.number)
         return
     named = _NAME.fullmatch(account_name)
@@ -185,7 +184,7 @@ def link(store: Store, project: Project, account_name: str, when: When | None = 
     others = [number for number in linked_projects(store, account.id) if number != project.number]
     if len(others) >= account.link_limit:
         raise _over_limit(account_name)
-    if when is not None and (before is None or before.id != account.id):
+    if before is None or before.id != account.id:
         late.change(store, _subject(project.number), "", when, before and before.id)
     store.run(
         "INSERT INTO billing_links VALUES (?, ?, ?) "

@@ -21,17 +21,17 @@ def load(store: Store) -> None:
     store.has_late = store.row("SELECT 1 FROM late") is not None
 
 
-def change(store: Store, subject: str, part: str, when: When, before: Any) -> None:
+def change(store: Store, subject: str, part: str, when: When | None, before: Any) -> None:
     """Keep what is in force before a change, until the change is.
 
     Args:
         store: the state.
         subject: what is changed, such as a project's overrides on a limit.
         part: which part of it.
-        when: when it is changed, and when that is in force.
+        when: when it is changed, and when that is in force; None for at once.
         before: what was set for the part, as JSON; None for nothing.
     """
-    if when.in_force > when.now:
+    if when is not None and when.in_force > when.now:
         before = in_force(store, subject, when.now, {part: before}).get(part)
         values = (subject, part, when.in_force.timestamp(), json.dumps(before))
         store.run("INSERT OR REPLACE INTO late VALUES (?, ?, ?, ?)", *values)

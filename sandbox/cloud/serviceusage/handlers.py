@@ -268,7 +268,7 @@ def import_overrides(call: Call) -> JsonObject:
     ]
     forced = _forced(call.body)
     try:
-        made = models.import_overrides(call.store, call.when, project, wanted, forced)
+        made = models.import_overrides(call.store, project, wanted, forced, call.when)
     except CloudError as error:
         if error.status != "FAILED_PRECONDITION":
             raise
@@ -319,14 +319,9 @@ def list_overrides(call: Call) -> JsonObject:
 def create_override(call: Call) -> JsonObject:
     """Create an override."""
     project, limit = _number(call), _known_limit(call)
+    dimensions = call.body.get("dimensions", {})
     override = models.add_override(
-        call.store,
-        call.when,
-        project,
-        limit,
-        call.body.get("dimensions", {}),
-        _value(call),
-        _forced(call.query),
+        call.store, project, limit, dimensions, _value(call), _forced(call.query), call.when
     )
     return _override_operation(call, "QuotaOverride", _override(project, limit, override), project)
 
@@ -339,7 +334,7 @@ def patch_override(call: Call) -> JsonObject:
     if set(mask) - {"overrideValue", "override_value"}:
         raise invalid_argument("Only override_value can be updated.", "update_mask")
     override = models.change_override(
-        call.store, call.when, project, limit, call.ids[5], _value(call), _forced(call.query)
+        call.store, project, limit, call.ids[5], _value(call), _forced(call.query), call.when
     )
     return _override_operation(call, "QuotaOverride", _override(project, limit, override), project)
 
@@ -348,7 +343,7 @@ def patch_override(call: Call) -> JsonObject:
 def delete_override(call: Call) -> JsonObject:
     """Remove an override."""
     project, limit = _number(call), _known_limit(call)
-    models.remove_override(call.store, call.when, project, limit, call.ids[5])
+    models.remove_override(call.store, project, limit, call.ids[5], call.when)
     return _override_operation(call, "", {}, project)
 
 

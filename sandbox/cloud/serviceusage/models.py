@@ -192,14 +192,14 @@ def overridden(store: Store, project: str, limit: Limit, dimensions: str, now: d
 
 def add_override(
     store: Store,
-    when: When,
     project: str,
     limit: Limit,
     dimensions: dict[str, str],
     value: int,
     force: bool,
+    when: When | None = None,
 ) -> Override:
-    """Create an override.
+    """Create an override; `when`: when it is in force, None for at once.
 
     Raises:
         CloudError: 400 for a bad value or dimension, a fixed limit, or a lowering that wants force; 409 when there is
@@ -209,7 +209,7 @@ def add_override(
     _check_value(store, project, limit, dimensions, value, force)
     if any(override.dimensions == dimensions for override in overrides(store, project, limit)):
         raise already_exists("A consumer override with these dimensions exists.")
-    return _write(store, when, project, limit, dimensions, value)
+    return _write(store, project, limit, dimensions, value, when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class Wanted:
 
 
 def import_overrides(
-    store: Store, when: When, project: str, wanted: Sequence[Wanted], force: bool
+    store: Store, project: str, wanted: Sequence[Wanted], force: bool, when: When
 ) -> list[tuple[Limit, Override]]:
     """Create or update overrides: all, or none.
 
@@ -251,7 +251,7 @@ def import_overrides(
     if details:
         raise failed_precondition("; ".join(dict.fromkeys(words)), details)
     return [
-        (each.limit, _write(store, when, project, each.limit, each.dimensions, each.value)) for each in wanted
+        (each.limit, _write(store, project, each.limit, each.dimensions, each.value, when)) for each in wanted
     ]
 
 
@@ -263,7 +263,7 @@ def _check_dimensions(limit: Limit, dimensions: dict[str, str]) -> None:
 
 
 def _write(
-    store: Store, when: When, project: str, limit: Limit, dimensions: dict[str, str], value: int
+    store: Store, project: str, limit: Limit, dimensions: dict[str, str], value: int, when: When | None
 ) -> Override:
     text = _text(dimensions)
     # Google's ids are encoded messages as well: one with dimensions is longer than one without.
@@ -285,7 +285,7 @@ def _write(
 
 
 def change_override(
-    store: Store, when: When, project: str, limit: Limit, identifier: str, value: int, force: bool
+    store: Store, project: str, limit: Limit, identifier: str, value: int, force: bool, when: When
 ) -> Override:
     """Set an override's value.
 
@@ -294,10 +294,10 @@ def change_override(
     """
     override = find_override(store, project, limit, identifier)
     _check_value(store, project, limit, override.dimensions, value, force)
-    return _write(store, when, project, limit, override.dimensions, value)
+    return _write(store, project, limit, override.dimensions, value, when)
 
 
-def remove_override(store: Store, when: When, project: str, limit: Limit, identifier: str) -> None:
+def remove_override(store: Store, project: str, limit: Limit, identifier: str, when: When) -> None:
     """Take an override away: the tier's own limit holds again.
 
     Raises:
