@@ -14,6 +14,7 @@ from landing_zone.bounded_yaml import load_bounded
 
 NO_CLI = 'pulumi is not on PATH: install it, or run eval "$(make -s env)" for the local cloud'
 _PREFIX, _SUFFIX = "Pulumi.", ".yaml"
+_LISTED_AT_ONCE = "PULUMI_DIY_BACKEND_PARALLEL"
 
 
 class UnreadableError(Exception):
@@ -100,6 +101,19 @@ def backend_url(project: Project | None, environment: Mapping[str, str]) -> str 
     path = Path(folder) if folder else _home(environment)
     current = _json(path / "credentials.json").get("current")
     return str(current) if current else None
+
+
+def listing_variables(project: Project | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """What to add to the environment of `pulumi stack ls`, which may wait for ever on PostgreSQL.
+
+    The CLI reads ten stacks at once by default, through at most two connections a core. Each reader holds one
+    while it waits for a second: when readers hold all of them, none goes on. One reader alone always finds a second.
+    Raises UnreadableError.
+    """
+    url = backend_url(project, environment) or ""
+    if _LISTED_AT_ONCE in environment or not url.startswith("postgres"):
+        return {}
+    return {_LISTED_AT_ONCE: "1"}
 
 
 def without_secrets(url: str) -> str:

@@ -1,14 +1,16 @@
 """The state of a stack, read through the Pulumi CLI, which handles backend, login and encryption."""
 
 import json
+import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from typing import Any
 
 from landing_zone.audit.applied import AppliedStack, parse
 from landing_zone.audit.stack_projects import StackProjects, projects_in
 from landing_zone.settings.problems import nearest
-from landing_zone.workspace import NO_CLI
+from landing_zone.workspace import NO_CLI, UnreadableError, find_project, here, listing_variables
 
 
 class NotReadableError(Exception):
@@ -71,7 +73,11 @@ def _export(stack: str | None) -> dict[str, Any]:
 
 def _near(stack: str) -> str:
     """Message with the existing stacks if `stack` is not one of them; empty if it is, or they cannot be listed."""
-    run = _pulumi("stack", "ls", "--json")
+    try:
+        variables = listing_variables(find_project(here(os.environ)), os.environ)
+    except UnreadableError:
+        return ""
+    run = _pulumi("stack", "ls", "--json", variables=variables)
     names = [each["name"] for each in json.loads(run.stdout)] if run.returncode == 0 else []
     if not names or stack in names:
         return ""
@@ -85,7 +91,11 @@ def did_you_mean(name: str, names: list[str]) -> str:
     return f": did you mean {near!r}? {known}" if near else f"; {known}"
 
 
-def _pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _pulumi(*arguments: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["pulumi", *arguments, "--non-interactive"], capture_output=True, text=True, check=False
+        ["pulumi", *arguments, "--non-interactive"],
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        check=False,
     )

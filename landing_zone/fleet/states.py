@@ -71,8 +71,7 @@ class StackState:
 
 def listed_stacks(cli: Cli) -> dict[str, dict[str, Any]]:
     """The stacks of the Pulumi project in the backend, by name, as `pulumi stack ls` lists them. Raises CliError."""
-    found = json.loads(cli.ask_backend("stack", "ls", "--json"))
-    return {each["name"].rpartition("/")[2]: each for each in found}
+    return {each["name"].rpartition("/")[2]: each for each in cli.stacks()}
 
 
 def read_states(

@@ -101,7 +101,7 @@ def in_other_stacks(cli: Cli, ids: Collection[str]) -> dict[str, str]:
 
     Raises CliError: the stacks cannot be listed, or read.
     """
-    names = [each["name"] for each in json.loads(cli.ask("stack", "ls", "--json"))]
+    names = [each["name"] for each in cli.stacks()]
     others = [name for name in names if name.rpartition("/")[2] != cli.stack.rpartition("/")[2]]
 
     def read(name: str) -> set[str]:

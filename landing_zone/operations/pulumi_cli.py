@@ -24,7 +24,7 @@ from pulumi.automation.errors import InvalidVersionError
 
 from landing_zone.printing import in_lines, without_secrets
 from landing_zone.processes import is_running
-from landing_zone.workspace import NO_CLI
+from landing_zone.workspace import NO_CLI, UnreadableError, find_project, listing_variables
 
 OnEvent = Callable[[dict[str, Any]], None]
 """Gets an event of the engine. Source of its form: apitype.EngineEvent of Pulumi's SDK."""
@@ -117,28 +117,39 @@ class Cli(PulumiCommand):
         """Run a command on the stack with `text` as its input; returns its output. Raises CliError, LockedError."""
         return self._ask(arguments, self._line(arguments), text)
 
-    def ask_backend(self, *arguments: str) -> str:
-        """Run a command on all stacks of the project; returns its output. Raises CliError."""
-        return self._ask(arguments, [self.command, *arguments, *_PLAIN], None)
+    def stacks(self) -> list[dict[str, Any]]:
+        """The project's stacks in the backend, as `pulumi stack ls --json` lists them. Raises CliError."""
+        arguments = ("stack", "ls", "--json")
+        try:
+            variables = listing_variables(find_project(self.folder), self._variables({}))
+        except UnreadableError as error:
+            raise CliError(str(error)) from None
+        listed: list[dict[str, Any]] = json.loads(
+            self._ask(arguments, [self.command, *arguments, *_PLAIN], None, variables)
+        )
+        return listed
 
     def parts(self) -> list["Cli"]:
         """The project's stacks whose names begin with this one's and a hyphen: a split makes such. Raises CliError."""
         organization, slash, own = self.stack.rpartition("/")
-        names = [
-            str(each["name"]).rpartition("/")[2]
-            for each in json.loads(self.ask_backend("stack", "ls", "--json"))
-        ]
+        names = [str(each["name"]).rpartition("/")[2] for each in self.stacks()]
         return [
             Cli(self.folder, self.project, f"{organization}{slash}{name}", self._own_variables)
             for name in names
             if name.startswith(f"{own}-")
         ]
 
-    def _ask(self, arguments: tuple[str, ...], line: list[str], text: str | None) -> str:
+    def _ask(
+        self,
+        arguments: tuple[str, ...],
+        line: list[str],
+        text: str | None,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
         ended = subprocess.run(
             line,
             cwd=self.folder,
-            env=self._variables({}),
+            env=self._variables(variables or {}),
             input=text,
             capture_output=True,
             text=True,
