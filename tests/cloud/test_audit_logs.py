@@ -27,7 +27,7 @@ LIMIT = f"services/{GEMINI}/consumerQuotaMetrics/{GEMINI}%2Fgenerate_requests_pe
 OF_DATA = re.compile(
     r"generativelanguage\..*|iamcredentials\..*|storage\.objects\..*|monitoring\.projects\.timeSeries\.create"
     r"|pubsub\..*\.(acknowledge|modifyAckDeadline|publish|pull)|cloudkms\..*\.(encrypt|decrypt)"
-    r"|cloudfunctions\..*\.generateUploadUrl"
+    r"|cloudfunctions\..*\.generateUploadUrl|logging\.entries\.write"
 )
 """Methods that write data, or mint tokens: the data access logs have them."""
 READS = re.compile(r".*\.(testIamPermissions|getIamPolicy|getAncestry|search|queryTestablePermissions|list)")

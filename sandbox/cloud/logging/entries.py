@@ -1,4 +1,4 @@
-"""Audit entries as Cloud Logging shows them, made of the rows of their table."""
+"""Entries as Cloud Logging shows them: audit entries are made of the rows of their table, others are as written."""
 
 import json
 import sqlite3
@@ -19,6 +19,11 @@ from sandbox.cloud.logging.models import RETENTION
 
 ACTIVITY: Final = "cloudaudit.googleapis.com/activity"
 _BATCH: Final = 500
+_OF_AUDIT: Final = (
+    *("service", "method", "resource", "caller", "behind", "address", "agent"),
+    *("code", "message", "permissions", "request", "response"),
+)
+"""Columns that audit entries alone have."""
 _KINDS: Final = {"folders": "folder", "organizations": "organization", "billingAccounts": "billing_account"}
 
 
@@ -57,7 +62,7 @@ def page(store: Store, wanted: Wanted, now: datetime) -> tuple[list[JsonObject],
     found: list[JsonObject] = []
     last = wanted.after
     for row in _rows(store, wanted, micros(now - RETENTION)):
-        entry = _entry(store, row)
+        entry = json.loads(row["body"]) if row["body"] else audit_entry(store, row)
         if not wanted.holds(entry):
             continue
         if len(found) == wanted.size:
@@ -90,16 +95,18 @@ def _rows(store: Store, wanted: Wanted, oldest: int) -> Iterator[sqlite3.Row]:
     """The rows in order, from the page's beginning."""
     marks = ", ".join("?" * len(wanted.containers))
     order, beyond = ("DESC", "<") if wanted.descending else ("ASC", ">")
+    nothing = ", ".join("NULL" for _ in _OF_AUDIT)
     last = wanted.after
     while True:
         rest = f"AND (at, seq) {beyond} (?, ?)" if last else ""
+        asked = (*wanted.containers, max(wanted.since, oldest), wanted.until, *(last or ()))
+        where = f"WHERE container IN ({marks}) AND at BETWEEN ? AND ? {rest}"
         rows = store.rows(
-            f"SELECT * FROM audit_entries WHERE container IN ({marks}) AND at BETWEEN ? AND ? {rest} "  # noqa: S608 - no value
+            f"SELECT seq, at, container, '' AS body, {', '.join(_OF_AUDIT)} FROM audit_entries {where} "  # noqa: S608 - no value
+            f"UNION ALL SELECT seq, at, container, body, {nothing} FROM written_entries {where} "
             f"ORDER BY at {order}, seq {order} LIMIT {_BATCH}",
-            *wanted.containers,
-            max(wanted.since, oldest),
-            wanted.until,
-            *(last or ()),
+            *asked,
+            *asked,
         )
         yield from rows
         if len(rows) < _BATCH:
@@ -107,7 +114,8 @@ def _rows(store: Store, wanted: Wanted, oldest: int) -> Iterator[sqlite3.Row]:
         last = (rows[-1]["at"], rows[-1]["seq"])
 
 
-def _entry(store: Store, row: sqlite3.Row) -> JsonObject:
+def audit_entry(store: Store, row: sqlite3.Row) -> JsonObject:
+    """The entry of a row."""
     at = rfc3339(from_micros(row["at"]))
     permissions = json.loads(row["permissions"])
     container, service, method = row["container"], f"{row['service']}.googleapis.com", row["method"]

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.cloud.core.errors import CloudError, JsonObject
-from sandbox.cloud.core.messages import camel_case
+from sandbox.cloud.core.errors import CloudError
 from sandbox.cloud.core.times import micros
+from sandbox.cloud.logging.filter_functions import FUNCTIONS, Holds, anywhere, texts, values_at
 
-Holds = Callable[[JsonObject], bool]
 _SEVERITIES: Final = (
     "DEFAULT",
     "DEBUG",
@@ -186,15 +185,10 @@ class _Parser:
 
     def _comparison(self, *, is_top: bool) -> Holds:
         subject = self._take()
-        if subject.text == "log_id" and self._next.is_mark("("):
-            self.at += 1
-            wanted = self._take().text
-            if not self._take().is_mark(")"):
-                self.at -= 1
-                raise self._unexpected()
-            return lambda entry: entry["logName"].partition("/logs/")[2] == wanted.replace("/", "%2F")
+        if subject.text.lower() in FUNCTIONS and self._next.is_mark("("):
+            return self._function(subject.text)
         if not (self._next.kind == "mark" and self._next.text not in ("(", ")", "")):
-            return _anywhere(subject.text)
+            return anywhere(subject.text)
         path, compare = subject.text, self._take().text
         if self._next.is_mark("("):
             self.at += 1
@@ -203,6 +197,22 @@ class _Parser:
         if is_top and path == "timestamp" and compare in _ORDERS:
             self.times.append((compare, micros(_time(value))))
         return _compared(path, compare, value)
+
+    def _function(self, name: str) -> Holds:
+        self.at += 1
+        arguments: list[str] = []
+        while not self._next.is_mark(")"):
+            token = self._take()
+            if token.kind == "mark":
+                self.at -= 1
+                raise self._unexpected()
+            text = token.text.strip(",") if token.kind == "word" else token.text
+            arguments += [text] if text else []
+        self.at += 1
+        try:
+            return FUNCTIONS[name.lower()](*arguments)
+        except (ValueError, TypeError):
+            raise _refusal(f"Invalid arguments for function {name}: {', '.join(arguments)}") from None
 
     def _values(self, path: str, compare: str) -> Holds:
         """`field=("a" OR "b")`: the comparison with each value, joined as the values are."""
@@ -261,7 +271,7 @@ def _compared(path: str, compare: str, wanted: str) -> Holds:
     if compare in ("!=", "!~"):
         return _not(_compared(path, compare.replace("!=", "=").replace("!~", "=~"), wanted))
     matches = _matcher(segments[-1] if len(segments) == 1 else "", compare, wanted)
-    return lambda entry: any(matches(value) for value in _values_at(entry, segments))
+    return lambda entry: any(matches(value) for value in values_at(entry, segments))
 
 
 def _matcher(name: str, compare: str, wanted: str) -> Callable[[Any], bool]:
@@ -274,7 +284,7 @@ def _matcher(name: str, compare: str, wanted: str) -> Callable[[Any], bool]:
         return lambda value: isinstance(value, str) and bool(pattern.search(value))
     if compare == ":":
         part = wanted.lower()
-        return lambda value: part == "*" or any(part in text.lower() for text in _texts(value))
+        return lambda value: part == "*" or any(part in text.lower() for text in texts(value))
     order = _ORDERS.get(compare, lambda found, wanted: bool(found == wanted))
     if name in _TIMES:
         moment = _time(wanted)
@@ -297,38 +307,3 @@ def _matcher(name: str, compare: str, wanted: str) -> Callable[[Any], bool]:
         return isinstance(value, str) and order(value.lower(), text)
 
     return compared
-
-
-def _values_at(value: Any, segments: list[str]) -> Iterator[Any]:
-    """The values of a field; several where there is a list on the way."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _values_at(each, segments)
-    elif not segments:
-        yield value
-    elif isinstance(value, dict):
-        # Names of labels and of services have dots in them.
-        for count in range(len(segments), 0, -1):
-            name = ".".join(segments[:count])
-            found = value.get(name, value.get(camel_case(name)))
-            if found is not None:
-                yield from _values_at(found, segments[count:])
-                return
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """All texts in a value."""
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, str | int | float):
-        yield str(value)
-
-
-def _anywhere(text: str) -> Holds:
-    """A text by itself is looked for in all fields."""
-    part = text.lower()
-    return lambda entry: any(part in each.lower() for each in _texts(entry))

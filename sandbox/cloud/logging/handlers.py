@@ -1,4 +1,4 @@
-"""Cloud Logging v2, method by method: the audit logs of administrative writes, which alone the local cloud has."""
+"""The entries of Cloud Logging v2: audit logs of administrative writes, and what callers write."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
-from sandbox.cloud.logging import entries, filters
+from sandbox.cloud.logging import entries, filters, written
 from sandbox.cloud.logging.names import container, resources
 from sandbox.cloud.logging.permissions import LOGS
 from sandbox.cloud.serviceusage import enablement
@@ -51,7 +51,10 @@ def list_logs(call: Call) -> JsonObject:
     """The names of a resource's logs that have entries."""
     owner = container(call.store, next(iter(call.path.values())))
     _require_api(call, owner)
-    return {"logNames": [entries.log_name(owner)]} if entries.has_entries(call.store, owner, call.now) else {}
+    audited = [entries.log_name(owner)] if entries.has_entries(call.store, owner, call.now) else []
+    found = sorted({*audited, *written.logs(call.store, owner, call.now)})
+    page, more = paging.requested(call.query, 50, 1000).cut(found, str)
+    return ({"logNames": page} if page else {}) | more
 
 
 def _require_api(call: Call, owner: str) -> None:

@@ -63,8 +63,20 @@ _COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "iam.projects.serviceAccounts": ("google.iam.admin.v1.", "ServiceAccount"),
     _POOLS: ("google.iam.v1.WorkloadIdentityPools.", "WorkloadIdentityPool"),
     f"{_POOLS}.providers": ("google.iam.v1.WorkloadIdentityPools.", "WorkloadIdentityPoolProvider"),
+    **{
+        f"logging.{node}.{collection}": ("google.logging.v2.ConfigServiceV2.", noun)
+        for node in (*_NODES, "billingAccounts")
+        for collection, noun in (
+            ("sinks", "Sink"),
+            ("exclusions", "Exclusion"),
+            ("locations.buckets", "Bucket"),
+            ("locations.buckets.views", "View"),
+        )
+    },
+    "logging.projects.metrics": ("google.logging.v2.MetricsServiceV2.", "LogMetric"),
     "monitoring.projects.alertPolicies": ("google.monitoring.v3.AlertPolicyService.", "AlertPolicy"),
     "monitoring.projects.dashboards": ("google.monitoring.dashboard.v1.DashboardsService.", "Dashboard"),
+    "monitoring.projects.metricDescriptors": ("google.monitoring.v3.MetricService.", "MetricDescriptor"),
     "monitoring.projects.notificationChannels": (
         "google.monitoring.v3.NotificationChannelService.",
         "NotificationChannel",
@@ -91,6 +103,14 @@ _OWN: Final[Mapping[str, str]] = {
     "cloudresourcemanager.projects.patch": f"{_MANAGER}.Projects.UpdateProject",
     "cloudresourcemanager.projects.update": "UpdateProject",
     "iam.projects.serviceAccounts.patch": "google.iam.admin.v1.PatchServiceAccount",
+    **{
+        f"logging.{node}.logs.delete": "google.logging.v2.LoggingServiceV2.DeleteLog"
+        for node in (*_NODES, "billingAccounts")
+    },
+    **{
+        f"logging.{node}.updateSettings": "google.logging.v2.ConfigServiceV2.UpdateSettings"
+        for node in _NODES
+    },
     "pubsub.projects.subscriptions.modifyPushConfig": "google.pubsub.v1.Subscriber.ModifyPushConfig",
     "secretmanager.projects.secrets.addVersion": f"{_SECRETS}.AddSecretVersion",
     "serviceusage.services.batchEnable": f"{_USAGE}.{{version}}.ServiceUsage.BatchEnableServices",

@@ -21,6 +21,7 @@ from sandbox.cloud.core.service import Call, Caller, Media, Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import micros
 from sandbox.cloud.iam import models as accounts
+from sandbox.cloud.logging import entries, log_metrics
 from sandbox.cloud.logging.methods import Audited, audited, name_of
 from sandbox.cloud.logging.models import RETENTION
 
@@ -110,6 +111,15 @@ def _write(store: Store, draft: Draft, container: str, resource: str, outcome: _
         _encoded(outcome.permissions) if outcome.permissions else "[]",
         _kept(_request(draft)),
         outcome.response,
+    )
+    log_metrics.count(
+        store,
+        container,
+        call.now,
+        lambda: [
+            entries.audit_entry(store, row)
+            for row in store.rows("SELECT * FROM audit_entries WHERE seq = ?", sequence)
+        ],
     )
     if sequence % _EVERY == 0:
         store.run(

@@ -4,7 +4,9 @@ from functools import partial
 
 from sandbox.cloud.core.discovery import methods
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.monitoring import custom, handlers, models, permissions
+from sandbox.cloud.monitoring import custom, descriptors, handlers, models, permissions
+
+handlers.v3.by_id.update(descriptors.handlers.by_id)
 
 SERVICE = Service(
     name="monitoring",

@@ -85,20 +85,23 @@ class Series:
         self.project = project
         self.now = now
         self.until = now - store.metrics_lag
-        self._read: dict[tuple[str, float], list[Event]] = {}
-        self._metrics: dict[str, Metric | None] = {}
+        self._read: dict[tuple[Metric, float], list[Event]] = {}
+        self._metrics: dict[tuple[str, frozenset[str]], Metric | None] = {}
 
-    def metric(self, name: str) -> Metric | None:
-        """A metric, if it has ever been written."""
-        if name not in self._metrics:
-            self._metrics[name] = metrics().get(name) or custom.find(self.store, self.project.number, name)
-        return self._metrics[name]
+    def metric(self, name: str, resource_types: frozenset[str] = frozenset()) -> Metric | None:
+        """A metric, if it has ever been written; of some resources, if they are named."""
+        key = name, resource_types
+        if key not in self._metrics:
+            self._metrics[key] = metrics().get(name) or custom.find(
+                self.store, self.project.number, name, resource_types
+            )
+        return self._metrics[key]
 
     def events(self, metric: Metric, seconds_back: float) -> list[Event]:
         """What a metric had in so many seconds until the latest that Cloud Monitoring has."""
         if metric.kind == "CUMULATIVE":
             raise NotReadError(f"{metric.type}, which is cumulative")
-        key = metric.type, seconds_back
+        key = metric, seconds_back
         if key not in self._read:
             after = self.until - timedelta(seconds=seconds_back)
             window = Window(after, self.until, self.now, self.store.metrics_lag)
@@ -141,7 +144,7 @@ def _filter(text: str) -> Mapping[str, frozenset[str]]:
 def _chosen(text: str, series: Series, seconds_back: float) -> list[Event]:
     allowed = _filter(text)
     [name] = allowed["metric.type"]
-    metric = series.metric(name)
+    metric = series.metric(name, allowed.get("resource.type", frozenset()))
     if metric is None or metric.resource_type not in allowed.get("resource.type", {metric.resource_type}):
         return []
     return matching(series.events(metric, seconds_back), allowed)

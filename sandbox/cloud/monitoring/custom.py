@@ -1,7 +1,9 @@
-"""Custom metrics: what callers write by `timeSeries.create`, gauges and cumulative sums of numbers, with any labels."""
+"""Metrics of a project's own: what callers write by `timeSeries.create`, gauges and cumulative sums of numbers, with
+any labels; and what log-based metrics count, of which Cloud Logging says how they are described.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -18,6 +20,7 @@ CREATE TABLE custom_metrics (
     type TEXT NOT NULL,
     kind TEXT NOT NULL,
     value_type TEXT NOT NULL,
+    descriptor TEXT NOT NULL,
     PRIMARY KEY (project, type)
 ) WITHOUT ROWID;
 CREATE TABLE custom_points (
@@ -126,7 +129,7 @@ def _described(store: Store, project: Project, series: JsonObject, value_type: s
     if series.get("valueType", value_type) not in (value_type, "VALUE_TYPE_UNSPECIFIED"):
         raise invalid(f"{field}.valueType", series["valueType"], f"the point's value is {value_type}.")
     if row is None:
-        store.run("INSERT INTO custom_metrics VALUES (?, ?, ?, ?)", project.number, name, wanted, value_type)
+        describe(store, project.number, {"type": name, "metricKind": wanted, "valueType": value_type})
     elif row["kind"] != wanted:
         raise invalid(
             f"{field}.metricKind", wanted, f"The metric kind for metric {name} must be {row['kind']}."
@@ -158,41 +161,99 @@ def _interval(interval: JsonObject, kind: str, field: str, now: datetime) -> tup
     return start, end
 
 
+def describe(store: Store, project: str, descriptor: JsonObject) -> None:
+    """Create or replace the descriptor of a metric of a project (by number)."""
+    store.run(
+        "INSERT OR REPLACE INTO custom_metrics VALUES (?, ?, ?, ?, ?)",
+        project,
+        descriptor["type"],
+        descriptor["metricKind"],
+        descriptor["valueType"],
+        json.dumps(descriptor),
+    )
+
+
+def descriptors(store: Store, project: str) -> dict[str, JsonObject]:
+    """The descriptors of a project's own metrics, by type, with the labels of their points where none are described."""
+    found: dict[str, JsonObject] = {}
+    for row in store.rows(
+        "SELECT type, descriptor FROM custom_metrics WHERE project = ? ORDER BY type", project
+    ):
+        described: JsonObject = json.loads(row["descriptor"])
+        metric = find(store, project, row["type"])
+        if "labels" not in described and metric is not None and metric.labels:
+            described["labels"] = [{"key": label} for label in sorted(metric.labels)]
+        found[row["type"]] = described
+    return found
+
+
+def forget(store: Store, project: str, name: str) -> None:
+    """Delete a metric of a project (by number), with its points."""
+    for table in ("custom_metrics", "custom_points"):
+        store.run(f"DELETE FROM {table} WHERE project = ? AND type = ?", project, name)  # noqa: S608 - a name of ours
+
+
+def add(
+    store: Store, project: str, name: str, labels: JsonObject, resource: tuple[str, JsonObject], at: datetime
+) -> None:
+    """Count one more of a DELTA metric, for a monitored resource (type and labels)."""
+    moment = int(at.timestamp())
+    store.run(
+        "INSERT INTO custom_points VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1) ON CONFLICT DO UPDATE SET value = value + 1",
+        *(project, name, _sorted(labels), resource[0], _sorted(resource[1]), moment),
+    )
+    store.run("DELETE FROM custom_points WHERE at < ?", (at - _KEPT).timestamp())
+
+
 def names(store: Store, project: str) -> list[str]:
-    """The custom metrics of a project (by number)."""
+    """The metrics of a project (by number) that have points."""
     rows = store.rows("SELECT DISTINCT type FROM custom_points WHERE project = ? ORDER BY type", project)
     return [row["type"] for row in rows]
 
 
-def find(store: Store, project: str, name: str) -> Metric | None:
-    """A custom metric of a project (by number), with the labels that its points have."""
-    rows = store.rows(
-        "SELECT DISTINCT metric, resource_type, resource FROM custom_points WHERE project = ? AND type = ?",
-        project,
-        name,
-    )
+def find(store: Store, project: str, name: str, resource_types: Collection[str] = ()) -> Metric | None:
+    """A metric of a project (by number), with the labels that its points have; those of some resources, if named."""
     described = store.row("SELECT * FROM custom_metrics WHERE project = ? AND type = ?", project, name)
-    if not rows or described is None:
+    if described is None:
+        return None
+    rows = [
+        row
+        for row in store.rows(
+            "SELECT DISTINCT metric, resource_type, resource FROM custom_points WHERE project = ? AND type = ?",
+            project,
+            name,
+        )
+        if not resource_types or row["resource_type"] in resource_types
+    ]
+    labels = json.loads(described["descriptor"]).get("labels")
+    if not rows and labels is None:
         return None
     return Metric(
         name,
-        frozenset(label for row in rows for label in json.loads(row["metric"])),
-        rows[0]["resource_type"],
+        frozenset(
+            [each["key"] for each in labels]
+            if labels is not None
+            else [label for row in rows for label in json.loads(row["metric"])]
+        ),
+        rows[0]["resource_type"] if rows else next(iter(resource_types), "global"),
         frozenset(label for row in rows for label in json.loads(row["resource"])),
-        partial(_events, name),
+        partial(_events, name, resource_types),
         kind=described["kind"],
         value_type=described["value_type"],
     )
 
 
-def _events(name: str, store: Store, project: Project, window: Window) -> Iterator[Event]:
+def _events(
+    name: str, resource_types: Collection[str], store: Store, project: Project, window: Window
+) -> Iterator[Event]:
     for row in store.rows(
-        "SELECT metric, resource, at, start, value FROM custom_points "
+        "SELECT metric, resource_type, resource, at, start, value FROM custom_points "
         "WHERE project = ? AND type = ? AND at > ? AND at <= ?",
         *(project.number, name, window.after.timestamp(), window.until.timestamp()),
     ):
-        start, at = (datetime.fromtimestamp(row[each], UTC) for each in ("start", "at"))
-        yield Event(json.loads(row["metric"]), json.loads(row["resource"]), at, row["value"], start)
+        if not resource_types or row["resource_type"] in resource_types:
+            start, at = (datetime.fromtimestamp(row[each], UTC) for each in ("start", "at"))
+            yield Event(json.loads(row["metric"]), json.loads(row["resource"]), at, row["value"], start)
 
 
 def _sorted(labels: JsonObject) -> str:

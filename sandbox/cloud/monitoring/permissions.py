@@ -32,6 +32,12 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
         )
         for method, verb in (("create", "create"), ("patch", "update"))
     },
+    **{
+        f"monitoring.projects.metricDescriptors.{verb}": needs(
+            f"monitoring.metricDescriptors.{verb}", on_path()
+        )
+        for verb in ("create", "delete", "get", "list")
+    },
     "monitoring.projects.timeSeries.create": needs("monitoring.timeSeries.create", on_path()),
     "monitoring.projects.timeSeries.list": needs("monitoring.timeSeries.list", on_path()),
 }

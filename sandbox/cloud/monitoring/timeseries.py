@@ -90,7 +90,7 @@ def _metric(store: Store, project: Project, text: str, allowed: Mapping[str, fro
     if len(names) != 1:
         raise invalid("filter", text, 'must specify a single metric: restrict "metric.type" to one value.')
     [name] = names
-    metric = metrics().get(name) or custom.find(store, project.number, name)
+    metric = metrics().get(name) or custom.find(store, project.number, name, allowed.get("resource.type", ()))
     if metric is None:
         raise not_found(
             f'Cannot find metric(s) that match type = "{name}". If a metric was created recently, it could take up to '
