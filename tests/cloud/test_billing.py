@@ -1,13 +1,17 @@
 """Cloud Billing v1: accounts, links, the price catalogue."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from google.api_core.client_options import ClientOptions
+from google.cloud import billing_v1
 
 from tests.cloud.local_cloud import (
     ACCOUNT,
     CLOSED_ACCOUNT,
+    CREDENTIALS,
     EURO_ACCOUNT,
     NEW_ACCOUNT,
     ORGANIZATION,
@@ -124,10 +128,54 @@ def test_an_account_is_renamed_and_nothing_else_of_it(cloud: LocalCloud) -> None
     }
     version: dict[str, Any] = {"options.requestedPolicyVersion": "3"}
     assert cloud.call(SERVICE, "GET", f"{path}:getIamPolicy", **version)["version"] == 1
-    assert (
-        "subAccounts.create"
-        in cloud.call(SERVICE, "POST", f"{path}/subAccounts", {}, status=501)["error"]["message"]
+    cloud.call(SERVICE, "PATCH", path, {"displayName": " "}, updateMask="displayName", status=400)
+
+
+def test_subaccounts_of_a_reseller(cloud: LocalCloud) -> None:
+    client = billing_v1.CloudBillingClient(
+        transport="rest",
+        client_options=ClientOptions(api_endpoint=cloud.url(SERVICE)),
+        credentials=CREDENTIALS,
     )
+    master = f"billingAccounts/{EURO_ACCOUNT}"
+    wanted = billing_v1.BillingAccount(display_name="Customer 1", master_billing_account=master)
+    made = client.create_billing_account(billing_account=wanted)
+    assert (made.master_billing_account, made.parent, made.currency_code, made.open_) == (
+        master,
+        master,
+        "EUR",
+        True,
+    )
+    other = cloud.call(SERVICE, "POST", f"v1/{master}/subAccounts", {"displayName": "Customer 2"})
+    names = {made.name, other["name"]}
+    assert all(re.fullmatch(r"billingAccounts/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", name) for name in names)
+    filtered = billing_v1.ListBillingAccountsRequest(filter=f"master_billing_account={master}")
+    assert {each.name for each in client.list_billing_accounts(request=filtered)} == names
+    below = billing_v1.ListBillingAccountsRequest(parent=master)
+    assert {each.name for each in client.list_billing_accounts(request=below)} == names
+    cloud.create_project("gem-sub-1", account=made.name.removeprefix("billingAccounts/"))
+    renamed = cloud.call(
+        SERVICE, "PATCH", f"v1/{made.name}", {"displayName": "Gone"}, updateMask="displayName"
+    )
+    assert (renamed["displayName"], renamed["masterBillingAccount"]) == ("Gone", master)
+    for body, status in (
+        ({"displayName": "x"}, 400),
+        ({"displayName": "", "masterBillingAccount": master}, 400),
+        ({"displayName": "x", "masterBillingAccount": made.name}, 400),
+        ({"displayName": "x", "masterBillingAccount": f"billingAccounts/{CLOSED_ACCOUNT}"}, 400),
+        ({"displayName": "x", "masterBillingAccount": "billingAccounts/AAAAAA-BBBBBB-CCCCCC"}, 403),
+    ):
+        cloud.call(SERVICE, "POST", "v1/billingAccounts", body, status=status)
+    # Who administers the reseller's account does its subaccounts, too; a subaccount stays where it is.
+    cloud.local("PUT", "identities", {"identities": {"anns": {"member": "user:ann@example.com"}}})
+    cloud.call(SERVICE, "GET", f"v1/{made.name}", token="anns", status=403)
+    binding = {"role": "roles/billing.admin", "members": ["user:ann@example.com"]}
+    cloud.call(SERVICE, "POST", f"v1/{master}:setIamPolicy", {"policy": {"bindings": [binding]}})
+    cloud.call(SERVICE, "GET", f"v1/{made.name}", token="anns")
+    cloud.local("DELETE", "identities")
+    destination = {"destinationParent": ORGANIZATION}
+    cloud.call(SERVICE, "POST", f"v1/{made.name}:move", destination, status=400)
+    assert cloud.call(SERVICE, "POST", f"v1/{master}:move", destination)["parent"] == ORGANIZATION
 
 
 def _per_million(cloud: LocalCloud, description: str, **query: Any) -> list[Decimal]:

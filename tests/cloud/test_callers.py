@@ -232,13 +232,6 @@ def test_an_owner_has_the_objects_of_the_projects_buckets(cloud: LocalCloud) -> 
     cloud.call("storage", "GET", objects, token=BOB, status=403)
 
 
-def test_a_binding_with_a_condition_grants_nothing(cloud: LocalCloud) -> None:
-    number = cloud.create_project("gem-condition-1")
-    condition = {"title": "until", "expression": 'request.time < timestamp("2030-01-01T00:00:00Z")'}
-    grant(cloud, f"projects/{number}", "roles/owner", condition=condition)
-    refusal(cloud, RESOURCES, "GET", f"v3/projects/{number}")
-
-
 def test_billing_accounts_are_listed_as_the_caller_may_see_them(cloud: LocalCloud) -> None:
     grant(cloud, f"billingAccounts/{EURO_ACCOUNT}", "roles/billing.viewer")
     seen = cloud.call("cloudbilling", "GET", "v1/billingAccounts", token=ANN)["billingAccounts"]

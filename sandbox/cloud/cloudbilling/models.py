@@ -49,8 +49,8 @@ _NAME = re.compile(r"billingAccounts/([0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6})")
 class Account:
     """A billing account.
 
-    `parent` is its organization, `tier` (1 to 3) the Gemini API's paid tier it has reached, `master` the reseller's
-    account that it is a subaccount of.
+    `parent` is its organization, or the account that it is a subaccount of, `tier` (1 to 3) the Gemini API's paid tier
+    it has reached, `master` the reseller's account that it is a subaccount of.
     """
 
     id: str
@@ -71,6 +71,50 @@ def add(store: Store, account: Account) -> None:
     """Add an account, or replace the one of the same id."""
     values = [getattr(account, name) for name in Account.__slots__]
     store.run("INSERT OR REPLACE INTO billing_accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
+
+
+def create_subaccount(store: Store, master: str, display_name: str) -> Account:
+    """Create a subaccount of `billingAccounts/X`, with its currency; every account may have some.
+
+    Raises:
+        CloudError: 400 without a name or a master, or for a master that is closed or a subaccount, 403 for one that is
+            not there.
+    """
+    check_display_name(display_name)
+    named = _NAME.fullmatch(master)
+    if named is None:
+        raise invalid_argument(
+            None, "billing_account.master_billing_account", "A billing account's name is required."
+        )
+    above = find(store, named[1])
+    if above is None:
+        raise permission_denied()
+    if above.master or not above.open:
+        raise failed_precondition(f"{master} has not been provisioned for subaccounts.")
+    number = store.next_value("billing_account") * 2_654_435_761 % 16**12
+    digits = f"01{number:012X}{above.id[:4]}"
+    account = Account(
+        "-".join(digits[at : at + 6] for at in (0, 6, 12)),
+        display_name,
+        open=True,
+        currency=above.currency,
+        parent=master,
+        tier=1,
+        link_limit=above.link_limit,
+        master=master,
+    )
+    add(store, account)
+    return account
+
+
+def check_display_name(name: str) -> None:
+    """Refuse what names no account.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT.
+    """
+    if not name.strip():
+        raise invalid_argument(None, "billing_account.display_name", "A display name is required.")
 
 
 def all_accounts(store: Store) -> list[Account]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sandbox.cloud.cloudbilling import models
+from sandbox.cloud.cloudbilling.handlers import master
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core.permissions import Needs, Rule, anyone, either, every, needs, on_path
+from sandbox.cloud.core.permissions import Needs, Rule, anyone, either, every, in_body, needs, on_path
 from sandbox.cloud.core.service import Call
 
 _ACCOUNT: Final = on_path()
@@ -36,6 +37,19 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
     # What is listed is what the caller may see.
     "cloudbilling.billingAccounts.list": anyone,
     "cloudbilling.organizations.billingAccounts.list": anyone,
+    "cloudbilling.billingAccounts.subAccounts.list": anyone,
+    **{
+        f"cloudbilling.{collection}.create": needs("billing.accounts.update", master)
+        for collection in ("billingAccounts", "billingAccounts.subAccounts", "organizations.billingAccounts")
+    },
+    "cloudbilling.billingAccounts.move": every(
+        needs("billing.accounts.move", _ACCOUNT),
+        needs("billing.accounts.create", in_body("destinationParent")),
+    ),
+    "cloudbilling.organizations.billingAccounts.move": every(
+        needs("billing.accounts.move", lambda call: call.path["name"]),
+        needs("billing.accounts.create", lambda call: call.path["destinationParent"]),
+    ),
     "cloudbilling.billingAccounts.get": needs("billing.accounts.get", _ACCOUNT),
     "cloudbilling.billingAccounts.patch": needs("billing.accounts.update", _ACCOUNT),
     "cloudbilling.billingAccounts.getIamPolicy": needs("billing.accounts.getIamPolicy", _ACCOUNT),

@@ -82,7 +82,7 @@ def get_policy(call: Call) -> JsonObject:
 @handlers(f"{_FUNCTIONS}.setIamPolicy")
 def set_policy(call: Call) -> JsonObject:
     """Set who may use and change a function."""
-    return iam.set_policy(call.store, _function(call).name, call.body.get("policy", {}))
+    return iam.set_requested(call, _function(call).name)
 
 
 @handlers(f"{_FUNCTIONS}.testIamPermissions")

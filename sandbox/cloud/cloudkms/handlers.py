@@ -214,7 +214,7 @@ def get_policy(call: Call) -> JsonObject:
 @handlers(f"{_RINGS}.setIamPolicy", f"{_KEYS}.setIamPolicy")
 def set_policy(call: Call) -> JsonObject:
     """Replace the policy of a ring or key."""
-    return iam.set_policy(call.store, _owner(call), call.body.get("policy", {}))
+    return iam.set_requested(call, _owner(call))
 
 
 @handlers(f"{_RINGS}.testIamPermissions", f"{_KEYS}.testIamPermissions")

@@ -171,7 +171,7 @@ def get_iam_policy(call: Call) -> JsonObject:
 @handlers("cloudresourcemanager.projects.setIamPolicy")
 def set_iam_policy(call: Call) -> JsonObject:
     project = models.require_active(call.store, call.ids[0])
-    return iam.set_policy(call.store, f"projects/{project.number}", call.body.get("policy", {}))
+    return iam.set_requested(call, f"projects/{project.number}")
 
 
 @handlers("cloudresourcemanager.projects.testIamPermissions")
@@ -191,7 +191,7 @@ def get_node_policy(call: Call) -> JsonObject:
 
 
 def set_node_policy(call: Call) -> JsonObject:
-    return iam.set_policy(call.store, _node(call), call.body.get("policy", {}))
+    return iam.set_requested(call, _node(call))
 
 
 def test_node_permissions(call: Call) -> JsonObject:

@@ -159,7 +159,7 @@ def _get_policy(call: Call, collection: str) -> JsonObject:
 
 def _set_policy(call: Call, collection: str) -> JsonObject:
     name = _find(call.store, collection, call.ids[0])["name"]
-    return iam.set_policy(call.store, name, call.body.get("policy", {}))
+    return iam.set_requested(call, name)
 
 
 def _test_permissions(call: Call, collection: str) -> JsonObject:

@@ -65,7 +65,7 @@ def get(call: Call) -> JsonObject:
 def set_metadata(call: Call) -> JsonObject:
     """Replace the metadata of all instances."""
     current = _view(call, _project(call))["commonInstanceMetadata"]
-    given = call.body.get("fingerprint", "")
+    given = call.body.get("fingerprint", "").replace("-", "+").replace("_", "/")  # Base64 has two alphabets
     if given != current["fingerprint"] and (given or "items" in current):
         raise condition_not_met("Supplied fingerprint does not match current metadata fingerprint.")
     items = [

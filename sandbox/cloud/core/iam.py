@@ -2,23 +2,32 @@
 
 import hashlib
 import json
-import re
 from base64 import b64encode
+from typing import Final
 
-from sandbox.cloud.core import predefined
+from sandbox.cloud.core import policies, predefined
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call
 from sandbox.cloud.core.store import Store
 
-_ROLE = re.compile(r"(roles|(projects|organizations)/[^/]+/roles)/[A-Za-z0-9_.]+")
-_MEMBER = re.compile(r"allUsers|allAuthenticatedUsers|[a-zA-Z]+:\S+")
+_DEFAULT_MASK: Final = "bindings,etag"
+_PARTS: Final = frozenset({"bindings", "etag", "version", "auditConfigs"})
+_VERSIONS: Final = (0, 1, 3)
 
 
 def get_policy(store: Store, resource: str, requested_version: int = 0) -> JsonObject:
     """The policy of `resource` (its full name); one never set is empty.
 
     Without a request for version 3 conditions are left out: a role that has one is named by its hash.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT for a version that there is not.
     """
+    if requested_version not in _VERSIONS:
+        raise invalid_argument(
+            f"Requested policy version must be 0, 1 or 3, not {requested_version}.",
+            "options.requested_policy_version",
+        )
     found = store.row("SELECT generation, body FROM iam_policies WHERE resource = ?", resource)
     if found is None:
         return {"version": 1, "etag": _etag(0)}
@@ -28,36 +37,53 @@ def get_policy(store: Store, resource: str, requested_version: int = 0) -> JsonO
     return policy
 
 
-def set_policy(store: Store, resource: str, policy: JsonObject) -> JsonObject:
+def set_policy(store: Store, resource: str, policy: JsonObject, mask: str = "") -> JsonObject:
     """Replace the policy of `resource`, as read-modify-write when the policy carries an etag.
 
+    `mask` names the parts that are replaced; without it these are the bindings, and audit configurations stay.
+
     Raises:
-        CloudError: 400 INVALID_ARGUMENT for a malformed binding, 409 ABORTED when the etag is not the current one; what
+        CloudError: 400 INVALID_ARGUMENT for a malformed part, 409 ABORTED when the etag is not the current one; what
             a service's hook refuses.
     """
-    if policy.get("etag") not in (None, "", get_policy(store, resource)["etag"]):
+    parts = {
+        part.strip() for part in (mask or _DEFAULT_MASK).replace("audit_configs", "auditConfigs").split(",")
+    }
+    if parts - _PARTS:
+        raise invalid_argument(f"{', '.join(sorted(parts - _PARTS))} is no part of a policy.", "update_mask")
+    current = get_policy(store, resource, 3)
+    if policy.get("etag") not in (None, "", current["etag"]):
         raise CloudError(
             "ABORTED",
             "There were concurrent policy changes. "
             "Please retry the whole read-modify-write with exponential backoff.",
         )
-    for binding in policy.get("bindings", []):
-        role = binding.get("role", "")
-        if not _ROLE.fullmatch(role):
-            raise invalid_argument(f"Role {role} is not supported for this resource.")
-        for member in binding.get("members", []):
-            if not _MEMBER.fullmatch(member):
-                raise invalid_argument(f"Invalid member: {member}.")
-    if any("condition" in binding for binding in policy.get("bindings", [])) and policy.get("version") != 3:
+    wanted: JsonObject = {"version": policy.get("version") or 1}
+    if wanted["version"] not in _VERSIONS:
+        raise invalid_argument(
+            f"Policy version must be 0, 1 or 3, not {wanted['version']}.", "policy.version"
+        )
+    if "bindings" not in parts:
+        wanted["version"] = current["version"]
+    for part in ("bindings", "auditConfigs"):
+        if found := (policy if part in parts else current).get(part):
+            wanted[part] = found
+    if "bindings" in parts and policy.get("etag") and wanted["version"] < 3 and _has_conditions(current):
         raise invalid_argument("The policy has conditional role bindings: its version must be 3.")
+    policies.check(resource, wanted)
     before = {member for binding in bindings(store, resource) for member in binding.get("members", [])}
-    named = (member for binding in policy.get("bindings", []) for member in binding.get("members", []))
+    named = (member for binding in wanted.get("bindings", []) for member in binding.get("members", []))
     added = [member for member in dict.fromkeys(named) if member not in before]
     for hook in store.on_policy_set:
-        hook(store, resource, policy, added)
-    kept = {"version": 1, **{key: value for key, value in policy.items() if key != "etag"}}
+        hook(store, resource, wanted, added)
+    kept = {**wanted, "bindings": policies.merged(wanted["bindings"])} if "bindings" in wanted else wanted
     _write(store, resource, kept)
     return get_policy(store, resource, kept["version"])
+
+
+def set_requested(call: Call, resource: str) -> JsonObject:
+    """Set the policy of a SetIamPolicyRequest. Raises as `set_policy`."""
+    return set_policy(call.store, resource, call.body.get("policy", {}), call.body.get("updateMask", ""))
 
 
 def bindings(store: Store, resource: str) -> list[JsonObject]:
@@ -98,6 +124,10 @@ def _write(store: Store, resource: str, policy: JsonObject) -> None:
         resource,
         json.dumps(policy),
     )
+
+
+def _has_conditions(policy: JsonObject) -> bool:
+    return any("condition" in binding for binding in policy.get("bindings", []))
 
 
 def _unconditional(binding: JsonObject) -> JsonObject:

@@ -19,6 +19,10 @@ class Role:
     stage: str
     permissions: frozenset[str]
 
+    def as_json(self) -> dict[str, str]:
+        """The role as IAM shows it, without its permissions."""
+        return {"name": self.name, "title": self.title, "stage": self.stage, "etag": "AA=="}
+
 
 def canonical(permission: str) -> str:
     """The name under which a permission is kept: some of IAM's own are also written with its host."""

@@ -9,6 +9,7 @@ from sandbox.cloud.iam import (
     custom_roles,
     handlers,
     handlers_pools,
+    handlers_queries,
     handlers_roles,
     id_tokens,
     identities,
@@ -17,7 +18,9 @@ from sandbox.cloud.iam import (
 )
 from sandbox.cloud.iam.permissions import PERMISSIONS, denied
 
-handlers.handlers.by_id.update(handlers_roles.handlers.by_id | handlers_pools.handlers.by_id)
+handlers.handlers.by_id.update(
+    handlers_roles.handlers.by_id | handlers_queries.handlers.by_id | handlers_pools.handlers.by_id
+)
 
 SERVICE = Service(
     name="iam",

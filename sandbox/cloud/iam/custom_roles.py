@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.cloudresourcemanager.lineage import lineage
-from sandbox.cloud.core import predefined
+from sandbox.cloud.core import iam, predefined
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -138,16 +138,33 @@ def permissions(store: Store, name: str) -> frozenset[str]:
 
 
 def require_known(store: Store, resource: str, policy: JsonObject, _added: list[str]) -> None:
-    """Refuse a policy with a custom role that neither the resource nor anything above it has.
+    """Refuse a policy with a custom role that neither the resource nor anything above it has, or that newly gives a
+    deleted one to somebody.
 
     Raises:
-        CloudError: 400 INVALID_ARGUMENT.
+        CloudError: 400 INVALID_ARGUMENT, or FAILED_PRECONDITION for a deleted role.
     """
     above = {*lineage(store, resource)}
     for binding in policy.get("bindings", []):
-        role = _by_project_id(store, binding.get("role", ""))
-        if not role.startswith("roles/") and (find(store, role) is None or _owner(store, role) not in above):
+        if binding.get("role", "").startswith("roles/"):
+            continue
+        role = find(store, _by_project_id(store, binding.get("role", "")))
+        if role is None or _owner(store, role.name) not in above:
             raise invalid_argument(f"Role ({binding['role']}) does not exist in the resource's hierarchy.")
+        if role.deleted:
+            had = {
+                member
+                for each in iam.bindings(store, resource)
+                if _by_project_id(store, each["role"]) == role.name
+                for member in each.get("members", [])
+            }
+            if not had.issuperset(binding.get("members", [])):
+                raise failed_precondition(f"You can't grant the role {role.name}: it is deleted.")
+
+
+def is_of_projects(permission: str) -> bool:
+    """True if a project's own roles can have a permission."""
+    return _NOT_IN_PROJECTS.fullmatch(permission) is None
 
 
 def _owner(store: Store, role: str) -> str:
@@ -177,7 +194,7 @@ def _checked(parent: str, settings: JsonObject) -> JsonObject:
         if (
             not _PERMISSION.fullmatch(permission)
             or (here and predefined.canonical(permission) not in predefined.permissions())
-            or (parent.startswith("projects/") and _NOT_IN_PROJECTS.fullmatch(permission))
+            or (parent.startswith("projects/") and not is_of_projects(permission))
         ):
             raise invalid_argument(f"Permission {permission} is not valid.")
     kept = {name: value for name, value in settings.items() if value}

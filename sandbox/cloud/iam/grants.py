@@ -1,15 +1,16 @@
 """What a member may do: the IAM policies of a resource and of all above it, and the permissions of their roles.
 
-Of conditions only `resource.name.startsWith("…")`, also several with `||`, is evaluated; a binding with any other
-grants nothing.
+A binding with a condition grants while the condition holds, by the local cloud's clock; one that depends on what the
+local cloud does not evaluate (`sandbox.cloud.core.conditions`) grants nothing.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from sandbox.cloud.cloudresourcemanager.lineage import lineage
-from sandbox.cloud.core import iam, predefined
+from sandbox.cloud.core import conditions, iam, predefined
+from sandbox.cloud.core.conditions import Facts
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.iam import custom_roles
@@ -22,7 +23,19 @@ BASIC: Final = {
 """Members that stand for those with a basic role on a project, and that role."""
 
 
-_BY_NAME: Final = re.compile(r"""resource\.name\.startsWith\(['"]([^'"\\]+)['"]\)""")
+_TYPES: Final = {
+    "projects": ("cloudresourcemanager.googleapis.com", "Project"),
+    "folders": ("cloudresourcemanager.googleapis.com", "Folder"),
+    "organizations": ("cloudresourcemanager.googleapis.com", "Organization"),
+    "buckets": ("storage.googleapis.com", ""),
+    "secrets": ("secretmanager.googleapis.com", "Secret"),
+    "versions": ("secretmanager.googleapis.com", "SecretVersion"),
+    "keyRings": ("cloudkms.googleapis.com", "KeyRing"),
+    "cryptoKeys": ("cloudkms.googleapis.com", "CryptoKey"),
+    "cryptoKeyVersions": ("cloudkms.googleapis.com", "CryptoKeyVersion"),
+    "serviceAccounts": ("iam.googleapis.com", "ServiceAccount"),
+}
+"""Service and type of what is in a collection, as conditions name them; a bucket's call may concern its objects."""
 _BUCKET: Final = re.compile(r"projects/[^/]+/buckets/([^/]+)")
 
 
@@ -40,7 +53,7 @@ def is_public(store: Store, permission: str, resource: str) -> bool:
 def _is_granted(store: Store, permission: str, resource: str, to: Callable[[Sequence[str]], bool]) -> bool:
     """True if a binding gives a permission on a resource to members among whom are those that are meant."""
     return any(
-        _applies(binding, resource)
+        _applies(store, binding, resource)
         and to(binding.get("members", []))
         and permission in _permissions(store, binding["role"])
         for name in lineage(store, resource)
@@ -48,16 +61,27 @@ def _is_granted(store: Store, permission: str, resource: str, to: Callable[[Sequ
     )
 
 
-def _applies(binding: JsonObject, resource: str) -> bool:
-    """True if a binding has no condition, or one that all of a resource fulfils."""
+def _applies(store: Store, binding: JsonObject, resource: str) -> bool:
+    """True if a binding has no condition, or one that holds for a resource now."""
     if "condition" not in binding:
         return True
-    parts = binding["condition"].get("expression", "").split("||")
-    found = [_BY_NAME.fullmatch(part.strip()) for part in parts]
+    expression = binding["condition"].get("expression", "")
+    return any(conditions.holds(expression, facts) for facts in _facts(store, resource))
+
+
+def _facts(store: Store, resource: str) -> Iterator[Facts]:
+    """What a condition may ask of a resource, by each name that it has: projects have two."""
+    collection = resource.split("/")[-2:][0]
+    service, kind = _TYPES.get(collection, ("", ""))
     bucket = _BUCKET.fullmatch(resource)
-    # Conditions name buckets without their projects, and objects below them.
-    name = f"projects/_/buckets/{bucket[1]}/" if bucket else resource
-    return all(found) and any(each is not None and name.startswith(each[1]) for each in found)
+    if bucket:
+        # Conditions name buckets without their projects, and objects below them, which have no policies of their own.
+        yield Facts(store.now(), f"projects/_/buckets/{bucket[1]}/", service=service)
+        return
+    names = [resource, *lineage(store, resource)]
+    for name in dict.fromkeys(names):
+        if name.count("/") == resource.count("/"):
+            yield Facts(store.now(), name, f"{service}/{kind}" if kind else "", service)
 
 
 def _includes(store: Store, members: Sequence[str], named: frozenset[str]) -> bool:

@@ -108,7 +108,7 @@ def get_iam_policy(call: Call) -> JsonObject:
 @handlers(f"{_METHODS}.setIamPolicy")
 def set_iam_policy(call: Call) -> JsonObject:
     """Set who may use and change a service account."""
-    return iam.set_policy(call.store, _resource(call), call.body.get("policy", {}))
+    return iam.set_requested(call, _resource(call))
 
 
 @handlers(f"{_METHODS}.testIamPermissions")

@@ -56,6 +56,8 @@ def list_(call: Call) -> JsonObject:
 def patch(call: Call) -> JsonObject:
     """Change a custom role."""
     role, mask = _role(call), call.query.get("updateMask", "")
+    if role.deleted:
+        raise failed_precondition(f"You can't update the role {role.name}: it is deleted.")
     paths = masks.parse(mask, call.message) if mask else masks.implied(_settings(call.body), call.message)
     if refused := {path[0] for path in paths} - {*custom_roles.SETTABLE}:
         raise invalid_argument(f"{', '.join(sorted(refused))} of a role cannot be updated.", "update_mask")
@@ -87,7 +89,7 @@ def get_predefined(call: Call) -> JsonObject:
     role = predefined.roles().get(call.path["name"])
     if role is None:
         raise not_found(f"The role named {call.path['name']} was not found.")
-    return {**_shown(role), "includedPermissions": sorted(role.permissions)}
+    return {**role.as_json(), "includedPermissions": sorted(role.permissions)}
 
 
 @handlers("iam.roles.list")
@@ -100,23 +102,10 @@ def list_predefined(call: Call) -> JsonObject:
     )
     full = call.query.get("view") == "FULL"
     shown = [
-        {**_shown(role), **({"includedPermissions": sorted(role.permissions)} if full else {})}
+        {**role.as_json(), **({"includedPermissions": sorted(role.permissions)} if full else {})}
         for role in page
     ]
     return ({"roles": shown} if shown else {}) | token
-
-
-@handlers("iam.permissions.queryTestablePermissions")
-def query_testable(call: Call) -> JsonObject:
-    """The permissions of the local cloud's services; which of them a resource can have is not known here."""
-    page, token = paging.requested(call.body, default=100, maximum=1000).cut(
-        sorted(predefined.permissions()), str
-    )
-    return ({"permissions": [{"name": name, "stage": "GA"} for name in page]} if page else {}) | token
-
-
-def _shown(role: predefined.Role) -> JsonObject:
-    return {"name": role.name, "title": role.title, "stage": role.stage, "etag": "AA=="}
 
 
 def _shows_deleted(call: Call) -> bool:

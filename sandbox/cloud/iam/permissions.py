@@ -83,4 +83,6 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
         needs("iam.roles.list", in_query("parent"))(call) if call.query.get("parent") else [()]
     ),
     "iam.permissions.queryTestablePermissions": anyone,
+    "iam.roles.queryGrantableRoles": anyone,
+    "iam.iamPolicies.lintPolicy": anyone,
 }

@@ -81,7 +81,7 @@ def get_policy(call: Call) -> JsonObject:
 
 @handlers(f"{_TOPICS}.setIamPolicy")
 def set_policy(call: Call) -> JsonObject:
-    return iam.set_policy(call.store, _existing(call), call.body.get("policy", {}))
+    return iam.set_requested(call, _existing(call))
 
 
 @handlers(f"{_TOPICS}.testIamPermissions")
@@ -164,7 +164,7 @@ def get_subscription_policy(call: Call) -> JsonObject:
 
 @handlers(f"{_SUBSCRIPTIONS}.setIamPolicy")
 def set_subscription_policy(call: Call) -> JsonObject:
-    return iam.set_policy(call.store, _existing_subscription(call), call.body.get("policy", {}))
+    return iam.set_requested(call, _existing_subscription(call))
 
 
 @handlers(f"{_SUBSCRIPTIONS}.testIamPermissions")

@@ -116,7 +116,7 @@ def get_policy(call: Call) -> JsonObject:
 @v2(f"{_SERVICES}.setIamPolicy")
 def set_policy(call: Call) -> JsonObject:
     """Set who may call and change a service."""
-    return iam.set_policy(call.store, _function(call).service, call.body.get("policy", {}))
+    return iam.set_requested(call, _function(call).service)
 
 
 @v1(f"{_SERVICES}.testIamPermissions")

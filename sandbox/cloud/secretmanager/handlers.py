@@ -94,7 +94,7 @@ def get_policy(call: Call) -> JsonObject:
 
 @handlers(f"{_SECRETS}.setIamPolicy")
 def set_policy(call: Call) -> JsonObject:
-    return iam.set_policy(call.store, _existing(call), call.body.get("policy", {}))
+    return iam.set_requested(call, _existing(call))
 
 
 @handlers(f"{_SECRETS}.testIamPermissions")
