@@ -54,8 +54,8 @@ class Pending:
         try:
             with self._store.attempt():
                 answer = handler(call)
-                if isinstance(answer, dict) and operations.name_of(self._store, answer):
-                    raise _TriedError(answer)
+                if name := operations.name_of(self._store, answer):
+                    raise _TriedError(operations.poll(self._store, name))
                 return answer
         except _TriedError as tried:
             operation = tried.operation
@@ -71,7 +71,7 @@ class Pending:
         due = call.now + timing.operation
         values = (begun["name"], due.timestamp(), json.dumps(kept))
         self._store.run("INSERT INTO pending VALUES (?, ?, ?)", *values)
-        return begun
+        return service.operations(call, begun)
 
     def _check_beside_others(self, handler: Handler, call: Call) -> None:
         others = self._store.rows("SELECT call FROM pending ORDER BY due, operation")

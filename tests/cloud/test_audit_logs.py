@@ -30,7 +30,10 @@ OF_DATA = re.compile(
     r"|cloudfunctions\..*\.generateUploadUrl|logging\.entries\.write"
 )
 """Methods that write data, or mint tokens: the data access logs have them."""
-READS = re.compile(r".*\.(testIamPermissions|getIamPolicy|getAncestry|search|queryTestablePermissions|list)")
+READS = re.compile(
+    r".*\.(testIamPermissions|getIamPolicy|getAncestry|search|queryTestablePermissions|queryGrantableRoles|list"
+    r"|lintPolicy|listXpnHosts|wait)"
+)
 
 
 def listed(cloud: LocalCloud, resource: str, query: str = "", **more: Any) -> list[dict[str, Any]]:

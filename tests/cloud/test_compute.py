@@ -83,6 +83,15 @@ def test_a_project_loses_its_default_network_as_terraform_takes_it(cloud: LocalC
         assert gone.value.resp.status == 404
     subnetworks = compute.subnetworks().aggregatedList(project=project).execute()["items"]
     assert {scope["warning"]["code"] for scope in subnetworks.values()} == {"NO_RESULTS_ON_PAGE"}
+    body = {
+        "resourceNames": [f"projects/{project}"],
+        "filter": 'protoPayload.serviceName="compute.googleapis.com"',
+    }
+    entries = [
+        each["protoPayload"] for each in cloud.call("logging", "POST", "v2/entries:list", body)["entries"]
+    ]
+    deleted = ("v1.compute.networks.delete", f"projects/{project}/global/networks/default")
+    assert deleted in [(each["methodName"], each["resourceName"]) for each in entries]
     # What was once made is not made again.
     cloud.call("serviceusage", "POST", f"v1/projects/{project}/services/{COMPUTE}:disable", {})
     enable(cloud, project)
@@ -210,6 +219,28 @@ def test_compute_refuses_in_its_own_words(cloud: LocalCloud) -> None:
     assert failed["error"]["errors"][0]["code"] == "INTERNAL"
     cloud.call("compute", "GET", f"{path}/default")
     cloud.local("DELETE", "identities")
+
+
+def test_an_operation_takes_its_time(cloud: LocalCloud, compute: Any) -> None:
+    project = "gem-network-6"
+    enable(cloud, cloud.create_project(project, account=ACCOUNT))
+    cloud.local("PUT", "clock", {"hold": True})
+    cloud.local(
+        "PUT", "times", {"times": [{"operationSeconds": [30, 30], "method": "compute.firewalls.delete"}]}
+    )
+    rule = compute.firewalls().get(project=project, firewall="default-allow-ssh")
+    link = rule.execute()["selfLink"]
+    begun = compute.firewalls().delete(project=project, firewall="default-allow-ssh").execute()
+    assert (begun["kind"], begun["status"], begun["targetLink"]) == ("compute#operation", "RUNNING", link)
+    rule.execute()
+    cloud.local("PUT", "clock", {"advanceSeconds": 31})
+    asked = compute.globalOperations().get(project=project, operation=begun["name"])
+    ended = asked.execute()
+    assert (ended["status"], ended["id"], ended["targetLink"]) == ("DONE", begun["id"], link)
+    with pytest.raises(HttpError, match="was not found"):
+        rule.execute()
+    cloud.local("PUT", "times", {"times": []})
+    cloud.local("PUT", "clock", {"flow": True})
 
 
 def test_the_agent_of_a_service_is_made_once(cloud: LocalCloud) -> None:

@@ -21,7 +21,6 @@ def start(
 ) -> JsonObject:
     """Record an operation on `target`, which has an id and a link of its own, and return it."""
     about = {
-        "id": models.new_id(call.store),
         "operationType": kind,
         "targetLink": target["selfLink"],
         "targetId": target["id"],
@@ -40,6 +39,7 @@ def shown(call: Call, operation: JsonObject) -> JsonObject:
     inserted = about.get("insertTime") or models.stamp(call.now)
     view = {
         "kind": _KIND,
+        "id": operation["name"].removeprefix(_PREFIX),
         "name": operation["name"],
         **about,
         "status": "DONE" if done else "RUNNING",

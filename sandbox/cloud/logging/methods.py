@@ -93,7 +93,11 @@ _COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What the ids of a collection's methods begin with → what their names begin with, and the resource in them."""
 _OWN: Final[Mapping[str, str]] = {
+    "cloudbilling.billingAccounts.create": "CreateBillingAccount",
+    "cloudbilling.billingAccounts.move": "MoveBillingAccount",
     "cloudbilling.billingAccounts.patch": "UpdateBillingAccountDisplayName",
+    "cloudbilling.billingAccounts.subAccounts.create": "CreateBillingAccount",
+    "cloudbilling.organizations.billingAccounts.create": "CreateBillingAccount",
     _LINK: "AssignResourceToBillingAccount",
     f"{_RINGS}.cryptoKeys.updatePrimaryVersion": "UpdateCryptoKeyPrimaryVersion",
     "cloudquotas.CreateQuotaPreference": "google.api.cloudquotas.v1.CloudQuotas.CreateQuotaPreference",
@@ -116,6 +120,7 @@ _OWN: Final[Mapping[str, str]] = {
     "serviceusage.services.batchEnable": f"{_USAGE}.{{version}}.ServiceUsage.BatchEnableServices",
     "serviceusage.services.disable": f"{_USAGE}.{{version}}.ServiceUsage.DisableService",
     "serviceusage.services.enable": f"{_USAGE}.{{version}}.ServiceUsage.EnableService",
+    "serviceusage.services.generateServiceIdentity": f"{_USAGE}.v1beta1.ServiceUsage.GenerateServiceIdentity",
     "serviceusage.services.consumerQuotaMetrics.importConsumerOverrides": (
         f"{_USAGE}.v1beta1.ServiceUsage.ImportConsumerOverrides"
     ),
@@ -153,6 +158,8 @@ _GRANTS: Final[Mapping[str, str]] = {
     "secretmanager.": f"{_SECRETS}.SetIamPolicy",
 }
 """What the ids of methods that set an IAM policy begin with → their names."""
+_COMPUTE_READS: Final = ("compute.globalOperations.", "compute.projects.listXpnHosts")
+"""Beginnings of the ids of Compute Engine's methods that post and write nothing."""
 _UNLINKS: Final = "DisableResourceBilling"
 
 
@@ -204,6 +211,8 @@ def _name(method: Method) -> str | None:
         return f"{_MANAGER}.Projects.{_OF_V3[method.id]}" if version == "v3" else _OF_V3[method.id]
     if method.id in _OWN:
         return _OWN[method.id].format(version=version)
+    if method.id.startswith("compute."):
+        return None if method.id.startswith(_COMPUTE_READS) else f"v1.{method.id}"
     collection, _, verb = method.id.rpartition(".")
     if verb == "setIamPolicy":
         return next(

@@ -166,6 +166,8 @@ def _request(draft: Draft) -> JsonObject:
 def _resource(call: Call) -> str:
     """The resource that a call names: itself, or what it is to be created in."""
     name = _named(call)
+    if call.method.id.startswith("compute."):
+        return f"{name}/{call.body.get('name', '')}" if call.method.id.endswith(".insert") else name
     if call.method.id.startswith("storage."):
         return f"projects/_/buckets/{name or call.body.get('name', '')}"
     if call.method.id == "cloudbilling.projects.updateBillingInfo":
@@ -196,13 +198,16 @@ def _container(call: Call) -> str:
         number = name.removeprefix("liens/p").partition("-")[0]
         name = str(call.body.get("parent", "")) or f"projects/{number}"
     elif not name:  # of what is created above all projects, the parent is in the body
-        name = _parent(call.body.get("parent"))
+        name = _parent(call.body.get("parent")) or str(call.body.get("masterBillingAccount", ""))
     return _known(call.store, name)
 
 
 def _named(call: Call) -> str:
-    """What the path names: Resource Manager's v1 has the id alone as its value."""
+    """What the path names: Resource Manager's v1 has the id alone as its value, Compute Engine each id."""
     name = next(iter(call.path.values()), "")
+    if call.method.id.startswith("compute."):
+        parts = path_parts(call)[1:]
+        return "/".join(parts if "global" in parts else parts[:2])
     return (
         name
         if not name or "/" in name or call.method.id.startswith("storage.")
