@@ -153,6 +153,10 @@ def test_subaccounts_of_a_reseller(cloud: LocalCloud) -> None:
     assert {each.name for each in client.list_billing_accounts(request=filtered)} == names
     below = billing_v1.ListBillingAccountsRequest(parent=master)
     assert {each.name for each in client.list_billing_accounts(request=below)} == names
+    listed = cloud.call(SERVICE, "GET", f"v1/{master}/subAccounts")["billingAccounts"]
+    assert {each["name"] for each in listed} == names
+    third = {"displayName": "Customer 3", "masterBillingAccount": master}
+    cloud.call(SERVICE, "POST", f"v1/{ORGANIZATION}/billingAccounts", third)
     cloud.create_project("gem-sub-1", account=made.name.removeprefix("billingAccounts/"))
     renamed = cloud.call(
         SERVICE, "PATCH", f"v1/{made.name}", {"displayName": "Gone"}, updateMask="displayName"
@@ -176,6 +180,7 @@ def test_subaccounts_of_a_reseller(cloud: LocalCloud) -> None:
     destination = {"destinationParent": ORGANIZATION}
     cloud.call(SERVICE, "POST", f"v1/{made.name}:move", destination, status=400)
     assert cloud.call(SERVICE, "POST", f"v1/{master}:move", destination)["parent"] == ORGANIZATION
+    assert cloud.call(SERVICE, "GET", f"v1/{ORGANIZATION}/{master}:move")["parent"] == ORGANIZATION
 
 
 def _per_million(cloud: LocalCloud, description: str, **query: Any) -> list[Decimal]:
