@@ -205,6 +205,7 @@ class Application:
                 "x-goog-user-project": without_secrets(_header(request, b"x-goog-user-project")),
                 "id": match.method.id if match is not None else None,
                 "version": match.method.version if match is not None else None,
+                "time": self.timeline.now().isoformat(),
             },
             len(request.body) if kept else 0,
         )

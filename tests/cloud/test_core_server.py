@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,8 @@ def test_the_journal_says_what_was_asked_and_no_secret(cloud: LocalCloud) -> Non
     )
     cloud.request("cloudbilling", "GET", "v1/nothing", json={"keyString": "AIza-secret"})
     journal = cloud.local("GET", f"requests?after={last}")
+    times = [datetime.fromisoformat(each.pop("time")) for each in journal["requests"]]
+    assert times == sorted(times)
     assert journal["requests"] == [
         {
             "n": last + 1,
