@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt long leaving permissions examples redteam fleet coverage year
+.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt long leaving permissions examples redteam fleet coverage fuzz properties year
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -48,6 +48,10 @@ coverage: ## Run the tests of the local cloud and write docs/coverage.md: which 
 	@.venv/bin/python docs/coverage.py
 year: ## Live a year of 50 guarded projects, and compare each month's bill with its bound; YEAR_SEED=7 draws others
 	@YEAR_PROJECTS=50 $(MAKE) --no-print-directory test ARGS="tests/guard/test_simulated_year.py -n 0 $(ARGS)"
+fuzz: ## Send the local cloud tens of thousands of malformed requests; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="tests/cloud/fuzz $(ARGS)"
+properties: ## Call the local cloud in every order, and look whether what holds always does; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="tests/cloud/properties $(ARGS)"
 bench: ## Measure with 1, 10 and 100 projects; ARGS goes to `python -m bench`
 demo: ## A stolen key, twice: without and with limits and guard, with a page in the browser; ARGS="--fast --no-browser"
 

@@ -48,11 +48,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print at how many points runs were killed, after all of which they converged or did not."""
+    """Print how much was tried: points at which runs were killed, after all of which they converged, and cases."""
     passed = terminalreporter.stats.get("passed", [])
     kills = Counter(value for report in passed for name, value in report.user_properties if name == "kills")
     for what, count in sorted(kills.items()):
         terminalreporter.write_line(f"{what}: killed at {count} points, and converged after each")
+    for report in passed:
+        for name, value in report.user_properties:
+            if name == "cases":
+                terminalreporter.write_line(f"tried: {value}")
 
 
 @pytest.fixture(scope="session")

@@ -15,22 +15,17 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from sandbox.cloud import admin
-from sandbox.cloud.app import Application
+from sandbox.cloud.assembled import assemble
 from sandbox.cloud.cloudfunctions import control
 from sandbox.cloud.cloudfunctions.gateway import Gateway, Uploads
 from sandbox.cloud.cloudfunctions.processes.supervisor import Supervisor
 from sandbox.cloud.cloudfunctions.sources import UPLOADS
-from sandbox.cloud.core import late
-from sandbox.cloud.core.faults import Faults
-from sandbox.cloud.core.journal import Journal
 from sandbox.cloud.core.secrets import blanked
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Store
-from sandbox.cloud.core.timeline import Timeline, real_now
-from sandbox.cloud.core.timings import Timings
+from sandbox.cloud.core.timeline import real_now
 from sandbox.cloud.grpc_front.door import Door
-from sandbox.cloud.iam import certificates, identities
-from sandbox.cloud.pending import Pending
+from sandbox.cloud.iam import certificates
 from sandbox.cloud.protocol import Protocol
 from sandbox.cloud.reach import FUNCTIONS
 from sandbox.cloud.serviceusage.write_quotas import WriteQuotas
@@ -133,23 +128,10 @@ def serve(
     store = Store(database)
     store.address = f"http://{HOST}:{ports[0]}"
     try:
-        store.on_project_created = [hook for service in services if (hook := service.on_project_created)]
-        store.on_policy_set = [check for service in services if (check := service.on_policy_set)]
-        store.on_service_enabled = [made for service in services if (made := service.on_service_enabled)]
-        store.parents = {kind: above for service in services for kind, above in service.parents.items()}
-        store.on_project_deleted = [hook for service in services if (hook := service.on_project_deleted)]
-        store.prepare([service.schema for service in (*services, *behind)], partial(_first_world, services))
-        identities.load(store)
-        journal, waiting = Journal(), Faults(store)
-        waiting.replace(faults)
-        late.load(store)
-        pending = Pending(services, store, Timings(store))
-        pending.timings.replace(times)
-        jobs = [pending.job, *(each.job for each in (*services, *behind) if each.job)]
-        timeline = Timeline(store, jobs)
-        timeline.load()
-        store.now = timeline.now
-        application = Application(services, store, journal, waiting, timeline, pending)
+        made = assemble(services, behind, store, partial(_first_world, services))
+        made.faults.replace(faults)
+        made.timings.replace(times)
+        application, timeline = made.application, made.timeline
         ready = {
             "pid": os.getpid(),
             "port": ports[0],
@@ -160,7 +142,7 @@ def serve(
         supervisor = Supervisor(store, timeline.now, ready)
         store.functions_changed = supervisor.changed
         application.admin = admin.create(
-            application, store, journal, waiting, control.routes(store, supervisor)
+            application, store, made.journal, made.faults, control.routes(store, supervisor)
         )
         application.pages = {
             certificates.PATH: certificates.create(store),

@@ -48,7 +48,7 @@ def problems(budget: JsonObject) -> Problems:
     if "specifiedAmount" not in budget.get("amount", {}):
         yield "amount", "A spend cap needs a specified amount."
     rules = budget.get("thresholdRules", [])
-    if sorted(rule.get("thresholdPercent", 0.0) for rule in rules) != _SHARES or any(
+    if sorted(float(rule.get("thresholdPercent", 0.0)) for rule in rules) != _SHARES or any(
         rule.get("spendBasis") == "FORECASTED_SPEND" for rule in rules
     ):
         yield (

@@ -89,9 +89,14 @@ class _Types:
         built = self._built.get(schema)
         if built is None:
             properties = self._schemas[schema].get("properties", {})
-            fields = [self.field(name, spec, self.full_name(schema)) for name, spec in properties.items()]
-            built = self._built[schema] = Message(self.full_name(schema), lookup_table(fields))
+            built = self._built[schema] = self._inline(self.full_name(schema), properties)
         return built
+
+    def _inline(self, name: str, properties: dict[str, Any]) -> Message:
+        """A message by its properties; Cloud Storage's stand inside of others."""
+        return Message(
+            name, lookup_table([self.field(each, spec, name) for each, spec in properties.items()])
+        )
 
     def reference(self, schema: str) -> Callable[[], Message]:
         return lambda: self.message(schema)
@@ -121,6 +126,9 @@ class _Types:
         if "$ref" in value:
             schema = value["$ref"]
             return "message", f"type.googleapis.com/{self.full_name(schema)}", self.reference(schema)
+        if "properties" in value:
+            inner = self._inline(f"{owner}.{name[0].upper()}{name[1:]}", value["properties"])
+            return "message", f"type.googleapis.com/{inner.name}", lambda: inner
         if "enum" in value:
             return "enum", f"type.googleapis.com/{owner}.{name[0].upper()}{name[1:]}", None
         kind = _FORMATS.get(value.get("format", ""), _TYPES[value["type"]])

@@ -10,6 +10,7 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.cloud.core.errors import CloudError, JsonObject, bad_request, field_violation
@@ -21,9 +22,11 @@ _INT_RANGE = {
     "int64": (-(2**63), 2**63 - 1),
     "uint64": (0, 2**64 - 1),
 }
-_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,20}", re.ASCII)
-_DURATION = re.compile(r"-?\d+(\.\d{1,9})?s")
+_DURATION = re.compile(r"-?\d{1,12}(\.\d{1,9})?s", re.ASCII)
+#: Seconds of the longest google.protobuf.Duration: ten thousand years.
+_LONGEST = 315_576_000_000
 _ILLEGAL = {
     "timestamp": "Illegal timestamp format; timestamps must end with 'Z' or have a valid timezone offset.",
     "duration": "Illegal duration format; duration must end with 's'",
@@ -79,7 +82,7 @@ def parse_json(raw: bytes) -> Any:
         CloudError: 400 INVALID_ARGUMENT, with the place of the mistake as Google shows it.
     """
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
+        value = json.loads(raw.decode(), parse_constant=_no_constant)  # bytes could be UTF-16, too
         if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _is_deeper(value, _DEEPEST):
             raise RecursionError
         if b"\\ud" in raw.lower():
@@ -255,11 +258,28 @@ def _scalar(field: Field, item: Any) -> Any:
     _require(isinstance(item, str))
     if field.kind == "bytes":
         return _bytes(item)
-    if field.kind in _ILLEGAL:
-        pattern = _TIMESTAMP if field.kind == "timestamp" else _DURATION
-        if not pattern.fullmatch(item):
-            raise _MismatchError(f"Field '{field.proto_name}', {_ILLEGAL[field.kind]}")
+    fits = _FORMS.get(field.kind)
+    if fits is not None and not fits(item):
+        raise _MismatchError(f"Field '{field.proto_name}', {_ILLEGAL[field.kind]}")
     return item
+
+
+def _is_moment(text: str) -> bool:
+    """True for a time of google.protobuf.Timestamp, which knows the years 1 to 9999."""
+    if not _TIMESTAMP.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _is_duration(text: str) -> bool:
+    return _DURATION.fullmatch(text) is not None and abs(float(text[:-1])) <= _LONGEST
+
+
+_FORMS = {"timestamp": _is_moment, "duration": _is_duration}
 
 
 def _require(fits: bool) -> None:
@@ -272,7 +292,7 @@ def _enum(field: Field, item: Any) -> str:
     if isinstance(item, str):
         if item in names.values():
             return item
-        item = int(item) if item.isdecimal() else None
+        item = int(item) if _INTEGER.fullmatch(item) else None
     _require(isinstance(item, int) and not isinstance(item, bool) and item in names)
     return names[item]
 

@@ -17,6 +17,8 @@ service = Handlers()
 
 _LIFE_S: Final = 3600.0
 """How long a cache lives unless something else is asked for."""
+_LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""The last time that an answer can have."""
 
 
 @service("generativelanguage.CreateCachedContent")
@@ -106,6 +108,8 @@ def _expires(body: JsonObject, now: datetime, otherwise: float) -> float:
         expires = datetime.fromisoformat(body["expireTime"]).timestamp()
     else:
         expires = otherwise
+    if expires > _LATEST:
+        raise invalid_argument("The expiration must be before the year 10000.")
     if expires <= now.timestamp():
         raise invalid_argument("The expiration must be in the future.")
     return expires

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager.models import Project
 from sandbox.cloud.core.errors import JsonObject
+from sandbox.cloud.core.service import Call
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
 from sandbox.cloud.storage.errors import StorageError, invalid, no_bucket
@@ -163,6 +164,20 @@ def require_billing(store: Store, project: str) -> None:
         )
 
 
+def patched(current: JsonObject, call: Call) -> JsonObject:
+    """The settings after a PATCH: what its body has, as it was checked, without what is null there."""
+    return merged(current, _with_nulls(call.body, json.loads(call.http.content or b"{}")))
+
+
+def _with_nulls(checked: JsonObject, raw: JsonObject) -> JsonObject:
+    inner = {
+        name: _with_nulls(checked.get(name, {}), value) if isinstance(value, dict) else None
+        for name, value in raw.items()
+        if value is None or isinstance(value, dict)
+    }
+    return {**checked, **inner}
+
+
 def merged(current: JsonObject, patch: Any) -> JsonObject:
     """A JSON merge patch (RFC 7396): what is null goes, objects are merged, all else is replaced."""
     result = dict(current)
@@ -189,7 +204,7 @@ def _save(store: Store, now: datetime, bucket: JsonObject, before: JsonObject) -
     if bucket["storageClass"] not in _CLASSES:
         raise invalid(f"Invalid storage class: {bucket['storageClass']}")
     bucket["iamConfiguration"] = _access(now, bucket, before)
-    policy = dict(bucket.get("softDeletePolicy", {"retentionDurationSeconds": "0"}))
+    policy = {"retentionDurationSeconds": "0", **bucket.get("softDeletePolicy", {})}
     if policy["retentionDurationSeconds"] != "0":
         policy.setdefault("effectiveTime", rfc3339(now))
     bucket["softDeletePolicy"] = policy

@@ -1,6 +1,5 @@
 """Buckets, method by method."""
 
-import json
 from dataclasses import replace
 
 from sandbox.cloud.cloudresourcemanager import models as projects
@@ -110,7 +109,7 @@ def list_(call: Call) -> JsonObject:
 def patch(call: Call) -> JsonObject:
     """Change some settings of a bucket; what is null is taken away."""
     bucket = _bucket(call)
-    settings = buckets.merged(bucket, json.loads(call.http.content or b"{}"))
+    settings = buckets.patched(bucket, call)
     return _linked(call, buckets.change(call.store, call.now, bucket, settings))
 
 

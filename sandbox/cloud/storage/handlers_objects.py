@@ -1,6 +1,5 @@
 """Objects, method by method."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -114,7 +113,7 @@ def list_(call: Call) -> JsonObject:
 def patch(call: Call) -> JsonObject:
     """Change some settings of an object; what is null is taken away."""
     stored = _object(call)
-    settings = buckets.merged(stored.body, json.loads(call.http.content or b"{}"))
+    settings = buckets.patched(stored.body, call)
     return shown(call, objects.change(call.store, call.now, stored, settings))
 
 
