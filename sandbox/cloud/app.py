@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.cloud import authorization
+from sandbox.cloud import authorization, batch
 from sandbox.cloud.answering import Client, Response
 from sandbox.cloud.core import fields, front, operations, validation
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, unimplemented
@@ -177,6 +177,11 @@ class Application:
 
     def _serve(self, service: Service, request: Request, match: Match | None, met: Met) -> Response:
         body: Any = None
+        if match is None and request.raw_path.startswith(batch.PATH):
+            find = service.router.match
+            return batch.answer(
+                request, lambda each: self._serve(service, each, find(each.http_method, each.raw_path), Met())
+            )
         if match is None:
             response = Response.not_found(request.raw_path)
         else:

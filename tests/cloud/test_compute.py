@@ -1,5 +1,6 @@
 """Compute Engine as far as a project without its default network needs it, and the agents of services."""
 
+from email import message_from_string
 from typing import Any
 
 import pytest
@@ -241,6 +242,33 @@ def test_an_operation_takes_its_time(cloud: LocalCloud, compute: Any) -> None:
         rule.execute()
     cloud.local("PUT", "times", {"times": []})
     cloud.local("PUT", "clock", {"flow": True})
+
+
+def test_a_batch_is_several_calls(cloud: LocalCloud) -> None:
+    project = "gem-network-7"
+    enable(cloud, cloud.create_project(project, account=ACCOUNT))
+    rules = [
+        f"/compute/v1/projects/{project}/global/firewalls/default-allow-{name}"
+        for name in ("ssh", "rdp", "no")
+    ]
+    calls = [f"Content-Type: application/http\r\nContent-ID: <{at}>\r\n\r\nDELETE {rule} HTTP/1.1\r\n\r\n"
+             for at, rule in enumerate([*rules, "/batch/x"])]  # fmt: skip
+    content = "".join(f"--b\r\n{call}\r\n" for call in calls) + "--b--"
+    headers = {"Content-Type": "multipart/mixed; boundary=b"}
+    answer = cloud.request("compute", "POST", "batch/compute/v1", data=content, headers=headers)
+    read = message_from_string(
+        f"Content-Type: {answer.headers['content-type']}\n\n{answer.text}"
+    ).get_payload()
+    answered = [(part["Content-ID"], part.get_payload().split("\n")[0].strip()) for part in read]
+    assert answered == [
+        ("<response-0>", "HTTP/1.1 200 OK"),
+        ("<response-1>", "HTTP/1.1 200 OK"),
+        ("<response-2>", "HTTP/1.1 404 Not Found"),
+        ("<response-3>", "HTTP/1.1 400 Bad Request"),
+    ]
+    left = cloud.call("compute", "GET", f"compute/v1/projects/{project}/global/firewalls")["items"]
+    assert [rule["name"] for rule in left] == ["default-allow-icmp", "default-allow-internal"]
+    assert cloud.request("compute", "POST", "batch", data="{}", headers=headers).status_code == 400
 
 
 def test_the_agent_of_a_service_is_made_once(cloud: LocalCloud) -> None:
