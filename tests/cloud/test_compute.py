@@ -256,10 +256,12 @@ def test_a_batch_is_several_calls(cloud: LocalCloud) -> None:
     content = "".join(f"--b\r\n{call}\r\n" for call in calls) + "--b--"
     headers = {"Content-Type": "multipart/mixed; boundary=b"}
     answer = cloud.request("compute", "POST", "batch/compute/v1", data=content, headers=headers)
-    read = message_from_string(
-        f"Content-Type: {answer.headers['content-type']}\n\n{answer.text}"
-    ).get_payload()
-    answered = [(part["Content-ID"], part.get_payload().split("\n")[0].strip()) for part in read]
+    read = message_from_string(f"Content-Type: {answer.headers['content-type']}\n\n{answer.text}")
+    answered = [
+        (part["Content-ID"], str(part.get_payload()).split("\n")[0].strip())
+        for part in read.walk()
+        if not part.is_multipart()
+    ]
     assert answered == [
         ("<response-0>", "HTTP/1.1 200 OK"),
         ("<response-1>", "HTTP/1.1 200 OK"),
