@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from google.cloud import cloudquotas_v1
+from google.api_core.exceptions import BadRequest, Conflict
+from google.cloud import cloudquotas_v1, cloudquotas_v1beta
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, FOLDER, LocalCloud
+from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, FOLDER, ORGANIZATION, LocalCloud
 
 GEMINI = "generativelanguage.googleapis.com"
 
@@ -289,3 +290,89 @@ def test_a_preference_is_kept_and_asked_for_with_googles_client(cloud: LocalClou
     )
     assert asked.reconciling
     assert asked.quota_config.granted_value == 10
+
+
+def test_preferences_are_filtered_ordered_validated_and_made_where_missing(cloud: LocalCloud) -> None:
+    name = project(cloud, "quota-prefs-1", paid=True)
+    path = f"v1/{name}/locations/global/quotaPreferences"
+    quota = {"service": GEMINI, "quotaId": "GenerateRequestsPerMinutePerProjectPerModel"}
+    asked = {"quotaConfig": {"preferredValue": "4000000000"}, "contactEmail": "ann@example.com"}
+    ignored: dict[str, Any] = {"ignoreSafetyChecks": ["QUOTA_DECREASE_PERCENTAGE_TOO_HIGH"]}
+    for model in ("gemini-3.8-flash", "gemini-2.5-pro"):
+        body = {**quota, "quotaConfig": {"preferredValue": "5"}, "dimensions": {"model": model}}
+        cloud.call("cloudquotas", "PATCH", f"{path}/{model.replace('.', '-')}", body, status=404, **ignored)
+        cloud.call(
+            "cloudquotas", "PATCH", f"{path}/{model.replace('.', '-')}", body, allowMissing="true", **ignored
+        )
+
+    def names(**query: Any) -> list[str]:
+        found = cloud.call("cloudquotas", "GET", path, **query).get("quotaPreferences", [])
+        return [each["name"].rpartition("/")[2] for each in found]
+
+    assert names() == ["gemini-3-8-flash", "gemini-2-5-pro"]
+    assert names(orderBy="name") == ["gemini-2-5-pro", "gemini-3-8-flash"]
+    assert names(orderBy="create_time desc", pageSize="1") == ["gemini-2-5-pro"]
+    assert names(filter="dimensions.model=gemini-2.5-pro OR reconciling=true") == ["gemini-2-5-pro"]
+    assert names(filter="reconciling=true") == []
+    cloud.call("cloudquotas", "GET", path, status=400, filter="color=red")
+    cloud.call("cloudquotas", "GET", path, status=400, orderBy="color")
+
+    one = f"{path}/gemini-2-5-pro"
+    checked = cloud.call("cloudquotas", "PATCH", one, asked, validateOnly="true")
+    assert checked["reconciling"] is True
+    kept = cloud.call("cloudquotas", "GET", one)
+    assert kept["quotaConfig"]["preferredValue"] == "5"
+    cloud.call("cloudquotas", "PATCH", one, asked | {"etag": "old"}, status=409)
+    cloud.call("cloudquotas", "PATCH", one, asked | {"etag": kept["etag"], "contactEmail": "ann"}, status=400)
+    assert cloud.call("cloudquotas", "PATCH", one, asked | {"etag": kept["etag"]})["reconciling"] is True
+    assert names(filter="reconciling=true") == ["gemini-2-5-pro"]
+
+
+@pytest.mark.parametrize("container", [FOLDER, ORGANIZATION])
+def test_folders_and_organizations_have_no_quotas(cloud: LocalCloud, container: str) -> None:
+    path = f"v1/{container}/locations/global"
+    quota = f"services/{GEMINI}/quotaInfos"
+    assert cloud.call("cloudquotas", "GET", f"{path}/{quota}").get("quotaInfos", []) == []
+    cloud.call(
+        "cloudquotas", "GET", f"{path}/{quota}/GenerateRequestsPerMinutePerProjectPerModel", status=404
+    )
+    assert cloud.call("cloudquotas", "GET", f"{path}/quotaPreferences").get("quotaPreferences", []) == []
+    body = {"service": GEMINI, "quotaId": "GenerateRequestsPerMinutePerProjectPerModel", "quotaConfig": {}}
+    cloud.call("cloudquotas", "POST", f"{path}/quotaPreferences", body, status=404)
+    cloud.call("cloudquotas", "GET", f"v1/{container}9/locations/global/{quota}", status=403)
+
+
+def test_the_quota_adjuster_is_inherited_until_it_is_set(cloud: LocalCloud) -> None:
+    client = cloudquotas_v1beta.QuotaAdjusterSettingsManagerClient(
+        transport="rest", client_options={"api_endpoint": cloud.url("cloudquotas")}, credentials=CREDENTIALS
+    )
+    number = cloud.create_project("quota-adjuster-1")
+    enabled = cloudquotas_v1beta.QuotaAdjusterSettings.Enablement.ENABLED
+    disabled = cloudquotas_v1beta.QuotaAdjusterSettings.Enablement.DISABLED
+
+    def settings(container: str) -> Any:
+        return client.get_quota_adjuster_settings(name=f"{container}/locations/global/quotaAdjusterSettings")
+
+    def change(container: str, **fields: Any) -> Any:
+        name = f"{container}/locations/global/quotaAdjusterSettings"
+        return client.update_quota_adjuster_settings(quota_adjuster_settings={"name": name, **fields})
+
+    own = f"projects/{number}"
+    first = settings(own)
+    assert (first.enablement, first.inherited, first.inherited_from) == (disabled, True, "default")
+    change(ORGANIZATION, enablement=enabled)
+    assert settings(own).inherited_from == ORGANIZATION
+    change(FOLDER, enablement=disabled)
+    found = settings("projects/quota-adjuster-1")
+    assert (found.name.partition("/locations")[0], found.enablement, found.inherited_from) == (
+        own,
+        disabled,
+        FOLDER,
+    )
+    changed = change(own, enablement=enabled, etag=found.etag)
+    assert (changed.enablement, changed.inherited, changed.inherited_from) == (enabled, False, "")
+    with pytest.raises(Conflict):
+        change(own, inherited=True, etag=found.etag)
+    assert change(own, inherited=True, etag=changed.etag).inherited_from == FOLDER
+    with pytest.raises(BadRequest):
+        change(own)

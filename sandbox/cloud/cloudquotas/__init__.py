@@ -1,20 +1,31 @@
-"""Cloud Quotas: the Gemini API's quotas as Google shows them, and quota preferences."""
+"""Cloud Quotas: the Gemini API's quotas as Google shows them, quota preferences, and the Quota Adjuster's settings."""
 
 from functools import partial
 
-from sandbox.cloud.cloudquotas import models, permissions
+from sandbox.cloud.cloudquotas import adjuster, models, permissions
 from sandbox.cloud.cloudquotas.handlers import handlers
 from sandbox.cloud.core.protobuf import methods
 from sandbox.cloud.core.service import Api, Service
 
 SERVICE = Service(
     name="cloudquotas",
-    apis=tuple(
-        # gcloud asks the beta version.
-        Api(partial(methods, f"google.cloud.cloudquotas_{version}", "CloudQuotas", "cloudquotas"), handlers)
-        for version in ("v1", "v1beta")
+    # gcloud asks the beta version, which alone has the Quota Adjuster.
+    apis=(
+        *(
+            Api(
+                partial(methods, f"google.cloud.cloudquotas_{version}", "CloudQuotas", "cloudquotas"),
+                handlers,
+            )
+            for version in ("v1", "v1beta")
+        ),
+        Api(
+            partial(
+                methods, "google.cloud.cloudquotas_v1beta", "QuotaAdjusterSettingsManager", "cloudquotas"
+            ),
+            adjuster.handlers,
+        ),
     ),
-    schema=models.SCHEMA,
+    schema=models.SCHEMA + adjuster.SCHEMA,
     permissions=permissions.PERMISSIONS,
     needs_quota_project=True,
 )

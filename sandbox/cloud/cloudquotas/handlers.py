@@ -1,31 +1,39 @@
-"""Cloud Quotas v1: the quotas of a project, and what was asked of them."""
+"""Cloud Quotas v1: the quotas of a project, and what was asked of them.
 
+The Gemini API has quotas of projects alone: listings of folders and of organizations are empty.
+"""
+
+import re
 from base64 import urlsafe_b64encode
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudquotas import models
-from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found, unimplemented
+from sandbox.cloud.cloudquotas.containers import container
+from sandbox.cloud.core import filters, paging
+from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, not_found
+from sandbox.cloud.core.messages import camel_case
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.serviceusage import models as usage
 from sandbox.cloud.serviceusage.catalogue import LIMITS, TITLES, Limit, metric_title
 
 handlers = Handlers()
 
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
 _INTERVALS = {"min": ("minute", "per minute"), "d": ("day", "per day")}
 _CHANGEABLE = {"quota_config", "quotaConfig", "quota_config.preferred_value", "quotaConfig.preferredValue"}
+_ORDERS = ("name", "service", "quotaId", "createTime", "updateTime")
+_FILTERED = (*_ORDERS, "dimensions", "quotaConfig", "justification", "etag")
 _WORDS = {"justification", "contact_email", "contactEmail"}
 
 
 def _project(call: Call) -> str:
-    """The number of the project that the path names."""
-    if not next(value for value in call.path.values()).startswith("projects/"):
-        raise unimplemented("Cloud Quotas of folders and organizations")
-    if call.ids[1] != "global":
-        raise invalid_argument(f"Location {call.ids[1]} is not supported; use global.")
-    return projects.require_active(call.store, call.ids[0]).number
+    """The number of the project that the path names; empty for a folder and an organization, which have no quotas."""
+    of = container(call)
+    return of.removeprefix("projects/") if of.startswith("projects/") else ""
 
 
 def _info(call: Call, project: str, limit: Limit) -> JsonObject:
@@ -95,6 +103,8 @@ def list_infos(call: Call) -> JsonObject:
     """The quotas of the project's tier, which is free without a link, and otherwise the account's."""
     project, service = _project(call), call.ids[2]
     usage.require_known([service])
+    if not project:
+        return {}
     tier = billing.listed_tier(call.store, project, call.now)
     found = [limit for limit in LIMITS if _service(limit) == service and limit.tier == tier]
     page, more = paging.requested(call.query, 100, 1000).cut(
@@ -109,15 +119,40 @@ def get_info(call: Call) -> JsonObject:
     project, service, quota_id = _project(call), call.ids[2], call.ids[3]
     if service not in TITLES:
         raise not_found(f"Service {service} was not found.")
+    if not project:
+        raise not_found(f"Quota {quota_id} of service {service} was not found.")
     return _info(call, project, models.find_limit(service, quota_id))
 
 
 @handlers("cloudquotas.ListQuotaPreferences")
 def list_preferences(call: Call) -> JsonObject:
-    """The preferences of a project."""
-    found = models.of_project(call.store, _project(call))
-    page, more = paging.requested(call.query, 100, 1000).cut(found, lambda preference: preference.id)
-    return {"quotaPreferences": [_preference(call, preference) for preference in page], **more}
+    """The preferences of a project that a filter holds for, the oldest first unless another order is asked for."""
+    accepts = filters.parse(call.query.get("filter", ""))
+    shown = [_preference(call, each) for each in models.of_project(call.store, _project(call))]
+    found = [each for each in shown if accepts(partial(_field, each))]
+    found.sort(key=lambda each: (each["createTime"], each["name"]))
+    for part in reversed([each for each in call.query.get("orderBy", "").split(",") if each.strip()]):
+        name, *direction = part.split()
+        field = camel_case(name)
+        if field not in _ORDERS or direction not in ([], ["asc"], ["desc"]):
+            raise invalid_argument(f"Preferences cannot be ordered by {part.strip()!r}.", "order_by")
+        found.sort(key=lambda each: str(each[field]), reverse=direction == ["desc"])
+    numbered = [(f"{index:08}", each) for index, each in enumerate(found)]
+    page, more = paging.requested(call.query, 100, 1000).cut(numbered, lambda each: each[0])
+    return {"quotaPreferences": [preference for _, preference in page], **more}
+
+
+def _field(preference: JsonObject, name: str) -> str | None:
+    """A field of a listing's filter."""
+    field, _, key = name.partition(".")
+    value = preference.get(camel_case(field))
+    if camel_case(field) == "reconciling":
+        return str(bool(value)).lower()
+    if isinstance(value, dict):
+        value = value.get(camel_case(key), value.get(key))
+    elif camel_case(field) not in _FILTERED:
+        raise invalid_argument(f"Preferences cannot be filtered by {name!r}.", "filter")
+    return str(value) if value is not None else None
 
 
 @handlers("cloudquotas.GetQuotaPreference")
@@ -130,6 +165,7 @@ def get_preference(call: Call) -> JsonObject:
 def create_preference(call: Call) -> JsonObject:
     """Create a preference; without an id it gets one of its quota and dimensions."""
     project, body = _project(call), call.body
+    _check_words(body)
     for name in ("service", "quotaId", "quotaConfig"):
         # A wish for 0 is an empty configuration.
         if not body.get(name) and (name != "quotaConfig" or name not in body):
@@ -137,6 +173,8 @@ def create_preference(call: Call) -> JsonObject:
     dimensions = body.get("dimensions", {})
     seed = f"{body['service']}/{body['quotaId']}/{sorted(dimensions.items())}"
     identifier = call.query.get("quotaPreferenceId") or f"qp-{sha256(seed.encode()).hexdigest()[:20]}"
+    if not project:
+        raise not_found(f"Quota {body['quotaId']} of service {body['service']} was not found.")
     return _preference(
         call,
         models.create(
@@ -161,7 +199,15 @@ def update_preference(call: Call) -> JsonObject:
         raise invalid_argument(
             "Only quota_config, justification and contact_email can be updated.", "update_mask"
         )
+    _check_words(call.body)
+    if call.query.get("allowMissing") and not any(
+        each.id == call.ids[2] for each in models.of_project(call.store, project)
+    ):
+        return create_preference(replace(call, query={**call.query, "quotaPreferenceId": call.ids[2]}))
     found = models.find(call.store, project, call.ids[2])
+    etag = _preference(call, found)["etag"]
+    if call.body.get("etag", etag) not in ("", etag):
+        raise CloudError("ABORTED", "The etag does not match the current etag of the quota preference.")
     for name, held in (
         ("dimensions", found.dimensions),
         ("service", found.service),
@@ -169,7 +215,19 @@ def update_preference(call: Call) -> JsonObject:
     ):
         if name in call.body and call.body[name] != held:
             raise invalid_argument(f"{name} cannot be changed.", f"quota_preference.{name}")
-    return _preference(call, models.change(call.store, call.when, found, _wish(call)))
+    if not call.query.get("validateOnly"):
+        return _preference(call, models.change(call.store, call.when, found, _wish(call)))
+    # Checked as any other change, and then undone.
+    call.store.run("SAVEPOINT validated")
+    changed = _preference(call, models.change(call.store, call.when, found, _wish(call)))
+    call.store.run("ROLLBACK TO validated")
+    return changed
+
+
+def _check_words(body: JsonObject) -> None:
+    contact = body.get("contactEmail", "")
+    if contact and not _ADDRESS.fullmatch(contact):
+        raise invalid_argument(f"{contact!r} is no email address.", "quota_preference.contact_email")
 
 
 def _wish(call: Call) -> models.Wish:

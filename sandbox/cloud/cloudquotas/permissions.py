@@ -13,6 +13,8 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
     "cloudquotas.ListQuotaInfos": _GET,
     "cloudquotas.GetQuotaPreference": _GET,
     "cloudquotas.ListQuotaPreferences": _GET,
+    "cloudquotas.GetQuotaAdjusterSettings": _GET,
+    "cloudquotas.UpdateQuotaAdjusterSettings": _UPDATE,
     "cloudquotas.CreateQuotaPreference": _UPDATE,
     "cloudquotas.UpdateQuotaPreference": _UPDATE,
 }
