@@ -20,6 +20,7 @@ from sandbox.cloud.billing_loop import assumptions, evaluation, readers, stops, 
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudscheduler import models as jobs
 from sandbox.cloud.core import iam, mails
+from sandbox.cloud.core.errors import CloudError
 from tests.cloud.local_cloud import ACCOUNT, EURO_ACCOUNT
 from tests.cloud.world import BEGIN, TOPIC, World
 
@@ -237,6 +238,38 @@ def test_a_budget_counts_what_its_filter_names(made: Made) -> None:
     world.advance(days=5)
     [last] = [each for each in evaluation.shown_states(world.store) if each["displayName"] == "last"]
     assert (last["period"], last["cost"], last["amount"]) == ("2027-01-01", "0", "11.25")
+
+
+def test_a_budget_counts_the_subaccounts_of_its_account(made: Made) -> None:
+    world = made()
+    with world.store.transaction():
+        sub = billing.create_subaccount(world.store, f"billingAccounts/{ACCOUNT}", "team").id
+    above, below = world.project("acme-above"), world.project("acme-below", sub)
+    subaccounts = {
+        "all": [],
+        "above": [f"billingAccounts/{ACCOUNT}"],
+        "below": [f"billingAccounts/{sub}"],
+        "both": [f"billingAccounts/{ACCOUNT}", f"billingAccounts/{sub}"],
+    }
+    for name, names in subaccounts.items():
+        world.budget(above, 100, name, budgetFilter={"subaccounts": names})
+    world.budget(above, 100, "labels", budgetFilter={"labels": {"team": ["chat"]}})
+    world.budget(below, 100, "own", sub, budgetFilter={})
+    world.use(above, output={"TEXT": 1_000_000})
+    world.use(below, output={"TEXT": 2_000_000})
+    world.advance(days=2)
+    reached = {each["displayName"]: each["cost"] for each in evaluation.shown_states(world.store)}
+    assert reached == {
+        "all": "11.25",
+        "above": "3.75",
+        "below": "7.5",
+        "both": "11.25",
+        "labels": "0",
+        "own": "7.5",
+    }
+    with pytest.raises(CloudError) as refusal:
+        world.budget(below, 100, "other", sub, budgetFilter={"subaccounts": [f"billingAccounts/{ACCOUNT}"]})
+    assert "budget.budget_filter.subaccounts" in str(refusal.value.details)
 
 
 def test_a_tier_moves_up_by_money_and_days_and_counts_anew_after_a_change_by_hand(made: Made) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sandbox.cloud.billing_loop import recipients, stops
 from sandbox.cloud.billing_loop.money import of_google, rounded, shown
 from sandbox.cloud.billing_loop.periods import Period, day_of, midnight, of_budget
+from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import mails
 from sandbox.cloud.core.errors import JsonObject
@@ -43,22 +44,28 @@ CREATE TABLE budget_messages (
 ) WITHOUT ROWID;
 """
 PUBLISHER: Final = "serviceAccount:billing-budget-alert@system.gserviceaccount.com"
-_COST: Final = "SELECT sum(amount) FROM billing_costs WHERE account = ? AND day BETWEEN ? AND ?"
+_COST: Final = (
+    "SELECT sum(amount) FROM billing_costs "
+    "WHERE account IN (SELECT value FROM json_each(?)) AND day BETWEEN ? AND ?"
+)
 _OF_PROJECTS: Final = "AND project IN (SELECT value FROM json_each(?))"
 _CURRENT: Final = "CURRENT_SPEND"
 _FORECASTED: Final = "FORECASTED_SPEND"
-#: Filters that nothing of the local cloud's use has an answer to.
-_NOT_READ: Final = ("subaccounts", "labels")
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A budget, and what its filter counts; `projects` None is every project, `nothing` no use of the Gemini API."""
+    """A budget, and what its filter counts.
+
+    `projects` None is every project, `accounts` None the account with its subaccounts, `nothing` no use of the Gemini
+    API, as of another service or of labels: what an API key or a token uses has none.
+    """
 
     body: JsonObject
     topic: str
     projects: frozenset[str] | None
     ancestors: frozenset[str]
+    accounts: frozenset[str] | None
     nothing: bool
 
     def counts_any(self, grown: Mapping[str, int]) -> bool:
@@ -80,6 +87,8 @@ def evaluate(store: Store, account: str, currency: str, grown: Mapping[str, int]
     """Evaluate each budget of an account whose costs have changed or whose day has, and publish all their messages."""
     day = day_of(now)
     to_send: dict[str, list[JsonObject]] = defaultdict(list)
+    # Costs of subaccounts come by runs of their own.
+    has_more = bool(billing.subaccounts(store, account))
     rows = store.rows(
         "SELECT b.id, b.generation, s.generation AS known, s.day, s.period, s.message FROM budgets b "
         "LEFT JOIN budget_states s ON s.account = b.account_id AND s.budget = b.id "
@@ -97,7 +106,7 @@ def evaluate(store: Store, account: str, currency: str, grown: Mapping[str, int]
             str(period.first),
             str(day),
         )
-        if not current or (grown and plan.counts_any(grown)):
+        if not current or has_more or (grown and plan.counts_any(grown)):
             message = _evaluated(store, account, currency, row["id"], row["generation"], plan, period, now)
         if plan.topic:
             attributes = {"billingAccountId": account, "budgetId": row["id"], "schemaVersion": "1.0"}
@@ -133,7 +142,6 @@ def shown_states(store: Store) -> list[dict[str, Any]]:
                 "notified": json.loads(row["notified"]),
                 "published": row["published"],
                 "dropped": row["dropped"],
-                "filtersNotRead": [name for name in _NOT_READ if budget["budgetFilter"].get(name)],
             }
         )
     return found
@@ -154,7 +162,8 @@ def _plan(store: Store, account: str, budget_id: str, generation: int) -> _Plan:
             body.get("notificationsRule", {}).get("pubsubTopic", ""),
             named or None,
             frozenset(part.get("resourceAncestors", [])),
-            bool(services and stops.GEMINI not in services) or any(part.get(name) for name in _NOT_READ),
+            frozenset(name.removeprefix("billingAccounts/") for name in part.get("subaccounts", [])) or None,
+            bool(services and stops.GEMINI not in services) or bool(part.get("labels")),
         )
     return plan
 
@@ -205,11 +214,12 @@ def _cost(store: Store, account: str, plan: _Plan, period: Period) -> int:
         chosen = below if chosen is None else chosen & below
     if plan.nothing or chosen == frozenset():
         return 0
-    days = str(period.first), str(period.last)
+    accounts = plan.accounts or {account, *billing.subaccounts(store, account)}
+    asked = json.dumps(sorted(accounts)), str(period.first), str(period.last)
     if chosen is None:
-        cost = store.value(_COST, account, *days)
+        cost = store.value(_COST, *asked)
     else:
-        cost = store.value(f"{_COST} {_OF_PROJECTS}", account, *days, json.dumps(sorted(chosen)))
+        cost = store.value(f"{_COST} {_OF_PROJECTS}", *asked, json.dumps(sorted(chosen)))
     return int(cost or 0)
 
 

@@ -40,7 +40,7 @@ def create(store: Store, account_id: str, given: JsonObject) -> JsonObject:
         if one in given.get(parent, {}) and other in given[parent]:
             raise invalid_argument(f"Only one of '{one}' and '{other}' of '{parent}' can be set.", "budget")
     cap = given.get("spendCap")
-    budget = _completed(store, given, account.currency)
+    budget = _completed(store, given, account)
     if cap is not None:
         budget["spendCap"] = _new_cap(store, account_id, budget, cap)
     budget_id = chance.uuid(store, "budget", store.next_value("budget"))
@@ -127,7 +127,7 @@ def update(
     wanted = patch.get("spendCap") if any(path[0] == "spendCap" for path in paths) else cap
     if wanted is not None:
         changed["spendCap"] = wanted
-    budget = _completed(store, changed, billing.require(store, account_id).currency)
+    budget = _completed(store, changed, billing.require(store, account_id))
     if wanted is not None:
         budget["spendCap"] = (
             spend_caps.changed(cap, wanted, store.settle_polls)
@@ -233,7 +233,7 @@ def _view(account_id: str, budget_id: str, generation: int, body: JsonObject) ->
     return {"name": name, **body, **cap, "etag": _etag(budget_id, generation)}
 
 
-def _completed(store: Store, given: JsonObject, currency: str) -> JsonObject:
+def _completed(store: Store, given: JsonObject, account: billing.Account) -> JsonObject:
     """A checked budget with what Google fills in: the account's currency, projects by number, the defaults.
 
     `ownershipScope` has no default on output: filling it in would show as a change in every tool that left it out.
@@ -245,14 +245,14 @@ def _completed(store: Store, given: JsonObject, currency: str) -> JsonObject:
         part["calendarPeriod"] = "MONTH"
     budget = {key: value for key, value in given.items() if key not in ("name", "etag")}
     budget["budgetFilter"] = part
-    rules.check(store, budget, currency)
+    rules.check(store, budget, account)
     if "projects" in part:
         numbers = [
             projects.require(store, name.removeprefix("projects/")).number for name in part["projects"]
         ]
         part["projects"] = [f"projects/{number}" for number in numbers]
     if "specifiedAmount" in budget["amount"]:
-        money = {**budget["amount"]["specifiedAmount"], "currencyCode": currency}
+        money = {**budget["amount"]["specifiedAmount"], "currencyCode": account.currency}
         if money.get("units") == "0":
             del money["units"]
         budget["amount"] = {"specifiedAmount": money}

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from sandbox.cloud.billingbudgets import spend_caps
+from sandbox.cloud.cloudbilling import models as billing
+from sandbox.cloud.cloudbilling.models import Account
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError, JsonObject, bad_request, field_violation
 from sandbox.cloud.core.store import Store
@@ -39,16 +41,16 @@ _CHANNEL = re.compile(r"projects/[^/]+/notificationChannels/[^/]+")
 Problems = Iterator[tuple[str, str]]
 
 
-def check(store: Store, budget: JsonObject, currency: str) -> None:
-    """Check a whole budget, as it is to be stored.
+def check(store: Store, budget: JsonObject, account: Account) -> None:
+    """Check a whole budget of an account, as it is to be stored.
 
     Raises:
         CloudError: 400 INVALID_ARGUMENT, a field violation for each problem.
     """
     found = [
         *_name(budget),
-        *_amount(budget, currency),
-        *_filter(store, budget.get("budgetFilter", {})),
+        *_amount(budget, account.currency),
+        *_filter(store, budget.get("budgetFilter", {}), account),
         *_thresholds(budget),
         *_notifications(budget),
         *(spend_caps.problems(budget) if "spendCap" in budget else ()),
@@ -81,7 +83,7 @@ def _amount(budget: JsonObject, currency: str) -> Problems:
         yield "amount.specified_amount", "The amount must not be negative, and its nanos be 0 to 999,999,999."
 
 
-def _filter(store: Store, part: JsonObject) -> Problems:
+def _filter(store: Store, part: JsonObject, account: Account) -> Problems:
     for name in part.get("projects", []):
         kind, _, project = name.partition("/")
         if kind != "projects" or projects.find(store, project) is None:
@@ -89,9 +91,12 @@ def _filter(store: Store, part: JsonObject) -> Problems:
     for name in part.get("services", []):
         if not _SERVICE.fullmatch(name):
             yield "budget_filter.services", f"Not a service of the form services/XXXX-XXXX-XXXX: {name}."
+    known = {f"billingAccounts/{each}" for each in (account.id, *billing.subaccounts(store, account.id))}
     for name in part.get("subaccounts", []):
         if not _SUBACCOUNT.fullmatch(name):
             yield "budget_filter.subaccounts", f"Not a billing account's name: {name}."
+        elif name not in known:
+            yield "budget_filter.subaccounts", f"Neither the billing account nor a subaccount of it: {name}."
     for name in part.get("resourceAncestors", []):
         if not _ANCESTOR.fullmatch(name):
             yield (

@@ -122,6 +122,12 @@ def all_accounts(store: Store) -> list[Account]:
     return [_account(row) for row in store.rows("SELECT * FROM billing_accounts ORDER BY id")]
 
 
+def subaccounts(store: Store, account_id: str) -> list[str]:
+    """The ids of an account's subaccounts."""
+    rows = store.rows("SELECT id FROM billing_accounts WHERE master = ?", f"billingAccounts/{account_id}")
+    return [row["id"] for row in rows]
+
+
 def parent_of(store: Store, name: str) -> str:
     """The organization of an account (`billingAccounts/X`); "" for one that is not there."""
     account = find(store, name.partition("/")[2])
