@@ -39,6 +39,7 @@ _TERRAFORM = {
     "GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT": "iamcredentials/v1/",
     # Links within Compute Engine's answers are Google's; clients take the address from here.
     "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": "compute/compute/v1/",
+    "GOOGLE_CLOUD_ASSET_CUSTOM_ENDPOINT": "cloudasset/v1/",
     "GOOGLE_TAGS_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
 }
 

@@ -3,6 +3,7 @@
 from sandbox.cloud.apikeys import SERVICE as APIKEYS
 from sandbox.cloud.billing_loop.loop import LOOP
 from sandbox.cloud.billingbudgets import SERVICE as BILLINGBUDGETS
+from sandbox.cloud.cloudasset import SERVICE as CLOUDASSET
 from sandbox.cloud.cloudbilling import SERVICE as CLOUDBILLING
 from sandbox.cloud.cloudfunctions import SERVICE as CLOUDFUNCTIONS
 from sandbox.cloud.cloudkms import SERVICE as CLOUDKMS
@@ -47,6 +48,7 @@ SERVICES: tuple[Service, ...] = (
     RUN,
     LOGGING,
     COMPUTE,
+    CLOUDASSET,
 )
 
 #: What works behind the services and has no API, and so no port.

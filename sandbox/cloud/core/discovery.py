@@ -142,6 +142,16 @@ def _segments(pattern: str | None) -> str:
     return pattern.strip("^$").replace("[^/]+", ONE).replace(".*", REST)
 
 
+def _of_flat_path(name: str, path: str, spec: dict[str, Any]) -> str:
+    """What a parameter without a pattern stands for: one segment, or what the flat path has for it."""
+    parts = path.partition(":")[0].split("/")
+    if f"{{+{name}}}" not in parts:
+        return ONE
+    start, flat = parts.index(f"{{+{name}}}"), spec["flatPath"].partition(":")[0].split("/")
+    end = len(flat) - (len(parts) - start - 1)
+    return "/".join(ONE if part.startswith("{") else part for part in flat[start:end])
+
+
 def _walk(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from resource.get("methods", {}).values()
     for child in resource.get("resources", {}).values():
@@ -174,7 +184,7 @@ def _bindings(spec: dict[str, Any], service_path: str, types: _Types) -> Iterato
 def _method(spec: dict[str, Any], path: str, types: _Types) -> Method:
     parameters: dict[str, dict[str, Any]] = spec.get("parameters", {})
     patterns = {
-        name: _segments(value.get("pattern"))
+        name: _segments(value.get("pattern")) if "pattern" in value else _of_flat_path(name, path, spec)
         for name, value in parameters.items()
         if value["location"] == "path"
     }

@@ -102,6 +102,9 @@ _OWN: Final[Mapping[str, str]] = {
     f"{_RINGS}.cryptoKeys.updatePrimaryVersion": "UpdateCryptoKeyPrimaryVersion",
     "cloudquotas.CreateQuotaPreference": "google.api.cloudquotas.v1.CloudQuotas.CreateQuotaPreference",
     "cloudquotas.UpdateQuotaPreference": "google.api.cloudquotas.v1.CloudQuotas.UpdateQuotaPreference",
+    "cloudquotas.UpdateQuotaAdjusterSettings": (
+        "google.api.cloudquotas.v1beta.QuotaAdjusterSettingsManager.UpdateQuotaAdjusterSettings"
+    ),
     "cloudresourcemanager.projects.create": "CreateProject",
     "cloudresourcemanager.projects.move": f"{_MANAGER}.Projects.MoveProject",
     "cloudresourcemanager.projects.patch": f"{_MANAGER}.Projects.UpdateProject",

@@ -20,6 +20,7 @@ TITLES: Final[Mapping[str, str]] = {
     "bigquery.googleapis.com": "BigQuery API",
     "billingbudgets.googleapis.com": "Cloud Billing Budget API",
     "cloudapis.googleapis.com": "Google Cloud APIs",
+    "cloudasset.googleapis.com": "Cloud Asset API",
     "cloudbilling.googleapis.com": "Cloud Billing API",
     "cloudbuild.googleapis.com": "Cloud Build API",
     "cloudfunctions.googleapis.com": "Cloud Functions API",

@@ -27,7 +27,9 @@ _OF_THE_PROJECT: Final = frozenset(
     }
 )
 #: Services whose API may be enabled in the caller's project alone; one just enabled in the path's is waited for.
-_OF_THE_CALLER: Final = frozenset({"cloudquotas", "essentialcontacts", "orgpolicy", "serviceusage"})
+_OF_THE_CALLER: Final = frozenset(
+    {"cloudasset", "cloudquotas", "essentialcontacts", "orgpolicy", "serviceusage"}
+)
 
 
 def refusal(
