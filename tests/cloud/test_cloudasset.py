@@ -55,7 +55,7 @@ def number(cloud: LocalCloud) -> str:
     cloud.call("monitoring", "POST", f"v3/{own}/alertPolicies", policy)
     cloud.call("pubsub", "PUT", f"v1/{own}/topics/budgets", labels)
     cloud.call("pubsub", "PUT", f"v1/{own}/subscriptions/reader", {"topic": f"{own}/topics/budgets"})
-    secret = {"replication": {"automatic": {}}}
+    secret: dict[str, Any] = {"replication": {"automatic": {}}}
     cloud.call("secretmanager", "POST", f"v1/{own}/secrets", secret, secretId="token")
     cloud.call("storage", "POST", f"storage/v1/b?project={PROJECT}", {"name": "asset-state-1"})
     bindings = [

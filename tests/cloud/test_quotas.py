@@ -355,7 +355,8 @@ def test_the_quota_adjuster_is_inherited_until_it_is_set(cloud: LocalCloud) -> N
 
     def change(container: str, **fields: Any) -> Any:
         name = f"{container}/locations/global/quotaAdjusterSettings"
-        return client.update_quota_adjuster_settings(quota_adjuster_settings={"name": name, **fields})
+        wanted = cloudquotas_v1beta.QuotaAdjusterSettings(name=name, **fields)
+        return client.update_quota_adjuster_settings(quota_adjuster_settings=wanted)
 
     own = f"projects/{number}"
     first = settings(own)
