@@ -11,6 +11,7 @@ from sandbox.cloud.cloudquotas import SERVICE as CLOUDQUOTAS
 from sandbox.cloud.cloudresourcemanager import SERVICE as CLOUDRESOURCEMANAGER
 from sandbox.cloud.cloudscheduler import SERVICE as CLOUDSCHEDULER
 from sandbox.cloud.compute import SERVICE as COMPUTE
+from sandbox.cloud.core import purges
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.essentialcontacts import SERVICE as ESSENTIALCONTACTS
 from sandbox.cloud.generativelanguage import SERVICE as GENERATIVELANGUAGE
@@ -51,5 +52,7 @@ SERVICES: tuple[Service, ...] = (
     CLOUDASSET,
 )
 
+_PURGES = {kind: purge for service in SERVICES for kind, purge in service.purges.items()}
+
 #: What works behind the services and has no API, and so no port.
-BEHIND: tuple[Service, ...] = (LOOP, ALERTING)
+BEHIND: tuple[Service, ...] = (LOOP, ALERTING, Service("purges", (), job=purges.job(_PURGES)))

@@ -13,4 +13,5 @@ SERVICE = Service(
     schema=models.SCHEMA,
     permissions=permissions.PERMISSIONS,
     needs_quota_project=True,
+    purges={models.KEYS: models.purge},
 )

@@ -9,6 +9,7 @@ import string
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sandbox.cloud.core import purges
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -36,6 +37,8 @@ CREATE TABLE api_keys (
     PRIMARY KEY (project, id)
 ) WITHOUT ROWID;
 """
+KEYS = "apiKeys"
+"""What `core.purges` calls deleted keys."""
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _FINGERPRINT = re.compile(r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}")
 _KEY_ALPHABET = string.ascii_letters + string.digits + "-_"
@@ -136,7 +139,8 @@ def change(store: Store, now: datetime, key: Key, settings: JsonObject) -> Key:
 
 
 def delete(store: Store, now: datetime, key: Key) -> Key:
-    """Put a key into deletion: it opens nothing, and its id stays taken."""
+    """Put a key into deletion: it opens nothing, and for 30 days it can be brought back, and its id is taken."""
+    purges.plan(store, KEYS, f"{key.project}/{key.id}", now + purges.KEPT)
     changed = replace(key, deleted=rfc3339(now), generation=key.generation + 1)
     _save(store, changed)
     return changed
@@ -151,9 +155,15 @@ def undelete(store: Store, project: str, identifier: str) -> Key:
     key = _find(store, project, identifier)
     if not key.deleted:
         raise failed_precondition("The key is not deleted.")
+    purges.cancel(store, KEYS, f"{project}/{key.id}")
     changed = replace(key, deleted="", generation=key.generation + 1)
     _save(store, changed)
     return changed
+
+
+def purge(store: Store, name: str) -> None:
+    """Delete a key for good: `PROJECT/ID`."""
+    store.run("DELETE FROM api_keys WHERE project = ? AND id = ?", *name.split("/"))
 
 
 def _find(store: Store, project: str, identifier: str) -> Key:

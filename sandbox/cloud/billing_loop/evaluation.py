@@ -206,11 +206,7 @@ def _evaluated(
 def _cost(store: Store, account: str, plan: _Plan, period: Period) -> int:
     chosen = plan.projects
     if plan.ancestors:
-        below = frozenset(
-            project.number
-            for project in projects.all_projects(store)
-            if not plan.ancestors.isdisjoint(projects.ancestors(store, f"projects/{project.number}"))
-        )
+        below = projects.numbers_below(store, plan.ancestors)
         chosen = below if chosen is None else chosen & below
     if plan.nothing or chosen == frozenset():
         return 0

@@ -34,5 +34,6 @@ SERVICE = Service(
         "tagValues": tags.parent_of,
     },
     on_project_deleted=tags.forget_project,
+    purges={models.PROJECTS: models.purge_project},
     seed=seed.seed,
 )

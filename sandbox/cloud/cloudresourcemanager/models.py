@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sandbox.cloud.core import purges
 from sandbox.cloud.core.errors import (
     CloudError,
     already_exists,
@@ -53,6 +54,10 @@ CREATE TABLE projects (
 
 ACTIVE = "ACTIVE"
 DELETE_REQUESTED = "DELETE_REQUESTED"
+PURGED = "PURGED"
+"""Of the row of a project that is no more: its id is never given out again."""
+PROJECTS = "projects"
+"""What `core.purges` calls projects in deletion, by number."""
 
 _PROJECT_ID = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 _OLD_PROJECT_ID = re.compile(
@@ -108,7 +113,12 @@ def _project(row: sqlite3.Row) -> Project:
 
 
 def find(store: Store, id_or_number: str) -> Project | None:
-    """The project of an id or a number, in whatever state."""
+    """The project of an id or a number, in whatever state, until it is deleted for good."""
+    found = _ever(store, id_or_number)
+    return found if found is None or found.state != PURGED else None
+
+
+def _ever(store: Store, id_or_number: str) -> Project | None:
     column = "number" if id_or_number.isdecimal() else "project_id"
     row = store.row(f"SELECT * FROM projects WHERE {column} = ?", id_or_number)  # noqa: S608 - one of two names
     return _project(row) if row is not None else None
@@ -161,12 +171,23 @@ def user_project_denied(id_or_number: str) -> CloudError:
 
 
 def all_projects(store: Store, parent: str | None = None) -> list[Project]:
-    """Every project, by number; with `parent`, those directly below it."""
-    if parent is None:
-        return [_project(row) for row in store.rows("SELECT * FROM projects ORDER BY number")]
-    return [
-        _project(row) for row in store.rows("SELECT * FROM projects WHERE parent = ? ORDER BY number", parent)
-    ]
+    """Every project that is not deleted for good, by number; with `parent`, those directly below it."""
+    rows = (
+        store.rows("SELECT * FROM projects ORDER BY number")
+        if parent is None
+        else store.rows("SELECT * FROM projects WHERE parent = ? ORDER BY number", parent)
+    )
+    return [_project(row) for row in rows if row["state"] != PURGED]
+
+
+def numbers_below(store: Store, nodes: frozenset[str]) -> frozenset[str]:
+    """The numbers of the projects that have one of some folders and organizations above them, also of those that are no
+    more."""
+    rows = store.rows("SELECT number, parent FROM projects")
+    below = {
+        parent: not nodes.isdisjoint(ancestors(store, parent)) for parent in {row["parent"] for row in rows}
+    }
+    return frozenset(row["number"] for row in rows if below[row["parent"]])
 
 
 def create_project(
@@ -200,7 +221,7 @@ def _created(
     check_labels(labels)
     if parent:
         require_parent(store, parent)
-    if find(store, project_id) is not None:
+    if _ever(store, project_id) is not None:
         raise already_exists()
     # Twelve digits, spread so that two neighbours are not mistaken for one another.
     number = str(100_000_000_000 + store.next_value("project") * 104_729 % 900_000_000_000)
@@ -239,6 +260,7 @@ def delete_project(store: Store, now: datetime, project: Project) -> Project:
         raise failed_precondition("Cannot delete an inactive project.")
     for hook in store.on_project_deleted:
         hook(store, project.number)
+    purges.plan(store, PROJECTS, project.number, now + purges.KEPT)
     return _changed(store, now, project, {"state": DELETE_REQUESTED, "deleted": rfc3339(now)})
 
 
@@ -250,14 +272,23 @@ def undelete_project(store: Store, now: datetime, project: Project) -> Project:
     """
     if project.state != DELETE_REQUESTED:
         raise failed_precondition("Cannot undelete a project that is not in deletion.")
+    purges.cancel(store, PROJECTS, project.number)
     return _changed(store, now, project, {"state": ACTIVE, "deleted": ""})
 
 
+def purge_project(store: Store, number: str) -> None:
+    """Delete a project for good, whose id stays taken."""
+    store.run("UPDATE projects SET state = ? WHERE number = ?", PURGED, number)
+
+
 def forget_deleted(store: Store) -> list[str]:
-    """Free the ids of projects in deletion, which Google never does: a sandbox is made again under the same names."""
-    rows = store.rows("SELECT project_id FROM projects WHERE state = ? ORDER BY project_id", DELETE_REQUESTED)
-    store.run("DELETE FROM projects WHERE state = ?", DELETE_REQUESTED)
-    return [row["project_id"] for row in rows]
+    """Free the ids of deleted projects, which Google never does: a sandbox is made again under the same names."""
+    rows = store.rows(
+        "DELETE FROM projects WHERE state IN (?, ?) RETURNING number, project_id", DELETE_REQUESTED, PURGED
+    )
+    for row in rows:
+        purges.cancel(store, PROJECTS, row["number"])
+    return sorted(row["project_id"] for row in rows)
 
 
 def _changed(store: Store, now: datetime, project: Project, changes: dict[str, Any]) -> Project:

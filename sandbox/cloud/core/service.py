@@ -10,6 +10,7 @@ from sandbox.cloud.core.errors import CloudError, JsonObject, permission_denied
 from sandbox.cloud.core.late import When
 from sandbox.cloud.core.messages import Message, Method
 from sandbox.cloud.core.permissions import May, Need, Rule, everything
+from sandbox.cloud.core.purges import Purge
 from sandbox.cloud.core.routing import Router
 from sandbox.cloud.core.store import Parent, PolicyHook, ProjectHook, ServiceHook, Store
 from sandbox.cloud.core.timeline import Job
@@ -228,6 +229,7 @@ class Service:
         max_body: bytes of the largest body of a request.
         emulated: whether Google's clients send no token to an emulator of it (`STORAGE_EMULATOR_HOST`).
         job: its timed work.
+        purges: for each kind of what it deletes with `core.purges`, how that is deleted for good.
         merge_patches: whether a null in the body of a PATCH removes a field; its handlers read them in the content.
     """
 
@@ -251,6 +253,7 @@ class Service:
     max_body: int = 10 * 1024 * 1024
     emulated: bool = False
     job: Job | None = None
+    purges: Mapping[str, Purge] = field(default_factory=dict)
     merge_patches: bool = False
 
     @cached_property

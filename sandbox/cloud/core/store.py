@@ -36,6 +36,8 @@ CREATE TABLE late (
     PRIMARY KEY (subject, part)
 ) WITHOUT ROWID;
 CREATE TABLE pending (operation TEXT PRIMARY KEY, due REAL NOT NULL, call TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE purges (kind TEXT, name TEXT, due REAL NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+CREATE INDEX purges_due ON purges (due);
 CREATE TABLE about (schema_digest TEXT NOT NULL);
 """
 

@@ -1,6 +1,7 @@
 """What a setting of times is: its fields, as `PUT /_local/times` takes them, and the calls that it is for."""
 
 import re
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Self
 
 from pydantic import (
@@ -59,7 +60,8 @@ class Time(BaseModel):
     stale_seconds: Annotated[Spread | None, PlainValidator(_spread)] = None
     """A read sees the state as it was so long ago."""
     method: str = ""
-    """The id of an API method, or how it begins, such as `apikeys` or `cloudbilling.projects`; empty for any."""
+    """The id of an API method, or how it begins, such as `apikeys` or `cloudbilling.projects`, `*` for anything in it,
+    as in `*.list`; empty for any."""
     about: str = ""
     """A regular expression that path, query or body has somewhere, such as a project's id or number."""
 
@@ -88,7 +90,7 @@ class Time(BaseModel):
 
     def matches(self, method: Method, path: str, query: str, body: bytes) -> bool:
         """True if it is for such a call."""
-        named = not self.method or f"{method.id}.".startswith(f"{self.method}.")
+        named = not self.method or fnmatchcase(f"{method.id}.", f"{self.method}.*")
         return named and (
             not self.about or re.search(self.about.encode(), f"{path}?{query}\n".encode() + body) is not None
         )

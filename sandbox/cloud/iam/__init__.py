@@ -27,6 +27,7 @@ SERVICE = Service(
     apis=(Api(partial(discovery.methods, "iam", "v1"), handlers.handlers),),
     schema=models.SCHEMA + custom_roles.SCHEMA + identities.SCHEMA + pools.SCHEMA + id_tokens.SCHEMA,
     on_project_deleted=pools.forget_project,
+    purges={models.ACCOUNTS: models.purge, custom_roles.ROLES: custom_roles.purge},
     permissions=PERMISSIONS,
     denied=denied,
     on_policy_set=custom_roles.require_known,

@@ -5,11 +5,12 @@ import re
 import sqlite3
 from base64 import b64encode
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.cloudresourcemanager.lineage import lineage
-from sandbox.cloud.core import iam, predefined
+from sandbox.cloud.core import iam, predefined, purges
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -28,6 +29,9 @@ CREATE TABLE custom_roles (
 SETTABLE: Final = ("title", "description", "includedPermissions", "stage")
 _ID: Final = re.compile(r"[A-Za-z0-9_.]{3,64}")
 _PERMISSION: Final = re.compile(r"[a-z][a-zA-Z0-9]*(\.[a-zA-Z0-9/]+){2,}")
+ROLES: Final = "roles"
+"""What `core.purges` calls deleted roles."""
+_RESTORABLE: Final = timedelta(days=7)
 _LONGEST: Final = {"title": 100, "description": 300}
 _MOST_PERMISSIONS: Final = 3000
 _NOT_IN_PROJECTS: Final = re.compile(
@@ -127,6 +131,39 @@ def change(store: Store, role: Role, etag: str, **changes: Any) -> Role:
     changed = replace(changed, settings=_checked(role.name.partition("/roles/")[0], changed.settings))
     _save(store, changed)
     return changed
+
+
+def delete(store: Store, now: datetime, role: Role, etag: str) -> Role:
+    """Delete a role, which then grants nothing: for 7 days it can be brought back, and for 37 its id is taken.
+
+    Raises:
+        CloudError: 400 for one that is deleted, 409 ABORTED for another etag.
+    """
+    if role.deleted:
+        raise failed_precondition(f"The role {role.name} is deleted already.")
+    changed = change(store, role, etag, deleted=True)
+    purges.plan(store, ROLES, role.name, now + _RESTORABLE + purges.KEPT)
+    return changed
+
+
+def undelete(store: Store, now: datetime, role: Role, etag: str) -> Role:
+    """Bring a deleted role back.
+
+    Raises:
+        CloudError: 400 for one that is not deleted, or was for too long; 409 ABORTED for another etag.
+    """
+    if not role.deleted:
+        raise failed_precondition(f"The role {role.name} is not deleted.")
+    due = purges.due_of(store, ROLES, role.name)
+    if due is not None and due - purges.KEPT <= now:
+        raise failed_precondition(f"The role {role.name} is being deleted permanently.")
+    purges.cancel(store, ROLES, role.name)
+    return change(store, role, etag, deleted=False)
+
+
+def purge(store: Store, name: str) -> None:
+    """Delete a role for good."""
+    store.run("DELETE FROM custom_roles WHERE name = ?", name)
 
 
 def permissions(store: Store, name: str) -> frozenset[str]:

@@ -82,7 +82,7 @@ def enable(call: Call) -> JsonObject:
 @handlers(f"{_METHODS}.delete")
 def delete(call: Call) -> JsonObject:
     """Delete a service account; its address is free at once."""
-    models.change(call.store, _account(call), deleted=True)
+    models.delete(call.store, call.now, _account(call))
     return {}
 
 

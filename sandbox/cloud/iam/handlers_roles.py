@@ -68,19 +68,13 @@ def patch(call: Call) -> JsonObject:
 @handlers(*_ids("delete"))
 def delete(call: Call) -> JsonObject:
     """Delete a custom role: bindings keep it, and it grants nothing."""
-    role = _role(call)
-    if role.deleted:
-        raise failed_precondition(f"The role {role.name} is deleted already.")
-    return custom_roles.change(call.store, role, call.query.get("etag", ""), deleted=True).as_json()
+    return custom_roles.delete(call.store, call.now, _role(call), call.query.get("etag", "")).as_json()
 
 
 @handlers(*_ids("undelete"))
 def undelete(call: Call) -> JsonObject:
     """Bring a deleted custom role back."""
-    role = _role(call)
-    if not role.deleted:
-        raise failed_precondition(f"The role {role.name} is not deleted.")
-    return custom_roles.change(call.store, role, call.body.get("etag", ""), deleted=False).as_json()
+    return custom_roles.undelete(call.store, call.now, _role(call), call.body.get("etag", "")).as_json()
 
 
 @handlers("iam.roles.get")

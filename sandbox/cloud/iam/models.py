@@ -4,10 +4,12 @@ import json
 import re
 import sqlite3
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from sandbox.account_domain import account_domain
 from sandbox.cloud.cloudresourcemanager.models import Project, find
+from sandbox.cloud.core import purges
 from sandbox.cloud.core.errors import (
     JsonObject,
     already_exists,
@@ -30,6 +32,8 @@ CREATE TABLE service_accounts (
 ) WITHOUT ROWID;
 CREATE INDEX service_accounts_email ON service_accounts (email);
 """
+ACCOUNTS: Final = "serviceAccounts"
+"""What `core.purges` calls deleted accounts, by unique id."""
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _LONGEST: Final = {"displayName": 100, "description": 256}
 """Bytes of UTF-8."""
@@ -168,6 +172,17 @@ def change(store: Store, account: Account, **changes: Any) -> Account:
     return changed
 
 
+def delete(store: Store, now: datetime, account: Account) -> None:
+    """Delete an account: its address is free at once, and for 30 days it can be brought back."""
+    change(store, account, deleted=True)
+    purges.plan(store, ACCOUNTS, account.unique_id, now + purges.KEPT)
+
+
+def purge(store: Store, unique_id: str) -> None:
+    """Delete an account for good."""
+    store.run("DELETE FROM service_accounts WHERE unique_id = ?", unique_id)
+
+
 def undelete(store: Store, project: str, unique_id: str) -> Account:
     """Bring a deleted account back.
 
@@ -182,6 +197,7 @@ def undelete(store: Store, project: str, unique_id: str) -> Account:
         raise failed_precondition("The service account is not deleted.")
     if by_email(store, account.email) is not None:
         raise failed_precondition(f"Another service account has the address {account.email}.")
+    purges.cancel(store, ACCOUNTS, unique_id)
     return change(store, account, deleted=False)
 
 
