@@ -292,9 +292,12 @@ def test_a_preference_is_kept_and_asked_for_with_googles_client(cloud: LocalClou
     assert asked.quota_config.granted_value == 10
 
 
-def test_preferences_are_filtered_ordered_validated_and_made_where_missing(cloud: LocalCloud) -> None:
-    name = project(cloud, "quota-prefs-1", paid=True)
-    path = f"v1/{name}/locations/global/quotaPreferences"
+@pytest.mark.parametrize("version", ["v1", "v1beta"])
+def test_preferences_are_filtered_ordered_validated_and_made_where_missing(
+    cloud: LocalCloud, version: str
+) -> None:
+    name = project(cloud, f"quota-prefs-{version}", paid=True)
+    path = f"{version}/{name}/locations/global/quotaPreferences"
     quota = {"service": GEMINI, "quotaId": "GenerateRequestsPerMinutePerProjectPerModel"}
     asked = {"quotaConfig": {"preferredValue": "4000000000"}, "contactEmail": "ann@example.com"}
     ignored: dict[str, Any] = {"ignoreSafetyChecks": ["QUOTA_DECREASE_PERCENTAGE_TOO_HIGH"]}
@@ -304,14 +307,27 @@ def test_preferences_are_filtered_ordered_validated_and_made_where_missing(cloud
         cloud.call(
             "cloudquotas", "PATCH", f"{path}/{model.replace('.', '-')}", body, allowMissing="true", **ignored
         )
+    third = {**quota, "quotaConfig": {"preferredValue": "7"}, "dimensions": {"model": "gemini-2.5-flash"}}
+    cloud.call("cloudquotas", "POST", path, third, quotaPreferenceId="third", **ignored)
+    info = f"{version}/{name}/locations/global/services/{GEMINI}/quotaInfos"
+    shown = cloud.call("cloudquotas", "GET", f"{info}/{quota['quotaId']}")
+    assert shown in cloud.call("cloudquotas", "GET", info)["quotaInfos"]
+    values = {
+        each.get("dimensions", {}).get("model"): each["details"]["value"] for each in shown["dimensionsInfos"]
+    }
+    assert [values[each] for each in ("gemini-3.8-flash", "gemini-2.5-pro", "gemini-2.5-flash")] == [
+        "5",
+        "5",
+        "7",
+    ]
 
     def names(**query: Any) -> list[str]:
         found = cloud.call("cloudquotas", "GET", path, **query).get("quotaPreferences", [])
         return [each["name"].rpartition("/")[2] for each in found]
 
-    assert names() == ["gemini-3-8-flash", "gemini-2-5-pro"]
-    assert names(orderBy="name") == ["gemini-2-5-pro", "gemini-3-8-flash"]
-    assert names(orderBy="create_time desc", pageSize="1") == ["gemini-2-5-pro"]
+    assert names() == ["gemini-3-8-flash", "gemini-2-5-pro", "third"]
+    assert names(orderBy="name") == ["gemini-2-5-pro", "gemini-3-8-flash", "third"]
+    assert names(orderBy="create_time desc", pageSize="1") == ["third"]
     assert names(filter="dimensions.model=gemini-2.5-pro OR reconciling=true") == ["gemini-2-5-pro"]
     assert names(filter="reconciling=true") == []
     cloud.call("cloudquotas", "GET", path, status=400, filter="color=red")

@@ -42,7 +42,12 @@ def _info(call: Call, project: str, limit: Limit) -> JsonObject:
     overridden = [
         override.dimensions.get("model") for override in usage.overrides(call.store, project, limit)
     ]
-    models_with_values = [model for model in dict.fromkeys([*limit.models, *overridden]) if model]
+    preferred = [
+        each.dimensions.get("model")
+        for each in models.of_project(call.store, project)
+        if each.quota_id == limit.quota_id
+    ]
+    models_with_values = [model for model in dict.fromkeys([*limit.models, *overridden, *preferred]) if model]
     buckets: list[str | None] = [*models_with_values, None]
     info: JsonObject = {
         "name": f"projects/{project}/locations/global/services/{_service(limit)}/quotaInfos/{limit.quota_id}",
