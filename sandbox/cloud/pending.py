@@ -28,8 +28,8 @@ _PARTS: Final = ("path", "ids", "query", "body", "consumer", "member")
 class _TriedError(Exception):
     """Undoes a call that was only tried."""
 
-    def __init__(self, operation: JsonObject) -> None:
-        self.operation = operation
+    def __init__(self, answer: JsonObject | Media) -> None:
+        self.answer = answer
         super().__init__()
 
 
@@ -49,6 +49,8 @@ class Pending:
         Raises:
             CloudError: what the handler refuses, now or beside what is under way.
         """
+        if call.query.get("validateOnly"):
+            return self._validated(handler, call)
         if timing.operation is None:
             return handler(call)
         try:
@@ -58,7 +60,7 @@ class Pending:
                     raise _TriedError(operations.poll(self._store, name))
                 return answer
         except _TriedError as tried:
-            operation = tried.operation
+            operation = tried.answer
         self._check_beside_others(handler, call)
         begun = operations.begin(self._store, operation)
         kept = {
@@ -72,6 +74,14 @@ class Pending:
         values = (begun["name"], due.timestamp(), json.dumps(kept))
         self._store.run("INSERT INTO pending VALUES (?, ?, ?)", *values)
         return service.operations(call, begun)
+
+    def _validated(self, handler: Handler, call: Call) -> JsonObject | Media:
+        """The answer to a call that is only checked; an operation is done at once, as nobody can ask for it later."""
+        try:
+            with self._store.attempt():
+                raise _TriedError(operations.outcome(self._store, handler(call)))
+        except _TriedError as tried:
+            return tried.answer
 
     def _check_beside_others(self, handler: Handler, call: Call) -> None:
         others = self._store.rows("SELECT call FROM pending ORDER BY due, operation")

@@ -71,8 +71,9 @@ class Answer:
 class InsideCloud:
     """A local cloud whose state is a file; an empty one gets the first world."""
 
-    def __init__(self, file: Path, kind: type[Store] = Store) -> None:
+    def __init__(self, file: Path, kind: type[Store] = Store, begin: datetime = BEGIN) -> None:
         self._file = file
+        self._begin = begin
         self._kind = kind
         self.store = self._open()
 
@@ -90,12 +91,11 @@ class InsideCloud:
         self.timeline, self._application = made.timeline, made.application
         return store
 
-    @staticmethod
-    def _fill(store: Store) -> None:
+    def _fill(self, store: Store) -> None:
         for service in SERVICES:
             if service.seed is not None:
-                service.seed(store, BEGIN)
-        local_state.put(store, "clock", {"held": BEGIN.isoformat(), "offsetSeconds": 0.0})
+                service.seed(store, self._begin)
+        local_state.put(store, "clock", {"held": self._begin.isoformat(), "offsetSeconds": 0.0})
 
     def close(self) -> None:
         """Close the file."""
@@ -147,7 +147,7 @@ class InsideCloud:
     ) -> tuple[int, dict[str, Any]]:
         """A JSON call; an answer of 200 must fit Google's description of the response."""
         if query:
-            path = f"{path}?{urlencode(query, doseq=True)}"
+            path = f"{path}{'&' if '?' in path else '?'}{urlencode(query, doseq=True)}"
         request = Request(service, method, path, b"" if body is None else json.dumps(body).encode())
         answer = self.send(request)
         assert answer.status in (200, *range(400, 500)), (request, answer)

@@ -27,6 +27,7 @@ _INTERVALS = {"min": ("minute", "per minute"), "d": ("day", "per day")}
 _CHANGEABLE = {"quota_config", "quotaConfig", "quota_config.preferred_value", "quotaConfig.preferredValue"}
 _ORDERS = ("name", "service", "quotaId", "createTime", "updateTime")
 _FILTERED = (*_ORDERS, "dimensions", "quotaConfig", "justification", "etag")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 _WORDS = {"justification", "contact_email", "contactEmail"}
 
 
@@ -83,7 +84,8 @@ def _service(limit: Limit) -> str:
 
 def _preference(call: Call, found: models.Preference) -> JsonObject:
     preference = models.as_in_force(call.store, found, call.now)
-    digest = sha256(f"{preference.project}/{preference.id}/{preference.updated}".encode()).digest()
+    set_to = (found.updated, found.preferred, found.granted, found.justification)
+    digest = sha256(f"{preference.project}/{preference.id}/{set_to}".encode()).digest()
     return {
         "name": f"projects/{preference.project}/locations/global/quotaPreferences/{preference.id}",
         **({"dimensions": preference.dimensions} if preference.dimensions else {}),
@@ -176,8 +178,11 @@ def create_preference(call: Call) -> JsonObject:
         if not body.get(name) and (name != "quotaConfig" or name not in body):
             raise invalid_argument(f"{name} is required.", f"quota_preference.{name}")
     dimensions = body.get("dimensions", {})
+    identifier = call.query.get("quotaPreferenceId", "")
+    if identifier and not _ID.fullmatch(identifier):
+        raise invalid_argument(f"{identifier} cannot be the id of a preference.", "quota_preference_id")
     seed = f"{body['service']}/{body['quotaId']}/{sorted(dimensions.items())}"
-    identifier = call.query.get("quotaPreferenceId") or f"qp-{sha256(seed.encode()).hexdigest()[:20]}"
+    identifier = identifier or f"qp-{sha256(seed.encode()).hexdigest()[:20]}"
     if not project:
         raise not_found(f"Quota {body['quotaId']} of service {body['service']} was not found.")
     return _preference(
@@ -220,19 +225,22 @@ def update_preference(call: Call) -> JsonObject:
     ):
         if name in call.body and call.body[name] != held:
             raise invalid_argument(f"{name} cannot be changed.", f"quota_preference.{name}")
-    if not call.query.get("validateOnly"):
-        return _preference(call, models.change(call.store, call.when, found, _wish(call)))
-    # Checked as any other change, and then undone.
-    call.store.run("SAVEPOINT validated")
-    changed = _preference(call, models.change(call.store, call.when, found, _wish(call)))
-    call.store.run("ROLLBACK TO validated")
-    return changed
+    wish = _masked_wish(call, found, mask) if mask and "*" not in mask else _wish(call)
+    return _preference(call, models.change(call.store, call.when, found, wish))
 
 
 def _check_words(body: JsonObject) -> None:
     contact = body.get("contactEmail", "")
     if contact and not _ADDRESS.fullmatch(contact):
         raise invalid_argument(f"{contact!r} is no email address.", "quota_preference.contact_email")
+
+
+def _masked_wish(call: Call, found: models.Preference, mask: set[str]) -> models.Wish:
+    """What is not named stays as it is."""
+    wish = _wish(call)
+    if not mask & _CHANGEABLE:
+        wish = replace(wish, preferred=found.preferred)
+    return wish if "justification" in mask else replace(wish, justification=found.justification)
 
 
 def _wish(call: Call) -> models.Wish:

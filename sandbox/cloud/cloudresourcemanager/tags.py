@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 from sandbox.cloud.cloudresourcemanager import models
 from sandbox.cloud.core import iam, masks, operations, paging
 from sandbox.cloud.core.errors import (
+    CloudError,
     JsonObject,
     already_exists,
     failed_precondition,
@@ -32,11 +33,13 @@ _PROJECT: Final = re.compile(
 )
 _TYPE: Final = "type.googleapis.com/google.cloud.resourcemanager.v3"
 _CHANGEABLE: Final = ("description",)
+_LONGEST_DESCRIPTION: Final = 256
 
 
 def _create(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
     parent, short_name = call.body.get("parent", ""), call.body.get("shortName", "")
     above = _above(call.store, collection, parent)
+    _check_description(call.body)
     if not _SHORT_NAME.fullmatch(short_name):
         raise invalid_argument(f"Invalid short name: {short_name}.", "short_name")
     if call.store.row("SELECT 1 FROM tags WHERE parent = ? AND short_name = ?", parent, short_name):
@@ -59,6 +62,20 @@ def _create(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
     }
     call.store.run("INSERT INTO tags VALUES (?, ?, ?, ?)", body["name"], parent, short_name, json.dumps(body))
     return _operation(call, prefix, {"@type": f"{_TYPE}.{kind}", **body})
+
+
+def _check_description(body: JsonObject) -> None:
+    if len(body.get("description", "")) > _LONGEST_DESCRIPTION:
+        raise invalid_argument(
+            f"The description must have at most {_LONGEST_DESCRIPTION} characters.", "description"
+        )
+
+
+def _check_etag(current: JsonObject, etag: str) -> None:
+    if etag not in ("", current["etag"]):
+        raise CloudError(
+            "ABORTED", f"The etag does not match: {current['name']} was changed in the meantime."
+        )
 
 
 def _above(store: Store, collection: str, parent: str) -> str:
@@ -94,13 +111,23 @@ def _patch(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
     mask = call.query.get("updateMask", "")
     paths = masks.parse(mask, call.message) if mask else masks.implied(call.body, call.message)
     kept = [path for path in paths if path[0] in _CHANGEABLE]
-    changed = {**masks.apply(kept, current, call.body), "updateTime": rfc3339(call.now)}
+    if refused := {path[0] for path in paths} - {*_CHANGEABLE, "name", "etag"} if mask != "*" else ():
+        raise invalid_argument(f"{', '.join(sorted(refused))} cannot be updated.", "update_mask")
+    _check_etag(current, call.body.get("etag", ""))
+    _check_description(call.body)
+    prefix_of_etag, _, generation = current["etag"].rpartition("-")
+    changed = {
+        **masks.apply(kept, current, call.body),
+        "updateTime": rfc3339(call.now),
+        "etag": f"{prefix_of_etag}-{int(generation) + 1}",
+    }
     call.store.run("UPDATE tags SET body = ? WHERE name = ?", json.dumps(changed), current["name"])
     return _operation(call, prefix, {"@type": f"{_TYPE}.{kind}", **changed})
 
 
 def _delete(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
     current = _find(call.store, collection, call.ids[0])
+    _check_etag(current, call.query.get("etag", ""))
     below = call.store.row("SELECT 1 FROM tags WHERE parent = ?", current["name"])
     bound = call.store.row("SELECT 1 FROM tag_bindings WHERE tag_value = ?", current["name"])
     if below or bound:
@@ -115,9 +142,9 @@ def _operation(call: Call, prefix: str, response: JsonObject) -> JsonObject:
     return operations.start(call.store, f"operations/{prefix}.", response=response)
 
 
-def _page(call: Call, name: str, found: list[JsonObject]) -> JsonObject:
+def _page(call: Call, name: str, found: list[JsonObject], key: str = "name") -> JsonObject:
     page, token = paging.requested(call.query, default=100, maximum=300).cut(
-        found, lambda item: str(item["name"])
+        found, lambda item: str(item[key])
     )
     return ({name: page} if page else {}) | token
 
@@ -227,7 +254,8 @@ def list_effective(call: Call) -> JsonObject:
                     **({"inherited": True} if f"{host}{name}" != parent else {}),
                 },
             )
-    return {"effectiveTags": list(found.values())} if found else {}
+    in_order = sorted(found.values(), key=lambda tag: str(tag["tagValue"]))
+    return _page(call, "effectiveTags", in_order, "tagValue")
 
 
 def _bound(store: Store, parent: str) -> str:

@@ -6,9 +6,12 @@ Those that take time by the clock are `sandbox.cloud.pending`'s: for them, a han
 """
 
 import json
+from typing import TypeVar
 
 from sandbox.cloud.core.errors import CloudError, JsonObject, not_found
 from sandbox.cloud.core.store import Store
+
+OutcomeT = TypeVar("OutcomeT")
 
 
 def start(
@@ -72,6 +75,15 @@ def name_of(store: Store, answer: object) -> str | None:
     name = answer.get("name") if isinstance(answer, dict) else None
     found = store.row("SELECT name FROM operations WHERE name = ?", name) if isinstance(name, str) else None
     return None if found is None else str(found["name"])
+
+
+def outcome(store: Store, answer: OutcomeT) -> OutcomeT | JsonObject:
+    """An answer; of an operation, what it is when it is done."""
+    name = name_of(store, answer)
+    if name is None:
+        return answer
+    done: JsonObject = json.loads(store.value("SELECT body FROM operations WHERE name = ?", name))
+    return done
 
 
 def failing(store: Store, name: str, error: CloudError) -> JsonObject:

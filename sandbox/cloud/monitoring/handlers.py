@@ -162,8 +162,7 @@ def create_dashboard(call: Call) -> JsonObject:
     models.require_free(call.store, project.number, models.DASHBOARDS, identifier)
     name = f"projects/{project.number}/{models.DASHBOARDS}/{identifier}"
     dashboard = dashboards.made(name, call.body, call.message)
-    if not call.query.get("validateOnly"):
-        models.save(call.store, project.number, models.DASHBOARDS, identifier, dashboard)
+    models.save(call.store, project.number, models.DASHBOARDS, identifier, dashboard)
     return dashboard
 
 
@@ -184,11 +183,10 @@ def patch_dashboard(call: Call) -> JsonObject:
     """Replace a dashboard; an etag that is not the current one is refused."""
     project = _project(call)
     current = models.find(call.store, project.number, models.DASHBOARDS, call.ids[1])
-    if call.body.get("etag", current["etag"]) != current["etag"]:
+    if call.body.get("etag") not in (None, "", current["etag"]):
         raise CloudError("ABORTED", "The etag does not match the current etag of the dashboard.")
     dashboard = dashboards.made(current["name"], call.body, call.message)
-    if not call.query.get("validateOnly"):
-        models.save(call.store, project.number, models.DASHBOARDS, call.ids[1], dashboard)
+    models.save(call.store, project.number, models.DASHBOARDS, call.ids[1], dashboard)
     return dashboard
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import CloudError, JsonObject, already_exists, invalid_argument, not_found
 from sandbox.cloud.core.store import Store
+from sandbox.cloud.core.times import seconds
 from sandbox.cloud.serviceusage import identities
 
 SCHEMA = """
@@ -26,6 +27,8 @@ CREATE INDEX pubsub_messages_due ON pubsub_messages (subscription, due);
 CREATE INDEX pubsub_messages_age ON pubsub_messages (subscription, published);
 """
 _ID: Final = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")
+#: How long a topic may keep messages.
+_RETENTION_S: Final = (600, 31 * 24 * 60 * 60)
 #: What a deleted topic's subscriptions are left with.
 DELETED_TOPIC: Final = "_deleted-topic_"
 
@@ -58,13 +61,23 @@ def create_topic(store: Store, name: str, body: JsonObject) -> JsonObject:
     """Create a topic.
 
     Raises:
-        CloudError: 409 ALREADY_EXISTS.
+        CloudError: 400 INVALID_ARGUMENT for a bad retention, 409 ALREADY_EXISTS.
     """
+    _check_retention(body)
     if store.row("SELECT 1 FROM pubsub_topics WHERE name = ?", name):
         raise taken(name)
     topic = {**body, "name": name}
     store.run("INSERT INTO pubsub_topics VALUES (?, ?, ?)", name, name.split("/")[1], json.dumps(topic))
     return topic
+
+
+def _check_retention(topic: JsonObject) -> None:
+    kept = topic.get("messageRetentionDuration")
+    if kept and not _RETENTION_S[0] <= seconds(kept) <= _RETENTION_S[1]:
+        raise invalid_argument(
+            f"message_retention_duration must be from 10 minutes to 31 days, not {kept}.",
+            "topic.message_retention_duration",
+        )
 
 
 def require_topic(store: Store, name: str) -> JsonObject:
@@ -81,7 +94,12 @@ def require_topic(store: Store, name: str) -> JsonObject:
 
 
 def save_topic(store: Store, topic: JsonObject) -> JsonObject:
-    """Store a changed topic."""
+    """Store a changed topic.
+
+    Raises:
+        CloudError: 400 INVALID_ARGUMENT for a bad retention.
+    """
+    _check_retention(topic)
     store.run("UPDATE pubsub_topics SET body = ? WHERE name = ?", json.dumps(topic), topic["name"])
     return topic
 
