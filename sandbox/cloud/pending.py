@@ -28,9 +28,13 @@ _PARTS: Final = ("path", "ids", "query", "body", "consumer", "member")
 class _TriedError(Exception):
     """Undoes a call that was only tried."""
 
-    def __init__(self, answer: JsonObject | Media) -> None:
-        self.answer = answer
+    def __init__(self, operation: JsonObject) -> None:
+        self.operation = operation
         super().__init__()
+
+
+class _CheckedError(Exception):
+    """Undoes a call that was only to be checked."""
 
 
 class Pending:
@@ -60,7 +64,7 @@ class Pending:
                     raise _TriedError(operations.poll(self._store, name))
                 return answer
         except _TriedError as tried:
-            operation = tried.answer
+            operation = tried.operation
         self._check_beside_others(handler, call)
         begun = operations.begin(self._store, operation)
         kept = {
@@ -77,11 +81,13 @@ class Pending:
 
     def _validated(self, handler: Handler, call: Call) -> JsonObject | Media:
         """The answer to a call that is only checked; an operation is done at once, as nobody can ask for it later."""
+        answer: JsonObject | Media = {}
         try:
             with self._store.attempt():
-                raise _TriedError(operations.outcome(self._store, handler(call)))
-        except _TriedError as tried:
-            return tried.answer
+                answer = operations.outcome(self._store, handler(call))
+                raise _CheckedError
+        except _CheckedError:
+            return answer
 
     def _check_beside_others(self, handler: Handler, call: Call) -> None:
         others = self._store.rows("SELECT call FROM pending ORDER BY due, operation")

@@ -40,7 +40,7 @@ class CollectionMachine(CloudMachine):
         return self.listed(self.kind.service, self.kind.path, self.kind.items, page=page, **query)
 
     def _path(self, name: str) -> str:
-        return f"{self.kind.version}/{quote(name, safe='/')}"
+        return f"{self.kind.version}/{self.kind.prefix}{quote(name, safe='/')}"
 
     def _make(self, identifier: str, settings: dict[str, Any], call: Any) -> Any:
         path, query, body = self.kind.creation(identifier, settings)
@@ -117,7 +117,7 @@ class CollectionMachine(CloudMachine):
         status, _ = self.call(self.kind.service, "GET", self._path(name))
         assert status in self.kind.gone or (self.kind.kept and status == 200)
         if not self.kind.kept:
-            if self.kind.change:
+            if self.kind.change and not self.kind.upserts:
                 self._change(name, self.kind.settings[0], self.refused)
             if not self.kind.forgiving:
                 self.refused(self.kind.service, "DELETE", self._path(name))

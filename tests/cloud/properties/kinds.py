@@ -35,6 +35,8 @@ class Kind:
         deletes: whether one can be deleted.
         gone: the status of what is not there.
         kept: whether a deleted one can be had back by `:undelete`, and its id stays taken until then.
+        upserts: whether a change of what is not there makes it.
+        prefix: what stands before its name in a path, for one whose name is its id alone.
         forgiving: whether to delete what is not there is no mistake.
     """
 
@@ -55,6 +57,8 @@ class Kind:
     gone: tuple[int, ...] = (404,)
     kept: bool = False
     forgiving: bool = False
+    upserts: bool = False
+    prefix: str = ""
 
     @property
     def version(self) -> str:
@@ -287,6 +291,46 @@ KINDS: Final[dict[str, Kind]] = {
         etag=True,
         etag_deletes=True,
         gone=(403,),
+    ),
+    "folders": Kind(
+        "cloudresourcemanager",
+        f"v3/folders?parent={FOLDER}",
+        "folders",
+        lambda identifier, settings: (
+            "v3/folders",
+            {},
+            {"displayName": identifier, "parent": FOLDER, **settings},
+        ),
+        ({},),
+        ({"displayName": "x"}, {"parent": "folders/1"}),
+        change="",
+        deletes=False,
+    ),
+    "log metrics": Kind(
+        "logging",
+        f"v2/{_IN}/metrics",
+        "metrics",
+        lambda identifier, settings: (f"v2/{_IN}/metrics", {}, {**settings, "name": identifier}),
+        tuple({"filter": text} for text in ("severity>=ERROR", "severity>=INFO", "severity=DEBUG")),
+        ({}, {"filter": "severity>="}),
+        change="PUT",
+        wrap=lambda name, settings: {**settings, "name": name},
+        upserts=True,
+        prefix=f"{_IN}/metrics/",
+    ),
+    "sinks": Kind(
+        "logging",
+        f"v2/{_IN}/sinks",
+        "sinks",
+        lambda identifier, settings: (f"v2/{_IN}/sinks", {}, {**settings, "name": identifier}),
+        tuple(
+            {"filter": text, "destination": f"pubsub.googleapis.com/{_IN}/topics/events"}
+            for text in ("severity>=ERROR", "severity>=INFO", "severity=DEBUG")
+        ),
+        ({"destination": "nope"}, {}),
+        change="PUT",
+        wrap=lambda name, settings: {**settings, "name": name},
+        prefix=f"{_IN}/sinks/",
     ),
     "liens": Kind(
         "cloudresourcemanager",
