@@ -19,8 +19,8 @@ from sandbox.layout import ROOT, Layout
 from sandbox.steps import TAIL_LINES, say, step
 
 FIRST_PORT = 8440
-PORTS = 24
-"""Number of consecutive ports of one cloud: the main port, and one per service."""
+PORTS = 32
+"""Number of consecutive ports of one cloud: the main port, one per service, gRPC and the proxy; some are to spare."""
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from sandbox.cloud.endpoints import ACCESS_TOKEN, environment
+from sandbox.cloud.endpoints import ACCESS_TOKEN
 
 if TYPE_CHECKING:
     from sandbox.local_cloud import Ready
@@ -55,6 +55,8 @@ class LocalGcloud:
     """A local Google Cloud that runs."""
 
     ready: "Ready"
+    folder: Path
+    """gcloud's configuration."""
     token: str = ACCESS_TOKEN
     """A bearer token of its operator, who may do everything."""
 
@@ -72,7 +74,9 @@ class LocalGcloud:
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables that point gcloud, Terraform, Pulumi and emulator-aware clients at it."""
-        return environment(self.ready)
+        from sandbox.gcloud import tools_environment
+
+        return tools_environment(self.ready, self.folder)
 
     @property
     def clock(self) -> Clock:
@@ -142,7 +146,7 @@ class _Server:
 
         self._started += 1
         self._layout = Layout(program=self._folder, state=self._folder / str(self._started))
-        return LocalGcloud(launch(self._layout, ["--port", str(self._port)]))
+        return LocalGcloud(launch(self._layout, ["--port", str(self._port)]), self._layout.gcloud)
 
     def fresh(self) -> LocalGcloud:
         """The cloud with a first world in it: started anew if anybody has used it."""

@@ -6,11 +6,11 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from sandbox.cloud.endpoints import ACCESS_TOKEN, environment
 from sandbox.engine import Engine, search_path
 from sandbox.engine.shims import GCP, LANGUAGE, install, without_logs
 from sandbox.errors import PrerequisiteError
 from sandbox.files import private_folder, write_atomically
+from sandbox.gcloud import tools_environment
 from sandbox.layout import ROOT, Layout
 from sandbox.local_cloud import Ready
 
@@ -59,13 +59,11 @@ def _search_path(path: list[str]) -> str:
 def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: str) -> dict[str, str]:
     """The variables to add to the environment, for a running local cloud (`ready`) and its stack.
 
-    Writes the files that they name: Pulumi's home with the stand-ins, the mark of the state, gcloud's token file.
+    Writes the files that they name: Pulumi's home with the stand-ins, the mark of the state, gcloud's configuration.
     """
-    for folder in (layout.state, layout.backend, layout.gcloud):
+    for folder in (layout.state, layout.backend):
         # Pulumi writes its state as the shell's umask has it: nobody else may enter the folders.
         private_folder(folder)
-    token_file = layout.gcloud / "access-token"
-    write_atomically(token_file, ACCESS_TOKEN)
     write_atomically(layout.backend / LOCAL_STATE, "This state is of the local cloud: `make up` made it.\n")
 
     home = layout.pulumi_home(provider)
@@ -89,12 +87,9 @@ def sandbox_environment(engine: Engine, layout: Layout, ready: Ready, provider: 
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_PARALLEL": str(PARALLEL),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        **environment(ready),
+        **tools_environment(ready, layout.gcloud),
         # Tokens of an impersonated account would be requested from Google itself.
         "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": "",
-        "CLOUDSDK_CONFIG": str(layout.gcloud),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token_file),
-        "CLOUDSDK_CORE_PROJECT": "sandbox-seed",
     }
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.cloud.core import faults, timings
 from sandbox.cloud.core.store import StoreUnusableError
-from sandbox.cloud.endpoints import environment
 from sandbox.cloud.server import PortTakenError, serve
 from sandbox.cloud.services import BEHIND, SERVICES
+from sandbox.gcloud import tools_environment
 
 if TYPE_CHECKING:  # see sandbox.cloud.core.faults
     from sandbox.cloud.core.fault_fields import Fault
@@ -71,7 +71,8 @@ def _print_environment(ready_file: Path) -> int:
             )
             return 3
         time.sleep(_POLL_S)
-    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environment(ready).items())
+    variables = tools_environment(ready, ready_file.absolute().parent / "gcloud")
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     sys.stdout.write("".join(lines))
     return 0
 

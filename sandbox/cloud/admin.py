@@ -43,6 +43,7 @@ def create(
       `DELETE` ends that.
     - `GET /_local/permissions`: what the calls of these callers have needed, `[{"member", "permission", "resource"}]`:
       without any one of them, a call would have been refused. `DELETE` forgets them.
+    - `GET /_local/certificate`: `{"certificate": PEM}`, of what answers to Google's names (`google_names`).
     - `PUT /_local/latency` with `{"ms": 100}`: every call to a service waits that long.
     - `PUT /_local/enablement` with `{"polls": 3}`: calls of an API in a project that are refused after it was enabled.
     - `PUT /_local/tierLag` with `{"polls": 3}`: listings of a project's quotas that show the free tier's after a link.
@@ -110,6 +111,13 @@ def create(
         names = ("member", "permission", "resource")
         needed = [dict(zip(names, each, strict=True)) for each in sorted(application.needed)]
         return JSONResponse({"permissions": needed})
+
+    async def certificate(_: Request) -> JSONResponse:
+        # Not at the top: the package behind it takes a while, and few need it.
+        from sandbox.cloud import google_names_certificate
+
+        with store.transaction():
+            return JSONResponse({"certificate": google_names_certificate.certificate(store)})
 
     def put_latency(_: Request, body: dict[str, Any]) -> dict[str, Any]:
         application.latency = _whole_number(body, "ms") / 1000
@@ -196,6 +204,7 @@ def create(
             Route("/_local/identities", asked.endpoint(put_identities), methods=["PUT"]),
             Route("/_local/identities", end_identities, methods=["DELETE"]),
             Route("/_local/permissions", permissions, methods=["GET", "DELETE"]),
+            Route("/_local/certificate", certificate, methods=["GET"]),
             Route("/_local/latency", asked.endpoint(put_latency), methods=["PUT"]),
             Route("/_local/enablement", asked.endpoint(put_enablement), methods=["PUT"]),
             Route("/_local/tierLag", asked.endpoint(put_tier_lag), methods=["PUT"]),

@@ -27,6 +27,7 @@ from sandbox.cloud.core.secrets import target, without_secrets
 from sandbox.cloud.core.service import Answered, Call, Caller, Http, Media, Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.timeline import Timeline
+from sandbox.cloud.google_names import DOMAIN
 from sandbox.cloud.iam import grants, identities
 from sandbox.cloud.logging import record as audit
 from sandbox.cloud.pending import Pending
@@ -106,9 +107,14 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         raw_path = scope["raw_path"].decode("latin-1")
-        name = self.ports.get(scope["server"][1], "")
-        admin = self.admin if not name and raw_path.startswith(ADMIN_PREFIX) else None
-        if not name and admin is None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        # Over TLS there are Google's names alone, which `google_names` lets in.
+        is_google = scope.get("scheme") == "https"
+        name = _named(host) if is_google else self.ports.get(scope["server"][1], "")
+        is_main = not name and not is_google
+        admin = self.admin if is_main and raw_path.startswith(ADMIN_PREFIX) else None
+        if is_main and admin is None:
             name, _, rest = raw_path[1:].partition("/")
             raw_path = f"/{rest}"
             if name in self.pages:
@@ -116,8 +122,6 @@ class Application:
                 return
         service = self._services.get(name)
         max_body = service.max_body if service else _MAX_ADMIN_BODY
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
         request = Request(
             scope["method"],
             raw_path,
@@ -125,7 +129,7 @@ class Application:
             headers,
             b"",
             scope["client"][0] if scope["client"] else "",
-            f"http://{host}" if scope["server"][1] in self.ports else f"http://{host}/{name}",
+            f"http{'s' * is_google}://{host}" + (f"/{name}" if is_main else ""),
         )
         client = Client(scope, receive, send, self.timeline)
         try:
@@ -135,6 +139,7 @@ class Application:
                 scope["headers"],
                 max_body,
                 host=f"{name}.googleapis.com" if service else "",
+                is_google=is_google,
                 takes_keys=bool(service and raw_path.startswith(service.key_paths)),
                 emulated=bool(service and service.emulated),
             )
@@ -345,6 +350,11 @@ def _replayed(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
+
+
+def _named(host: str) -> str:
+    """The service that has a host of Google's; with a region in front, it is the same (`us-central1-run`)."""
+    return host.removesuffix(DOMAIN).rpartition("-")[2]
 
 
 def _header(request: Request, name: bytes) -> str | None:

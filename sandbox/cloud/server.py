@@ -24,6 +24,7 @@ from sandbox.cloud.core.secrets import blanked
 from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.timeline import real_now
+from sandbox.cloud.google_names import GoogleNames
 from sandbox.cloud.grpc_front.door import Door
 from sandbox.cloud.iam import certificates
 from sandbox.cloud.protocol import Protocol
@@ -108,7 +109,8 @@ def serve(
         services: what to serve, in the order of their ports.
         behind: what works behind them, without an API.
         database: the state's file, made and seeded if it is not there.
-        ready_file: written when the first request can come: `{"pid", "port", "services": {name: port}, "grpc"}`.
+        ready_file: written when the first request can come: `{"pid", "port", "services": {name: port}, "grpc",
+            "proxy"}`.
         port: the main port; the services' own follow it. 0 takes free ones.
         latency: how long every call waits, in seconds.
         write_quotas: enforce Google's quotas on writes.
@@ -123,7 +125,7 @@ def serve(
     log.setFormatter(_Log("%(levelname)s: %(message)s"))
     logging.basicConfig(handlers=[log], level=logging.WARNING)
     names = [service.name for service in services]
-    *sockets, grpc_socket = _listen(port, [*names, "gRPC"])
+    *sockets, grpc_socket, proxy_socket = _listen(port, [*names, "gRPC", "Google's names"])
     ports = [bound.getsockname()[1] for bound in sockets]
     store = Store(database)
     store.address = f"http://{HOST}:{ports[0]}"
@@ -137,6 +139,7 @@ def serve(
             "port": ports[0],
             "services": dict(zip(names, ports[1:], strict=True)),
             "grpc": grpc_socket.getsockname()[1],
+            "proxy": proxy_socket.getsockname()[1],
         }
         door = Door(application, store, timeline.now, grpc_socket, ports[0])
         supervisor = Supervisor(store, timeline.now, ready)
@@ -167,7 +170,10 @@ def serve(
             timeout_graceful_shutdown=1,
         )
         background = [timeline.flow, supervisor.run, door.serve]
-        _Server(config, ready_file, ready, background, supervisor.close).run(sockets)
+        server = _Server(config, ready_file, ready, background, supervisor.close)
+        protocol = partial(Protocol, config=config, server_state=server.server_state, app_state={})
+        background.append(GoogleNames(store, proxy_socket, protocol).serve)
+        server.run(sockets)
         ready_file.unlink(missing_ok=True)
     finally:
         store.close()

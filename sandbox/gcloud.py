@@ -1,0 +1,32 @@
+"""gcloud on the local cloud: a configuration of its own, so that it neither asks Google nor takes the user's login there."""
+
+import json
+from pathlib import Path
+
+from sandbox.cloud.endpoints import ACCESS_TOKEN, environment
+from sandbox.files import private_folder, write_atomically
+from sandbox.local_cloud import HOST, Ready, call
+
+
+def tools_environment(ready: Ready, folder: Path) -> dict[str, str]:
+    """The variables for all of Google's tools and a running local cloud; writes gcloud's files into `folder`."""
+    private_folder(folder)
+    token, certificate = folder / "access-token", folder / "google-names.pem"
+    write_atomically(token, ACCESS_TOKEN)
+    write_atomically(certificate, json.loads(call(ready, "GET", "/_local/certificate"))["certificate"])
+    return {
+        **environment(ready),
+        "CLOUDSDK_CONFIG": str(folder),
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+        "CLOUDSDK_CORE_PROJECT": "sandbox-seed",
+        # Some APIs have no setting for their address: gcloud finds all of them behind this proxy, and nothing else.
+        "CLOUDSDK_PROXY_TYPE": "socks5",
+        "CLOUDSDK_PROXY_ADDRESS": HOST,
+        "CLOUDSDK_PROXY_PORT": str(ready["proxy"]),
+        "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(certificate),
+        # These go to Google by ways of their own.
+        "CLOUDSDK_CORE_CHECK_GCE_METADATA": "false",
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+        "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+        "CLOUDSDK_SURVEY_DISABLE_PROMPTS": "true",
+    }
