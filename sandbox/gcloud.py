@@ -1,4 +1,4 @@
-"""gcloud on the local cloud: a configuration of its own, so that it neither asks Google nor takes the user's login there."""
+"""gcloud on the local cloud, with a configuration of its own: it neither asks Google nor takes the user's login there."""
 
 import json
 from pathlib import Path

@@ -114,9 +114,7 @@ def _reply(writer: asyncio.StreamWriter, code: int) -> None:
     writer.write(bytes([_VERSION, code, 0, _IPV4, 0, 0, 0, 0, 0, 0]))
 
 
-async def _pass_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
-) -> None:
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:
     try:
         there, back = await asyncio.open_connection(host, port)
     except OSError:

@@ -11,7 +11,11 @@ from sandbox.cloud.core.service import Api, Service
 
 SERVICE = Service(
     name="cloudfunctions",
-    apis=(Api(partial(discovery.methods, "cloudfunctions", "v2"), handlers.handlers),),
+    apis=(
+        Api(partial(discovery.methods, "cloudfunctions", "v2"), handlers.handlers),
+        # gcloud asks for functions of the first generation too, of which there are none.
+        Api(partial(discovery.methods, "cloudfunctions", "v1"), handlers.first_generation),
+    ),
     schema=models.SCHEMA + operations.SCHEMA + sources.SCHEMA,
     permissions=permissions.PERMISSIONS,
     denied=permissions.denied,

@@ -1,12 +1,14 @@
 """Cloud Functions v2, method by method."""
 
 from sandbox.cloud.cloudfunctions import models, operations, sources
+from sandbox.cloud.cloudresourcemanager import locations
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import iam, masks, paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.core.errors import JsonObject, invalid_argument, not_found
 from sandbox.cloud.core.service import Call, Handlers
 
 handlers = Handlers()
+first_generation = Handlers()
 
 _LOCATIONS = "cloudfunctions.projects.locations"
 _FUNCTIONS = f"{_LOCATIONS}.functions"
@@ -107,14 +109,11 @@ def list_operations(call: Call) -> JsonObject:
     return ({"operations": page} if page else {}) | token
 
 
+@first_generation(f"{_LOCATIONS}.list")
 @handlers(f"{_LOCATIONS}.list")
 def list_locations(call: Call) -> JsonObject:
     """Some locations, for the tools that ask."""
-    project = projects.require_active(call.store, call.ids[0]).project_id
-    names = ("europe-west1", "europe-west4", "us-central1", "us-east1")
-    return {
-        "locations": [{"name": f"projects/{project}/locations/{name}", "locationId": name} for name in names]
-    }
+    return locations.listed(call)
 
 
 @handlers(f"{_LOCATIONS}.runtimes.list")
@@ -132,3 +131,20 @@ def list_runtimes(call: Call) -> JsonObject:
             for minor in range(10, 15)
         ]
     }
+
+
+@first_generation(f"{_LOCATIONS}.functions.list")
+def list_first_generation(call: Call) -> JsonObject:
+    """No functions."""
+    projects.require_active(call.store, call.ids[0])
+    return {}
+
+
+@first_generation(f"{_LOCATIONS}.functions.get")
+def get_first_generation(call: Call) -> JsonObject:
+    """404 for any function."""
+    _parent(call)
+    name = call.path["name"]
+    raise not_found(
+        f"Function {name.rpartition('/')[2]} in region {call.ids[1]} in project {call.ids[0]} does not exist"
+    )

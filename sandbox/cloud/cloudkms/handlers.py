@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sandbox.cloud.cloudkms import models
+from sandbox.cloud.cloudresourcemanager import locations
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import iam, masks, paging
 from sandbox.cloud.core.checksums import crc32c
@@ -238,3 +239,9 @@ def _bytes(call: Call, name: str) -> bytes:
     if checksum is not None and int(checksum) != crc32c(data):
         raise invalid_argument(f"The checksum of {name} does not match its data.", name)
     return data
+
+
+@handlers("cloudkms.projects.locations.list")
+def list_locations(call: Call) -> JsonObject:
+    """Some locations, for the tools that ask."""
+    return locations.listed(call)

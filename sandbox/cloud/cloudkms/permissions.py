@@ -20,6 +20,7 @@ def _used(call: Call) -> str:
 
 
 PERMISSIONS: Final[Mapping[str, Rule]] = {
+    "cloudkms.projects.locations.list": needs("cloudkms.locations.list", on_path()),
     f"{_RINGS}.create": needs("cloudkms.keyRings.create", on_path()),
     f"{_RINGS}.list": needs("cloudkms.keyRings.list", on_path()),
     **{

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from sandbox.cloud.cloudresourcemanager import handlers_v1, liens, models
+from sandbox.cloud.cloudresourcemanager import folders, handlers_v1, liens, models
 from sandbox.cloud.cloudresourcemanager.models import Folder, Organization, Project
 from sandbox.cloud.core import filters, iam, masks, operations, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument, permission_denied, unimplemented
@@ -163,27 +163,52 @@ def undelete(call: Call) -> JsonObject:
 
 @handlers("cloudresourcemanager.folders.create")
 def create_folder(call: Call) -> JsonObject:
-    folder = models.create_folder(
-        call.store, call.now, call.body.get("parent", ""), call.body.get("displayName", "")
+    return folder_operation(call, "CreateFolder", new_folder(call, call.body.get("parent", "")))
+
+
+def new_folder(call: Call, parent: str) -> JsonObject:
+    """Create the folder that the body describes."""
+    return _folder_view(models.create_folder(call.store, call.now, parent, call.body.get("displayName", "")))
+
+
+def folder_after(call: Call, verb: str) -> JsonObject:
+    """Carry out a call that changes the folder of the path; returns the folder."""
+    folder = folders.require(call.store, call.ids[0])
+    if verb == "patch":
+        name = call.body.get("displayName", folder.display_name)
+        return _folder_view(folders.rename(call.store, call.now, folder, name))
+    if verb == "move":
+        destination = call.body.get("destinationParent", "")
+        return _folder_view(folders.move(call.store, call.now, folder, destination))
+    change = {"delete": folders.delete, "undelete": folders.undelete}[verb]
+    return _folder_view(change(call.store, call.now, folder))
+
+
+def folder_operation(call: Call, kind: str, folder: JsonObject) -> JsonObject:
+    """The operation of a change of a folder; `kind` names its metadata (`MoveFolder`)."""
+    about = (
+        {key: folder[key] for key in ("displayName", "parent")}
+        if kind in ("CreateFolder", "MoveFolder")
+        else {}
     )
     return operations.start(
         call.store,
         "operations/fc.",
-        response={"@type": f"{_TYPE}.Folder", **_folder_view(folder)},
-        metadata={
-            "@type": f"{_TYPE}.CreateFolderMetadata",
-            "displayName": folder.display_name,
-            "parent": folder.parent,
-        },
+        response={"@type": f"{_TYPE}.Folder", **folder},
+        metadata={"@type": f"{_TYPE}.{kind}Metadata", **about},
     )
+
+
+@handlers(*(f"cloudresourcemanager.folders.{verb}" for verb in ("patch", "move", "delete", "undelete")))
+def change_folder(call: Call) -> JsonObject:
+    verb = call.method.id.rpartition(".")[2]
+    kind = {"patch": "Update"}.get(verb, verb.capitalize())
+    return folder_operation(call, f"{kind}Folder", folder_after(call, verb))
 
 
 @handlers("cloudresourcemanager.folders.get")
 def get_folder(call: Call) -> JsonObject:
-    folder = models.find_folder(call.store, call.ids[0])
-    if folder is None:
-        raise permission_denied()
-    return _folder_view(folder)
+    return _folder_view(folders.require(call.store, call.ids[0]))
 
 
 @handlers("cloudresourcemanager.folders.list")

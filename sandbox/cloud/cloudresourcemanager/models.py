@@ -326,17 +326,8 @@ def create_folder(store: Store, now: datetime, parent: str, display_name: str, f
     Raises:
         CloudError: 400 for a bad name or one that a sibling has, 403 for a parent that is not there.
     """
-    if not _FOLDER_NAME.fullmatch(display_name):
-        raise _issue(
-            "display_name", "folder display name must be 3 to 30 letters, digits, spaces, hyphens, _"
-        )
     require_parent(store, parent)
-    for sibling in all_folders(store):
-        if sibling.parent == parent and sibling.display_name == display_name and sibling.state == ACTIVE:
-            raise failed_precondition(
-                f"Folder reservation failed for parent [{parent}], folder [] due to constraint: "
-                f"The folder operation violates display name uniqueness within the parent."
-            )
+    check_folder_name(store, parent, display_name)
     number = folder_id or str(300_000_000_000 + store.next_value("folder") * 7_919)
     stamp = rfc3339(now)
     folder = Folder(number, parent, display_name, ACTIVE, stamp, stamp)
@@ -344,6 +335,24 @@ def create_folder(store: Store, now: datetime, parent: str, display_name: str, f
         "INSERT INTO folders VALUES (?, ?, ?, ?, ?, ?)", *(getattr(folder, name) for name in Folder.__slots__)
     )
     return folder
+
+
+def check_folder_name(store: Store, parent: str, display_name: str) -> None:
+    """Google's rules for a folder's name: its form, and that it is the only one in its parent.
+
+    Raises:
+        CloudError: 400.
+    """
+    if not _FOLDER_NAME.fullmatch(display_name):
+        raise _issue(
+            "display_name", "folder display name must be 3 to 30 letters, digits, spaces, hyphens, _"
+        )
+    for sibling in all_folders(store):
+        if sibling.parent == parent and sibling.display_name == display_name and sibling.state == ACTIVE:
+            raise failed_precondition(
+                f"Folder reservation failed for parent [{parent}], folder [] due to constraint: "
+                f"The folder operation violates display name uniqueness within the parent."
+            )
 
 
 def find_organization(store: Store, organization_id: str) -> Organization | None:

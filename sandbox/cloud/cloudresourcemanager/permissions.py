@@ -117,7 +117,18 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
     "cloudresourcemanager.projects.undelete": needs(f"{_PROJECTS}.undelete", on_path()),
     "cloudresourcemanager.organizations.get": needs("resourcemanager.organizations.get", on_path()),
     "cloudresourcemanager.organizations.search": anyone,
-    "cloudresourcemanager.folders.create": needs("resourcemanager.folders.create", in_body("parent")),
+    # v2 has the parent in the query.
+    "cloudresourcemanager.folders.create": needs(
+        "resourcemanager.folders.create",
+        lambda call: str(call.query.get("parent") or call.body.get("parent", "")),
+    ),
+    "cloudresourcemanager.folders.patch": needs("resourcemanager.folders.update", on_path()),
+    "cloudresourcemanager.folders.move": every(
+        needs("resourcemanager.folders.move", lambda call: folder_parent(call.store, on_path()(call))),
+        needs("resourcemanager.folders.move", in_body("destinationParent")),
+    ),
+    "cloudresourcemanager.folders.delete": needs("resourcemanager.folders.delete", on_path()),
+    "cloudresourcemanager.folders.undelete": needs("resourcemanager.folders.undelete", on_path()),
     "cloudresourcemanager.folders.get": needs("resourcemanager.folders.get", on_path()),
     "cloudresourcemanager.folders.list": needs("resourcemanager.folders.list", in_query("parent")),
     "cloudresourcemanager.folders.search": anyone,

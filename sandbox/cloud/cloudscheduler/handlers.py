@@ -1,5 +1,6 @@
 """Cloud Scheduler v1, method by method."""
 
+from sandbox.cloud.cloudresourcemanager import locations
 from sandbox.cloud.cloudscheduler import models
 from sandbox.cloud.core import masks, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
@@ -77,6 +78,4 @@ def run(call: Call) -> JsonObject:
 @handlers("cloudscheduler.projects.locations.list")
 def list_locations(call: Call) -> JsonObject:
     """Some locations, for the tools that ask."""
-    names = ("europe-west1", "europe-west4", "us-central1", "us-east1")
-    above = models.parent(call.store, call.ids[0], names[0]).rpartition("/")[0]
-    return {"locations": [{"name": f"{above}/{name}", "locationId": name} for name in names]}
+    return locations.listed(call)

@@ -1,7 +1,9 @@
 """Pub/Sub v1, method by method."""
 
+from datetime import datetime
+
 from sandbox.cloud.core import iam, masks, paging
-from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument
+from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument, unimplemented
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.pubsub import messages, models, subscriptions
 
@@ -153,6 +155,14 @@ def acknowledge(call: Call) -> JsonObject:
 def modify_ack_deadline(call: Call) -> JsonObject:
     ack_ids, more = call.body.get("ackIds", []), call.body.get("ackDeadlineSeconds", 0)
     messages.modify_deadline(call.store, _subscription(call), ack_ids, more, call.now)
+    return {}
+
+
+@handlers(f"{_SUBSCRIPTIONS}.seek")
+def seek(call: Call) -> JsonObject:
+    if "time" not in call.body:
+        raise unimplemented("a seek to a snapshot")
+    messages.seek(call.store, _subscription(call), datetime.fromisoformat(call.body["time"]), call.now)
     return {}
 
 

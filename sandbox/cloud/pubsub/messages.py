@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
+from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, unimplemented
 from sandbox.cloud.core.store import Row, Store
 from sandbox.cloud.core.times import micros, rfc3339, seconds
 from sandbox.cloud.iam import grants
@@ -137,6 +137,18 @@ def modify_deadline(store: Store, name: str, ack_ids: Sequence[str], more: int, 
             number,
             attempt,
         )
+
+
+def seek(store: Store, name: str, to: datetime, now: datetime) -> None:
+    """Acknowledge what was published before a time, and let all that came since come again at once.
+
+    Raises:
+        CloudError: 404 NOT_FOUND, 501 for a subscription that is to keep what was acknowledged.
+    """
+    if subscriptions.require(store, name).get("retainAckedMessages"):
+        raise unimplemented("a seek in a subscription with retainAckedMessages")
+    store.run("DELETE FROM pubsub_messages WHERE subscription = ? AND published < ?", name, micros(to))
+    store.run("UPDATE pubsub_messages SET due = min(due, ?) WHERE subscription = ?", micros(now), name)
 
 
 def lease(store: Store, subscription: JsonObject, row: Row, now: datetime) -> int:

@@ -42,6 +42,7 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
     f"{_SUBSCRIPTIONS}.list": needs("pubsub.subscriptions.list", on_path()),
     f"{_SUBSCRIPTIONS}.get": needs("pubsub.subscriptions.get", _EACH),
     f"{_SUBSCRIPTIONS}.delete": needs("pubsub.subscriptions.delete", _EACH),
+    f"{_SUBSCRIPTIONS}.seek": needs("pubsub.subscriptions.consume", _EACH),
     f"{_SUBSCRIPTIONS}.pull": needs("pubsub.subscriptions.consume", _EACH),
     f"{_SUBSCRIPTIONS}.acknowledge": needs("pubsub.subscriptions.consume", _EACH),
     f"{_SUBSCRIPTIONS}.modifyAckDeadline": needs("pubsub.subscriptions.consume", _EACH),

@@ -1,7 +1,8 @@
 """Secret Manager v1, method by method; secrets of one location are at other addresses, and not served."""
 
+from sandbox.cloud.cloudresourcemanager import locations
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import iam, paging
+from sandbox.cloud.core import iam, masks, paging
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.orgpolicy import enforcement as orgpolicy
@@ -55,6 +56,12 @@ def list_(call: Call) -> JsonObject:
     return _listed(call, "secrets", models.of_parent(call.store, _parent(call)))
 
 
+@handlers(f"{_SECRETS}.patch")
+def patch(call: Call) -> JsonObject:
+    paths = masks.parse(call.query.get("updateMask", ""), call.message)
+    return models.change(call.store, _secret(call), paths, call.body)
+
+
 @handlers(f"{_SECRETS}.delete")
 def delete(call: Call) -> JsonObject:
     models.delete(call.store, _secret(call), call.query.get("etag", ""))
@@ -100,3 +107,9 @@ def set_policy(call: Call) -> JsonObject:
 @handlers(f"{_SECRETS}.testIamPermissions")
 def test_permissions(call: Call) -> JsonObject:
     return iam.permissions_held(call, _existing(call), "secretmanager.")
+
+
+@handlers("secretmanager.projects.locations.list")
+def list_locations(call: Call) -> JsonObject:
+    """Some locations, for the tools that ask."""
+    return locations.listed(call)

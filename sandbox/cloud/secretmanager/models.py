@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Final
 
+from sandbox.cloud.core import masks
 from sandbox.cloud.core.checksums import crc32c
 from sandbox.cloud.core.errors import (
     CloudError,
@@ -27,6 +28,7 @@ CREATE TABLE secret_versions (
 """
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _LARGEST: Final = 64 * 1024
+_FIXED: Final = frozenset({"name", "replication", "createTime"})
 _STATES: Final = {"enable": "ENABLED", "disable": "DISABLED", "destroy": "DESTROYED"}
 
 
@@ -75,6 +77,23 @@ def of_parent(store: Store, parent: str) -> list[JsonObject]:
     """The secrets of a project, by name."""
     rows = store.rows("SELECT body FROM secrets WHERE name GLOB ? ORDER BY name", f"{parent}/secrets/*")
     return [json.loads(row["body"]) for row in rows]
+
+
+def change(store: Store, name: str, paths: list[masks.Path], changes: JsonObject) -> JsonObject:
+    """Change the fields of a secret that a mask names.
+
+    Raises:
+        CloudError: 404; 400 without a mask, for a field that cannot be changed, or another etag than the current one.
+    """
+    secret = require(store, name)
+    if not paths:
+        raise invalid_argument("The update mask must name at least one field.", "update_mask")
+    if fixed := {path[0] for path in paths} & _FIXED:
+        raise invalid_argument(f"The field {', '.join(sorted(fixed))} cannot be changed.", "update_mask")
+    _check_etag(secret, changes.get("etag", ""))
+    changed = {**masks.apply(paths, secret, changes), "etag": _etag(store)}
+    store.run("UPDATE secrets SET body = ? WHERE name = ?", json.dumps(changed), name)
+    return changed
 
 
 def delete(store: Store, name: str, etag: str) -> None:

@@ -11,9 +11,11 @@ _SECRETS: Final = "secretmanager.projects.secrets"
 _EACH: Final = on_path(2)
 
 PERMISSIONS: Final[Mapping[str, Rule]] = {
+    "secretmanager.projects.locations.list": needs("secretmanager.locations.list", on_path()),
     f"{_SECRETS}.create": needs("secretmanager.secrets.create", on_path()),
     f"{_SECRETS}.list": needs("secretmanager.secrets.list", on_path()),
     f"{_SECRETS}.get": needs("secretmanager.secrets.get", _EACH),
+    f"{_SECRETS}.patch": needs("secretmanager.secrets.update", _EACH),
     f"{_SECRETS}.delete": needs("secretmanager.secrets.delete", _EACH),
     f"{_SECRETS}.addVersion": needs("secretmanager.versions.add", _EACH),
     f"{_SECRETS}.getIamPolicy": needs("secretmanager.secrets.getIamPolicy", _EACH),

@@ -1,7 +1,7 @@
 """Service Usage v1 (services) and v1beta1 (quota metrics, limits, overrides)."""
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import operations, paging
@@ -223,7 +223,8 @@ def _consumer_metric(call: Call, project: str, metric: str) -> JsonObject:
 
 
 def _known_metric(call: Call) -> str:
-    metric = call.ids[3]
+    # A slash in a metric's name is written %2F, which some clients encode once more.
+    metric = unquote(call.ids[3])
     if call.ids[2] != GEMINI_API or metric not in limits_by_metric():
         raise not_found(f"Quota metric {metric} of service {call.ids[2]} was not found.")
     return metric
