@@ -1,4 +1,4 @@
-"""gcloud on the local cloud, with a configuration of its own: it neither asks Google nor takes the user's login there."""
+"""gcloud on the local cloud, with a configuration of its own: it asks no Google and takes no login of the user's there."""
 
 import json
 from pathlib import Path
@@ -14,8 +14,11 @@ def tools_environment(ready: Ready, folder: Path) -> dict[str, str]:
     token, certificate = folder / "access-token", folder / "google-names.pem"
     write_atomically(token, ACCESS_TOKEN)
     write_atomically(certificate, json.loads(call(ready, "GET", "/_local/certificate"))["certificate"])
+    clients = environment(ready)
+    # gcloud writes a region before it (`us-central1-…`), which it cannot before an address; by Google's name it can.
+    clients.pop("CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", None)
     return {
-        **environment(ready),
+        **clients,
         "CLOUDSDK_CONFIG": str(folder),
         "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
         "CLOUDSDK_CORE_PROJECT": "sandbox-seed",

@@ -92,6 +92,7 @@ def patch(call: Call) -> JsonObject:
     if mask != "*" and named - _UPDATABLE:
         raise invalid_argument(f"{', '.join(sorted(named - _UPDATABLE))} cannot be updated.", "update_mask")
     settings = masks.apply([path for path in paths if path[0] in _UPDATABLE], key.settings, call.body)
+    settings = models.with_one_client(settings, paths)
     orgpolicy.require_allowed(call.store, key.project, orgpolicy.KEYS, "UPDATE", settings)
     return _operation(call, models.change(call.store, call.now, key, settings))
 

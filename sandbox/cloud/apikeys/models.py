@@ -8,8 +8,9 @@ import sqlite3
 import string
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from sandbox.cloud.core import purges
+from sandbox.cloud.core import masks, purges
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -40,6 +41,9 @@ CREATE TABLE api_keys (
 KEYS = "apiKeys"
 """What `core.purges` calls deleted keys."""
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_CLIENTS: Final = frozenset(
+    {"androidKeyRestrictions", "browserKeyRestrictions", "iosKeyRestrictions", "serverKeyRestrictions"}
+)
 _FINGERPRINT = re.compile(r"([0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{40}")
 _KEY_ALPHABET = string.ascii_letters + string.digits + "-_"
 
@@ -215,9 +219,18 @@ def _check(settings: JsonObject) -> None:
     for app in _android_apps(settings):
         if not _FINGERPRINT.fullmatch(app.get("sha1Fingerprint", "")):
             raise _restriction("android_key_restrictions", f"{app.get('sha1Fingerprint')!r} is not a SHA1.")
-    clients = restrictions.keys() - {"apiTargets"}
-    if len(clients) > 1:
+    if len(restrictions.keys() & _CLIENTS) > 1:
         raise _restriction("client_restrictions", "Only one kind of client restriction can be set.")
+
+
+def with_one_client(settings: JsonObject, paths: list[masks.Path]) -> JsonObject:
+    """Settings after a change of `paths`: a client restriction of another kind takes the former's place."""
+    changed = {path[1] for path in paths if path[0] == "restrictions" and len(path) > 1} & _CLIENTS
+    restrictions = settings.get("restrictions", {})
+    if not changed & restrictions.keys():
+        return settings
+    kept = {name: value for name, value in restrictions.items() if name not in _CLIENTS - changed}
+    return {**settings, "restrictions": kept}
 
 
 def _normalized(settings: JsonObject) -> JsonObject:

@@ -70,6 +70,17 @@ def delete_policy(call: Call) -> JsonObject:
     return {}
 
 
+@handlers(*(f"orgpolicy.{kind}.constraints.list" for kind in _KINDS))
+def list_known_constraints(call: Call) -> JsonObject:
+    """Google's own constraints, as far as the local cloud has them."""
+    parent = _parent(call)
+    found = [models.described(parent, name) for name in sorted(models.BUILT_IN)]
+    page, token = paging.requested(call.query, default=1000, maximum=1000).cut(
+        found, lambda constraint: str(constraint["name"])
+    )
+    return {"constraints": page} | token
+
+
 def _organization(call: Call) -> str:
     return f"organizations/{call.ids[0]}"
 

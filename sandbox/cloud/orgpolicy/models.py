@@ -59,6 +59,12 @@ LISTS: Final = frozenset({*SERVICES, LOCATIONS, DOMAINS, CONTACTS})
 BUILT_IN: Final = SWITCHES | LISTS
 
 
+def described(parent: str, constraint: str) -> JsonObject:
+    """One of Google's own constraints, as a listing of a project, folder or organization has it."""
+    kind: JsonObject = {"listConstraint": {}} if constraint in LISTS else {"booleanConstraint": {}}
+    return {"name": f"{parent}/constraints/{constraint}", "constraintDefault": "ALLOW", **kind}
+
+
 def create_constraint(store: Store, now: datetime, organization: str, body: JsonObject) -> JsonObject:
     """Create a custom constraint.
 

@@ -25,6 +25,10 @@ _CONSTRAINTS: Final = {
 
 PERMISSIONS: Final[Mapping[str, Rule]] = {
     **{
+        f"orgpolicy.{kind}.constraints.list": needs("orgpolicy.constraints.list", on_path())
+        for kind in ("projects", "folders", "organizations")
+    },
+    **{
         f"orgpolicy.{kind}.policies.{method}": needs(f"orgpolicy.{permission}", on_path())
         for kind in ("projects", "folders", "organizations")
         for method, permission in _POLICIES.items()

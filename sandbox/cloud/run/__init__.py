@@ -13,6 +13,7 @@ from sandbox.cloud.run import handlers
 _SERVICES: Final = "run.projects.locations.services"
 _PERMISSIONS: Final[Mapping[str, Rule]] = {
     f"{_SERVICES}.list": needs("run.services.list", on_path()),
+    "run.namespaces.services.list": needs("run.services.list", lambda call: f"projects/{call.ids[0]}"),
     f"{_SERVICES}.testIamPermissions": anyone,
     **{
         f"{_SERVICES}.{method}": needs(f"run.services.{method}", on_path(3))

@@ -2,6 +2,7 @@
 
 from sandbox.cloud.cloudfunctions import models
 from sandbox.cloud.cloudfunctions.models import Function
+from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import iam, paging
 from sandbox.cloud.core.errors import JsonObject, not_found
 from sandbox.cloud.core.service import Call, Handlers
@@ -80,7 +81,24 @@ def list_(call: Call) -> JsonObject:
 @v1(f"{_SERVICES}.get")
 def get_v1(call: Call) -> JsonObject:
     """A service, as Knative shows it."""
-    function = _function(call)
+    return _knative(call, _function(call))
+
+
+@v1("run.namespaces.services.list")
+def list_knative(call: Call) -> JsonObject:
+    """The services of a project in the region that the host begins with (`us-central1-run.googleapis.com`), or all."""
+    region = call.http.base.partition("://")[2].rpartition("-run.")[0] or "-"
+    project = projects.require_active(call.store, call.ids[0]).project_id
+    found = models.of_parent(call.store, f"projects/{project}/locations/{region}")
+    items = [_knative(call, each) for each in found]
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "ServiceList",
+        **({"items": items} if items else {}),
+    }
+
+
+def _knative(call: Call, function: Function) -> JsonObject:
     ready = function.serving > 0
     revision = function.revision_name(function.serving)
     latest = {"latestReadyRevisionName": revision, "latestCreatedRevisionName": revision} if ready else {}

@@ -232,7 +232,7 @@ def _known_metric(call: Call) -> str:
 
 def _known_limit(call: Call) -> Limit:
     for limit in limits_by_metric()[_known_metric(call)]:
-        if limit.name == call.ids[4]:
+        if limit.name == unquote(call.ids[4]):
             return limit
     raise not_found(f"Limit {call.ids[4]} of quota metric {call.ids[3]} was not found.")
 
