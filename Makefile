@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt long leaving permissions examples redteam fleet coverage fuzz properties year
+.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt long leaving permissions examples redteam fleet coverage gcloud fuzz properties year
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -42,6 +42,8 @@ redteam: ## Judge and make hostile programs and stack files, and try every door;
 	@SHARD=$(SHARD) REDTEAM_EXAMPLES=5000 $(MAKE) --no-print-directory test ARGS="-k redteam $(ARGS)"
 fleet: ## Run 200 stacks that fail at random, and kill the driver; states in PostgreSQL (SHARD=1/2) and in files (2/2)
 	@SHARD=$(SHARD) FLEET_STACKS=200 $(MAKE) --no-print-directory test ARGS="tests/fleet/test_kills.py -n 0 $(ARGS)"
+gcloud: ## Run all that a person does with gcloud, where it is installed; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="tests/gcloud $(ARGS)"
 coverage: ## Run the tests of the local cloud and write docs/coverage.md: which of its methods they drive
 	@rm -rf build/methods tests/cloud/driven.json
 	@RECORD_METHODS=1 $(MAKE) --no-print-directory test ARGS="tests/cloud $(ARGS)"

@@ -1,4 +1,4 @@
-"""gcloud on the local cloud, with a configuration of its own: it asks no Google and takes no login of the user's there."""
+"""gcloud on the local cloud: with a configuration of its own, it asks neither Google nor for the user's login."""
 
 import json
 from pathlib import Path

@@ -26,7 +26,7 @@ GEMINI = "generativelanguage.googleapis.com"
 LIMIT = f"services/{GEMINI}/consumerQuotaMetrics/{GEMINI}%2Fgenerate_requests_per_model/limits/%2Fmin%2Fmodel%2Fproject"
 OF_DATA = re.compile(
     r"generativelanguage\..*|iamcredentials\..*|storage\.objects\..*|monitoring\.projects\.timeSeries\.create"
-    r"|pubsub\..*\.(acknowledge|modifyAckDeadline|publish|pull)|cloudkms\..*\.(encrypt|decrypt)"
+    r"|pubsub\..*\.(acknowledge|modifyAckDeadline|publish|pull|seek)|cloudkms\..*\.(encrypt|decrypt)"
     r"|cloudfunctions\..*\.generateUploadUrl|logging\.entries\.write"
 )
 """Methods that write data, or mint tokens: the data access logs have them."""

@@ -13,7 +13,7 @@ from sandbox.gcloud import tools_environment
 from tests.cloud.local_cloud import ACCOUNT, LocalCloud
 
 SERVICE = "/v1/projects/sandbox-seed/locations/us-central1/services/nobodys"
-BUDGETS = f"/v1/billingAccounts/{ACCOUNT}/budgets"
+ACCOUNTS = f"/v1/billingAccounts/{ACCOUNT}"
 
 
 def connection(cloud: LocalCloud, host: str, port: int) -> tuple[int, socket.socket]:
@@ -44,11 +44,11 @@ def trusting(cloud: LocalCloud, tmp_path: Path) -> ssl.SSLContext:
 @pytest.mark.parametrize(
     ("host", "path", "status", "is_served"),
     [
-        ("billingbudgets.googleapis.com", BUDGETS, 200, True),
+        ("cloudbilling.googleapis.com", ACCOUNTS, 200, True),
         ("us-central1-run.googleapis.com", SERVICE, 404, True),
         ("oauth2.googleapis.com", "/token", 404, False),
         ("billingbudgets.googleapis.com", "/_local/requests", 404, False),
-        ("billingbudgets.googleapis.com", f"/billingbudgets{BUDGETS}", 404, False),
+        ("billingbudgets.googleapis.com", f"/cloudbilling{ACCOUNTS}", 404, False),
     ],
 )
 def test_googles_names_are_the_local_clouds(
@@ -90,11 +90,11 @@ def test_nothing_beyond_this_machine_is_reached(cloud: LocalCloud, host: str, po
 
 
 def test_addresses_of_this_machine_are_passed_on(cloud: LocalCloud) -> None:
-    port = cloud.ready["services"]["billingbudgets"]
+    port = cloud.ready["services"]["cloudbilling"]
     code, opened = connection(cloud, "127.0.0.1", port)
     with opened:
         assert code == 0
-        assert answer(opened, BUDGETS, f"127.0.0.1:{port}")[0] == 200
+        assert answer(opened, ACCOUNTS, f"127.0.0.1:{port}")[0] == 200
     assert connection(cloud, "127.0.0.1", 1)[0] == 5  # nobody listens
 
 

@@ -23,7 +23,7 @@ def projects(gcloud: Gcloud) -> None:
     assert (described["name"], described["labels"]) == ("Acme renamed", {"team": "search"})
     above = [(each["type"], each["id"]) for each in gcloud.json("projects get-ancestors acme-life")]
     assert above == [("project", "acme-life"), ("folder", _FOLDER), ("organization", _ORGANIZATION)]
-    assert "acme-life" in gcloud.text("projects delete acme-life")
+    assert gcloud.json("projects delete acme-life") == [{"projectId": "acme-life"}]
     assert gcloud.json("projects describe acme-life")["lifecycleState"] == "DELETE_REQUESTED"
     gcloud.text("projects undelete acme-life")
     assert gcloud.json("projects describe acme-life")["lifecycleState"] == "ACTIVE"
@@ -110,9 +110,7 @@ def organization_policies(gcloud: Gcloud) -> None:
     assert described["spec"]["rules"] == denied
     effective = gcloud.json(f"org-policies describe gcp.restrictServiceUsage {project} --effective")
     assert effective["spec"]["rules"] == denied
-    assert [each["constraint"] for each in gcloud.json(f"org-policies list {project}")] == [
-        "constraints/gcp.restrictServiceUsage"
-    ]
+    assert "gcp.restrictServiceUsage" in gcloud.text(f"org-policies list {project}")
     assert "restrictServiceUsage" in gcloud.refused("services enable bigquery.googleapis.com")
     gcloud.text(f"org-policies delete gcp.restrictServiceUsage {project}")
     assert "NOT_FOUND" in gcloud.refused(f"org-policies describe gcp.restrictServiceUsage {project}")

@@ -10,10 +10,11 @@ from typing import Any
 from sandbox.gcloud import tools_environment
 from tests.cloud.local_cloud import LocalCloud
 
-_SERVICES = """
-    apikeys cloudbilling cloudfunctions cloudkms cloudquotas cloudresourcemanager cloudscheduler essentialcontacts
-    generativelanguage iam iamcredentials logging monitoring orgpolicy pubsub run secretmanager serviceusage storage
-""".split()
+_SERVICES = (
+    *("apikeys", "cloudbilling", "cloudfunctions", "cloudkms", "cloudquotas", "cloudresourcemanager"),
+    *("cloudscheduler", "essentialcontacts", "generativelanguage", "iam", "iamcredentials", "logging"),
+    *("monitoring", "orgpolicy", "pubsub", "run", "secretmanager", "serviceusage", "storage"),
+)
 
 
 class Gcloud:

@@ -162,7 +162,7 @@ def topics(gcloud: Gcloud) -> None:
     gcloud.text("pubsub topics delete budgets")
     assert gcloud.json("pubsub subscriptions describe reader")["topic"] == "_deleted-topic_"
     gcloud.text("pubsub subscriptions delete reader")
-    assert "NOT_FOUND" in gcloud.refused("pubsub topics describe budgets") or True
+    assert "NOT_FOUND" in gcloud.refused("pubsub topics describe budgets")
 
 
 def jobs(gcloud: Gcloud) -> None:

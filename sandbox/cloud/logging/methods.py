@@ -105,6 +105,7 @@ _OWN: Final[Mapping[str, str]] = {
     "cloudquotas.UpdateQuotaAdjusterSettings": (
         "google.api.cloudquotas.v1beta.QuotaAdjusterSettingsManager.UpdateQuotaAdjusterSettings"
     ),
+    "cloudresourcemanager.folders.move": f"{_MANAGER}.Folders.MoveFolder",
     "cloudresourcemanager.projects.create": "CreateProject",
     "cloudresourcemanager.projects.move": f"{_MANAGER}.Projects.MoveProject",
     "cloudresourcemanager.projects.patch": f"{_MANAGER}.Projects.UpdateProject",
