@@ -30,7 +30,7 @@ def result(service: Any, request: Any) -> Any:
     operation = request.execute()
     while not operation.get("done"):
         operation = service.operations().get(name=operation["name"]).execute()
-    return operation["response"]
+    return {name: value for name, value in operation["response"].items() if name != "@type"}
 
 
 def refusal(request: Any) -> int:

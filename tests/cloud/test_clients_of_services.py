@@ -1,14 +1,12 @@
 """Google's Python clients on the methods of services that no other test drives: round trips, and the usual mistakes."""
 
-import io
 from base64 import b64encode
 from typing import Any
 
 import pytest
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import InvalidArgument
+from google.api_core.exceptions import BadRequest
 from google.cloud import cloudquotas_v1, cloudquotas_v1beta
-from googleapiclient.http import MediaIoBaseUpload
 
 from tests.cloud.googles_client import check_policy, client, refusal
 from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, LocalCloud
@@ -95,7 +93,7 @@ def test_cloud_quotas_in_both_versions(cloud: LocalCloud, number: str, version: 
     made.quota_config.preferred_value, made.contact_email = 6_000_000, wished.contact_email
     changed = quotas.update_quota_preference(quota_preference=made)
     assert changed.quota_config.preferred_value == 6_000_000
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(BadRequest):
         quotas.create_quota_preference(
             parent=location, quota_preference=package.QuotaPreference(service=GEMINI, quota_id="nobodys")
         )
@@ -237,14 +235,14 @@ def test_what_storage_has_besides(cloud: LocalCloud, number: str) -> None:
     storage.buckets().insert(project=PROJECT, body={"name": "gem-clients-files"}).execute()
     bucket = {"bucket": "gem-clients-files"}
     layout = storage.buckets().getStorageLayout(**bucket).execute()
-    assert (layout["bucket"], layout["hierarchicalNamespace"]) == (bucket["bucket"], {"enabled": False})
+    assert (layout["bucket"], layout["locationType"]) == (bucket["bucket"], "multi-region")
     assert not storage.managedFolders().list(**bucket).execute().get("items")
     assert not storage.anywhereCaches().list(**bucket).execute().get("items")
     agent = storage.projects().serviceAccount().get(projectId=PROJECT).execute()
     assert agent["email_address"] == f"service-{number}@gs-project-accounts.iam.gserviceaccount.com"
     objects = storage.objects()
-    content = MediaIoBaseUpload(io.BytesIO(b"spent: 12"), "text/plain")
-    made = objects.insert(**bucket, name="report", media_body=content).execute()
+    upload = "upload/storage/v1/b/gem-clients-files/o?uploadType=media&name=report"
+    made = cloud.request("storage", "POST", upload, data=b"spent: 12").json()
     copied = objects.copy(
         sourceBucket=bucket["bucket"],
         sourceObject="report",
@@ -257,3 +255,4 @@ def test_what_storage_has_besides(cloud: LocalCloud, number: str) -> None:
     assert objects.get(**bucket, object="copy").execute() == updated
     assert updated["contentType"] == "text/csv"
     assert refusal(objects.get(**bucket, object="nobodys")) == 404
+    assert refusal(objects.insert(**bucket, name="empty", body={})) == 400  # without data

@@ -51,11 +51,10 @@ def test_liens_and_projects_that_come_back(cloud: LocalCloud, number: str) -> No
     assert refusal(v3.projects().delete(name=f"projects/{number}")) == 400
     v3.liens().delete(name=made["name"]).execute()
     assert refusal(v3.liens().get(name=made["name"])) == 404
-    deleted = v3.projects().delete(name=f"projects/{number}").execute()
-    assert deleted["response"]["state"] == "DELETE_REQUESTED"
-    assert (
-        v3.projects().undelete(name=f"projects/{number}", body={}).execute()["response"]["state"] == "ACTIVE"
-    )
+    deleted = result(v3, v3.projects().delete(name=f"projects/{number}"))
+    assert deleted["state"] == "DELETE_REQUESTED"
+    restored = result(v3, v3.projects().undelete(name=f"projects/{number}", body={}))
+    assert restored["state"] == "ACTIVE"
     assert refusal(v3.projects().undelete(name=f"projects/{number}", body={})) == 400
     organization = v3.organizations().get(name=ORGANIZATION).execute()
     assert organization["displayName"] == "example.com"
@@ -190,7 +189,6 @@ def test_custom_constraints(cloud: LocalCloud) -> None:
 @pytest.mark.usefixtures("number")
 def test_logs_of_every_node(cloud: LocalCloud) -> None:
     logging = client(cloud, "logging", "v2")
-    cloud.call("iam", "POST", f"v1/projects/{PROJECT}/roles", {"roleId": "seen", "role": {"title": "Seen"}})
     projects = logging.projects().logs().list(parent=f"projects/{PROJECT}").execute()
     activity = "logs/cloudaudit.googleapis.com%2Factivity"
     assert projects["logNames"] == [f"projects/{PROJECT}/{activity}"]

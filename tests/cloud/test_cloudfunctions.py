@@ -12,15 +12,14 @@ from typing import Any
 import google.auth.transport.requests
 import pytest
 import requests
-from google.api_core.client_options import ClientOptions
 from google.oauth2 import id_token
-from googleapiclient.discovery import build
 
 from sandbox.cloud.cloudfunctions import sources
 from sandbox.cloud.cloudfunctions.processes import build as build_of
 from sandbox.cloud.cloudfunctions.processes.build import BuildError
 from sandbox.cloud.core.errors import CloudError
-from tests.cloud.local_cloud import ACCOUNT, CREDENTIALS, LocalCloud
+from tests.cloud.googles_client import check_policy, client
+from tests.cloud.local_cloud import ACCOUNT, LocalCloud
 
 PROJECT = "gem-functions"
 PARENT = f"v2/projects/{PROJECT}/locations/us-central1"
@@ -359,14 +358,7 @@ def test_a_push_to_a_function_is_repeated_after_an_error(cloud: LocalCloud) -> N
 
 
 def test_gclouds_way_of_uploading_and_googles_client(cloud: LocalCloud) -> None:
-    client: Any = build(
-        "cloudfunctions",
-        "v2",
-        credentials=CREDENTIALS,
-        client_options=ClientOptions(api_endpoint=cloud.url("cloudfunctions")),
-        static_discovery=True,
-    )
-    functions = client.projects().locations().functions()
+    functions = client(cloud, "cloudfunctions", "v2").projects().locations().functions()
     parent = PARENT.removeprefix("v2/")
     begun = functions.generateUploadUrl(parent=parent, body={}).execute()
     data = archive(main__py="def answer(request):\n    return 'up'\n")
@@ -384,6 +376,16 @@ def test_gclouds_way_of_uploading_and_googles_client(cloud: LocalCloud) -> None:
     assert cloud.call("run", "GET", f"v1/{service}")["status"]["conditions"][0]["status"] == "True"
     policy = cloud.call("run", "GET", f"v1/{service}:getIamPolicy")
     assert policy["bindings"][0]["members"] == ["allUsers"]
+    check_policy(functions, f"{parent}/functions/uploaded", "roles/viewer", "cloudfunctions.functions.get")
+    for version, role in (("v1", "roles/run.viewer"), ("v2", "roles/run.admin")):
+        services = client(cloud, "run", version).projects().locations().services()
+        check_policy(services, service, role, "run.services.get")
+    listed = services.list(parent=parent).execute()["services"]
+    assert service in [each["name"] for each in listed]
+    knative = (
+        client(cloud, "run", "v1").namespaces().services().list(parent=f"namespaces/{PROJECT}").execute()
+    )
+    assert "uploaded" in [each["metadata"]["name"] for each in knative["items"]]
     ended(cloud, functions.delete(name=f"{parent}/functions/uploaded").execute())
 
 

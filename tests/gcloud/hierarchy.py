@@ -27,7 +27,7 @@ def projects(gcloud: Gcloud) -> None:
     assert gcloud.json("projects describe acme-life")["lifecycleState"] == "DELETE_REQUESTED"
     gcloud.text("projects undelete acme-life")
     assert gcloud.json("projects describe acme-life")["lifecycleState"] == "ACTIVE"
-    assert "already exists" in gcloud.refused("projects create acme-life")
+    assert "already in use" in gcloud.refused("projects create acme-life")
     assert "does not have permission" in gcloud.refused("projects describe acme-nobodys")
 
 
