@@ -69,15 +69,22 @@ def page() -> str:
 
 def merge() -> None:
     """Add what the tests have recorded in `FOLDER` to `LIST`, and take out what is no method or no test any more."""
+    known = methods()
+    described = {
+        (service, method): (service, version, method) for service, version, method in reversed(known)
+    }
     found = {row: set(modules) for row, modules in driven().items()}
     for file in FOLDER.glob("*.jsonl"):
         for line in file.read_text(encoding="utf-8").splitlines():
             recorded = json.loads(line)
             for name in recorded["methods"]:
-                found.setdefault(_row(name), set()).add(recorded["module"])
+                row = _row(name)
+                if row not in known:  # by another version's path
+                    row = described.get((row[0], row[2]), row)
+                found.setdefault(row, set()).add(recorded["module"])
     content = {
         " ".join(row): modules
-        for row in sorted(methods())
+        for row in sorted(known)
         if (modules := sorted(module for module in found.get(row, ()) if (ROOT / module).exists()))
     }
     LIST.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

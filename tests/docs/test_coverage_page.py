@@ -3,7 +3,7 @@
 from docs.coverage import PAGE, ROOT, driven, methods, page
 
 NOT_DRIVEN = frozenset((ROOT / "tests" / "cloud" / "not_driven.txt").read_text().splitlines())
-"""Methods (service, version, id) that were done before there was this page, and that no test drives."""
+"""Methods (service, version, id) that no test has answered with success: most of them refuse whatever is asked."""
 
 
 def test_the_page_is_up_to_date() -> None:
