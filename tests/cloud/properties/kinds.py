@@ -110,6 +110,22 @@ _BUDGET: Final = {
 }
 _POOLS: Final = f"v1/{_GLOBAL}/workloadIdentityPools"
 
+IDS: Final = ("first-one", "second-one", "third-one")
+_CONSTRAINTS: Final[dict[str, str]] = dict(
+    zip(
+        IDS,
+        (
+            "iam.disableServiceAccountCreation",
+            "compute.skipDefaultNetworkCreation",
+            "iam.disableServiceAccountKeyCreation",
+        ),
+        strict=True,
+    )
+)
+_MODELS: Final[dict[str, str]] = dict(
+    zip(IDS, ("gemini-2.5-pro", "gemini-2.5-flash-lite", "gemini-2.0-flash"), strict=True)
+)
+
 KINDS: Final[dict[str, Kind]] = {
     "API keys": Kind(
         "apikeys",
@@ -371,16 +387,3 @@ KINDS: Final[dict[str, Kind]] = {
         deletes=False,
     ),
 }
-IDS: Final = ("first-one", "second-one", "third-one")
-_CONSTRAINTS: Final = dict(
-    zip(
-        IDS,
-        (
-            "iam.disableServiceAccountCreation",
-            "compute.skipDefaultNetworkCreation",
-            "iam.disableServiceAccountKeyCreation",
-        ),
-        strict=True,
-    )
-)
-_MODELS: Final = dict(zip(IDS, ("gemini-2.5-pro", "gemini-2.5-flash-lite", "gemini-2.0-flash"), strict=True))
