@@ -28,6 +28,7 @@ class Caller:
 
     cloud: LocalCloud
     client: genai.Client
+    key: str
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def caller(cloud: LocalCloud) -> Iterator[Caller]:
     key = cloud.call("apikeys", "GET", f"v2/{name}/keyString")["keyString"]
     assert key.startswith("AQ.")
     options = types.HttpOptions(base_url=cloud.url("generativelanguage"))
-    yield Caller(cloud, genai.Client(api_key=key, http_options=options))
+    yield Caller(cloud, genai.Client(api_key=key, http_options=options), key)
     cloud.local("PUT", "clock", {"seconds": 0})
 
 
@@ -104,6 +105,12 @@ def test_embeddings_come_one_for_each_text(caller: Caller) -> None:
         assert [len(each.values or []) for each in found or []] == [8]
     two = caller.client.models.embed_content(model="gemini-embedding-001", contents=["one", "two"])
     assert len(two.embeddings or []) == 2
+    # The client asks for several at once even where it has one.
+    assert caller.client.models.get(model="gemini-embedding-001").name == "models/gemini-embedding-001"
+    one = {"content": {"parts": [{"text": "one"}]}, "outputDimensionality": 8}
+    path = "v1beta/models/gemini-embedding-001:embedContent"
+    answer = caller.cloud.request("generativelanguage", "POST", path, json=one, params={"key": caller.key})
+    assert len(answer.json()["embedding"]["values"]) == 8
 
 
 def test_a_cache_serves_its_model_until_it_ends(caller: Caller) -> None:
@@ -115,6 +122,7 @@ def test_a_cache_serves_its_model_until_it_ends(caller: Caller) -> None:
     )
     cache = client.caches.create(model=LITE, config=config)
     name = cache.name or ""
+    assert client.caches.get(name=name).display_name == "Books"
     with_cache = types.GenerateContentConfig(cached_content=name)
     counted = usage(client.models.generate_content(model=LITE, contents="1234", config=with_cache))
     assert (counted.cached_content_token_count, counted.prompt_token_count) == (5_000, 5_001)
