@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills drift split adopt long leaving permissions examples redteam fleet coverage gcloud fuzz properties year
+.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills chaos drift split adopt long leaving permissions examples redteam fleet coverage gcloud fuzz properties year
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -24,6 +24,8 @@ audit: ## Check the pins, and ask for published advisories against them; exit co
 sbom: ## Write build/sbom.cdx.json: all that is pinned, as CycloneDX
 kills: ## Kill runs at every call and at 60 points; SHARD=2/4 takes the second quarter. `make test` takes a seeded part
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_a_kill_at $(ARGS)"
+chaos: ## Have each call of an up, an update and a destroy fail in every way; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_chaos $(ARGS)"
 drift: ## Look for drift in every situation, and a hundred times beside other stacks; SHARD=2/4 as above
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_drift $(ARGS)"
 long: ## Run the tests that `make test` leaves out as others of their kind stand for them; SHARD=2/4 as above

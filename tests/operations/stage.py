@@ -56,6 +56,12 @@ class Stage:
 
     def run(self, *command: str) -> tuple[int, str]:
         """Run a command to its end; its output must have no secret."""
+        code, printed = self.printed_by(*command)
+        assert not any(secret in printed for secret in SECRETS)
+        return code, redact(printed)
+
+    def printed_by(self, *command: str) -> tuple[int, str]:
+        """Run a command to its end: its exit code, and what it has printed, as it is."""
         folder, environment = self.workspace.layout.program, self.environment
         # A fleet's processes outlive its command: they are as whoever installed it has them.
         if command[0] == "gemini-lz" and command[1] != "fleet":
@@ -64,9 +70,7 @@ class Stage:
             done = subprocess.run(
                 command, cwd=folder, env=environment, capture_output=True, text=True, check=False
             )
-        printed = done.stdout + done.stderr
-        assert not any(secret in printed for secret in SECRETS)
-        return done.returncode, redact(printed)
+        return done.returncode, done.stdout + done.stderr
 
     def start(self, *command: str) -> "subprocess.Popen[bytes]":
         """Start a command in a process group of its own."""
