@@ -1,7 +1,7 @@
 """Each call of an `up`, an update and a `destroy` of a stack with everything fails once, in every way.
 
-The calls are those of a run without a fault. `make chaos` has all of them fail; CHAOS_SEED draws other rounds, and CHAOS=up
-is one round of `up` of a small stack.
+The calls are those of a run without a fault. `make chaos` has all of them fail; CHAOS_SEED draws other rounds, and
+CHAOS=up is one round of `up` of a small stack.
 """
 
 import os
