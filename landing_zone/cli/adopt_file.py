@@ -116,7 +116,8 @@ class Target:
     def _with(self, entries: Mapping[str, Any], fail: Fail) -> str:
         text = self.text
         if text is None:
-            accounts = Counter(entry.get("billingAccount") for entry in entries.values()) - Counter([None])
+            linked = (entry.get("billingAccount") for entry in entries.values())
+            accounts = Counter(account for account in linked if account)
             account = min(accounts, key=lambda each: (-accounts[each], each), default=None)
             text = new_file(today(), {"billingAccount": account} if account else {})
             entries = {

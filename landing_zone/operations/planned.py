@@ -5,7 +5,7 @@ as in the state, and the default providers. Source: apitype.ResourceV3 and apity
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,6 +107,8 @@ def changes(cli: Cli, exported: Json, saved: Path | None = None) -> list[Planned
 
 
 def _made(plans: Json, steps: Json, olds: Json) -> Iterator[tuple[str, Planned]]:
+    # What a program reads, a preview reads too.
+    there = {*olds, *(urn for urn, step in steps.items() if _is_read(step))}
     for urn, plan in plans.items():
         goal, shown = plan.get("goal"), steps.get(urn, {})
         new = shown.get("newState") or {}
@@ -119,7 +121,7 @@ def _made(plans: Json, steps: Json, olds: Json) -> Iterator[tuple[str, Planned]]
             yield urn, Planned(urn, type_of(urn), {}, op=ops[0])
             continue
         inputs = dict(new["inputs"]) if ops == [_IMPORT] else _inputs(goal["inputDiff"], olds.get(urn) or {})
-        hidden = {name for name in inputs if _may_hide_unknown(inputs[name], goal, name, olds)}
+        hidden = {name for name in inputs if _may_hide_unknown(inputs[name], goal, name, there)}
         entry = {
             **{name: value for name, value in new.items() if name not in _LEFT_OUT},
             "urn": urn,
@@ -150,10 +152,15 @@ def _imported(new: Json) -> str:
     return "" if _HIDDEN in json.dumps(new["inputs"]) else str(new.get("importID") or "")
 
 
-def _may_hide_unknown(value: Any, goal: Json, name: str, olds: Json) -> bool:
-    """True for a secret that depends on a resource that the state does not have: what is encrypted may be unknown."""
+def _is_read(step: Json) -> bool:
+    found = (step.get("newState") or {}).get("id")
+    return step["op"] == "read" and bool(found) and not _is_unknown(found)
+
+
+def _may_hide_unknown(value: Any, goal: Json, name: str, there: Collection[str]) -> bool:
+    """True for a secret that depends on a resource that is not `there` yet: what is encrypted may be unknown."""
     of = (goal.get("propertyDependencies") or {}).get(name) or ()
-    return isinstance(value, dict) and SIGNATURE in value and any(urn not in olds for urn in of)
+    return isinstance(value, dict) and SIGNATURE in value and any(urn not in there for urn in of)
 
 
 _LEFT_OUT: Final = ("id", "inputs", "outputs", "sourcePosition", "stackTrace", "created", "modified")
