@@ -26,8 +26,8 @@ UP = ("gemini-lz", "up", STACK, "--yes", "--no-preflight")
 ADOPT = ("gemini-lz", "adopt", "--stack", STACK)
 UNREADABLE = {
     # What a project's own guard had, and its plan, which the guard's policy has; an update writes it anew.
-    "stacks/prod": r"guard of \w+: it differs in ",
-    "stacks/staging": r"guard of \w+: it differs in ",
+    "stacks/prod": r"guard of [\w-]+: it differs in ",
+    "stacks/staging": r"guard of [\w-]+: it differs in ",
     # The name of a project without keys, which the dashboard of all projects has.
     "every kind": r"dashboard test: it differs in dashboardJson",
 }

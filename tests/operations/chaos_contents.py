@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tests.lifecycle.test_every_kind import ACCOUNT
 from tests.operations.chaos_stack import SEED
-from tests.operations.stage import ACCOUNT
 from tests.workspace import Cloud
 
 _OF_A_PROJECT: Final = (

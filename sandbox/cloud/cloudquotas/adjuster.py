@@ -50,8 +50,6 @@ def update_settings(call: Call) -> JsonObject:
             f"Set enablement to one of {', '.join(_SET)}, or inherited to true.",
             "quota_adjuster_settings.enablement",
         )
-    if call.query.get("validateOnly"):
-        return before
     call.store.run("DELETE FROM quota_adjuster_settings WHERE container = ?", of)
     if not inherits:
         call.store.run(
