@@ -14,15 +14,18 @@ def tools_environment(ready: Ready, folder: Path) -> dict[str, str]:
     token, certificate = folder / "access-token", folder / "google-names.pem"
     write_atomically(token, ACCESS_TOKEN)
     write_atomically(certificate, json.loads(call(ready, "GET", "/_local/certificate"))["certificate"])
-    clients = environment(ready)
-    # gcloud writes a region before it (`us-central1-…`), which it cannot before an address; by Google's name it can.
-    clients.pop("CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", None)
+    # gcloud forms regions' hosts and full names of resources from an API's address, so that it gets none.
+    clients = {
+        name: value
+        for name, value in environment(ready).items()
+        if not name.startswith("CLOUDSDK_API_ENDPOINT_OVERRIDES_")
+    }
     return {
         **clients,
         "CLOUDSDK_CONFIG": str(folder),
         "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
         "CLOUDSDK_CORE_PROJECT": "sandbox-seed",
-        # Some APIs have no setting for their address: gcloud finds all of them behind this proxy, and nothing else.
+        # It finds all of them behind this proxy, and nothing else.
         "CLOUDSDK_PROXY_TYPE": "socks5",
         "CLOUDSDK_PROXY_ADDRESS": HOST,
         "CLOUDSDK_PROXY_PORT": str(ready["proxy"]),
