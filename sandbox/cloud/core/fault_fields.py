@@ -10,7 +10,6 @@ from pydantic import (
     NonNegativeInt,
     PositiveInt,
     TypeAdapter,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -19,6 +18,7 @@ from pydantic.alias_generators import to_camel
 
 from sandbox.cloud.core.errors import BAD_GATEWAY, HTTP_STATUS, CloudError, JsonObject, error_info
 from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.setting_lists import read_list
 
 #: Faults beyond the plain google.rpc codes.
 _NAMED: Final[dict[str, CloudError]] = {
@@ -138,12 +138,4 @@ def read(entries: list[JsonObject]) -> list[Fault]:
     Raises:
         ValueError: an entry has an unknown key, or a value that cannot be.
     """
-    try:
-        return TypeAdapter(list[Fault]).validate_python(entries)
-    except ValidationError as error:
-        raise ValueError("; ".join(_words(each["loc"], each["msg"]) for each in error.errors())) from None
-
-
-def _words(place: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(map(str, ("faults", *place)))
-    return f"{where}: {message.removeprefix('Value error, ')}"
+    return read_list("faults", TypeAdapter(list[Fault]), entries)

@@ -9,7 +9,6 @@ from pydantic import (
     ConfigDict,
     PlainValidator,
     TypeAdapter,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -17,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.setting_lists import read_list
 
 NEVER: Final = "never"
 _KINDS: Final = ("operationSeconds", "effectSeconds", "staleSeconds")
@@ -102,12 +102,4 @@ def read(entries: list[JsonObject]) -> list[Time]:
     Raises:
         ValueError: an entry has an unknown key, or a value that cannot be.
     """
-    try:
-        return TypeAdapter(list[Time]).validate_python(entries)
-    except ValidationError as error:
-        raise ValueError("; ".join(_words(each["loc"], each["msg"]) for each in error.errors())) from None
-
-
-def _words(place: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(map(str, ("times", *place)))
-    return f"{where}: {message.removeprefix('Value error, ')}"
+    return read_list("times", TypeAdapter(list[Time]), entries)
