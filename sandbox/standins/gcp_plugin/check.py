@@ -20,6 +20,7 @@ from sandbox.standins.gcp_plugin.schema import (
     snake_case,
 )
 
+_GO_KINDS = {str: "string", bool: "bool", int: "number", float: "number"}
 DEFAULTS = "__defaults"
 """Key in a checked object for the names of properties that the program did not give."""
 
@@ -115,8 +116,9 @@ def _typed(field: Field, value: Value) -> Value:
     """The value as its field's type, where that loses nothing."""
     if field.kind is Kind.BLOCK and isinstance(value, dict):
         return _object(field.fields, value)
-    if field.item and isinstance(value, list):
-        return [_typed(field.item, item) for item in value]
+    if field.item and value != UNKNOWN:
+        items = value if isinstance(value, list) else [value]
+        return [_typed(field.item, item) for item in items]
     if field.kind is Kind.MAP and isinstance(value, dict):
         return {name: _as_text(item) for name, item in value.items() if item is not None}
     if field.kind is Kind.TEXT:
@@ -164,11 +166,18 @@ def _object_failures(
     fields: Mapping[str, Field], value: Mapping[str, Any], place: _Place
 ) -> Iterator[Failure]:
     for name in value:
-        if name != DEFAULTS and (name not in fields or not fields[name].settable):
+        if name != DEFAULTS and name not in fields:
             yield Failure(place.part(name).path, "Invalid or unknown key")
+        elif name != DEFAULTS and not fields[name].settable:
+            part = place.part(name, fields[name].terraform)
+            decided = (
+                "its value will be decided automatically based on the result of applying this configuration."
+            )
+            said = f'Can\'t configure a value for "{part.terraform}": {decided}'
+            yield Failure(part.path, f"Value for unconfigurable attribute. {said}")
     for name, field in fields.items():
         part = place.part(name, field.terraform)
-        if value.get(name) is not None:
+        if value.get(name) is not None and field.settable:
             yield from _field_failures(field, value[name], part)
         elif field.required:
             reason = f'The argument "{part.terraform}" is required, but no definition was found.'
@@ -187,6 +196,9 @@ def _field_failures(field: Field, value: Value, place: _Place) -> Iterator[Failu
         if field.max_items and len(value) > field.max_items:
             said = f"supports {field.max_items} item maximum, but config has {len(value)} declared."
             yield Failure(place.path, f"Too many list items. Attribute {place.terraform} {said}")
+        if len(value) < field.min_items:
+            said = f"requires {field.min_items} item minimum, but config has only {len(value)} declared."
+            yield Failure(place.path, f"Not enough list items. Attribute {place.terraform} {said}")
         for at, item in enumerate(value):
             failures_of = _block_failures if isinstance(item, dict) and field.item.fields else _field_failures
             yield from failures_of(field.item, item, place.at(at))
@@ -226,9 +238,13 @@ def _wrong_type(field: Field, value: Value) -> str | None:
     if field.kind is Kind.MAP and not isinstance(value, dict):
         return "Attribute must be a map"
     if field.kind is Kind.BLOCK and not isinstance(value, dict):
-        return "Attribute must be an object"
-    if field.item and not isinstance(value, list):
-        return "Attribute must be a list"
+        return f"Expected Object Type. Expected object, got {_GO_KINDS.get(type(value), 'array')}"
+    if (
+        isinstance(value, dict | list)
+        and not field.item
+        and field.kind not in (Kind.MAP, Kind.BLOCK, Kind.ASSET)
+    ):
+        return f"Attribute must be a single value, not a {'map' if isinstance(value, dict) else 'list'}"
     if field.kind is Kind.BOOLEAN and not isinstance(value, bool):
         return f"cannot parse '' as bool: strconv.ParseBool: parsing {_quoted(value)}: invalid syntax"
     if field.kind in (Kind.INTEGER, Kind.NUMBER) and (
@@ -251,7 +267,7 @@ def _value_failures(field: Field, value: Value, place: _Place) -> Iterator[Failu
     if field.check:
         reason = field.check(value)
         if reason:
-            yield Failure(place.path, reason.format(name=place.terraform))
+            yield Failure(place.path, reason.replace("{name}", place.terraform))
 
 
 def _quoted(value: Value) -> str:

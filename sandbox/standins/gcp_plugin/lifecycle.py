@@ -160,7 +160,7 @@ class Lifecycle:
         read = from_wire(self.resource, answer, properties)
         if "deletionPolicy" in read and not read["deletionPolicy"]:
             policy = self.resource.fields["deletionPolicy"]
-            read["deletionPolicy"] = context.config.defaults.deletion_policy or policy.default
+            read["deletionPolicy"] = context.config.defaults.deletion_policy or policy.default or "DELETE"
         return State(self.id(read), read)
 
     async def _read_back(self, context: Context, plan: Properties) -> State:

@@ -58,9 +58,10 @@ def planned(
         name: _planned(field, old.get(name), inputs.get(name), creating)
         for name, field in resource.fields.items()
     }
-    if "deletionPolicy" in plan and inputs.get("deletionPolicy") is None:
-        plan["deletionPolicy"] = defaults.deletion_policy or resource.fields["deletionPolicy"].default
-    if "project" in plan and inputs.get("project") is None and (creating or is_empty(old.get("project"))):
+    policy = resource.fields.get("deletionPolicy")
+    if policy and policy.default and inputs.get("deletionPolicy") is None:
+        plan["deletionPolicy"] = defaults.deletion_policy or policy.default
+    if "project" in plan and is_empty(inputs.get("project")) and (creating or is_empty(old.get("project"))):
         plan["project"] = defaults.project or plan["project"]
     if "region" in plan and inputs.get("region") is None:
         plan["region"] = old.get("region") or defaults.region

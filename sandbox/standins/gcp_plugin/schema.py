@@ -61,6 +61,7 @@ class Traits(TypedDict, total=False):
     to_wire: Callable[[Value], Value]
     from_wire: Callable[[Value], Value]
     max_items: int
+    min_items: int
     exactly_one: tuple[str, ...]
     at_least_one: tuple[str, ...]
     required_with: str
@@ -108,6 +109,7 @@ class Field:
     to_wire: Callable[[Value], Value] | None = None
     from_wire: Callable[[Value], Value] | None = None
     max_items: int = 0
+    min_items: int = 0
     exactly_one: tuple[str, ...] = ()
     """For a BLOCK: fields of which exactly one must be set."""
     at_least_one: tuple[str, ...] = ()
@@ -176,6 +178,11 @@ def asset(**traits: Unpack[Traits]) -> Field:
 def deletion_policy(default: str = "DELETE", choices: tuple[str, ...] = ()) -> Field:
     """The effect of a delete: `DELETE`, `PREVENT` (refuse) or `ABANDON` (leave the resource at Google)."""
     return text(computed=True, sent=False, read=False, default=default, choices=choices)
+
+
+def kept_deletion_policy() -> Field:
+    """The same in the types where a program that leaves it out keeps what it was."""
+    return text(computed=True, sent=False, read=False)
 
 
 def project(same: Callable[[Value, Value], bool] | None = None) -> Field:

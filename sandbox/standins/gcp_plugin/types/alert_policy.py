@@ -160,6 +160,7 @@ ALERT_POLICY = Resource(
             output=True,
             sent=False,
             wire="creationRecord",
+            terraform="creation_record",
             # Google has one; Terraform has a list for every object.
             from_wire=lambda record: (
                 [{"mutateTime": record.get("mutateTime", ""), "mutatedBy": record.get("mutatedBy", "")}]

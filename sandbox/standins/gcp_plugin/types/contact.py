@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.standins.gcp_plugin.schema import Call, Resource, Value, deletion_policy, text, texts
+from sandbox.standins.gcp_plugin.schema import Call, Resource, Value, kept_deletion_policy, text, texts
 
 
 def _without_address(body: Value, plan: Any) -> Value:
@@ -21,7 +21,7 @@ CONTACT = Resource(
         "languageTag": text(required=True),
         "name": text(output=True, sent=False),
         "parent": text(required=True, replaces=True, sent=False, read=False),
-        "deletionPolicy": deletion_policy(),
+        "deletionPolicy": kept_deletion_policy(),
     },
     id="{name}",
     import_ids=("(?P<name>.+)",),

@@ -31,7 +31,7 @@ _STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
 def _id_problem(value: Value) -> str | None:
     if _ID.fullmatch(value):
         return None
-    return f'"{{name}}" ("{value}") doesn\'t match regexp "^[a-zA-Z0-9_\\\\.]{{{{3,64}}}}$"'
+    return f'"{{name}}" ("{value}") doesn\'t match regexp "^[a-zA-Z0-9_\\\\.]{{3,64}}$"'
 
 
 def _same_stage(old: Value, new: Value) -> bool:
@@ -63,7 +63,7 @@ def _role(
             "roleId": text(computed=True, replaces=True, check=_id_problem, sent=False),
             **owner,
             "title": text(required=True),
-            "permissions": text_set(required=True, wire="includedPermissions"),
+            "permissions": text_set(required=True, min_items=1, wire="includedPermissions"),
             "stage": text(default="GA", choices=_STAGES, same=_same_stage),
             "description": text(),
             "deleted": flag(output=True, sent=False),

@@ -77,9 +77,7 @@ def _opener(content: str) -> str:
 
 def _check(content: Value) -> str | None:
     mistake = _mistake(content) if content else None
-    # The reason is a template: what looks like a place in it is none.
-    escaped = mistake.replace("{", "{{").replace("}", "}}") if mistake else ""
-    return f'"{{name}}" contains an invalid JSON: {escaped}' if mistake else None
+    return f'"{{name}}" contains an invalid JSON: {mistake}' if mistake else None
 
 
 def _normalized(content: Value) -> Value:

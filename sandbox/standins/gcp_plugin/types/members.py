@@ -27,7 +27,7 @@ _ACCOUNT = re.compile(
 def _account_problem(value: Value) -> str | None:
     if _ACCOUNT.search(value):
         return None
-    pattern = _ACCOUNT.pattern.replace("\\", "\\\\").replace("{", "{{").replace("}", "}}")
+    pattern = _ACCOUNT.pattern.replace("\\", "\\\\")
     return f'"{{name}}" ("{value}") doesn\'t match regexp "{pattern}"'
 
 

@@ -11,6 +11,7 @@ from sandbox.standins.gcp_plugin.google import GoogleError, Json
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
+    Autoname,
     Call,
     Resource,
     Value,
@@ -22,7 +23,8 @@ from sandbox.standins.gcp_plugin.schema import (
 from sandbox.standins.gcp_plugin.types.project import GO_CLIENT
 
 _ACCOUNT = "projects/{project}/serviceAccounts/{accountId}@{domain}"
-_ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
+_ID = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
+_ID_LENGTH = (6, 30)
 _PATCH = Call("PATCH", _ACCOUNT, GO_CLIENT)
 _ENABLE = Call("POST", f"{_ACCOUNT}:enable", GO_CLIENT)
 _DISABLE = Call("POST", f"{_ACCOUNT}:disable", GO_CLIENT)
@@ -31,7 +33,10 @@ _MASKS = {"description": "description", "displayName": "display_name"}
 
 
 def _id_problem(value: Value) -> str | None:
-    return None if _ID.fullmatch(value) else f'"{{name}}" ("{value}") must match regex "^{_ID.pattern}$"'
+    shortest, longest = _ID_LENGTH
+    if not shortest <= len(value) <= longest:
+        return f'"{{name}}" ("{value}") must be between {shortest} and {longest} characters long'
+    return None if _ID.fullmatch(value) else f'"{{name}}" ("{value}") must match regex "{_ID.pattern}"'
 
 
 def _description_problem(value: Value) -> str | None:
@@ -70,11 +75,13 @@ SERVICE_ACCOUNT = Resource(
         "(?P<project>[^/]+)/(?P<accountId>[^/@]+)@[^/]+",
         "(?P<accountId>[^/@]+)@[^/]+",
     ),
+    autonames=(Autoname(property="accountId", max_length=30),),
     create=Call("POST", "projects/{project}/serviceAccounts", GO_CLIENT),
     read=Call("GET", _ACCOUNT, GO_CLIENT),
     delete=Call("DELETE", _ACCOUNT, GO_CLIENT),
     decode=_described,
     timeouts_min={"create": 5},
+    refused_by_id=True,
 )
 
 

@@ -7,7 +7,16 @@ from typing_extensions import override
 from sandbox.standins.gcp_plugin.google import Json
 from sandbox.standins.gcp_plugin.lifecycle import Context
 from sandbox.standins.gcp_plugin.plan import Properties
-from sandbox.standins.gcp_plugin.schema import Call, Resource, Value, last_segment, project, same_name, text
+from sandbox.standins.gcp_plugin.schema import (
+    Autoname,
+    Call,
+    Resource,
+    Value,
+    last_segment,
+    project,
+    same_name,
+    text,
+)
 from sandbox.standins.gcp_plugin.types.iam_member import IMPORTED, MEMBER_FIELDS, MemberLifecycle
 
 
@@ -36,7 +45,7 @@ class _ServiceMember(MemberLifecycle):
                 ),
                 read=Call("GET", f"{path}:getIamPolicy"),
                 create=Call("POST", f"{path}:setIamPolicy"),
-                deleted_first=owner == "name",  # which the program gives
+                autonames=(Autoname(property=owner),) if owner == "name" else (),
                 timeouts_min={},
             )
         )

@@ -35,7 +35,7 @@ _LONGEST_FILTER = 256
 def _filter_problem(value: Value) -> str | None:
     if len(value) <= _LONGEST_FILTER:
         return None
-    return f'"{{name}}" ("{value}") doesn\'t match regexp "^[\\\\s\\\\S]{{{{0,{_LONGEST_FILTER}}}}}$"'
+    return f'"{{name}}" ("{value}") doesn\'t match regexp "^[\\\\s\\\\S]{{0,{_LONGEST_FILTER}}}$"'
 
 
 def _same_duration(old: Value, new: Value) -> bool:

@@ -5,7 +5,7 @@ from typing_extensions import override
 from sandbox.standins.gcp_plugin.google import GoogleError
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
 from sandbox.standins.gcp_plugin.plan import Properties
-from sandbox.standins.gcp_plugin.schema import Call, Resource, Value, deletion_policy, text
+from sandbox.standins.gcp_plugin.schema import Call, Resource, Value, kept_deletion_policy, text
 
 
 def _after_collection(name: Value) -> Value:
@@ -21,7 +21,7 @@ TAG_BINDING = Resource(
         "parent": text(required=True, replaces=True),
         "tagValue": text(required=True, replaces=True),
         "name": text(output=True, sent=False, from_wire=_after_collection),
-        "deletionPolicy": deletion_policy(),
+        "deletionPolicy": kept_deletion_policy(),
     },
     id="tagBindings/{name}",
     import_ids=("tagBindings/(?P<name>.+)", "(?P<name>.+)"),

@@ -8,6 +8,7 @@ from sandbox.standins.gcp_plugin.google import Json
 from sandbox.standins.gcp_plugin.lifecycle import Context
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
+    Autoname,
     Call,
     Resource,
     Value,
@@ -51,6 +52,7 @@ TOPIC = Resource(
         "(?P<project>[^/]+)/(?P<name>[^/]+)",
         "(?P<name>[^/]+)",
     ),
+    autonames=(Autoname(property="name"),),
     create=Call("PUT", _TOPIC),
     read=Call("GET", _TOPIC),
     update=Call("PATCH", _TOPIC),
