@@ -4,7 +4,7 @@ ARGS ?=
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills chaos drift split adopt long leaving permissions examples redteam fleet coverage gcloud fuzz properties year
+.PHONY: help setup up down env path clock test check browser format lock audit sbom bench demo kills chaos drift split adopt long leaving permissions examples parity redteam fleet coverage gcloud fuzz properties year
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +40,8 @@ permissions: ## Take each permission away and see what fails; SHARD=2/4 as above
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k taken_away $(ARGS)"
 examples: ## Run the example of every command's help; SHARD=2/4 as above
 	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_examples $(ARGS)"
+parity: ## Lead resources through their lives with the stand-in, as recorded of the official plugin; SHARD=2/4 as above
+	@SHARD=$(SHARD) $(MAKE) --no-print-directory test ARGS="-k test_parity $(ARGS)"
 redteam: ## Judge and make hostile programs and stack files, and try every door; SHARD=2/4 as above
 	@SHARD=$(SHARD) REDTEAM_EXAMPLES=5000 $(MAKE) --no-print-directory test ARGS="-k redteam $(ARGS)"
 fleet: ## Run 200 stacks that fail at random, and kill the driver; states in PostgreSQL (SHARD=1/2) and in files (2/2)

@@ -73,7 +73,7 @@ def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCloud
     def start(*options: str) -> Cloud:
         layout = Layout(program=ROOT, state=tmp_path_factory.mktemp("cloud"))
         started.append(layout)
-        return Cloud(_launched(layout, options))
+        return Cloud(launched(layout, options))
 
     yield start
     for layout in started:
@@ -82,7 +82,7 @@ def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartCloud
         local_cloud.stop(layout)
 
 
-def _launched(layout: Layout, options: tuple[str, ...]) -> Ready:
+def launched(layout: Layout, options: tuple[str, ...]) -> Ready:
     """`local_cloud.launch`, without the half second that a Python takes to import it all."""
     files = ("--db", str(layout.database), "--ready-file", str(layout.ready_file))
     process = forked.local_cloud([*files, "--port", "0", *options], ROOT, layout.cloud_log)
