@@ -33,6 +33,7 @@ from provider.limit_inputs import (
     wrong_at_google,
     wrong_inputs,
 )
+from provider.limits_in_force import settled, targets, targets_of, unbound, warning
 from provider.resource import (
     PROJECT,
     UNKNOWN,
@@ -129,6 +130,11 @@ class ProjectLimits(ResourceType):
             "inputs that a refresh finds, are then those that a release restores.",
             output=True,
         ),
+        "notInForce": Property(
+            {"type": "array", "items": {"type": "string"}},
+            "The limits that Google lists and does not apply, in words; the next update looks again.",
+            output=True,
+        ),
     }
 
     def failures(self, inputs: Values) -> Iterator[Failure]:
@@ -188,12 +194,22 @@ class ProjectLimits(ResourceType):
             )
         listed = as_released(listed, untouched(listed, acts.held))
         applied = _applied(old) or _imported(project, listed)
+        late = (
+            []
+            if acts.in_force
+            else unbound(listed, targets(listed, wanted_limits(applied), set_elsewhere(applied)))
+        )
+        if late:
+            context.warn(warning(project, late))
         if not any(True for _ in _overridden(listed, applied)):
             return None
         open_ones = old.outputs.get("leftOpen") or []
         if "leftOpen" not in old.outputs:  # an import, or a recovery
             open_ones = fixed_places(context, project, wanted_limits(applied), listed)
-        return _found(applied, listed, open_ones, acts.words)
+        return _found(applied, listed, open_ones, acts.words, late)
+
+    def stale(self, outputs: Values) -> list[str]:
+        return ["notInForce"] if outputs.get("notInForce") else []
 
     def delete(self, context: Context, old: State) -> None:
         project = old.inputs["project"]
@@ -248,6 +264,14 @@ class ProjectLimits(ResourceType):
             if plan.entries or plan.gone:
                 acts = as_resource_error(lambda: acts_after(google, inputs, acts, listed, plan))
                 listed = as_resource_error(lambda: quota_overrides.list_limits(google, project))
+            due = (
+                targets_of(plan.entries) if acts.in_force else targets(listed, wanted, set_elsewhere(inputs))
+            )
+            for each in refusals:
+                due.pop((each.entry.on.place, each.entry.model), None)
+            due = {key: value for key, value in due.items() if key[0] not in open_ones}
+            listed = as_resource_error(lambda: settled(context, project, listed, due))
+            late = unbound(listed, due)
         except ResourceError as error:
             raise ResourceError(
                 str(error), self._after_failure(context, _both(_applied(old), inputs), old)
@@ -256,11 +280,13 @@ class ProjectLimits(ResourceType):
             context.note(left_open(newly))
         if acts.in_force:
             context.note(f"{acts.words}: what is wanted is set by its release")
+        if late:
+            context.warn(warning(project, late))
         listed = as_released(listed, untouched(listed, acts.held))
         wrong = [each for each in refusals if not each.fixed or _is_number(wanted, each.entry)]
         if wrong:
-            raise ResourceError(_refused(wrong), _found(inputs, listed, sorted(open_ones), acts.words))
-        return _state(inputs, inputs, listed, sorted(open_ones), acts.words)
+            raise ResourceError(_refused(wrong), _found(inputs, listed, sorted(open_ones), acts.words, late))
+        return _state(inputs, inputs, listed, sorted(open_ones), acts.words, late)
 
     def _after_failure(self, context: Context, applied: Values, old: State) -> State | None:
         """The limits after a failed update, so that the state lists what a later deletion has to remove."""
@@ -270,7 +296,7 @@ class ProjectLimits(ResourceType):
             )
         except ResourceError:
             # They cannot be read, or Ctrl-C ended the calls: removing too much later is safer than too little.
-            return _state(applied, applied, [], [], "")
+            return _state(applied, applied, [], [], "", [])
 
 
 def _planned(listed: list[ModelLimit], inputs: Values, old: State, open_ones: Collection[str]) -> Plan:
@@ -373,10 +399,12 @@ def _overridden(listed: list[ModelLimit], applied: Values) -> Iterator[tuple[Mod
                 yield limit, model
 
 
-def _found(applied: Values, listed: list[ModelLimit], left_open: list[str], act: str) -> State:
+def _found(
+    applied: Values, listed: list[ModelLimit], left_open: list[str], act: str, late: list[str]
+) -> State:
     """The state as found at Google, for the inputs that were applied."""
     found = as_found(listed, applied, wanted_limits(applied), set_elsewhere(applied), left_open)
-    return _state(applied, found, listed, left_open, act)
+    return _state(applied, found, listed, left_open, act, late)
 
 
 def _is_gone(context: Context, project: str, error: GoogleError) -> bool:
@@ -393,7 +421,9 @@ def _id(inputs: Values) -> str:
     return f"projects/{inputs['project']}/limits"
 
 
-def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: list[str], act: str) -> State:
+def _state(
+    inputs: Values, found: Values, listed: list[ModelLimit], left_open: list[str], act: str, late: list[str]
+) -> State:
     """The state with `found` as its inputs; its outputs cover all that `inputs` ask for."""
     wanted = wanted_limits(inputs)
     effective: dict[str, dict[LimitName, dict[str, int]]] = {}
@@ -420,5 +450,6 @@ def _state(inputs: Values, found: Values, listed: list[ModelLimit], left_open: l
         "effective": effective,
         **({"closed": sorted(closed), "leftOpen": left_open} if wanted.denies else {}),
         **({"guardAct": act} if act else {}),
+        **({"notInForce": late} if late else {}),
     }
     return State(_id(inputs), found, outputs)

@@ -1,5 +1,6 @@
 """A project, with its billing link."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +27,7 @@ GO_CLIENT = {"prettyPrint": "false"}
 
 _LINK_PERMISSION = "billing.resourceAssociations.create"
 _LINK_READS = 3
+_LINK_WAIT_S = 3.0
 _CREATOR = "roles/resourcemanager.projectCreator"
 _ID = re.compile(
     r"(?:(?:[-a-z0-9]{1,63}\.)*[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?:)?(?:[0-9]{1,19}|[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)"
@@ -271,6 +273,7 @@ async def _link(context: Context, project_id: str, account: str) -> None:
             ) from error
         if found == name:
             return
+        await asyncio.sleep(_LINK_WAIT_S)
     raise ResourceError(
         "Timed out waiting for billing account to return correct value.  "
         f"Waiting for {account}, got {found.removeprefix('billingAccounts/')}."
