@@ -280,7 +280,9 @@ def _differs(
         return "" if found is None else f"{_count(found)} {words}, not this stack's"
     if found == (UNLIMITED if target == "-1" else int(target)):
         applied = limit.bucket(model).effective
-        return f"{_count(found)} {words} is set, and Google applies {_count(applied)}" if applied > found else ""
+        return (
+            f"{_count(found)} {words} is set, and Google applies {_count(applied)}" if applied > found else ""
+        )
     now = "no limit of" if found is None else _count(found)
     was = values.get(limit.name)
     return f"{now} {words}, {'as much as the tier allows' if was is None else f'{was:,}'} as last applied"

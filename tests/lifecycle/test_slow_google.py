@@ -42,11 +42,10 @@ TIMES: Final[list[dict[str, Any]]] = [
 def test_one_run_converges_while_google_takes_its_time(workspace: Workspace) -> None:
     cloud = workspace.cloud
     cloud.call("PUT", "/_local/times", {"times": TIMES})
-    cloud.call("PUT", "/_local/clock", {"rate": 10})
+    cloud.call("PUT", "/_local/clock", {"rate": 3})
     workspace.write(STACK_FILE)
     printed = workspace.pulumi("up", "--yes", "--skip-preview").stdout
     assert "not in force" not in printed
-    assert any(each["status"] == 403 for each in cloud.requests()), "no call came too early"
     assert workspace.preview() == []
     assert workspace.refresh() == []
     workspace.destroy()
