@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from graphlib import TopologicalSorter
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -127,7 +128,7 @@ class Driver:
         wait([child.process.sentinel for child in self._running if child.process], _LOOK_S)
         for child in list(self._running):
             ended = child.has_ended()  # before its output is read, which then is whole
-            child.read(lambda event, stack=child.stack: self.watcher.event(stack, event))  # type: ignore[misc]
+            child.read(partial(self.watcher.event, child.stack))
             if not ended:
                 continue
             self._running.remove(child)

@@ -1,4 +1,4 @@
-"""The certificate by which the local cloud answers to Google's names, for clients that are told to trust it.
+"""The certificate by which the local cloud answers to Google's names, for clients that are set up to trust it.
 
 Import it when it is needed, and not before: the package behind it takes a while.
 """

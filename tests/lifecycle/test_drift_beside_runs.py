@@ -31,7 +31,7 @@ CHANGED = (
     ("amount: 150", "amount: 151"),
 )
 OF_UP = {"USER_PROJECT_OVERRIDE": "true", "GOOGLE_BILLING_PROJECT": "sandbox-seed"}
-"""By the project that its calls count against, those of an update are told from those of drift."""
+"""The project that an update's calls count against; those of drift count against another."""
 UP = ("gemini-lz", "up", STACK, "--yes")
 BUDGETS = "billingbudgets.billingAccounts.budgets.patch"
 
