@@ -1,8 +1,8 @@
 """Hooks of resources: before a write that Google counts, and after a refusal.
 
-A refusal is retried while an API is not ready yet, as none is immediately after it is enabled, and where calls were too
-many in a short time; else the hook reports the setting concerned. The engine calls it after each refusal, and retries
-if it says so, so that no fixed wait is needed.
+A refusal is retried while an API is not ready yet, as none is immediately after it is enabled, while a project that was
+just created is not known everywhere, and where calls were too many in a short time; else the hook reports the setting
+concerned. The engine calls it after each refusal, and retries if it says so, so that no fixed wait is needed.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ _LONGEST_ASKED_S: Final = 300.0
 """Where Google asks for a longer wait, the refusal is reported."""
 _ATTEMPTS: Final = 25
 """About ten minutes."""
+_ATTEMPTS_IN_NEW_PROJECT: Final = 7
+"""About 45 seconds: longer, and the caller lacks a role."""
 
 _SERVICES: Final = {
     "organizations/project:Project": "cloudresourcemanager",
@@ -62,6 +64,8 @@ _hooks: dict[tuple[Any, str], pulumi.ErrorHook] = {}
 """One hook per engine and kind of setting: a plugin process may serve several engines, one after the other."""
 _turn_hooks: dict[Any, pulumi.ResourceHook] = {}
 """One hook per engine."""
+_new_projects: set[tuple[Any, str]] = set()
+"""Engine and name of each project that its update creates."""
 
 
 def hook_binding(name: str, setting: str, *, counted: bool) -> pulumi.ResourceHookBinding | None:
@@ -79,7 +83,7 @@ def hook_binding(name: str, setting: str, *, counted: bool) -> pulumi.ResourceHo
     key = get_monitor(), kind
     if key not in _hooks:
         _hooks[key] = pulumi.ErrorHook(
-            f"gemini-landing-zone:refused:{kind}", partial(_refused, kind, turns())
+            f"gemini-landing-zone:refused:{kind}", partial(_refused, kind, turns(), key[0])
         )
     before: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] | None = (
         [_turn_hook()] if counted else None
@@ -95,12 +99,14 @@ def _turn_hook() -> pulumi.ResourceHook:
 
         async def wait(args: pulumi.ResourceHookArgs) -> None:
             await own.wait(args.type, args.urn)
+            if args.type == "gcp:organizations/project:Project" and not args.old_inputs:
+                _new_projects.add((engine, args.name))
 
         _turn_hooks[engine] = pulumi.ResourceHook("gemini-landing-zone:turn", wait)
     return _turn_hooks[engine]
 
 
-async def _refused(kind: str, own: Turns, args: pulumi.ErrorHookArgs) -> bool:
+async def _refused(kind: str, own: Turns, engine: Any, args: pulumi.ErrorHookArgs) -> bool:
     """True to retry; otherwise reports the setting concerned, with the remedy."""
     error = error_in(args.errors[0]) if args.errors else None
     if error and len(args.errors) < _ATTEMPTS:
@@ -108,7 +114,13 @@ async def _refused(kind: str, own: Turns, args: pulumi.ErrorHookArgs) -> bool:
         wait *= _RANDOM.uniform(0.5, 1.0)
         # Of other resources, such as a key, an account that does not exist is one that the settings name.
         is_new = error.is_of_something_new and args.type.endswith("Member")
-        if error.is_not_ready or is_new:
+        in_new_project = (
+            error.hides
+            and args.failed_operation == "create"
+            and len(args.errors) < _ATTEMPTS_IN_NEW_PROJECT
+            and (engine, _project_of(_settings[kind, args.name])) in _new_projects
+        )
+        if error.is_not_ready or is_new or in_new_project:
             await asyncio.sleep(wait)
             return True
         if error.is_rate_limit and (asked := error.retry_delay_s or wait) <= _LONGEST_ASKED_S:
@@ -125,6 +137,11 @@ async def _refused(kind: str, own: Turns, args: pulumi.ErrorHookArgs) -> bool:
     where = f"gemini-landing-zone:{_settings[kind, args.name]} ({args.name})"
     pulumi.log.error(in_lines(f"{where}: {advice}"))
     return False
+
+
+def _project_of(setting: str) -> str:
+    """The project's name in a setting such as `projects.chat.budget`; empty where it is of no project."""
+    return setting.split(".")[1] if setting.startswith("projects.") else ""
 
 
 def _advice(error: GoogleError) -> str:

@@ -21,6 +21,8 @@ from provider.resource import (
 )
 
 _DEFAULT_WAIT_S: Final = 600
+_NEW_PROJECT_S: Final = 60.0
+"""How long a project that was just created may be refused, as Google does not know it everywhere yet."""
 _ID: Final = re.compile(r"projects/([^/]+)/tier")
 
 
@@ -108,7 +110,9 @@ def _waited(context: Context, inputs: Values, before: Values) -> State:
     """The tier once it is as expected, or the wait is over; `before`: the outputs of the last update."""
     project, expected = inputs["project"], inputs["expected"]
     seconds = inputs.get("waitSeconds")
-    deadline = time.monotonic() + (_DEFAULT_WAIT_S if seconds is None else int(seconds))
+    wait = _DEFAULT_WAIT_S if seconds is None else int(seconds)
+    deadline = time.monotonic() + wait
+    known_by = time.monotonic() + (0 if before else min(wait, _NEW_PROJECT_S))
     delays = context.google.backoff()
     link, unlinked = None, ""
     try:
@@ -119,11 +123,17 @@ def _waited(context: Context, inputs: Values, before: Values) -> State:
         try:
             found = tiers.find(context.google, project, link)
         except GoogleError as error:
+            if error.hides and time.monotonic() < known_by:
+                context.progress(f"waiting until Google shows the tier of {project}")
+                next(delays)
+                continue
             context.warn(f"the tier of {project} cannot be read: {error.with_remedy}")
             return _state(inputs, FoundTier(UNREADABLE, billing_enabled=False))
         state = _state(inputs, found)
         # Limits become paid only through a billing link: without one there is nothing to wait for.
-        if state.outputs["inForce"] or expected == "free" or not found.billing_enabled:
+        if state.outputs["inForce"] or expected == "free":
+            break
+        if not found.billing_enabled and not (inputs.get("billingAccount") and time.monotonic() < known_by):
             break
         if found.tier == UNREADABLE and (act := _stopped(context, inputs)):
             context.note(f"{act}: which tier Google applies shows after its release")

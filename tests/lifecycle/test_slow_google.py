@@ -19,8 +19,6 @@ config:
     one: {projectId: acme-slow-one}
     two: {projectId: acme-slow-two}
 """
-#: What the official plugin waits for by sleeping 15 seconds after it has made a project is not stale here: the stand-in
-#: does not sleep.
 STALE: Final = (
     "*.getIamPolicy",
     "apikeys.*.list",
