@@ -114,8 +114,10 @@ async def _refused(kind: str, own: Turns, engine: Any, args: pulumi.ErrorHookArg
         wait *= _RANDOM.uniform(0.5, 1.0)
         # Of other resources, such as a key, an account that does not exist is one that the settings name.
         is_new = error.is_of_something_new and args.type.endswith("Member")
+        # Not of the project itself, which exists by then.
         in_new_project = (
-            error.hides
+            error.code == 403
+            and not args.type.endswith(":Project")
             and args.failed_operation == "create"
             and len(args.errors) < _ATTEMPTS_IN_NEW_PROJECT
             and (engine, _project_of(_settings[kind, args.name])) in _new_projects

@@ -25,7 +25,7 @@ STALE: Final = (
     "billingbudgets.*.list",
     "cloudquotas",
     "cloudresourcemanager.*.list",
-    "serviceusage.services.consumerQuotaMetrics",
+    "serviceusage",
 )
 TIMES: Final[list[dict[str, Any]]] = [
     {"operationSeconds": [1, 4]},
