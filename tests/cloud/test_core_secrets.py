@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +68,17 @@ def test_a_key_is_found_in_every_encoding_and_place(
     assert key not in seen
     if key not in text:  # a text that hides the key goes as a whole
         assert not any(part in seen for part in (text[-20:], text[-60:-20], quote_plus(text[-20:])))
+
+
+@pytest.mark.parametrize("last", ["JSON", "JSON in JSON", "half percent", "HTML", "percent"])
+@pytest.mark.parametrize("first", ["JSON", "bytes", "HTML"])
+def test_ends_of_lines_in_other_encodings_hide_no_key(first: str, last: str) -> None:
+    """An escaped key takes several lines of base64, of which each has a part of it."""
+    text = "AIzaSyo8lf4nJ5bm6F7vpaCLMklDLsQaRrIGGrUab"
+    for name in (first, "base64 in lines", last):
+        text = ENCODINGS[name](text)
+    assert blanked(text) == BLANK
+    assert BLANK in target(f"/v1/{quote(text, safe='')}/x", "")
 
 
 @given(

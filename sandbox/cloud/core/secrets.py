@@ -36,7 +36,7 @@ _ENCODED: Final = re.compile(r"[%\\&\r\n\t]|[A-Za-z0-9_-]{28,}")
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{20,}")
 _TEXT: Final = re.compile(rb"[ -~]{10,}")
-_ESCAPE: Final = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
+_ESCAPE: Final = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[nrt])")
 _DEPTH: Final = 4
 _LONGEST: Final = 16_384
 """Characters of a text that are kept: to look for encodings takes time, and prompts can have megabytes."""
@@ -111,8 +111,7 @@ def _hides_key(text: str, depth: int) -> bool:
 
 def _decoded(text: str) -> Iterator[str]:
     """The readings of a text in which something is encoded."""
-    plain = html.unescape(unquote(_ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), text)))
-    if plain != text:
+    if (plain := _unescaped(text)) != text:
         yield plain
     unbroken = re.sub(r"\s+", "", text)
     runs = [run.replace("-", "+").replace("_", "/") for run in _RUN.findall(unbroken)]
@@ -126,6 +125,21 @@ def _decoded(text: str) -> Iterator[str]:
         # Without the zeros of UTF-16. What was not encoded decodes to bytes that are no text.
         if found := _TEXT.findall(part.replace(b"\0", b"")):
             yield b" ".join(found).decode()
+
+
+def _unescaped(text: str) -> str:
+    """The text without escapes, also those inside of escapes; a line end, however it is written, breaks no base64."""
+    for _ in range(_DEPTH):
+        plain = html.unescape(unquote(_ESCAPE.sub(_escaped, text)))
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    digits = found[1] or found[2]
+    return chr(int(digits, 16)) if digits else "\n"
 
 
 def _whole(run: str, start: int, group: int) -> str:
