@@ -26,8 +26,8 @@ _LONGEST_ASKED_S: Final = 300.0
 """Where Google asks for a longer wait, the refusal is reported."""
 _ATTEMPTS: Final = 25
 """About ten minutes."""
-_ATTEMPTS_IN_NEW_PROJECT: Final = 7
-"""About 45 seconds: longer, and the caller lacks a role."""
+_ATTEMPTS_IN_NEW_PROJECT: Final = 5
+"""About 15 seconds: longer, and the caller lacks a role."""
 
 _SERVICES: Final = {
     "organizations/project:Project": "cloudresourcemanager",

@@ -24,7 +24,7 @@ from landing_zone.operations.natural_names import PROJECT, look_up
 from landing_zone.operations.planned import Planned, planned
 from landing_zone.operations.progress import Progress
 from landing_zone.operations.pulumi_cli import Cli, CliError, StoppedByUserError
-from landing_zone.operations.state import interrupted, project_ids, with_found, without_projects
+from landing_zone.operations.state import interrupted, project_ids, repaired, with_found, without_projects
 from landing_zone.operations.world import NotKnownError, NotOursError, World
 
 _AT_ONCE: Final = 32
@@ -65,6 +65,13 @@ def recover(cli: Cli, progress: Progress, *, deletes: bool = False) -> int:
         StoppedByUserError: Ctrl-C.
     """
     return _Recovery(cli, progress, deletes).run()
+
+
+def repair(cli: Cli) -> None:
+    """Make the state that a failed run has written one that the engine takes, for `pulumi` too. Raises CliError."""
+    exported = json.loads(cli.ask("stack", "export"))
+    if (sound := repaired(exported)) != exported:
+        cli.ask("stack", "import", text=json.dumps(sound))
 
 
 def projects_left(cli: Cli, projects: Mapping[str, str | None], *, deletes: bool) -> bool:
@@ -109,7 +116,7 @@ class _Recovery:
         self._google = google_of(cli)
 
     def run(self) -> int:
-        exported = self._export()
+        exported = repaired(self._export())
         left = interrupted(exported)
         if left:
             self._progress.say(f"{len(left)} operations of the last run have no known end")
@@ -194,8 +201,8 @@ class _Recovery:
         except (GoogleError, CredentialsError) as error:
             raise RecoveryError(f"project {project_id} cannot be read: {_reason(error)}") from None
 
-    def _export(self) -> dict[str, Any]:
-        exported: dict[str, Any] = json.loads(self._cli.ask("stack", "export"))
+    def _export(self) -> Mapping[str, Any]:
+        exported: Mapping[str, Any] = json.loads(self._cli.ask("stack", "export"))
         return exported
 
     def _load(self, exported: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from landing_zone.operations.covered import uncovered
 from landing_zone.operations.mark import FAILED, SPLIT, clear_mark, is_of_split, read_mark, set_mark
 from landing_zone.operations.progress import Progress
 from landing_zone.operations.pulumi_cli import Cli, CliError, Ended, LockedError
-from landing_zone.operations.recover import projects_left, recover, refresh
+from landing_zone.operations.recover import projects_left, recover, refresh, repair
 from landing_zone.operations.state import interrupted, project_ids
 from landing_zone.workspace import UnreadableError, backend_url, find_project
 
@@ -105,6 +105,7 @@ def _run(
         # The backend may be what failed: the mark from before then stays.
         with contextlib.suppress(CliError):
             set_mark(cli, f"{FAILED}{verb}")
+            repair(cli)
     return ended
 
 

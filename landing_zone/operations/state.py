@@ -73,6 +73,23 @@ def without_projects(exported: Json, gone: Iterable[str]) -> dict[str, Any]:
     return {**exported, "deployment": {**exported["deployment"], "resources": kept}}
 
 
+def repaired(exported: Json) -> Json:
+    """The export without dependencies on resources that it does not have, with which the engine refuses a state.
+
+    With `--continue-on-error`, the engine skips what depends on a failed resource, which keeps its old dependencies,
+    and still deletes what has left the program, which may be one of them (with 3.259).
+    """
+    resources = resources_of(exported)
+    urns = {each["urn"] for each in resources}
+    missing = {
+        urn for each in resources for urn in before(each) if urn not in urns and urn != each.get("parent")
+    }
+    if not missing:
+        return exported
+    kept = [_without_links(each, missing) for each in resources]
+    return {**exported, "deployment": {**exported["deployment"], "resources": kept}}
+
+
 def _without_links(resource: dict[str, Any], urns: set[str]) -> dict[str, Any]:
     """A resource without its dependencies on these."""
     kept = [urn for urn in resource.get("dependencies") or () if urn not in urns]

@@ -24,7 +24,7 @@ from sandbox.cloud.core.messages import Method
 from sandbox.cloud.core.permissions import Need
 from sandbox.cloud.core.routing import Match
 from sandbox.cloud.core.secrets import target, without_secrets
-from sandbox.cloud.core.service import Answered, Call, Caller, Http, Media, Service
+from sandbox.cloud.core.service import Answered, Call, Caller, Http, Media, Service, methods_of
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.timeline import Timeline
 from sandbox.cloud.google_names import DOMAIN
@@ -103,6 +103,11 @@ class Application:
         self.hold: Hold | None = None
         self.needed: set[tuple[str, str, str]] = set()
         self.write_quotas: WriteQuotas | None = None
+
+    @property
+    def methods(self) -> list[Method]:
+        """All methods of all services."""
+        return methods_of(self._services.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""

@@ -137,6 +137,10 @@ def test_an_answer_that_comes_slowly_is_whole(faulty: LocalCloud) -> None:
         ({"error": "ABORTED", "times": 0}, "faults.0.times: "),
         ({"error": "ABORTED", "tiems": 1}, "faults.0.tiems: "),
         ({"cut": "before", "retryAfterSeconds": 1}, "retryAfterSeconds goes with error"),
+        (
+            {"error": "ABORTED", "method": f"{CREATE}s"},
+            f"the local cloud has no method '{CREATE}s'; did you mean '{CREATE}'?",
+        ),
         ({"latencyMs": [9, 1]}, "latencyMs is a number, or the least and the most"),
     ],
 )

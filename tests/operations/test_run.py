@@ -93,7 +93,7 @@ def json_events(stage: Stage, *arguments: str, code: int = 0) -> list[dict[str, 
 
 def test_a_refusal_names_the_setting_and_the_remedy_and_stops_no_other_project(stage: Stage) -> None:
     fault = {
-        "error": "PERMISSION_DENIED",
+        "error": "FAILED_PRECONDITION",
         "method": "billingbudgets.billingAccounts.budgets.create",
         "times": 1,
     }
@@ -113,6 +113,29 @@ def test_a_refusal_names_the_setting_and_the_remedy_and_stops_no_other_project(s
     code, printed = stage.run(*UP)
     assert code == 0, printed
     assert "the last run was refused, or failed: up by " in printed
+    assert stage.workspace.preview() == []
+
+
+def test_what_a_refusal_holds_up_keeps_no_link_to_what_was_deleted(stage: Stage) -> None:
+    assert stage.run(*UP)[0] == 0
+    file = stage.workspace.stack_file
+    changed = PROJECTS.replace("worker: {", "worker: {standard: true, ").replace("Minute: 1,", "Minute: 2,")
+    file.write_text(changed)
+    fault = {
+        "error": "PERMISSION_DENIED",
+        "method": "serviceusage.services.consumerQuotaMetrics.importConsumerOverrides",
+        "times": 99,
+    }
+    stage.cloud.call("PUT", "/_local/faults", {"faults": [fault]})
+    code, printed = stage.run(*UP)
+    assert (code, "other: service account worker deleted" in printed) == (1, True), printed
+    assert "other: limits not updated" in printed
+    stage.cloud.call("PUT", "/_local/faults", {"faults": []})
+    # The key, which waits for the limits, depended on the account.
+    assert ("replace", "worker") in {
+        (each.op, each.name.rpartition("-")[2]) for each in stage.workspace.preview()
+    }
+    assert stage.run(*UP)[0] == 0
     assert stage.workspace.preview() == []
 
 

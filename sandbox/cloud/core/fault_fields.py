@@ -1,11 +1,9 @@
 """What a fault is: its fields, as `PUT /_local/faults` takes them, and the calls that it is for."""
 
-import re
+from collections.abc import Collection
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveInt,
@@ -14,11 +12,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
 from sandbox.cloud.core.errors import BAD_GATEWAY, HTTP_STATUS, CloudError, JsonObject, error_info
 from sandbox.cloud.core.messages import Method
-from sandbox.cloud.core.setting_lists import read_list
+from sandbox.cloud.core.setting_lists import CallSetting, read_list
 
 #: Faults beyond the plain google.rpc codes.
 _NAMED: Final[dict[str, CloudError]] = {
@@ -40,10 +37,8 @@ _RETRY_INFO: Final = "type.googleapis.com/google.rpc.RetryInfo"
 _Ms = Annotated[NonNegativeInt, Field(le=600_000)]
 
 
-class Fault(BaseModel):
+class Fault(CallSetting):
     """What happens to calls that match, of one kind: the first field that is set, of those in `_KINDS`."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
     error: str = ""
     """A google.rpc code, or a name of `_NAMED`: the answer, before anything is changed."""
@@ -55,14 +50,10 @@ class Fault(BaseModel):
     """Wait so long before the call is served; of two numbers, at least the first and at most the second."""
     bytes_per_second: PositiveInt | None = None
     """The answer comes no faster."""
-    method: str = ""
-    """The id of an API method; empty for any."""
     path: str = ""
     """A part of the path."""
     query: str = ""
     """A part of the query: `pageToken=` is every page of a listing but the first."""
-    about: str = ""
-    """A regular expression that path, query or body has somewhere, such as a project's id or number."""
     skip: NonNegativeInt = 0
     """Matching calls that are served first."""
     times: PositiveInt | None = 1
@@ -81,15 +72,6 @@ class Fault(BaseModel):
         known = sorted({*HTTP_STATUS, *_NAMED} if about.field_name == "error" else HTTP_STATUS)
         if value and value not in known:
             raise ValueError(f"unknown error {value!r}; known: {', '.join(known)}")
-        return value
-
-    @field_validator("about")
-    @classmethod
-    def _pattern(cls, value: str) -> str:
-        try:
-            re.compile(value.encode())
-        except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
         return value
 
     @field_validator("share", mode="before")
@@ -115,10 +97,7 @@ class Fault(BaseModel):
 
     def matches(self, method: Method, path: str, query: str, body: bytes) -> bool:
         """True if it is for such a call."""
-        named = self.method in ("", method.id) and self.path in path and self.query in query
-        return named and (
-            not self.about or re.search(self.about.encode(), f"{path}?{query}\n".encode() + body) is not None
-        )
+        return self.path in path and self.query in query and super().matches(method, path, query, body)
 
     @property
     def refusal(self) -> CloudError | None:
@@ -132,10 +111,10 @@ class Fault(BaseModel):
         return CloudError(found.status, found.message, [*found.details, info], code=found.code)
 
 
-def read(entries: list[JsonObject]) -> list[Fault]:
-    """Faults as JSON has them.
+def read(entries: list[JsonObject], methods: Collection[Method]) -> list[Fault]:
+    """Faults as JSON has them; `methods`: those of the local cloud.
 
     Raises:
-        ValueError: an entry has an unknown key, or a value that cannot be.
+        ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
-    return read_list("faults", TypeAdapter(list[Fault]), entries)
+    return read_list("faults", TypeAdapter(list[Fault]), entries, methods)

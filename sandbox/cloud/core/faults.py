@@ -1,5 +1,6 @@
 """Faults on request: calls that fail, end too soon or take long, as they do at Google on a bad day."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,15 +38,15 @@ class Met:
         return () if seconds is None else ((b"retry-after", str(seconds).encode()),)
 
 
-def read(entries: list[JsonObject]) -> "list[Fault]":
-    """Faults as JSON has them.
+def read(entries: list[JsonObject], methods: Collection[Method]) -> "list[Fault]":
+    """Faults as JSON has them; `methods`: those of the local cloud.
 
     Raises:
-        ValueError: an entry has an unknown key, or a value that cannot be.
+        ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
     from sandbox.cloud.core import fault_fields
 
-    return fault_fields.read(entries)
+    return fault_fields.read(entries, methods)
 
 
 class Faults:

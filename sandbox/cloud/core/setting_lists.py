@@ -1,22 +1,61 @@
-"""Lists of settings, as the control surface and files have them: faults, times."""
+"""Lists of settings, as the control surface and files have them: faults, times; and the calls that each is for."""
 
+import re
+from collections.abc import Collection
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
+from pydantic.alias_generators import to_camel
 
 from sandbox.cloud.core.errors import JsonObject
+from sandbox.cloud.core.messages import Method
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound="CallSetting")
 
 
-def read_list(what: str, adapter: TypeAdapter[list[_T]], entries: list[JsonObject]) -> list[_T]:
-    """The settings of a list that is called `what`.
+class CallSetting(BaseModel):
+    """A setting for the calls that match."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
+
+    method: str = ""
+    """The id of an API method, or how it begins, such as `apikeys` or `cloudbilling.projects`, `*` for anything in it,
+    as in `*.list`; empty for any."""
+    about: str = ""
+    """A regular expression that path, query or body has somewhere, such as a project's id or number."""
+
+    @field_validator("about")
+    @classmethod
+    def _pattern(cls, value: str) -> str:
+        try:
+            re.compile(value.encode())
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return value
+
+    def names(self, method: Method) -> bool:
+        """True if `method` is one that the setting is for."""
+        return not self.method or fnmatchcase(f"{method.id}.", f"{self.method}.*")
+
+    def matches(self, method: Method, path: str, query: str, body: bytes) -> bool:
+        """True if it is for such a call."""
+        return self.names(method) and (
+            not self.about or re.search(self.about.encode(), f"{path}?{query}\n".encode() + body) is not None
+        )
+
+
+def read_list(
+    what: str, adapter: TypeAdapter[list[_T]], entries: list[JsonObject], methods: Collection[Method]
+) -> list[_T]:
+    """The settings of a list that is called `what`; `methods`: those of the local cloud.
 
     Raises:
-        ValueError: an entry has an unknown key, or a value that cannot be.
+        ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
     try:
-        return adapter.validate_python(entries)
+        found = adapter.validate_python(entries)
     except ValidationError as error:
         raise ValueError(
             "; ".join(
@@ -24,3 +63,12 @@ def read_list(what: str, adapter: TypeAdapter[list[_T]], entries: list[JsonObjec
                 for each in error.errors()
             )
         ) from None
+    for number, each in enumerate(found):
+        if not any(map(each.names, methods)):
+            known = {method.id for method in methods}
+            near = get_close_matches(each.method, sorted(known), n=1)
+            raise ValueError(
+                f"{what}.{number}.method: the local cloud has no method {each.method!r}"
+                f"{f'; did you mean {near[0]!r}?' if near else ''}"
+            )
+    return found

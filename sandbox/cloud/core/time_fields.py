@@ -1,22 +1,13 @@
 """What a setting of times is: its fields, as `PUT /_local/times` takes them, and the calls that it is for."""
 
-import re
-from fnmatch import fnmatchcase
+from collections.abc import Collection
 from typing import Annotated, Any, Final, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    PlainValidator,
-    TypeAdapter,
-    field_validator,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import PlainValidator, TypeAdapter, model_validator
 
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.messages import Method
-from sandbox.cloud.core.setting_lists import read_list
+from sandbox.cloud.core.setting_lists import CallSetting, read_list
 
 NEVER: Final = "never"
 _KINDS: Final = ("operationSeconds", "effectSeconds", "staleSeconds")
@@ -48,10 +39,8 @@ Spread = float | list[float]
 """Seconds; of two numbers, at least the first and at most the second, drawn from the seed of the run."""
 
 
-class Time(BaseModel):
+class Time(CallSetting):
     """How long something takes for calls that match, of one kind: the field of those in `_KINDS` that is set."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
     operation_seconds: Annotated[Spread | None, PlainValidator(_spread)] = None
     """An operation takes so long, and what it does is done at its end."""
@@ -59,20 +48,6 @@ class Time(BaseModel):
     """What the call sets is listed at once, and in force only after so long, or never."""
     stale_seconds: Annotated[Spread | None, PlainValidator(_spread)] = None
     """A read sees the state as it was so long ago."""
-    method: str = ""
-    """The id of an API method, or how it begins, such as `apikeys` or `cloudbilling.projects`, `*` for anything in it,
-    as in `*.list`; empty for any."""
-    about: str = ""
-    """A regular expression that path, query or body has somewhere, such as a project's id or number."""
-
-    @field_validator("about")
-    @classmethod
-    def _pattern(cls, value: str) -> str:
-        try:
-            re.compile(value.encode())
-        except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
-        return value
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -84,22 +59,24 @@ class Time(BaseModel):
             )
         return self
 
+    @property
+    def kind(self) -> tuple[str, Spread | str]:
+        """The field that is set, and its value."""
+        fields = ("operation_seconds", self.operation_seconds), ("effect_seconds", self.effect_seconds)
+        return next(
+            ((name, value) for name, value in fields if value is not None),
+            ("stale_seconds", self.stale_seconds or 0.0),
+        )
+
     def as_json(self) -> JsonObject:
         """The setting as it was given."""
         return self.model_dump(by_alias=True, exclude_defaults=True, warnings=False)
 
-    def matches(self, method: Method, path: str, query: str, body: bytes) -> bool:
-        """True if it is for such a call."""
-        named = not self.method or fnmatchcase(f"{method.id}.", f"{self.method}.*")
-        return named and (
-            not self.about or re.search(self.about.encode(), f"{path}?{query}\n".encode() + body) is not None
-        )
 
-
-def read(entries: list[JsonObject]) -> list[Time]:
-    """Times as JSON has them.
+def read(entries: list[JsonObject], methods: Collection[Method]) -> list[Time]:
+    """Times as JSON has them; `methods`: those of the local cloud.
 
     Raises:
-        ValueError: an entry has an unknown key, or a value that cannot be.
+        ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
-    return read_list("times", TypeAdapter(list[Time]), entries)
+    return read_list("times", TypeAdapter(list[Time]), entries, methods)

@@ -1,5 +1,6 @@
 """Times on request: operations, effects and reads that take long, as they do at Google, by the local cloud's clock."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -28,15 +29,15 @@ class Timing:
 AT_ONCE: Final = Timing()
 
 
-def read(entries: list[JsonObject]) -> "list[Time]":
-    """Times as JSON has them.
+def read(entries: list[JsonObject], methods: Collection[Method]) -> "list[Time]":
+    """Times as JSON has them; `methods`: those of the local cloud.
 
     Raises:
-        ValueError: an entry has an unknown key, or a value that cannot be.
+        ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
     from sandbox.cloud.core import time_fields
 
-    return time_fields.read(entries)
+    return time_fields.read(entries, methods)
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Timings:
         found: dict[str, timedelta] = {}
         for each in self._set:
             if each.matches(method, path, query, body):
-                kind, value = next(iter((name, value) for name, value in each if value is not None))
+                kind, value = each.kind
                 if kind not in found:
                     found[kind] = self._drawn_from(value)
         return Timing(
