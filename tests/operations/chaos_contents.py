@@ -36,9 +36,10 @@ _ASSIGNED: Final = frozenset(
         "mutationRecord",
         "parent",
     }
-    | {"uniqueId", "projectNumber", "lifecycleState", "traceId"}
+    | {"uniqueId", "projectNumber", "lifecycleState", "traceId", "grantedValue"}
 )
-"""Fields that Google fills in; names stay where the caller chooses them."""
+"""Fields that Google fills in; names stay where the caller chooses them. What a preference was granted depends on the
+tier at that moment."""
 _NUMBERS: Final = re.compile(r"(?<![0-9a-f-])\d{10,}(?![0-9a-f-])|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 _TIMES: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _HERE: Final = re.compile(r"127\.0\.0\.1:\d+")
