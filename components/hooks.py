@@ -26,6 +26,8 @@ _LONGEST_ASKED_S: Final = 300.0
 """Where Google asks for a longer wait, the refusal is reported."""
 _ATTEMPTS: Final = 25
 """About ten minutes."""
+_READING: Final = "Error when reading or editing"
+"""What the `gcp` plugin says of a read, in a creation of the one after it."""
 _ATTEMPTS_IN_NEW_PROJECT: Final = 5
 """About 15 seconds: longer, and the caller lacks a role."""
 
@@ -109,7 +111,7 @@ def _turn_hook() -> pulumi.ResourceHook:
 async def _refused(kind: str, own: Turns, engine: Any, args: pulumi.ErrorHookArgs) -> bool:
     """True to retry; otherwise reports the setting concerned, with the remedy."""
     error = error_in(args.errors[0]) if args.errors else None
-    if error and len(args.errors) < _ATTEMPTS:
+    if error and len(args.errors) < _ATTEMPTS and not _exists(args):
         wait = min(_FIRST_WAIT_S * 2 ** (len(args.errors) - 1), _LONGEST_WAIT_S)
         wait *= _RANDOM.uniform(0.5, 1.0)
         # Of other resources, such as a key, an account that does not exist is one that the settings name.
@@ -139,6 +141,12 @@ async def _refused(kind: str, own: Turns, engine: Any, args: pulumi.ErrorHookArg
     where = f"gemini-landing-zone:{_settings[kind, args.name]} ({args.name})"
     pulumi.log.error(in_lines(f"{where}: {advice}"))
     return False
+
+
+def _exists(args: pulumi.ErrorHookArgs) -> bool:
+    """True if a resource was created, and what failed is the reading of it: created again, it would be there twice."""
+    once = not args.type.endswith(("Member", "projects/service:Service"))
+    return once and args.failed_operation == "create" and _READING in args.errors[0]
 
 
 def _project_of(setting: str) -> str:

@@ -68,15 +68,20 @@ class Chaos:
     """
 
     def __init__(self, folder: Path, engine: Engine, count: int, verbs: Sequence[str]) -> None:
-        self._folder, self._engine, self._count = folder, engine, count
-        self.snapshots: dict[str, Snapshot] = {}
-        origin = folder / "nothing"
-        with empty_stage(origin, engine) as stage:
+        self._folder, self._engine, self._count, self._verbs = folder, engine, count, verbs
+        self._snapshots: dict[str, Snapshot] = {}
+        with empty_stage(folder / "nothing", engine) as stage:
             chaos_stack.settle(stage.cloud)
             chaos_stack.prepare(stage, count)
-        for verb in verbs:
-            self.snapshots[verb] = self._snapshot(verb, origin)
-            origin = folder / verb
+
+    def snapshot(self, verb: str) -> Snapshot:
+        """The stack before a run; those before it are made once, when they are needed."""
+        if verb not in self._snapshots:
+            before = self._verbs[: self._verbs.index(verb)]
+            for each in before:
+                self.snapshot(each)
+            self._snapshots[verb] = self._snapshot(verb, self._folder / (before[-1] if before else "nothing"))
+        return self._snapshots[verb]
 
     def _snapshot(self, verb: str, origin: Path) -> Snapshot:
         """Run once without a fault, and leave what comes of it in a folder."""
@@ -97,7 +102,7 @@ class Chaos:
 
         `through`: `gemini-lz` or `pulumi`. `drawn`: which project meets what.
         """
-        snapshot = self.snapshots[verb]
+        snapshot = self.snapshot(verb)
         placed = self._placed(cases)
         faults = [
             case.fault(str(label), snapshot.named[project], drawn.randrange(self._count))
@@ -108,6 +113,7 @@ class Chaos:
             keys = key_strings(stage.cloud, self._ids())
             stage.cloud.call("PUT", "/_local/faults", {"faults": faults})
             ended = _converge(stage, verb, through, drawn)
+            stage.cloud.call("PUT", "/_local/faults", {"faults": []})
             met = [case for label, (case, _) in enumerate(placed) if str(label) not in ended.waiting]
             try:
                 self._check(stage, snapshot, verb, ended.printed, keys)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.error import HTTPError
 
 from tests.lifecycle.test_every_kind import ACCOUNT
 from tests.operations.chaos_stack import SEED
@@ -94,7 +95,9 @@ def _all(cloud: Cloud, path: str, items: str) -> list[dict[str, Any]]:
         more = f"{'&' if '?' in path else '?'}pageToken={token}" if token else ""
         try:
             page = cloud.call("GET", f"{path}{more}")
-        except OSError:
+        except HTTPError as error:
+            if error.code not in (403, 404):
+                raise
             return found
         found += page.get(items, [])
         token = page.get("nextPageToken", "")

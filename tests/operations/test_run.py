@@ -116,6 +116,22 @@ def test_a_refusal_names_the_setting_and_the_remedy_and_stops_no_other_project(s
     assert stage.workspace.preview() == []
 
 
+def test_what_was_created_and_not_read_after_it_is_not_created_twice(stage: Stage) -> None:
+    alerts = "alerts: {email: [oncall@example.com], errorRate: 0.05}"
+    stage.workspace.write(PROJECTS.replace("budget: {amount: 10}", f"budget: {{amount: 10}}\n      {alerts}"))
+    fault = {"error": "RATE_LIMIT_EXCEEDED", "method": "monitoring.projects.alertPolicies.get"}
+    stage.cloud.call("PUT", "/_local/faults", {"faults": [fault]})
+    code, printed = stage.run(*UP)
+    assert code == 1
+    assert "gemini-landing-zone:projects.other.alerts" in printed
+    assert stage.run(*UP)[0] == 0
+    policies = stage.cloud.call("GET", "/monitoring/v3/projects/acme-run-other/alertPolicies")[
+        "alertPolicies"
+    ]
+    assert len(policies) == 1
+    assert stage.workspace.preview() == []
+
+
 def test_what_a_refusal_holds_up_keeps_no_link_to_what_was_deleted(stage: Stage) -> None:
     assert stage.run(*UP)[0] == 0
     file = stage.workspace.stack_file
