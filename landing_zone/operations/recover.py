@@ -24,7 +24,14 @@ from landing_zone.operations.natural_names import PROJECT, look_up
 from landing_zone.operations.planned import Planned, planned
 from landing_zone.operations.progress import Progress
 from landing_zone.operations.pulumi_cli import Cli, CliError, StoppedByUserError
-from landing_zone.operations.state import interrupted, project_ids, repaired, with_found, without_projects
+from landing_zone.operations.state import (
+    interrupted,
+    project_ids,
+    repaired,
+    with_found,
+    without_deleted_roles,
+    without_projects,
+)
 from landing_zone.operations.world import NotKnownError, NotOursError, World
 
 _AT_ONCE: Final = 32
@@ -127,6 +134,7 @@ class _Recovery:
             self._progress.say("reading all resources of the state")
             self._drop_gone(exported)
             refresh(self._cli, self._progress)
+            self._drop_deleted_roles()
         taken = 0
         if begun:
             exported = self._export()
@@ -194,6 +202,12 @@ class _Recovery:
             gone = [each for each, is_so in zip(ids, pool.map(self._is_gone, ids), strict=True) if is_so]
         if gone:
             self._load(without_projects(exported, gone))
+
+    def _drop_deleted_roles(self) -> None:
+        exported = self._export()
+        kept = without_deleted_roles(exported)
+        if len(resources_of(kept)) < len(resources_of(exported)):
+            self._load(kept)
 
     def _is_gone(self, project_id: str) -> bool:
         try:

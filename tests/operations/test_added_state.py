@@ -8,7 +8,7 @@ import pytest
 from landing_zone.exported_state import SIGNATURE
 from landing_zone.operations.natural_names_alone import id_of, is_in_state_alone
 from landing_zone.operations.planned import Planned, _made
-from landing_zone.operations.state import with_found
+from landing_zone.operations.state import repaired, with_found, without_deleted_roles
 
 BUDGET = "gcp:billing/budget:Budget"
 POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
@@ -140,3 +140,29 @@ def test_ids_of_what_needs_no_look_up(kind: str, inputs: dict[str, Any], found: 
     assert id_of(planned(kind, inputs)) == found
     assert id_of(planned(kind, inputs, frozenset({"project"}))) == ""
     assert is_in_state_alone(kind) == (kind == "gemini-landing-zone:index:ProjectExit")
+
+
+def test_a_role_that_was_deleted_is_created_anew_and_nothing_depends_on_it_meanwhile() -> None:
+    def entry(kind: str, name: str, dependencies: list[str], **outputs: Any) -> dict[str, Any]:
+        urn = f"urn:pulumi:s::p::gcp:{kind}::{name}"
+        by_property = {"role": [each for each in dependencies if "Role" in each]}
+        return {
+            **{"urn": urn, "type": f"gcp:{kind}", "custom": True, "outputs": outputs},
+            **{"dependencies": dependencies, "propertyDependencies": by_property},
+        }
+
+    role = entry("projects/iAMCustomRole:IAMCustomRole", "guard", [], deleted=False)
+    gone = entry("projects/iAMCustomRole:IAMCustomRole", "other", [], deleted=True)
+    member = entry("projects/iAMMember:IAMMember", "guard", [role["urn"], gone["urn"]])
+    exported = {"version": 3, "deployment": {"resources": [role, gone, member]}}
+    kept = without_deleted_roles(exported)["deployment"]["resources"]
+    assert [each["urn"] for each in kept] == [role["urn"], member["urn"]]
+    assert (kept[1]["dependencies"], kept[1]["propertyDependencies"]) == (
+        [role["urn"]],
+        {"role": [role["urn"]]},
+    )
+
+    # The engine leaves links to what it has deleted.
+    broken = {**exported, "deployment": {"resources": [role, member]}}
+    assert repaired(broken)["deployment"]["resources"] == kept
+    assert repaired(exported) is exported
