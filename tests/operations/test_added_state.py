@@ -147,8 +147,12 @@ def test_a_role_that_was_deleted_is_created_anew_and_nothing_depends_on_it_meanw
         urn = f"urn:pulumi:s::p::gcp:{kind}::{name}"
         by_property = {"role": [each for each in dependencies if "Role" in each]}
         return {
-            **{"urn": urn, "type": f"gcp:{kind}", "custom": True, "outputs": outputs},
-            **{"dependencies": dependencies, "propertyDependencies": by_property},
+            "urn": urn,
+            "type": f"gcp:{kind}",
+            "custom": True,
+            "outputs": outputs,
+            "dependencies": dependencies,
+            "propertyDependencies": by_property,
         }
 
     role = entry("projects/iAMCustomRole:IAMCustomRole", "guard", [], deleted=False)
