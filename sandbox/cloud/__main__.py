@@ -143,7 +143,7 @@ def main() -> int:
         serve(
             SERVICES,
             BEHIND,
-            arguments.db,
+            arguments.db.absolute(),  # functions run in folders of their own beside it
             arguments.ready_file,
             arguments.port,
             latency=arguments.latency_ms / 1000,

@@ -41,6 +41,13 @@ _TERRAFORM = {
     "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": "compute/compute/v1/",
     "GOOGLE_CLOUD_ASSET_CUSTOM_ENDPOINT": "cloudasset/v1/",
     "GOOGLE_TAGS_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
+    "GOOGLE_TAGS_LOCATION_CUSTOM_ENDPOINT": "cloudresourcemanager/v3/",
+    # What the local cloud does not have is refused here, and not asked at Google.
+    "GOOGLE_CLOUD_FUNCTIONS_CUSTOM_ENDPOINT": "cloudfunctions/v1/",
+    "GOOGLE_IAM2_CUSTOM_ENDPOINT": "iam/v2/",
+    "GOOGLE_IAM3_CUSTOM_ENDPOINT": "iam/v3/",
+    "GOOGLE_IAM_WORKFORCE_POOL_CUSTOM_ENDPOINT": "iam/v1/",
+    "GOOGLE_SECRET_MANAGER_REGIONAL_CUSTOM_ENDPOINT": "secretmanager/v1/",
 }
 
 

@@ -7,9 +7,12 @@ from sandbox.cloud.cloudquotas.handlers import handlers
 from sandbox.cloud.core.protobuf import methods
 from sandbox.cloud.core.service import Api, Service
 
+_adjuster = partial(methods, "google.cloud.cloudquotas_v1beta", "QuotaAdjusterSettingsManager", "cloudquotas")
+
 SERVICE = Service(
     name="cloudquotas",
-    # gcloud asks the beta version, which alone has the Quota Adjuster.
+    # gcloud asks the beta version, which alone has the Quota Adjuster; Terraform's provider asks for that below
+    # whatever version its endpoint ends with.
     apis=(
         *(
             Api(
@@ -18,12 +21,8 @@ SERVICE = Service(
             )
             for version in ("v1", "v1beta")
         ),
-        Api(
-            partial(
-                methods, "google.cloud.cloudquotas_v1beta", "QuotaAdjusterSettingsManager", "cloudquotas"
-            ),
-            adjuster.handlers,
-        ),
+        Api(_adjuster, adjuster.handlers),
+        Api(_adjuster, adjuster.handlers, served_as="v1"),
     ),
     schema=models.SCHEMA + adjuster.SCHEMA,
     permissions=permissions.PERMISSIONS,

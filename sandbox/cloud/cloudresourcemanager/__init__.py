@@ -14,8 +14,9 @@ from sandbox.cloud.cloudresourcemanager import (
 )
 from sandbox.cloud.core import discovery
 from sandbox.cloud.core.service import Api, Service
+from sandbox.cloud.orgpolicy import legacy
 
-handlers_v1.handlers.by_id.update(liens.handlers.by_id)
+handlers_v1.handlers.by_id.update({**liens.handlers.by_id, **legacy.handlers.by_id})
 handlers_v3.handlers.by_id.update({**tags.handlers.by_id, **liens.handlers.by_id})
 
 SERVICE = Service(

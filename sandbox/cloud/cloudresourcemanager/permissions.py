@@ -102,6 +102,18 @@ def _tags(kind: str) -> dict[str, Rule]:
 
 PERMISSIONS: Final[Mapping[str, Rule]] = {
     "cloudresourcemanager.operations.get": anyone,
+    **{
+        f"cloudresourcemanager.{kind}.{method}": needs(f"orgpolicy.{permission}", on_path())
+        for kind in ("projects", "folders", "organizations")
+        for method, permission in {
+            "setOrgPolicy": "policy.set",
+            "clearOrgPolicy": "policy.set",
+            "getOrgPolicy": "policy.get",
+            "getEffectiveOrgPolicy": "policy.get",
+            "listOrgPolicies": "policies.list",
+            "listAvailableOrgPolicyConstraints": "constraints.list",
+        }.items()
+    },
     "cloudresourcemanager.projects.create": needs(f"{_PROJECTS}.create", _new_parent),
     "cloudresourcemanager.projects.get": needs(f"{_PROJECTS}.get", on_path()),
     "cloudresourcemanager.projects.getAncestry": needs(f"{_PROJECTS}.get", on_path()),

@@ -32,25 +32,28 @@ _PROJECT: Final = re.compile(
     r"//cloudresourcemanager\.googleapis\.com/((?:projects|folders|organizations)/[0-9]+)"
 )
 _TYPE: Final = "type.googleapis.com/google.cloud.resourcemanager.v3"
-_CHANGEABLE: Final = ("description",)
+_CHANGEABLE: Final = {"tagKeys": ("description", "allowedValuesRegex"), "tagValues": ("description",)}
 _LONGEST_DESCRIPTION: Final = 256
 
 
 def _create(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
     parent, short_name = call.body.get("parent", ""), call.body.get("shortName", "")
     above = _above(call.store, collection, parent)
-    _check_description(call.body)
+    _check_texts(call.body)
     if not _SHORT_NAME.fullmatch(short_name):
         raise invalid_argument(f"Invalid short name: {short_name}.", "short_name")
     if call.store.row("SELECT 1 FROM tags WHERE parent = ? AND short_name = ?", parent, short_name):
         raise already_exists(f"A {kind} with short name {short_name} exists under {parent}.")
+    allowed = _find(call.store, "tagKeys", parent.removeprefix("tagKeys/")) if kind == "TagValue" else {}
+    if allowed.get("allowedValuesRegex") and not re.search(allowed["allowedValuesRegex"], short_name):
+        raise failed_precondition(f"{short_name} does not match the values that {parent} allows.")
     number = 281_470_000_000_000 + call.store.next_value("tags") * 7_919
     stamp = rfc3339(call.now)
     body = {
         **{
             name: value
             for name, value in call.body.items()
-            if name in ("description", "purpose", "purposeData")
+            if name in ("description", "purpose", "purposeData", "allowedValuesRegex")
         },
         "name": f"{collection}/{number}",
         "parent": parent,
@@ -64,11 +67,15 @@ def _create(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
     return _operation(call, prefix, {"@type": f"{_TYPE}.{kind}", **body})
 
 
-def _check_description(body: JsonObject) -> None:
+def _check_texts(body: JsonObject) -> None:
     if len(body.get("description", "")) > _LONGEST_DESCRIPTION:
         raise invalid_argument(
             f"The description must have at most {_LONGEST_DESCRIPTION} characters.", "description"
         )
+    try:
+        re.compile(body.get("allowedValuesRegex", ""))
+    except re.error:
+        raise invalid_argument("The expression is not valid.", "allowed_values_regex") from None
 
 
 def _check_etag(current: JsonObject, etag: str) -> None:
@@ -110,11 +117,12 @@ def _patch(call: Call, collection: str, kind: str, prefix: str) -> JsonObject:
     current = _find(call.store, collection, call.ids[0])
     mask = call.query.get("updateMask", "")
     paths = masks.parse(mask, call.message) if mask else masks.implied(call.body, call.message)
-    kept = [path for path in paths if path[0] in _CHANGEABLE]
-    if refused := {path[0] for path in paths} - {*_CHANGEABLE, "name", "etag"} if mask != "*" else ():
+    changeable = _CHANGEABLE[collection]
+    kept = [path for path in paths if path[0] in changeable]
+    if refused := {path[0] for path in paths} - {*changeable, "name", "etag"} if mask != "*" else ():
         raise invalid_argument(f"{', '.join(sorted(refused))} cannot be updated.", "update_mask")
     _check_etag(current, call.body.get("etag", ""))
-    _check_description(call.body)
+    _check_texts(call.body)
     prefix_of_etag, _, generation = current["etag"].rpartition("-")
     changed = {
         **masks.apply(kept, current, call.body),

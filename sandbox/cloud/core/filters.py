@@ -22,15 +22,16 @@ class _Token:
     is_value: bool
 
 
-def parse(text: str, parameter: str = "filter") -> Filter:
+def parse(text: str, parameter: str = "filter", *, has_part: bool = False) -> Filter:
     """The predicate that `text` describes. Terms side by side must all hold; `*` in a value matches anything.
 
-    `:` and `=` compare without regard to case, as Google does for these listings; `field:*` asks for presence.
+    `:` and `=` compare without regard to case, as Google does for these listings; `field:*` asks for presence. With
+    `has_part` the value of `:` may be anywhere in the field's, as newer listings have it.
 
     Raises:
         CloudError: 400 INVALID_ARGUMENT for what does not parse.
     """
-    parser = _Parser(_tokens(text, parameter), parameter)
+    parser = _Parser(_tokens(text, parameter), parameter, has_part=has_part)
     return parser.parse()
 
 
@@ -58,9 +59,10 @@ def _refusal(parameter: str, near: str) -> CloudError:
 
 
 class _Parser:
-    def __init__(self, tokens: list[_Token], parameter: str) -> None:
+    def __init__(self, tokens: list[_Token], parameter: str, *, has_part: bool) -> None:
         self._tokens = tokens
         self._parameter = parameter
+        self._has_part = has_part
         self._at = 0
 
     def parse(self) -> Filter:
@@ -121,6 +123,8 @@ class _Parser:
             raise self._unexpected()
         self._at += 1
         wanted = self._value().lower()
+        if self._has_part and operator == ":":
+            wanted = f"*{wanted}*"
 
         def holds(lookup: Lookup) -> bool:
             value = lookup(field)

@@ -24,6 +24,7 @@ _FIELDS: Final = frozenset(
         "password",
         "payload",
         "plaintext",
+        "privatekeydata",
         "servicekey",
     }
 )

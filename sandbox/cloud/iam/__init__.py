@@ -8,6 +8,7 @@ from sandbox.cloud.core.service import Api, Service
 from sandbox.cloud.iam import (
     custom_roles,
     handlers,
+    handlers_keys,
     handlers_pools,
     handlers_queries,
     handlers_roles,
@@ -19,7 +20,10 @@ from sandbox.cloud.iam import (
 from sandbox.cloud.iam.permissions import PERMISSIONS, denied
 
 handlers.handlers.by_id.update(
-    handlers_roles.handlers.by_id | handlers_queries.handlers.by_id | handlers_pools.handlers.by_id
+    handlers_roles.handlers.by_id
+    | handlers_queries.handlers.by_id
+    | handlers_pools.handlers.by_id
+    | handlers_keys.handlers.by_id
 )
 
 SERVICE = Service(

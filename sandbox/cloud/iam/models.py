@@ -31,6 +31,9 @@ CREATE TABLE service_accounts (
     deleted INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX service_accounts_email ON service_accounts (email);
+CREATE TABLE service_account_keys (
+    account TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, certificate TEXT NOT NULL, PRIMARY KEY (account, id)
+) WITHOUT ROWID;
 """
 ACCOUNTS: Final = "serviceAccounts"
 """What `core.purges` calls deleted accounts, by unique id."""
@@ -181,6 +184,7 @@ def delete(store: Store, now: datetime, account: Account) -> None:
 def purge(store: Store, unique_id: str) -> None:
     """Delete an account for good."""
     store.run("DELETE FROM service_accounts WHERE unique_id = ?", unique_id)
+    store.run("DELETE FROM service_account_keys WHERE account = ?", unique_id)
 
 
 def undelete(store: Store, project: str, unique_id: str) -> Account:

@@ -47,6 +47,18 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
     "iam.projects.serviceAccounts.setIamPolicy": needs("iam.serviceAccounts.setIamPolicy", account),
     "iam.projects.serviceAccounts.testIamPermissions": anyone,
     **{
+        f"iam.projects.serviceAccounts.keys.{method}": needs(f"iam.serviceAccountKeys.{permission}", account)
+        for method, permission in {
+            "create": "create",
+            "upload": "create",
+            "get": "get",
+            "list": "list",
+            "delete": "delete",
+            "disable": "disable",
+            "enable": "enable",
+        }.items()
+    },
+    **{
         f"iam.{kind}.roles.{method}": needs(f"iam.roles.{permission}", on_path())
         for kind in ("organizations", "projects")
         for method, permission in {

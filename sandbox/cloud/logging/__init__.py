@@ -6,9 +6,20 @@ from functools import partial
 
 from sandbox.cloud.core import discovery
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.logging import buckets, handlers, kept, log_metrics, models, permissions, sinks, written
+from sandbox.cloud.logging import (
+    buckets,
+    explorer,
+    handlers,
+    kept,
+    log_metrics,
+    models,
+    permissions,
+    sinks,
+    views,
+    written,
+)
 
-for _more in (buckets, log_metrics, sinks, written):
+for _more in (buckets, explorer, log_metrics, sinks, views, written):
     handlers.handlers.by_id.update(_more.handlers.by_id)
 
 SERVICE = Service(

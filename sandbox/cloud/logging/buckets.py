@@ -1,18 +1,19 @@
-"""Log buckets with their views, and the settings of a resource's logs.
+"""Log buckets, and the settings of a resource's logs.
 
-Every resource has two buckets from the start, `_Required` with its audit logs and `_Default` with all else, and every
-bucket a view of all of it. Entries that callers write are kept for the days of `_Default`; nothing goes to others.
+Every resource has two buckets from the start, `_Required` with its audit logs and `_Default` with all else. Entries
+that callers write are kept for the days of `_Default`; nothing goes to others.
 """
 
 import re
 from typing import Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import masks, paging
-from sandbox.cloud.core.errors import CloudError, JsonObject, failed_precondition, invalid_argument
+from sandbox.cloud.core import masks, operations, paging
+from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.core.store import Store
-from sandbox.cloud.logging import filters, kept
+from sandbox.cloud.core.times import rfc3339
+from sandbox.cloud.logging import kept
 from sandbox.cloud.logging.kept import everywhere, owner
 
 handlers = Handlers()
@@ -23,14 +24,9 @@ _FROM_START: Final[dict[str, JsonObject]] = {
     DEFAULT: {"description": "Default bucket", "retentionDays": 30},
     REQUIRED: {"description": "Audit bucket", "retentionDays": 400, "locked": True},
 }
-_ALL_LOGS: Final = "_AllLogs"
-_DEFAULT_VIEW: Final = {
-    "description": "Excludes data access logs",
-    "filter": 'NOT LOG_ID("cloudaudit.googleapis.com/data_access") AND '
-    'NOT LOG_ID("externalaudit.googleapis.com/data_access")',
-}
-_LOCATION: Final = re.compile(r"global|us|eu|asia|[a-z]+-[a-z]+\d+")
+LOCATION: Final = re.compile(r"global|us|eu|asia|[a-z]+-[a-z]+\d+")
 _DAYS: Final = range(1, 3651)
+_TYPE: Final = "type.googleapis.com/google.logging.v2"
 _FIXED: Final = {("name",), ("createTime",), ("updateTime",), ("lifecycleState",)}
 _SETTINGS: Final = "settings"
 
@@ -62,7 +58,7 @@ def get_bucket(call: Call) -> JsonObject:
 def create_bucket(call: Call) -> JsonObject:
     """Create a bucket."""
     of, location, identifier = owner(call), call.ids[1], call.query.get("bucketId", "")
-    if not _LOCATION.fullmatch(location):
+    if not LOCATION.fullmatch(location):
         raise invalid_argument(f"Location {location} is not supported.")
     kept.check_id(identifier, "buckets")
     kept.require_free(call.store, of, "buckets", f"{location}/{identifier}")
@@ -76,11 +72,43 @@ def create_bucket(call: Call) -> JsonObject:
     return kept.save(call.store, of, "buckets", f"{location}/{identifier}", kept.stamped(call, bucket))
 
 
+@handlers(*everywhere("locations.buckets", "createAsync"))
+def create_bucket_later(call: Call) -> JsonObject:
+    """Create a bucket by an operation, as Google does for those with Log Analytics or a key."""
+    return _operation(call, "Create", create_bucket(call))
+
+
+@handlers(*everywhere("locations.buckets", "updateAsync"))
+def patch_bucket_later(call: Call) -> JsonObject:
+    """Change a bucket by an operation."""
+    return _operation(call, "Update", patch_bucket(call))
+
+
+def _operation(call: Call, act: str, bucket: JsonObject) -> JsonObject:
+    return operations.start(
+        call.store,
+        f"{owner(call)}/locations/{call.ids[1]}/operations/",
+        response={"@type": f"{_TYPE}.LogBucket", **bucket},
+        metadata={
+            "@type": f"{_TYPE}.BucketMetadata",
+            "startTime": rfc3339(call.now),
+            "state": "OPERATION_STATE_SUCCEEDED",
+            f"{act.lower()}BucketRequest": {},
+        },
+    )
+
+
+@handlers(*everywhere("locations.operations", "get"))
+def get_operation(call: Call) -> JsonObject:
+    """An operation on a bucket."""
+    return operations.poll(call.store, call.path["name"])
+
+
 @handlers(*everywhere("locations.buckets", "patch"))
 def patch_bucket(call: Call) -> JsonObject:
     """Change a bucket; how long it keeps entries cannot be changed once it is locked."""
     of, location, identifier = owner(call), call.ids[1], call.ids[2]
-    before = _active(call)
+    before = active(call)
     if identifier == REQUIRED:
         raise invalid_argument(f"Bucket {REQUIRED} cannot be updated.")
     changed = masks.apply(_paths(call), before, call.body)
@@ -100,7 +128,7 @@ def patch_bucket(call: Call) -> JsonObject:
 @handlers(*everywhere("locations.buckets", "delete"))
 def delete_bucket(call: Call) -> JsonObject:
     """Mark a bucket for deletion; Google removes it seven days later."""
-    bucket = _active(call)
+    bucket = active(call)
     if call.ids[2] in _FROM_START:
         raise invalid_argument(f"Bucket {call.ids[2]} cannot be deleted.")
     _set_state(call, bucket, "DELETE_REQUESTED")
@@ -132,7 +160,12 @@ def _bucket(store: Store, of: str, location: str, identifier: str) -> JsonObject
     return found
 
 
-def _active(call: Call) -> JsonObject:
+def active(call: Call) -> JsonObject:
+    """The bucket of the path.
+
+    Raises:
+        CloudError: 404; 400 FAILED_PRECONDITION for one that is marked for deletion.
+    """
     bucket = _bucket(call.store, owner(call), call.ids[1], call.ids[2])
     if bucket["lifecycleState"] != "ACTIVE":
         raise failed_precondition(f"Bucket {call.ids[2]} is marked for deletion.")
@@ -160,74 +193,6 @@ def _check(bucket: JsonObject) -> None:
     kept.check_description(bucket)
 
 
-@handlers(*everywhere("locations.buckets.views", "list"))
-def list_views(call: Call) -> JsonObject:
-    """The views of a bucket."""
-    of, bucket = owner(call), _active(call)
-    prefix = f"{call.ids[1]}/{call.ids[2]}/"
-    own = [key.removeprefix(prefix) for key in kept.listed(call.store, of, "views") if key.startswith(prefix)]
-    found = sorted({*_views_from_start(call.ids[2]), *own})
-    page, more = paging.requested(call.query, 50, 1000).cut(found, str)
-    return {"views": [_view(call, of, bucket, identifier) for identifier in page], **more}
-
-
-@handlers(*everywhere("locations.buckets.views", "get"))
-def get_view(call: Call) -> JsonObject:
-    """A view."""
-    return _view(call, owner(call), _active(call), call.ids[3])
-
-
-@handlers(*everywhere("locations.buckets.views", "create"))
-def create_view(call: Call) -> JsonObject:
-    """Create a view."""
-    of, bucket, identifier = owner(call), _active(call), call.query.get("viewId", "")
-    kept.check_id(identifier, "views")
-    key = f"{call.ids[1]}/{call.ids[2]}/{identifier}"
-    kept.require_free(call.store, of, "views", key)
-    filters.parse(call.body.get("filter", ""))
-    view = {**call.body, "name": f"{bucket['name']}/views/{identifier}"}
-    return kept.save(call.store, of, "views", key, kept.stamped(call, view))
-
-
-@handlers(*everywhere("locations.buckets.views", "patch"))
-def patch_view(call: Call) -> JsonObject:
-    """Change a view, but none of those that are there from the start."""
-    of, before = owner(call), _own_view(call)
-    mask = call.query.get("updateMask") or "filter"
-    changed = masks.apply(masks.parse(mask, call.message), before, {**call.body, "name": before["name"]})
-    filters.parse(changed.get("filter", ""))
-    return kept.save(call.store, of, "views", "/".join(call.ids[1:]), kept.stamped(call, changed, before))
-
-
-@handlers(*everywhere("locations.buckets.views", "delete"))
-def delete_view(call: Call) -> JsonObject:
-    """Delete a view, but none of those that are there from the start."""
-    _own_view(call)
-    kept.delete(call.store, owner(call), "views", "/".join(call.ids[1:]))
-    return {}
-
-
-def _views_from_start(bucket: str) -> dict[str, JsonObject]:
-    return {_ALL_LOGS: {}} | ({DEFAULT: dict(_DEFAULT_VIEW)} if bucket == DEFAULT else {})
-
-
-def _view(call: Call, of: str, bucket: JsonObject, identifier: str) -> JsonObject:
-    from_start = _views_from_start(call.ids[2])
-    if identifier in from_start:
-        return {"name": f"{bucket['name']}/views/{identifier}", **from_start[identifier]}
-    found = kept.find(call.store, of, "views", f"{call.ids[1]}/{call.ids[2]}/{identifier}")
-    if found is None:
-        raise kept.missing("views", identifier)
-    return found
-
-
-def _own_view(call: Call) -> JsonObject:
-    bucket = _active(call)
-    if call.ids[3] in _views_from_start(call.ids[2]):
-        raise CloudError("INVALID_ARGUMENT", f"View {call.ids[3]} cannot be changed.")
-    return _view(call, owner(call), bucket, call.ids[3])
-
-
 @handlers(*(f"logging.{node}.getSettings" for node in kept.NODES))
 def get_settings(call: Call) -> JsonObject:
     """The settings of a resource's logs."""
@@ -241,7 +206,7 @@ def update_settings(call: Call) -> JsonObject:
         name: call.body[name] for name in ("storageLocation", "disableDefaultSink") if name in call.body
     }
     location = changes.get("storageLocation")
-    if location and not _LOCATION.fullmatch(location):
+    if location and not LOCATION.fullmatch(location):
         raise invalid_argument(f"Location {location} is not supported.", "settings.storage_location")
     of = owner(call)
     before = kept.find(call.store, of, _SETTINGS, "") or {}

@@ -1,4 +1,4 @@
-"""Sinks, exclusions, metrics, buckets, views and settings of projects, folders, organizations and billing accounts."""
+"""What is configured for the logs of projects, folders, organizations and billing accounts: sinks, buckets and more."""
 
 import json
 import re
@@ -149,4 +149,6 @@ _WORDS: Final = {
     "metrics": "Metric",
     "buckets": "Bucket",
     "views": "View",
+    "logScopes": "Log scope",
+    "savedQueries": "Saved query",
 }

@@ -20,6 +20,7 @@ _USAGE: Final = "google.api.serviceusage"
 _POOLS: Final = "iam.projects.locations.workloadIdentityPools"
 _RINGS: Final = "cloudkms.projects.locations.keyRings"
 _SECRETS: Final = "google.cloud.secretmanager.v1.SecretManagerService"
+_METRICS_SCOPES: Final = "google.monitoring.metricsscope.v1.MetricsScopes"
 _LINK: Final = "cloudbilling.projects.updateBillingInfo"
 
 _VERBS: Final[Mapping[str, str]] = {
@@ -61,6 +62,7 @@ _COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = {
     },
     **{f"iam.{node}.roles": ("google.iam.admin.v1.", "Role") for node in _NODES},
     "iam.projects.serviceAccounts": ("google.iam.admin.v1.", "ServiceAccount"),
+    "iam.projects.serviceAccounts.keys": ("google.iam.admin.v1.", "ServiceAccountKey"),
     _POOLS: ("google.iam.v1.WorkloadIdentityPools.", "WorkloadIdentityPool"),
     f"{_POOLS}.providers": ("google.iam.v1.WorkloadIdentityPools.", "WorkloadIdentityPoolProvider"),
     **{
@@ -71,6 +73,8 @@ _COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = {
             ("exclusions", "Exclusion"),
             ("locations.buckets", "Bucket"),
             ("locations.buckets.views", "View"),
+            ("locations.logScopes", "LogScope"),
+            ("locations.savedQueries", "SavedQuery"),
         )
     },
     "logging.projects.metrics": ("google.logging.v2.MetricsServiceV2.", "LogMetric"),
@@ -110,14 +114,29 @@ _OWN: Final[Mapping[str, str]] = {
     "cloudresourcemanager.projects.move": f"{_MANAGER}.Projects.MoveProject",
     "cloudresourcemanager.projects.patch": f"{_MANAGER}.Projects.UpdateProject",
     "cloudresourcemanager.projects.update": "UpdateProject",
+    "iam.projects.serviceAccounts.keys.upload": "google.iam.admin.v1.UploadServiceAccountKey",
     "iam.projects.serviceAccounts.patch": "google.iam.admin.v1.PatchServiceAccount",
     **{
         f"logging.{node}.logs.delete": "google.logging.v2.LoggingServiceV2.DeleteLog"
         for node in (*_NODES, "billingAccounts")
     },
     **{
+        f"logging.{node}.locations.buckets.{verb}Async": (
+            f"google.logging.v2.ConfigServiceV2.{_VERBS[verb]}BucketAsync"
+        )
+        for node in (*_NODES, "billingAccounts")
+        for verb in ("create", "update")
+    },
+    **{
         f"logging.{node}.updateSettings": "google.logging.v2.ConfigServiceV2.UpdateSettings"
         for node in _NODES
+    },
+    "monitoring.locations.global.metricsScopes.projects.create": f"{_METRICS_SCOPES}.CreateMonitoredProject",
+    "monitoring.locations.global.metricsScopes.projects.delete": f"{_METRICS_SCOPES}.DeleteMonitoredProject",
+    **{
+        f"cloudresourcemanager.{node}.{verb}OrgPolicy": f"{verb.title()}OrgPolicy"
+        for node in _NODES
+        for verb in ("set", "clear")
     },
     "pubsub.projects.subscriptions.modifyPushConfig": "google.pubsub.v1.Subscriber.ModifyPushConfig",
     "secretmanager.projects.secrets.addVersion": f"{_SECRETS}.AddSecretVersion",
@@ -157,6 +176,7 @@ _GRANTS: Final[Mapping[str, str]] = {
     "cloudresourcemanager.tagKeys.": f"{_MANAGER}.TagKeys.SetIamPolicy",
     "cloudresourcemanager.tagValues.": f"{_MANAGER}.TagValues.SetIamPolicy",
     "iam.projects.serviceAccounts.": "google.iam.admin.v1.SetIAMPolicy",
+    "logging.": "google.logging.v2.ConfigServiceV2.SetIamPolicy",
     "pubsub.": "google.iam.v1.IAMPolicy.SetIamPolicy",
     "run.": "google.cloud.run.{version}.Services.SetIamPolicy",
     "secretmanager.": f"{_SECRETS}.SetIamPolicy",

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sandbox.cloud.core.errors import CloudError, error_info, permission_denied
-from sandbox.cloud.core.permissions import Need, Needs, Rule, needs, on_path
+from sandbox.cloud.core.permissions import Need, Needs, Rule, anyone, needs, on_path
 from sandbox.cloud.core.service import Call
+from sandbox.cloud.logging import explorer
 from sandbox.cloud.logging.kept import NODES, everywhere
 from sandbox.cloud.logging.names import resources
 from sandbox.cloud.logging.written import containers
@@ -19,6 +20,10 @@ _COLLECTIONS: Final[Mapping[str, Sequence[str]]] = {
     "locations.buckets": ("create", "delete", "get", "list", "patch", "undelete"),
     "locations.buckets.views": ("create", "delete", "get", "list", "patch"),
 }
+
+
+_EXPLORER: Final = {explorer.SCOPES: "logScopes", explorer.QUERIES: "queries"}
+"""What their permissions are called."""
 
 
 def _on_written(call: Call) -> Sequence[Needs]:
@@ -41,6 +46,27 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
         for collection, verbs in _COLLECTIONS.items()
         for verb in verbs
         for method in everywhere(collection, verb)
+    },
+    **{
+        method: needs(f"logging.buckets.{permission}", on_path())
+        for verb, permission in (("createAsync", "create"), ("updateAsync", "update"))
+        for method in everywhere("locations.buckets", verb)
+    },
+    **dict.fromkeys(everywhere("locations.operations", "get"), anyone),
+    **{
+        f"logging.{node}.locations.{kind}.{verb}": needs(
+            f"logging.{_EXPLORER[kind]}.{_VERBS.get(verb, verb)}", on_path()
+        )
+        for kind, nodes in explorer.NODES.items()
+        for node in nodes
+        for verb in ("create", "delete", "get", "list", "patch")
+    },
+    **{
+        f"logging.{node}.locations.buckets.views.{verb}": (
+            anyone if verb == "testIamPermissions" else needs(f"logging.views.{verb}", on_path())
+        )
+        for node in ("projects", "folders", "organizations")
+        for verb in ("getIamPolicy", "setIamPolicy", "testIamPermissions")
     },
     **{
         f"logging.projects.metrics.{verb}": needs(f"logging.logMetrics.{verb}", on_path())

@@ -4,9 +4,10 @@ from functools import partial
 
 from sandbox.cloud.core.discovery import methods
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.monitoring import custom, descriptors, handlers, models, permissions
+from sandbox.cloud.monitoring import custom, descriptors, handlers, models, permissions, scopes
 
 handlers.v3.by_id.update(descriptors.handlers.by_id)
+handlers.v1.by_id.update(scopes.handlers.by_id)
 
 SERVICE = Service(
     name="monitoring",
@@ -14,7 +15,8 @@ SERVICE = Service(
         Api(partial(methods, "monitoring", "v3"), handlers.v3),
         Api(partial(methods, "monitoring", "v1"), handlers.v1),
     ),
-    schema=models.SCHEMA + custom.SCHEMA,
+    schema=models.SCHEMA + custom.SCHEMA + scopes.SCHEMA,
+    on_project_deleted=scopes.forget_project,
     permissions=permissions.PERMISSIONS,
     denied=permissions.denied,
 )

@@ -23,6 +23,7 @@ _ABOUT: Final = frozenset({"title", "id", "visibilityCondition", "timeRange"})
 #: Widgets that lie below the tiles that they group.
 _GROUPS: Final = frozenset({"collapsibleGroup", "singleViewGroup"})
 _MAX_COLUMNS: Final = 48
+_SHORTEST: Final = "60s"
 _DEFAULT_ENUM_ENDS: Final = "_UNSPECIFIED"
 
 
@@ -156,7 +157,9 @@ def _check_query(owner: JsonObject, field: str) -> None:
     ):
         if part is not None:
             check_filter(part.get("filter", ""), f"{where}.{spelled}.filter", ("metric.type",))
-            check_aggregation(part.get("aggregation", {}), f"{where}.{spelled}.aggregation")
+            # Google takes the period of a chart's points from its width, if none is given.
+            aggregation = {"alignmentPeriod": _SHORTEST, **part.get("aggregation", {})}
+            check_aggregation(aggregation, f"{where}.{spelled}.aggregation")
 
 
 def _without_zeros(message: Message, value: JsonObject) -> JsonObject:

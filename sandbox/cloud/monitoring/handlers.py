@@ -1,7 +1,7 @@
 """Cloud Monitoring v3 (channels, alert policies, time series) and v1 (dashboards)."""
 
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import masks, paging
+from sandbox.cloud.core import listing, masks, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.monitoring import channels, custom, dashboards, models, policies, timeseries
@@ -18,6 +18,10 @@ def _page(call: Call, kind: str, found: list[JsonObject]) -> JsonObject:
     page, more = paging.requested(call.query, 1000, 1000).cut(found, lambda item: str(item["id"]))
     items = [{name: value for name, value in item.items() if name != "id"} for item in page]
     return {**({kind: items} if items else {}), **more}
+
+
+def _selected(call: Call, kind: str, found: list[JsonObject]) -> list[JsonObject]:
+    return listing.selected(found, call.query.get("filter", ""), call.method, kind)
 
 
 def _patched(call: Call, current: JsonObject) -> JsonObject:
@@ -55,7 +59,8 @@ def get_channel(call: Call) -> JsonObject:
 def list_channels(call: Call) -> JsonObject:
     """The channels of a project."""
     found = models.listed(call.store, _project(call).number, models.CHANNELS)
-    return _page(call, models.CHANNELS, [channels.shown(channel) for channel in found])
+    shown = [channels.shown(channel) for channel in found]
+    return _page(call, models.CHANNELS, _selected(call, models.CHANNELS, shown))
 
 
 @v3("monitoring.projects.notificationChannels.patch")
@@ -119,6 +124,7 @@ def get_policy(call: Call) -> JsonObject:
 def list_policies(call: Call) -> JsonObject:
     """The alert policies of a project."""
     found = models.listed(call.store, _project(call).number, models.POLICIES)
+    found = _selected(call, models.POLICIES, found)
     answer = _page(call, models.POLICIES, found)
     return {**answer, "totalSize": len(found)} if found else answer
 

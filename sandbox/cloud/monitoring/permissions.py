@@ -4,10 +4,23 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sandbox.cloud.core.errors import CloudError, permission_denied
-from sandbox.cloud.core.permissions import Need, Needs, Rule, every, needs, on_path
+from sandbox.cloud.core.permissions import Need, Needs, Rule, anyone, every, in_query, needs, on_path
 from sandbox.cloud.core.service import Call
 
 _VERBS: Final = {"create": "create", "get": "get", "list": "list", "patch": "update", "delete": "delete"}
+
+
+_SCOPES: Final = "monitoring.locations.global.metricsScopes"
+
+
+def _scope(call: Call) -> str:
+    """The project whose scope it is."""
+    return f"projects/{call.ids[0]}"
+
+
+def _monitored(call: Call) -> str:
+    """The project that comes into a scope."""
+    return f"projects/{call.body.get('name', '').rpartition('/')[2]}"
 
 
 def _by_logs(verb: str) -> Rule:
@@ -38,6 +51,15 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
         )
         for verb in ("create", "delete", "get", "list")
     },
+    f"{_SCOPES}.get": needs("monitoring.metricsScopes.link", _scope),
+    f"{_SCOPES}.listMetricsScopesByMonitoredProject": needs(
+        "resourcemanager.projects.get", in_query("monitoredResourceContainer")
+    ),
+    f"{_SCOPES}.projects.create": every(
+        needs("monitoring.metricsScopes.link", _scope), needs("monitoring.metricsScopes.link", _monitored)
+    ),
+    f"{_SCOPES}.projects.delete": needs("monitoring.metricsScopes.link", _scope),
+    "monitoring.operations.get": anyone,
     "monitoring.projects.timeSeries.create": needs("monitoring.timeSeries.create", on_path()),
     "monitoring.projects.timeSeries.list": needs("monitoring.timeSeries.list", on_path()),
 }

@@ -10,6 +10,7 @@ from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.orgpolicy import models
+from sandbox.cloud.orgpolicy.published import LISTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def policy(store: Store, parent: str, constraint: str) -> JsonObject:
     """The effective policy, as the API answers it."""
     rules = (
         values(store, parent, constraint).rules()
-        if constraint in models.LISTS
+        if constraint in LISTS
         else _switch(store, parent, constraint)
     )
     return {"name": f"{parent}/policies/{constraint}", "spec": {"rules": rules}}

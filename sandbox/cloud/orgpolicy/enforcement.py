@@ -73,6 +73,21 @@ def require_accounts(store: Store, project: str) -> None:
         raise _denied(models.ACCOUNTS, f"projects/{project}/serviceAccounts", words)
 
 
+def require_key(store: Store, project: str, account: str, act: str) -> None:
+    """Refuse a key of a service account where none may be created, or none uploaded (`act`), in a project (by number).
+
+    Raises:
+        CloudError: 400 FAILED_PRECONDITION, naming the constraint.
+    """
+    for constraint in (f"iam.disableServiceAccountKey{act}", f"iam.managed.disableServiceAccountKey{act}"):
+        if effective.enforcing(store, f"projects/{project}", constraint) is not None:
+            words = f"Key {act.lower()} is not allowed on this service account."
+            raise failed_precondition(
+                words,
+                [precondition_failure(f"constraints/{constraint}", f"serviceAccounts/{account}", words)],
+            )
+
+
 def require_services(store: Store, project: str, services: list[str]) -> None:
     """Refuse services that may not be used in a project (by number).
 

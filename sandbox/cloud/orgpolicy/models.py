@@ -16,6 +16,7 @@ from sandbox.cloud.core.errors import (
 )
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
+from sandbox.cloud.orgpolicy.published import LISTS, SWITCHES
 
 SCHEMA = """
 CREATE TABLE org_policies (
@@ -44,19 +45,8 @@ CONTACTS: Final = "essentialcontacts.allowedContactDomains"
 MANAGED_CONTACTS: Final = "essentialcontacts.managed.allowedContactDomains"
 ACCOUNTS: Final = "iam.disableServiceAccountCreation"
 NO_DEFAULT_NETWORK: Final = "compute.skipDefaultNetworkCreation"
-#: Some of Google's own constraints, which need no definition: those that are enforced or not, and lists of values.
-SWITCHES: Final = frozenset(
-    {
-        "iam.disableServiceAccountKeyCreation",
-        ACCOUNTS,
-        BOUND_KEYS,
-        MANAGED_CONTACTS,
-        MEMBERS,
-        NO_DEFAULT_NETWORK,
-    }
-)
-LISTS: Final = frozenset({*SERVICES, LOCATIONS, DOMAINS, CONTACTS})
 BUILT_IN: Final = SWITCHES | LISTS
+"""Google's own constraints, which need no definition."""
 
 
 def described(parent: str, constraint: str) -> JsonObject:
@@ -188,11 +178,16 @@ def find_policy(store: Store, parent: str, constraint: str) -> JsonObject:
     row = store.row("SELECT * FROM org_policies WHERE parent = ? AND constraint_name = ?", parent, constraint)
     if row is None:
         raise not_found(f"Policy {parent}/policies/{constraint} was not found.")
-    etag = b64encode(f"{parent}/{constraint}/{row['generation']}".encode()).decode()
+    current = etag(parent, constraint, row["generation"])
     specs = json.loads(row["body"])
     for spec in specs.values():
-        spec["etag"] = etag
-    return {"name": f"{parent}/policies/{constraint}", **specs, "etag": etag}
+        spec["etag"] = current
+    return {"name": f"{parent}/policies/{constraint}", **specs, "etag": current}
+
+
+def etag(parent: str, constraint: str, generation: int) -> str:
+    """The etag of a policy that was saved so many times."""
+    return b64encode(f"{parent}/{constraint}/{generation}".encode()).decode()
 
 
 def spec(store: Store, parent: str, constraint: str) -> JsonObject | None:
@@ -212,19 +207,30 @@ def policies(store: Store, parent: str) -> list[JsonObject]:
     return [find_policy(store, parent, row["constraint_name"]) for row in rows]
 
 
-def delete_policy(store: Store, parent: str, constraint: str, etag: str) -> None:
+def delete_policy(store: Store, parent: str, constraint: str, expected: str) -> None:
     """Delete a policy.
 
     Raises:
         CloudError: 404 NOT_FOUND; 409 ABORTED for another etag.
     """
-    if etag and etag != find_policy(store, parent, constraint)["etag"]:
+    if expected and expected != find_policy(store, parent, constraint)["etag"]:
         raise CloudError("ABORTED", "The etag does not match: the policy was changed in the meantime.")
     find_policy(store, parent, constraint)
     store.run("DELETE FROM org_policies WHERE parent = ? AND constraint_name = ?", parent, constraint)
 
 
 def _check_policy(store: Store, parent: str, constraint: str, body: JsonObject) -> None:
+    require_constraint(store, parent, constraint)
+    for name in ("spec", "dryRunSpec"):
+        _check_spec(constraint, body.get(name, {}), f"policy.{name}")
+
+
+def require_constraint(store: Store, parent: str, constraint: str) -> None:
+    """Check that there is a constraint.
+
+    Raises:
+        CloudError: 404 NOT_FOUND; 400 for a custom one that the organization has not.
+    """
     if constraint.startswith("custom."):
         if not _organization_has(store, parent, constraint):
             raise invalid_argument(
@@ -232,8 +238,6 @@ def _check_policy(store: Store, parent: str, constraint: str, body: JsonObject) 
             )
     elif constraint not in BUILT_IN:
         raise not_found(f"Requested entity was not found: constraints/{constraint}.")
-    for name in ("spec", "dryRunSpec"):
-        _check_spec(constraint, body.get(name, {}), f"policy.{name}")
 
 
 def _check_spec(constraint: str, spec: JsonObject, field: str) -> None:

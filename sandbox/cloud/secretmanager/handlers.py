@@ -2,8 +2,8 @@
 
 from sandbox.cloud.cloudresourcemanager import locations
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import iam, masks, paging
-from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.core import iam, listing, masks, paging
+from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.orgpolicy import enforcement as orgpolicy
 from sandbox.cloud.secretmanager import models
@@ -29,8 +29,7 @@ def _existing(call: Call) -> str:
 
 
 def _listed(call: Call, kind: str, found: list[JsonObject]) -> JsonObject:
-    if call.query.get("filter"):
-        raise invalid_argument("The local cloud lists without a filter.", "filter")
+    found = listing.selected(found, call.query.get("filter", ""), call.method, kind)
     page, token = paging.requested(call.query, _LARGEST_PAGE, _LARGEST_PAGE).cut(
         found, lambda item: models.sorting_key(str(item["name"]))
     )

@@ -1,0 +1,257 @@
+"""What Terraform's providers 7.45.0 and others' modules asked, and the local cloud had wrong or not at all.
+
+Google's own Python client makes the calls that they made.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from typing import Any
+
+from tests.cloud.googles_client import check_policy, client, refusal, result
+from tests.cloud.local_cloud import FOLDER, ORGANIZATION, LocalCloud
+
+SEED = "projects/sandbox-seed"
+LOCATION = f"{SEED}/locations/global"
+OS_LOGIN = "constraints/compute.requireOsLogin"
+IMAGES = "constraints/compute.trustedImageProjects"
+KEY_CREATION = "iam.disableServiceAccountKeyCreation"
+
+
+def test_a_key_of_a_service_account_lives(cloud: LocalCloud) -> None:
+    accounts = client(cloud, "iam", "v1").projects().serviceAccounts()
+    account = accounts.create(name=SEED, body={"accountId": "with-keys"}).execute()["name"]
+    keys = accounts.keys()
+    made = keys.create(name=account, body={}).execute()
+    file = json.loads(b64decode(made.pop("privateKeyData")))
+    assert (file["type"], file["client_email"]) == ("service_account", account.rpartition("/")[2])
+    assert made["name"] == f"{account}/keys/{file['private_key_id']}"
+    certificate = keys.get(name=made["name"], publicKeyType="TYPE_X509_PEM_FILE").execute()["publicKeyData"]
+    raw = keys.get(name=made["name"], publicKeyType="TYPE_RAW_PUBLIC_KEY").execute()["publicKeyData"]
+    assert b64decode(raw).startswith(b"-----BEGIN PUBLIC KEY-----")
+    uploaded = keys.upload(name=account, body={"publicKeyData": certificate}).execute()
+    assert uploaded["keyOrigin"] == "USER_PROVIDED"
+    assert refusal(keys.upload(name=account, body={"publicKeyData": b64encode(b"none").decode()})) == 400
+    keys.disable(name=made["name"], body={}).execute()
+    assert keys.get(name=made["name"]).execute()["disabled"] is True
+    keys.enable(name=made["name"], body={}).execute()
+    assert "disabled" not in keys.get(name=made["name"]).execute()
+    assert len(keys.list(name=account).execute()["keys"]) == 2
+    assert keys.list(name=account, keyTypes=["SYSTEM_MANAGED"]).execute() == {}
+    keys.delete(name=made["name"]).execute()
+    assert refusal(keys.get(name=made["name"])) == 404
+
+    policy = {"name": f"{SEED}/policies/{KEY_CREATION}", "spec": {"rules": [{"enforce": True}]}}
+    policies = client(cloud, "orgpolicy", "v2").projects().policies()
+    policies.create(parent=SEED, body=policy).execute()
+    assert refusal(keys.create(name=account, body={})) == 400
+    policies.delete(name=policy["name"]).execute()
+
+
+def test_organization_policies_have_an_older_form(cloud: LocalCloud) -> None:
+    v1 = client(cloud, "cloudresourcemanager", "v1")
+    every = ((v1.projects(), SEED), (v1.folders(), FOLDER), (v1.organizations(), ORGANIZATION))
+    for nodes, name in every:
+        unset = nodes.getOrgPolicy(resource=name, body={"constraint": OS_LOGIN}).execute()
+        assert unset.keys() == {"constraint", "etag"}
+        body: dict[str, Any] = {"policy": {"constraint": OS_LOGIN, "booleanPolicy": {"enforced": True}}}
+        held = nodes.setOrgPolicy(resource=name, body=body).execute()
+        assert held["booleanPolicy"] == {"enforced": True}
+        stale = {"policy": {**held, "etag": unset["etag"]}}
+        assert refusal(nodes.setOrgPolicy(resource=name, body=stale)) == 409
+        policy = {
+            "constraint": IMAGES,
+            "listPolicy": {"allowedValues": ["projects/a"], "inheritFromParent": True},
+        }
+        nodes.setOrgPolicy(resource=name, body={"policy": policy}).execute()
+        listed = nodes.listOrgPolicies(resource=name, body={}).execute()["policies"]
+        assert [each["constraint"] for each in listed] == [OS_LOGIN, IMAGES]
+        assert listed[1]["listPolicy"] == policy["listPolicy"]
+        both = {"policy": {**policy, "booleanPolicy": {}}}
+        assert refusal(nodes.setOrgPolicy(resource=name, body=both)) == 400
+        known = nodes.listAvailableOrgPolicyConstraints(resource=name, body={}).execute()["constraints"]
+        assert {IMAGES, OS_LOGIN} < {each["name"] for each in known}
+        assert refusal(nodes.getOrgPolicy(resource=name, body={"constraint": "constraints/no.such"})) == 404
+
+    # The same policies as those of Organization Policy v2, which inherit.
+    projects = v1.projects()
+    projects.clearOrgPolicy(resource=SEED, body={"constraint": OS_LOGIN}).execute()
+    effective = projects.getEffectiveOrgPolicy(resource=SEED, body={"constraint": OS_LOGIN}).execute()
+    assert effective["booleanPolicy"] == {"enforced": True}
+    reset = {"policy": {"constraint": OS_LOGIN, "restoreDefault": {}}}
+    assert projects.setOrgPolicy(resource=SEED, body=reset).execute()["restoreDefault"] == {}
+    v2 = client(cloud, "orgpolicy", "v2").projects().policies()
+    assert v2.get(name=f"{SEED}/policies/compute.requireOsLogin").execute()["spec"]["reset"] is True
+    for nodes, name in every:
+        for constraint in (OS_LOGIN, IMAGES):
+            nodes.clearOrgPolicy(resource=name, body={"constraint": constraint}).execute()
+        assert nodes.listOrgPolicies(resource=name, body={}).execute() == {}
+    for nodes, name in every:
+        effective = nodes.getEffectiveOrgPolicy(resource=name, body={"constraint": IMAGES}).execute()
+        assert effective["listPolicy"] == {"allValues": "ALLOW"}
+
+
+def test_a_log_bucket_with_analytics_is_made_by_an_operation(cloud: LocalCloud) -> None:
+    logging = client(cloud, "logging", "v2")
+    for nodes, parent in (
+        (logging.projects(), SEED),
+        (logging.folders(), FOLDER),
+        (logging.organizations(), ORGANIZATION),
+        (logging.billingAccounts(), "billingAccounts/01A2B3-C4D5E6-F7A8B9"),
+    ):
+        locations = nodes.locations()
+        bucket = {"analyticsEnabled": True, "retentionDays": 40}
+        begun = locations.buckets().createAsync(
+            parent=f"{parent}/locations/global", bucketId="analysed", body=bucket
+        )
+        made = _done(locations, begun)
+        assert made["retentionDays"] == 40
+        patch = locations.buckets().updateAsync(
+            name=made["name"], updateMask="description", body={"description": "d"}
+        )
+        assert _done(locations, patch)["description"] == "d"
+        locations.buckets().delete(name=made["name"]).execute()
+
+
+def _done(locations: Any, request: Any) -> Any:
+    operation = request.execute()
+    while not operation.get("done"):
+        operation = locations.operations().get(name=operation["name"]).execute()
+    return operation["response"]
+
+
+def test_log_scopes_and_saved_queries_are_kept(cloud: LocalCloud) -> None:
+    logging = client(cloud, "logging", "v2")
+    for nodes, of in (
+        (logging.projects(), SEED),
+        (logging.folders(), FOLDER),
+        (logging.organizations(), ORGANIZATION),
+    ):
+        scopes, parent = nodes.locations().logScopes(), f"{of}/locations/global"
+        assert [each["name"] for each in scopes.list(parent=parent).execute()["logScopes"]] == [
+            f"{parent}/logScopes/_Default"
+        ]
+        made = scopes.create(parent=parent, logScopeId="all", body={"resourceNames": [SEED]}).execute()
+        assert refusal(scopes.create(parent=parent, logScopeId="all", body={"resourceNames": [SEED]})) == 409
+        assert refusal(scopes.create(parent=parent, logScopeId="none", body={})) == 400
+        changed = scopes.patch(
+            name=made["name"], updateMask="description", body={"description": "d"}
+        ).execute()
+        assert scopes.get(name=made["name"]).execute() == changed
+        assert changed["resourceNames"] == [SEED]
+        scopes.delete(name=made["name"]).execute()
+        assert refusal(scopes.get(name=made["name"])) == 404
+    for nodes, of in (
+        (logging.projects(), SEED),
+        (logging.folders(), FOLDER),
+        (logging.organizations(), ORGANIZATION),
+        (logging.billingAccounts(), "billingAccounts/01A2B3-C4D5E6-F7A8B9"),
+    ):
+        queries, parent = nodes.locations().savedQueries(), f"{of}/locations/global"
+        query = {"displayName": "keys", "visibility": "SHARED", "loggingQuery": {"filter": "severity>=ERROR"}}
+        made = queries.create(parent=parent, body=query).execute()
+        assert queries.list(parent=parent).execute()["savedQueries"] == [made]
+        patch = queries.patch(name=made["name"], updateMask="displayName", body={"displayName": "k"})
+        assert patch.execute()["loggingQuery"] == query["loggingQuery"]
+        assert queries.get(name=made["name"]).execute()["displayName"] == "k"
+        queries.delete(name=made["name"]).execute()
+
+
+def test_a_view_of_logs_has_a_policy(cloud: LocalCloud) -> None:
+    logging = client(cloud, "logging", "v2")
+    for nodes, of in (
+        (logging.projects(), SEED),
+        (logging.folders(), FOLDER),
+        (logging.organizations(), ORGANIZATION),
+    ):
+        views = nodes.locations().buckets().views()
+        name = f"{of}/locations/global/buckets/_Default/views/_AllLogs"
+        check_policy(views, name, "roles/logging.viewAccessor", "logging.views.access")
+
+
+def test_a_metrics_scope_shows_other_projects(cloud: LocalCloud) -> None:
+    number = cloud.create_project("scoped")
+    scopes = client(cloud, "monitoring", "v1").locations().global_().metricsScopes()
+    own = scopes.get(name="locations/global/metricsScopes/scoped").execute()
+    assert [each["name"] for each in own["monitoredProjects"]] == [
+        f"locations/global/metricsScopes/{number}/projects/{number}"
+    ]
+    monitored = {"name": "locations/global/metricsScopes/scoped/projects/sandbox-seed"}
+    # Terraform's provider asks for no operation that is done: at Google it would not find it.
+    operation = (
+        scopes.projects().create(parent="locations/global/metricsScopes/scoped", body=monitored).execute()
+    )
+    assert operation["done"] is True
+    assert client(cloud, "monitoring", "v1").operations().get(name=operation["name"]).execute() == operation
+    assert (
+        refusal(scopes.projects().create(parent="locations/global/metricsScopes/scoped", body=monitored))
+        == 409
+    )
+    by_project = scopes.listMetricsScopesByMonitoredProject(monitoredResourceContainer=SEED).execute()
+    assert [len(each["monitoredProjects"]) for each in by_project["metricsScopes"]] == [1, 2]
+    scopes.projects().delete(name=operation["response"]["name"]).execute()
+    assert refusal(scopes.projects().delete(name=operation["response"]["name"])) == 404
+
+
+def test_listings_take_filters(cloud: LocalCloud) -> None:
+    monitoring = client(cloud, "monitoring", "v3").projects()
+    for name, team in (("a", "one"), ("b", "two")):
+        channel = {
+            "type": "email",
+            "displayName": name,
+            "labels": {"email_address": f"{name}@example.com"},
+            "userLabels": {"team": team},
+        }
+        monitoring.notificationChannels().create(name=SEED, body=channel).execute()
+    for text, wanted in (
+        ('display_name="a"', ["a"]),
+        ('type="email" AND user_labels."team"="two"', ["b"]),
+        ('labels.email_address:"example"', ["a", "b"]),
+        ('type="sms"', []),
+    ):
+        found = monitoring.notificationChannels().list(name=SEED, filter=text).execute()
+        assert [each["displayName"] for each in found.get("notificationChannels", [])] == wanted
+    assert refusal(monitoring.notificationChannels().list(name=SEED, filter='nothing="a"')) == 400
+    assert monitoring.alertPolicies().list(name=SEED, filter='display_name="a"').execute() == {}
+
+    secrets = client(cloud, "secretmanager", "v1").projects().secrets()
+    for name in ("key-one", "other"):
+        body = {"replication": {"automatic": {}}, "labels": {"of": name}}
+        secrets.create(parent=SEED, secretId=name, body=body).execute()
+    for text in ("name:key", "labels.of=key-one"):
+        [found] = secrets.list(parent=SEED, filter=text).execute()["secrets"]
+        assert found["name"].endswith("/key-one")
+
+
+def test_a_dashboard_needs_no_alignment_period(cloud: LocalCloud) -> None:
+    series = {"filter": 'metric.type="a.b/c"', "aggregation": {"perSeriesAligner": "ALIGN_RATE"}}
+    chart = {"dataSets": [{"timeSeriesQuery": {"timeSeriesFilter": series}}]}
+    body = {"displayName": "d", "gridLayout": {"widgets": [{"xyChart": chart}]}}
+    dashboards = client(cloud, "monitoring", "v1").projects().dashboards()
+    made = dashboards.create(parent=SEED, body=body).execute()
+    assert made["gridLayout"]["widgets"][0]["xyChart"]["dataSets"][0]["timeSeriesQuery"] == {
+        "timeSeriesFilter": series
+    }
+
+
+def test_a_tag_key_keeps_which_values_it_allows(cloud: LocalCloud) -> None:
+    v3 = client(cloud, "cloudresourcemanager", "v3")
+    key = {"parent": ORGANIZATION, "shortName": "team", "allowedValuesRegex": "^[a-z]+$"}
+    made = result(v3, v3.tagKeys().create(body=key))
+    assert made["allowedValuesRegex"] == "^[a-z]+$"
+    assert refusal(v3.tagValues().create(body={"parent": made["name"], "shortName": "T1"})) == 400
+    patch = v3.tagKeys().patch(
+        name=made["name"], updateMask="allowedValuesRegex", body={"allowedValuesRegex": "^[A-Z0-9]+$"}
+    )
+    assert result(v3, patch)["allowedValuesRegex"] == "^[A-Z0-9]+$"
+    result(v3, v3.tagValues().create(body={"parent": made["name"], "shortName": "T1"}))
+
+
+def test_the_quota_adjuster_is_also_below_v1(cloud: LocalCloud) -> None:
+    # Terraform's provider asks for it below the version that its endpoint ends with.
+    name = f"v1/{LOCATION}/quotaAdjusterSettings"
+    body = {"name": name.removeprefix("v1/"), "enablement": "ENABLED"}
+    response = cloud.request(
+        "cloudquotas", "PATCH", name, json=body, headers={"X-Goog-User-Project": "sandbox-seed"}
+    )
+    assert response.status_code == 200, response.text
+    assert response.json()["enablement"] == "ENABLED"
