@@ -32,7 +32,8 @@ OF_DATA = re.compile(
 """Methods that write data, or mint tokens: the data access logs have them."""
 READS = re.compile(
     r".*\.(testIamPermissions|getIamPolicy|getAncestry|search|queryTestablePermissions|queryGrantableRoles|list"
-    r"|lintPolicy|listXpnHosts|wait)"
+    r"|lintPolicy|listXpnHosts|wait|getOrgPolicy|getEffectiveOrgPolicy|listOrgPolicies"
+    r"|listAvailableOrgPolicyConstraints)"
 )
 
 
