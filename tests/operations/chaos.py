@@ -23,11 +23,11 @@ from tests.operations.chaos_contents import contents, key_strings
 from tests.operations.stage import SECRETS, Stage, empty_stage
 from tests.workspace import STACK, redact
 
-_IN_A_PROJECT: Final = 4
+_IN_A_PROJECT: Final = 6
 """Faults of a round in each project."""
 _IN_ANY: Final = 2
 """The same of calls that do not say which project they are about: so many times the number of projects."""
-_SHARED: Final = 16
+_SHARED: Final = 24
 """Faults of a round in what the projects share, and in what is looked at before."""
 _RUNS: Final = 4
 """Runs with the faults that are left, before one without."""

@@ -1,7 +1,7 @@
 """Each call of an `up`, an update and a `destroy` of a stack with everything fails once, in every way.
 
-The calls are those of a run without a fault. `make chaos` has all of them fail, `make test` a tenth: a round of each
-kind of run. CHAOS_SEED draws other rounds.
+The calls are those of a run without a fault. `make chaos` has all of them fail, `make test` a tenth. CHAOS_SEED draws
+other rounds.
 """
 
 import os
@@ -42,7 +42,8 @@ def test_chaos_in_any_call_and_the_run_or_the_next_one_converges(
     places: Counter[Case] = Counter()
     met: list[Case] = []
     rounds = 0
-    while left and (ALL or not rounds):
+    wanted = len(every) if ALL else len(every) / 10
+    while left and len(met) < wanted:
         # Every fifth round is that of somebody who uses pulumi, and gemini-lz recover after a failure alone.
         through = "pulumi" if rounds % 5 == 4 else "gemini-lz"
         done = chaos.round(verb, left, tmp_path / str(rounds), through, drawn)
@@ -52,6 +53,6 @@ def test_chaos_in_any_call_and_the_run_or_the_next_one_converges(
         left = [each for each in left if each not in done.met and places[each] < PLACES]
         # Those that had no place yet come first.
         left.sort(key=places.__getitem__)
-    assert len(met) > (0.8 * len(places) if ALL else 0)
+    assert len(met) > 0.6 * len(places)
     tried = f"{len(met)} of {len(every)} faults in the calls of {verb}, in {rounds} rounds, each of which converged"
     record_property("cases", tried)
