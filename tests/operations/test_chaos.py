@@ -53,6 +53,6 @@ def test_chaos_in_any_call_and_the_run_or_the_next_one_converges(
         left = [each for each in left if each not in done.met and places[each] < PLACES]
         # Those that had no place yet come first.
         left.sort(key=places.__getitem__)
-    assert len(met) > 0.6 * len(places)
+    assert len(met) > 0.5 * len(places)
     tried = f"{len(met)} of {len(every)} faults in the calls of {verb}, in {rounds} rounds, each of which converged"
     record_property("cases", tried)
