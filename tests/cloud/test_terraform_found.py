@@ -255,3 +255,24 @@ def test_the_quota_adjuster_is_also_below_v1(cloud: LocalCloud) -> None:
     )
     assert response.status_code == 200, response.text
     assert response.json()["enablement"] == "ENABLED"
+
+
+def test_a_network_takes_a_field_that_google_does_not_describe(cloud: LocalCloud) -> None:
+    enable = {"serviceIds": ["compute.googleapis.com"]}
+    cloud.call("serviceusage", "POST", f"v1/{SEED}/services:batchEnable", enable)
+    body = {
+        "name": "n",
+        "autoCreateSubnetworks": False,
+        "routingConfig": {"routingMode": "GLOBAL", "deleteBgpAlwaysCompareMed": False},
+    }
+    path = f"compute/v1/{SEED}/global/networks"
+    cloud.call("compute", "POST", path, body)
+    assert cloud.call("compute", "GET", f"{path}/n")["routingConfig"]["routingMode"] == "GLOBAL"
+
+
+def test_a_project_has_service_accounts_before_its_apis(cloud: LocalCloud) -> None:
+    # terraform-google-project-factory makes one as soon as the project is there.
+    cloud.create_project("no-apis-yet")
+    accounts = client(cloud, "iam", "v1").projects().serviceAccounts()
+    made = accounts.create(name="projects/no-apis-yet", body={"accountId": "project-service-account"})
+    assert made.execute()["projectId"] == "no-apis-yet"

@@ -8,12 +8,12 @@ numbers of enum values (their position) and the enums' type names (message and f
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sandbox.cloud.core.messages import (
     ONE,
@@ -57,6 +57,15 @@ _WELL_KNOWN: dict[Kind, str] = {
     "fieldmask": "type.googleapis.com/google.protobuf.FieldMask",
     "struct": "type.googleapis.com/google.protobuf.Struct",
     "any": "type.googleapis.com/google.protobuf.Value",
+}
+
+
+#: Fields that Google takes and does not describe, by document and schema; what is given for them is dropped.
+_UNDESCRIBED: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    # Terraform's provider sends it with every network that has a routing mode.
+    "compute.v1": {
+        "NetworkRoutingConfig": {"deleteBgpAlwaysCompareMed": {"type": "boolean", "readOnly": True}}
+    },
 }
 
 
@@ -166,6 +175,8 @@ def _body_root(schema: str, full_name: str) -> str:
 def methods(api: str, version: str) -> tuple[Method, ...]:
     """Every method of `api` (`cloudbilling`) in `version` (`v1`)."""
     document = json.loads((_documents_folder() / f"{api}.{version}.json").read_text(encoding="utf-8"))
+    for schema, fields in _UNDESCRIBED.get(f"{api}.{version}", {}).items():
+        document["schemas"][schema]["properties"] |= fields
     types = _Types(document["schemas"], f"google.{api}.{version}")
     return tuple(
         bound for method in _walk(document) for bound in _bindings(method, document["servicePath"], types)

@@ -19,7 +19,6 @@ _OF_THE_PROJECT: Final = frozenset(
         "cloudkms",
         "cloudscheduler",
         "compute",
-        "iam",
         "monitoring",
         "pubsub",
         "run",
@@ -28,8 +27,9 @@ _OF_THE_PROJECT: Final = frozenset(
 )
 #: Services whose API may be enabled in the caller's project alone; one just enabled in the path's is waited for.
 _OF_THE_CALLER: Final = frozenset(
-    {"cloudasset", "cloudquotas", "essentialcontacts", "orgpolicy", "serviceusage"}
+    {"cloudasset", "cloudquotas", "essentialcontacts", "iam", "orgpolicy", "serviceusage"}
 )
+# Of IAM others' modules show it: they make a project's service accounts and roles before its APIs.
 
 
 def refusal(
