@@ -74,7 +74,7 @@ def with_defaults(
     """The inputs with defaults and made-up names filled in, and values in the property's type where they fit it.
 
     Raises:
-        PluginError: a name is missing, and the engine wants none made up.
+        PluginError: a name is missing, and the engine wants none made up; or a whole number is none.
     """
     inputs = _object(resource.fields, news)
     for autoname in resource.autonames:
@@ -100,7 +100,9 @@ def failures(resource: Resource, inputs: Mapping[str, Any]) -> list[Failure]:
 
 def _object(fields: Mapping[str, Field], news: Mapping[str, Any]) -> dict[str, Any]:
     given = {
-        name: _typed(fields[name], value) if name in fields else value
+        name: _typed(fields[name].terraform or snake_case(name), fields[name], value)
+        if name in fields
+        else value
         for name, value in news.items()
         if value is not None and name != DEFAULTS
     }
@@ -112,20 +114,26 @@ def _object(fields: Mapping[str, Field], news: Mapping[str, Any]) -> dict[str, A
     return {DEFAULTS: sorted(defaults), **given, **defaults}
 
 
-def _typed(field: Field, value: Value) -> Value:
-    """The value as its field's type, where that loses nothing."""
+def _typed(name: str, field: Field, value: Value) -> Value:
+    """The value as its field's type, where that loses nothing.
+
+    Raises:
+        PluginError: a text is no whole number: with that the official plugin checks nothing else.
+    """
     if field.kind is Kind.BLOCK and isinstance(value, dict):
         return _object(field.fields, value)
     if field.item and value != UNKNOWN:
         items = value if isinstance(value, list) else [value]
-        return [_typed(field.item, item) for item in items]
+        return [_typed(name, field.item, item) for item in items]
     if field.kind is Kind.MAP and isinstance(value, dict):
-        return {name: _as_text(item) for name, item in value.items() if item is not None}
+        return {name: _as_text(item) for name, item in value.items() if item is not None and name != DEFAULTS}
     if field.kind is Kind.TEXT:
         return _as_text(value)
     if field.kind is Kind.BOOLEAN and value in ("true", "false"):
         return value == "true"
-    if field.kind in (Kind.INTEGER, Kind.NUMBER) and isinstance(value, str) and value != UNKNOWN:
+    if field.kind is Kind.INTEGER and isinstance(value, str) and value != UNKNOWN:
+        return _as_integer(name, value)
+    if field.kind is Kind.NUMBER and isinstance(value, str) and value != UNKNOWN:
         return _as_number(value)
     return value
 
@@ -138,9 +146,17 @@ def _as_text(value: Value) -> Value:
 
 def _as_number(value: str) -> Value:
     try:
-        return float(value) if "." in value else int(value)
+        return float(value)
     except ValueError:
         return value
+
+
+def _as_integer(name: str, value: str) -> int:
+    try:
+        return int(value, 0)
+    except ValueError as error:
+        parsing = f"parsing {_quoted(value)}: invalid syntax"
+        raise PluginError(f"{name}: strconv.ParseInt: {parsing}") from error
 
 
 def _made_up(autoname: Autoname, old: Mapping[str, Any], naming: Naming) -> str:
@@ -212,12 +228,17 @@ def _block_failures(field: Field, value: Mapping[str, Any], place: _Place) -> It
 
 
 def _group_failures(field: Field, value: Mapping[str, Any], place: _Place) -> Iterator[Failure]:
-    for names, one in ((field.exactly_one, True), (field.at_least_one, False)):
+    groups = (
+        (field.exactly_one, field.exactly_one, True),
+        (field.at_least_one, field.at_least_one, False),
+        *(((name,), (name, *field.at_least_one), False) for name in field.or_itself),
+    )
+    for checked, names, one in groups:
         spelled = ",".join(sorted(place.part(name).terraform for name in names))
         given = [
             name for name in names if value.get(name) is not None and name not in value.get(DEFAULTS, [])
         ]
-        for name in names:
+        for name in checked:
             part = place.part(name)
             if not given:
                 title = "Invalid combination of arguments" if one else "Missing required argument"
@@ -252,7 +273,7 @@ def _wrong_type(field: Field, value: Value) -> str | None:
     ):
         kind, parser = ("int", "ParseInt") if field.kind is Kind.INTEGER else ("float", "ParseFloat")
         return f"cannot parse '' as {kind}: strconv.{parser}: parsing {_quoted(value)}: invalid syntax"
-    if field.kind is Kind.ASSET and not is_asset(value):
+    if field.kind is Kind.ASSET and not is_asset(value) and not isinstance(value, str):
         return "Attribute must be an asset or an archive"
     if field.kind is Kind.TEXT and not isinstance(value, str):
         return "Attribute must be a string"
@@ -265,8 +286,8 @@ def _value_failures(field: Field, value: Value, place: _Place) -> Iterator[Failu
         known = " ".join(_quoted(choice) for choice in field.choices)
         yield Failure(place.path, f"expected {place.terraform} to be one of [{known}], got {value}")
     if field.check:
-        reason = field.check(value)
-        if reason:
+        found = field.check(value) or ()
+        for reason in (found,) if isinstance(found, str) else found:
             yield Failure(place.path, reason.replace("{name}", place.terraform))
 
 

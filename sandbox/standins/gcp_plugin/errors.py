@@ -25,6 +25,10 @@ class NotWholeError(ResourceError):
         self.properties = properties
 
 
+class GoneError(PluginError):
+    """A resource that was created or updated is not there when it is read."""
+
+
 class UnansweredError(PluginError):
     """No answer came."""
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlencode, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
 from sandbox.standins.gcp_plugin.errors import PluginError, UnansweredError
 
@@ -133,7 +133,8 @@ class Google:
             GoogleError: Google refuses for a reason that retries do not cover.
             UnansweredError: no answer came.
         """
-        url = f"{self._address(service)}{path}?{urlencode(sorted({**(query or {}), 'alt': 'json'}.items()))}"
+        where = quote(path, safe="/:@!$&'()*+,;=~%")
+        url = f"{self._address(service)}{where}?{urlencode(sorted({**(query or {}), 'alt': 'json'}.items()))}"
         headers = self._headers_for(user_project)
         data = None if body is None else json.dumps(body).encode()
         retries = retries or Retries()

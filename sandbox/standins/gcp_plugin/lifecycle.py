@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.standins.gcp_plugin.config import Config
-from sandbox.standins.gcp_plugin.errors import NotWholeError, PluginError, ResourceError
+from sandbox.standins.gcp_plugin.errors import GoneError, NotWholeError, PluginError, ResourceError
 from sandbox.standins.gcp_plugin.google import Google, GoogleError, Json, OperationError, Retries
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import Call, Resource, last_segment
@@ -87,8 +87,8 @@ class Lifecycle:
             answer = found
         return self._state(context, answer, properties)
 
-    def carried(self, old: Properties) -> Properties:  # noqa: ARG002 - for the types that need something of it
-        """Values that an update needs from the old state and the plan lacks; never part of a state."""
+    def carried(self, old: Properties, inputs: Properties) -> Properties:  # noqa: ARG002 - for types that need them
+        """Values that a change needs from the old state or the inputs, and the plan lacks; never part of a state."""
         return {}
 
     async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:
@@ -156,6 +156,10 @@ class Lifecycle:
                 return {**({"project": project} if project else {}), **match.groupdict()}
         return None
 
+    async def imported(self, context: Context, resource_id: str) -> Properties | None:
+        """The properties that an import reads a resource with; None if there is no such resource."""
+        return self.identity(context, resource_id)
+
     def _state(self, context: Context, answer: Json, properties: Properties) -> State:
         read = from_wire(self.resource, answer, properties)
         if "deletionPolicy" in read and not read["deletionPolicy"]:
@@ -169,9 +173,7 @@ class Lifecycle:
         except (PluginError, asyncio.CancelledError) as error:
             raise NotWholeError(str(error) or "cancelled", self.id(plan), plan) from error
         if state is None:
-            raise ResourceError(
-                f'{self.resource.title} "{self.id(plan)}" was gone when it was read after the change'
-            )
+            raise GoneError
         return state
 
     async def _call(

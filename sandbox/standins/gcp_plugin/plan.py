@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from sandbox.standins.gcp_plugin.empties import ZERO
 from sandbox.standins.gcp_plugin.schema import (
     UNKNOWN,
     Field,
@@ -61,7 +62,12 @@ def planned(
     policy = resource.fields.get("deletionPolicy")
     if policy and policy.default and inputs.get("deletionPolicy") is None:
         plan["deletionPolicy"] = defaults.deletion_policy or policy.default
-    if "project" in plan and is_empty(inputs.get("project")) and (creating or is_empty(old.get("project"))):
+    if (
+        "project" in plan
+        and not resource.placed_late
+        and is_empty(inputs.get("project"))
+        and (creating or is_empty(old.get("project")))
+    ):
         plan["project"] = defaults.project or plan["project"]
     if "region" in plan and inputs.get("region") is None:
         plan["region"] = old.get("region") or defaults.region
@@ -71,7 +77,9 @@ def planned(
 
 
 def changes(resource: Resource, state: Properties, plan: Properties) -> list[Change]:
-    """The differences of the plan from the state."""
+    """The differences of the plan from the state; none if all that differs is null or empty."""
+    if all(_is_equivalent(field, state.get(name), plan.get(name)) for name, field in resource.fields.items()):
+        return []
     return [
         change
         for name, field in resource.fields.items()
@@ -84,6 +92,8 @@ def _planned(field: Field, old: Value, new: Value, creating: bool) -> Value:
         return _left_out(field, old, creating)
     if field.kind is Kind.BLOCK and isinstance(new, dict):
         before = old if isinstance(old, dict) else {}
+        if field.is_set:
+            return _planned_set(field, before, new)
         # A block that is new has nothing of Google's in it yet, also in a resource that is not.
         return {
             name: _planned(part, before.get(name), new.get(name), creating or not before)
@@ -104,13 +114,31 @@ def _planned(field: Field, old: Value, new: Value, creating: bool) -> Value:
     return field.normalized(new) if field.normalized else new
 
 
+def _planned_set(field: Field, old: Properties, new: Properties) -> Properties:
+    """The one item of a set: the old one, or another, in which texts and lists that are left out are empty."""
+    plan = {name: _planned(part, None, new.get(name), creating=True) for name, part in field.fields.items()}
+    known = {name: value for name, value in plan.items() if value != UNKNOWN}
+    if old and all(_is_equivalent(field.fields[name], old.get(name), value) for name, value in known.items()):
+        return old
+    return {
+        name: ZERO[field.fields[name].kind]
+        if value is None and field.fields[name].kind in (Kind.TEXT, Kind.LIST)
+        else value
+        for name, value in plan.items()
+    }
+
+
 def _left_out(field: Field, old: Value, creating: bool) -> Value:
     if field.computed or field.output:
         return UNKNOWN if creating else old
     if field.default is not None:
         return field.default
-    means_the_same = field.same is not None and field.same(old or "", "")
-    return old if is_empty(old) or means_the_same else None
+    if old is None:
+        return [] if field.item and field.item.kind is Kind.BLOCK else None
+    if is_empty(old) or (field.same is not None and field.same(old, "")):
+        return old
+    # A list or map that was there becomes empty.
+    return ZERO[field.kind] if field.kind in (Kind.LIST, Kind.SET, Kind.MAP) else None
 
 
 def _merge_labels(plan: Properties, old: Properties, inputs: Properties, defaults: Defaults) -> None:
@@ -127,19 +155,35 @@ def _merge_labels(plan: Properties, old: Properties, inputs: Properties, default
     plan["effectiveLabels"] = {**foreign, **managed}
 
 
-def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool) -> Iterator[Change]:
-    replaces = replaces or field.replaces
+def _is_equivalent(field: Field, old: Value, new: Value) -> bool:
+    """True if the SDK sees no difference: null and empty are the same to it."""
     if field.write_only or (is_empty(old) and is_empty(new)) or is_same_asset(old, new):
+        return True
+    if field.kind is Kind.BLOCK and isinstance(old, dict) and isinstance(new, dict):
+        return all(_is_equivalent(part, old.get(name), new.get(name)) for name, part in field.fields.items())
+    if field.kind is Kind.LIST and field.item and isinstance(old, list) and isinstance(new, list):
+        item = field.item
+        return len(old) == len(new) and all(
+            _is_equivalent(item, before, after) for before, after in zip(old, new, strict=True)
+        )
+    return bool(old == new)
+
+
+def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool) -> Iterator[Change]:
+    """The differences in a resource that differs somewhere: there, null and empty are two things, but for lists."""
+    replaces = replaces or field.replaces
+    if field.item:
+        old, new = (None if value == [] else value for value in (old, new))
+    if field.write_only or (old is None and new is None) or is_same_asset(old, new):
         return
-    if field.kind is Kind.MAP and new is None and isinstance(old, dict):
-        yield from (Change(_key_path(path, name), "DELETE", replaces) for name in sorted(old))
-    elif old is None or new is None:
-        yield Change(path, "ADD" if old is None else "DELETE", replaces)
+    if old is None or new is None:
+        within = _replaces_within(field, old if new is None else new)
+        yield Change(path, "ADD" if old is None else "DELETE", replaces or within)
+    elif new == UNKNOWN:
+        yield Change(path, "UPDATE", replaces)
     elif field.kind is Kind.BLOCK and isinstance(new, dict):
         for name, part in field.fields.items():
             yield from _changes(part, f"{path}.{name}", old.get(name), new.get(name), replaces=replaces)
-    elif field.item and field.item.kind is Kind.BLOCK and [] in (old, new):
-        yield Change(path, "DELETE" if new == [] else "ADD", replaces)
     elif field.item and field.item.kind is Kind.BLOCK and isinstance(new, list):
         for at in range(max(len(old), len(new))):
             before, after = (items[at] if at < len(items) else None for items in (old, new))
@@ -153,6 +197,19 @@ def _changes(field: Field, path: str, old: Value, new: Value, *, replaces: bool)
                 yield Change(_key_path(path, name), _kind(old.get(name), new.get(name)), replaces)
     elif old != new:
         yield Change(path, "UPDATE", replaces)
+
+
+def _replaces_within(field: Field, value: Value) -> bool:
+    """True if a part of a value that comes or goes replaces the resource."""
+    if isinstance(value, list):
+        return field.item is not None and any(_replaces_within(field.item, item) for item in value)
+    if field.kind is not Kind.BLOCK or not isinstance(value, dict):
+        return False
+    return any(
+        part.replaces or _replaces_within(part, value.get(name))
+        for name, part in field.fields.items()
+        if name in value
+    )
 
 
 def _item_changes(field: Field, old: list[Value], new: list[Value]) -> Iterator[tuple[int, str]]:

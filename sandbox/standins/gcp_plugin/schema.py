@@ -23,6 +23,9 @@ ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 
 MINUTE_NS = 60 * 10**9
 
+#: Returns the mistake in a value, or several.
+Check = Callable[[Value], str | tuple[str, ...] | None]
+
 
 class Kind(Enum):
     """The type of a property. A LIST has items of one field; a BLOCK has fields by name; an ASSET is a file."""
@@ -53,7 +56,7 @@ class Traits(TypedDict, total=False):
     read: bool
     always_sent: bool
     choices: tuple[str, ...]
-    check: Callable[[Value], str | None] | None
+    check: Check | None
     same: Callable[[Value, Value], bool] | None
     normalized: Callable[[Value], Value] | None
     write_only: bool
@@ -64,8 +67,10 @@ class Traits(TypedDict, total=False):
     min_items: int
     exactly_one: tuple[str, ...]
     at_least_one: tuple[str, ...]
+    or_itself: tuple[str, ...]
     required_with: str
     terraform: str
+    is_set: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +101,7 @@ class Field:
     always_sent: bool = False
     """Sent when empty, too."""
     choices: tuple[str, ...] = ()
-    check: Callable[[Value], str | None] | None = None
-    """Returns the mistake in a value."""
+    check: Check | None = None
     same: Callable[[Value, Value], bool] | None = None
     """True if an old and a new value mean the same; then the old one stays."""
     normalized: Callable[[Value], Value] | None = None
@@ -114,8 +118,12 @@ class Field:
     """For a BLOCK: fields of which exactly one must be set."""
     at_least_one: tuple[str, ...] = ()
     """For a BLOCK: fields of which at least one must be set."""
+    or_itself: tuple[str, ...] = ()
+    """For a BLOCK: fields that must be set, or one of `at_least_one`."""
     required_with: str = ""
     """For a field in a BLOCK: the field that must be set with it."""
+    is_set: bool = False
+    """For a BLOCK: a set of one to the SDK, which replaces it as a whole when something in it changes."""
     terraform: str = ""
     """Its name in Terraform, which messages use, if other than Pulumi's in snake case."""
 
@@ -195,7 +203,7 @@ def region() -> Field:
     return text(replaces=True, sent=False, read=False)
 
 
-def label_fields(check: Callable[[Value], str | None] | None = None) -> dict[str, Field]:
+def label_fields(check: Check | None = None) -> dict[str, Field]:
     """The program's labels, those with the provider's, and all that Google has; see `Resource.labels`."""
     return {
         "labels": mapping(sent=False, read=False, check=check),
@@ -280,6 +288,8 @@ class Resource:
     """Deleted before its replacement is created."""
     refused_by_id: bool = False
     """The refusal of a delete names it by its id."""
+    placed_late: bool = False
+    """The provider's project is taken when it is created, and is in no preview."""
     labels: bool = False
     """`labels` are merged with the provider's into `pulumiLabels` and `effectiveLabels`."""
     schema_version: str = ""
@@ -315,6 +325,19 @@ def is_unknown(value: Value) -> bool:
     if isinstance(value, list):
         return any(map(is_unknown, value))
     return bool(value == UNKNOWN)
+
+
+def without_unknown(plan: Mapping[str, Value]) -> dict[str, Value]:
+    """The values without those that Google will fill in."""
+
+    def known(value: Value) -> Value:
+        if isinstance(value, dict):
+            return {name: known(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [known(item) for item in value]
+        return None if value == UNKNOWN else value
+
+    return {name: known(value) for name, value in plan.items()}
 
 
 def is_asset(value: Value) -> bool:

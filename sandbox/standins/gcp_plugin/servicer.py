@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.metadata
-import json
 from collections.abc import Coroutine, Mapping
 from typing import Any, NoReturn, TypeAlias
 
@@ -15,17 +14,18 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from typing_extensions import override
 
 from sandbox.standins.gcp_plugin import check
+from sandbox.standins.gcp_plugin.applying import created, refreshed, updated
 from sandbox.standins.gcp_plugin.config import Config, configured
-from sandbox.standins.gcp_plugin.errors import NotWholeError, PluginError
+from sandbox.standins.gcp_plugin.errors import GoneError, NotWholeError, PluginError
 from sandbox.standins.gcp_plugin.google import Google
 from sandbox.standins.gcp_plugin.importing import refreshed_inputs
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
+from sandbox.standins.gcp_plugin.outputs import marked, outputs
 from sandbox.standins.gcp_plugin.plan import Properties, changes, planned
-from sandbox.standins.gcp_plugin.schema import UNKNOWN, Field, Resource
+from sandbox.standins.gcp_plugin.schema import UNKNOWN, Resource, without_unknown
 from sandbox.standins.gcp_plugin.types import FUNCTIONS, LIFECYCLES
-from sandbox.standins.gcp_plugin.wire import from_struct, secret, to_struct
+from sandbox.standins.gcp_plugin.wire import from_struct, to_struct
 
-_META = "__meta"
 _Servicer: TypeAlias = grpc.aio.ServicerContext
 _DiffKind = provider_pb2.PropertyDiff
 
@@ -36,6 +36,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._context = Context(Config(), Google({}, None, {}))
+        self._marks_secrets = False
         self._changing: set[asyncio.Task[Any]] = set()
 
     @override
@@ -72,6 +73,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ConfigureRequest, context: _Servicer
     ) -> provider_pb2.ConfigureResponse:
         """Take the provider's configuration."""
+        self._marks_secrets = request.acceptSecrets
         config = configured(from_struct(request.args), self._environment)
         self._context = Context(config, Google(config.addresses, config.token, config.headers))
         return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
@@ -95,7 +97,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         except PluginError as error:
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CheckResponse(
-            inputs=to_struct(_marked(resource.fields, inputs)),
+            inputs=to_struct(marked(resource.fields, inputs)),
             failures=[
                 provider_pb2.CheckFailure(
                     reason=f"{found.reason}. Examine values at '{naming.name}.{found.path}'."
@@ -143,16 +145,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = from_struct(request.properties)
         plan = await self._planned(lifecycle.resource, None, inputs, context, request.urn)
         if request.preview:
-            properties = _outputs(lifecycle.resource, State(UNKNOWN, plan), meta=False)
+            properties = self._outputs(lifecycle.resource, State(UNKNOWN, plan), meta=False)
             return provider_pb2.CreateResponse(properties=properties)
+        known = {**lifecycle.carried({}, inputs), **without_unknown(plan)}
         state = await self._change(
-            lifecycle.create(self._context, _without_unknown(plan)),
+            created(lifecycle.create(self._context, known), lifecycle.resource, plan),
             lifecycle,
-            inputs,
             context,
             f"creating {request.urn}: ",
         )
-        return provider_pb2.CreateResponse(id=state.id, properties=_outputs(lifecycle.resource, state))
+        return provider_pb2.CreateResponse(id=state.id, properties=self._outputs(lifecycle.resource, state))
 
     @override
     async def Read(self, request: provider_pb2.ReadRequest, context: _Servicer) -> provider_pb2.ReadResponse:
@@ -162,21 +164,21 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = from_struct(request.inputs)
         try:
             # A state that was entered after a killed run has the inputs alone: what the id says completes it.
-            read = {**(lifecycle.identity(self._context, request.id) or {}), **known}
+            if known:
+                read = {**(lifecycle.identity(self._context, request.id) or {}), **known}
+            else:
+                read = await lifecycle.imported(self._context, request.id) or {}
             state = await lifecycle.read(self._context, read) if read else None
         except PluginError as error:
             await _abort(context, error, f"refreshing {request.urn}: ")
         if state is None:
             return provider_pb2.ReadResponse()
+        state = refreshed(state, lifecycle.resource, known)
+        found = refreshed_inputs(lifecycle.resource, state.properties, inputs)
         return provider_pb2.ReadResponse(
             id=state.id,
-            properties=_outputs(lifecycle.resource, state),
-            inputs=to_struct(
-                _marked(
-                    lifecycle.resource.fields,
-                    refreshed_inputs(lifecycle.resource, state.properties, inputs),
-                )
-            ),
+            properties=self._outputs(lifecycle.resource, state),
+            inputs=to_struct(marked(lifecycle.resource.fields, found) if self._marks_secrets else found),
         )
 
     @override
@@ -190,12 +192,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = from_struct(request.news)
         plan = await self._planned(resource, old, inputs, context, request.urn)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=_outputs(resource, State(request.id, plan)))
+            return provider_pb2.UpdateResponse(properties=self._outputs(resource, State(request.id, plan)))
         changed = {_top(each.path) for each in changes(resource, old, plan)}
-        known = {**lifecycle.carried(old), **_without_unknown(plan)}
+        known = {**lifecycle.carried(old, inputs), **without_unknown(plan)}
         update = lifecycle.update(self._context, request.id, known, changed)
-        state = await self._change(update, lifecycle, inputs, context, f"updating {request.urn}: ")
-        return provider_pb2.UpdateResponse(properties=_outputs(resource, state))
+        change = updated(update, resource, request.id, plan, old)
+        state = await self._change(change, lifecycle, context, f"updating {request.urn}: ")
+        return provider_pb2.UpdateResponse(properties=self._outputs(resource, state))
 
     @override
     async def Delete(self, request: provider_pb2.DeleteRequest, context: _Servicer) -> Empty:
@@ -203,7 +206,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         lifecycle = await _lifecycle(request.urn, context)
         state = from_struct(request.properties)
         delete = lifecycle.delete(self._context, request.id, state)
-        await self._change(delete, lifecycle, {}, context, f"deleting {request.urn}: ")
+        await self._change(delete, lifecycle, context, f"deleting {request.urn}: ")
         return Empty()
 
     @override
@@ -253,7 +256,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self,
         change: Coroutine[Any, Any, Any],
         lifecycle: Lifecycle,
-        inputs: Properties,
         context: _Servicer,
         doing: str,
     ) -> Any:
@@ -263,7 +265,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             return await task
         except NotWholeError as error:
-            await _abort_not_whole(context, lifecycle.resource, error, inputs, doing)
+            await self._abort_not_whole(context, lifecycle.resource, error, doing)
+        except GoneError:
+            await context.abort(grpc.StatusCode.UNKNOWN, _gone(doing))
         except PluginError as error:
             # Of a creation that made nothing the official plugin does not say what it was.
             await _abort(context, error, "" if doing.startswith("creating") else doing)
@@ -271,6 +275,28 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.CANCELLED, "cancelled")
         finally:
             self._changing.discard(task)
+
+    async def _abort_not_whole(
+        self, context: _Servicer, resource: Resource, error: NotWholeError, doing: str
+    ) -> NoReturn:
+        """Abort with what there is all the same: the engine keeps it, and updates or deletes it later."""
+        detail = AnyMessage()
+        message = doing + _message(error)
+        detail.Pack(
+            provider_pb2.ErrorResourceInitFailed(
+                id=error.id,
+                properties=self._outputs(resource, State(error.id, error.properties)),
+                reasons=[message],
+            )
+        )
+        code = grpc.StatusCode.UNKNOWN
+        status = status_pb2.Status(code=code.value[0], message=message, details=[detail])
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        await context.abort(code, message)
+        raise AssertionError  # abort does not return
+
+    def _outputs(self, resource: Resource, state: State, *, meta: bool = True) -> Struct:
+        return outputs(resource, state, secrets=self._marks_secrets, meta=meta)
 
 
 async def _lifecycle(urn: str, context: _Servicer) -> Lifecycle:
@@ -289,26 +315,6 @@ async def _abort(context: _Servicer, error: PluginError, doing: str = "") -> NoR
     raise AssertionError  # abort does not return
 
 
-async def _abort_not_whole(
-    context: _Servicer, resource: Resource, error: NotWholeError, inputs: Properties, doing: str
-) -> NoReturn:
-    """Abort with the created but incomplete resource: the engine keeps it, and updates or deletes it later."""
-    detail = AnyMessage()
-    detail.Pack(
-        provider_pb2.ErrorResourceInitFailed(
-            id=error.id,
-            properties=_outputs(resource, State(error.id, error.properties)),
-            reasons=[doing + _message(error)],
-            inputs=to_struct(inputs),
-        )
-    )
-    code = grpc.StatusCode.UNKNOWN
-    status = status_pb2.Status(code=code.value[0], message=doing + _message(error), details=[detail])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    await context.abort(code, doing + _message(error))
-    raise AssertionError  # abort does not return
-
-
 def _is_named(resource: Resource, inputs: Properties) -> bool:
     """True if the program names a resource that can have a made-up name: the old one is then deleted first."""
     return any(
@@ -317,43 +323,20 @@ def _is_named(resource: Resource, inputs: Properties) -> bool:
     )
 
 
+def _gone(doing: str) -> str:
+    """What the official plugin says of a resource that a change should have left there."""
+    change, _, urn = doing.removesuffix(": ").partition(" ")
+    if change == "creating":
+        return f"expected non-nil error with nil state during Create of {urn}"
+    return (
+        f"Resource provider reported that the resource did not exist while updating {urn}.\n\n"
+        "This is usually a result of the resource having been deleted outside of Pulumi, and can often be "
+        "fixed by running `pulumi refresh` before updating."
+    )
+
+
 def _message(error: PluginError) -> str:
     return f"1 error occurred:\n\t* {error}\n\n"
-
-
-def _outputs(resource: Resource, state: State, *, meta: bool = True) -> Struct:
-    properties = {name: value for name, value in state.properties.items() if name in resource.fields}
-    extra = {_META: json.dumps(resource.meta, separators=(",", ":"))} if meta and resource.meta else {}
-    return to_struct({**_marked(resource.fields, properties, state=True), "id": state.id, **extra})
-
-
-def _marked(fields: Mapping[str, Field], values: Mapping[str, Any], *, state: bool = False) -> dict[str, Any]:
-    """The values, with those marked that are secrets, and without what no state has."""
-
-    def marked(field: Field | None, value: Any) -> Any:
-        if field is None:
-            return value
-        if field.write_only and state:
-            return None
-        if field.secret:
-            return secret(value)
-        nested = field.fields and isinstance(value, dict)
-        return _marked(field.fields, value, state=state) if nested else value
-
-    return {name: marked(fields.get(name), value) for name, value in values.items()}
-
-
-def _without_unknown(plan: Properties) -> Properties:
-    """The values without those that Google will fill in."""
-
-    def known(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: known(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [known(item) for item in value]
-        return None if value == UNKNOWN else value
-
-    return {name: known(value) for name, value in plan.items()}
 
 
 def _top(path: str) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.standins.gcp_plugin.empties import ZERO
 from sandbox.standins.gcp_plugin.schema import Field, Kind, Resource, Value, is_empty
 
 Json = dict[str, Any]
-
-_ZERO: Mapping[Kind, Value] = {Kind.TEXT: "", Kind.BOOLEAN: False, Kind.INTEGER: 0, Kind.NUMBER: 0}
 
 
 def to_wire(resource: Resource, properties: Mapping[str, Value], *, updating: bool) -> Json:
@@ -27,7 +26,16 @@ def from_wire(resource: Resource, answer: Json, kept: Mapping[str, Value]) -> di
     """A resource's properties from Google's answer; what is not read from there is as in `kept`."""
     if resource.decode:
         answer = resource.decode(answer, kept)
-    return _object_from_wire(resource.fields, answer, kept)
+    read = _object_from_wire(resource.fields, answer, kept)
+    return {**read, **own_labels(read["effectiveLabels"], kept)} if resource.labels else read
+
+
+def own_labels(every: Mapping[str, str], kept: Mapping[str, Value]) -> dict[str, Value]:
+    """What became of the labels that the program and the provider's configuration have given."""
+    return {
+        name: {label: every.get(label, "") for label in kept.get(name) or {}} if every else {}
+        for name in ("labels", "pulumiLabels")
+    }
 
 
 def _object_to_wire(fields: Mapping[str, Field], properties: Mapping[str, Value]) -> Json:
@@ -43,7 +51,7 @@ def _to_wire(field: Field, value: Value) -> Value:
     if field.to_wire:
         return field.to_wire(value)
     if value is None:
-        return [] if field.item else _ZERO.get(field.kind)
+        return None if field.kind is Kind.MAP else ZERO.get(field.kind)
     if field.kind is Kind.BLOCK:
         return _object_to_wire(field.fields, value)
     if field.item and field.item.kind is Kind.BLOCK:
@@ -79,10 +87,6 @@ def _from_wire(field: Field, value: Value, kept: Value) -> Value:
             _object_from_wire(field.item.fields, item, items[at] if at < len(items) else {})
             for at, item in enumerate(value or [])
         ]
-    if field.kind in (Kind.LIST, Kind.SET):
-        return value or []
-    if field.kind is Kind.MAP:
-        return value or {}
     if field.kind is Kind.INTEGER and isinstance(value, str):
         return int(value)
-    return _ZERO[field.kind] if value is None else value
+    return ZERO[field.kind] if value is None else value

@@ -27,12 +27,13 @@ _VARIABLE = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
     (re.compile(r"(notificationChannels|alertPolicies|conditions|dashboards|contacts|builds)/\d+"), r"\1/ID"),
     (re.compile(r'(etag\\*": ?\\*")[^"\\]+'), r"\1ETAG"),
-    (re.compile(r"\bres-[0-9a-f]{7}\b"), "res-RANDOM"),
+    (re.compile(r"\bres([-_])[0-9a-f]{7}\b"), r"res\1RANDOM"),
     (re.compile(r"\b10000\d{7}\b"), "NUMBER"),
     (re.compile(r"\b\d{15,21}\b"), "NUMBER"),
     (re.compile(r"(http://)?127\.0\.0\.1:\d+"), "ADDRESS"),
-    # Which of an item's properties the official plugin points at is not always the same one.
+    # Which property of an item, or of a block deep down, the official plugin points at is not always the same one.
     (re.compile(r"(?<=\[\d\])[.\w]*'\.$"), "'."),
+    (re.compile(r"('res(?:\.\w+){3,})\.\w+'\.$"), r"\1'."),
 )
 
 

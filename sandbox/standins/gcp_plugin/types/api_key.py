@@ -52,7 +52,9 @@ API_KEY = Resource(
                         )
                     }
                 ),
-                "apiTargets": blocks({"service": text(required=True), "methods": texts(always_sent=True)}),
+                "apiTargets": blocks(
+                    {"service": text(required=True), "methods": texts(always_sent=True)}, always_sent=True
+                ),
                 "browserKeyRestrictions": block({"allowedReferrers": texts(required=True)}),
                 "iosKeyRestrictions": block({"allowedBundleIds": texts(required=True)}),
                 "serverKeyRestrictions": block({"allowedIps": texts(required=True)}),

@@ -24,6 +24,7 @@ from sandbox.standins.gcp_plugin.schema import (
     label_fields,
     project,
     text,
+    text_set,
     texts,
 )
 from sandbox.standins.gcp_plugin.transfer import to_wire
@@ -44,15 +45,40 @@ def _labels_problem(value: Value) -> str | None:
     return None if bad is None else f'"{bad}" is an invalid label key. {where}'
 
 
-def _same_location(old: Value, new: Value) -> bool:
-    return str(old or "").upper() == str(new or "").upper()
+def _same_namespace(old: Value, new: Value) -> bool:
+    """Google says of every bucket whether it has folders."""
+    return old == {"enabled": False} and not new
+
+
+_CONDITION = {
+    "age": integer(),
+    "createdBefore": text(),
+    "customTimeBefore": text(),
+    "daysSinceCustomTime": integer(),
+    "daysSinceNoncurrentTime": integer(),
+    "matchesPrefixes": texts(wire="matchesPrefix"),
+    "matchesStorageClasses": texts(wire="matchesStorageClass"),
+    "matchesSuffixes": texts(wire="matchesSuffix"),
+    "noncurrentTimeBefore": text(),
+    "numNewerVersions": integer(),
+    "sendAgeIfZero": flag(),
+    "sendDaysSinceCustomTimeIfZero": flag(),
+    "sendDaysSinceNoncurrentTimeIfZero": flag(),
+    "sendNumNewerVersionsIfZero": flag(),
+    "sizeAboveBytes": integer(),
+    "sizeBelowBytes": integer(),
+    "withState": text(computed=True, choices=("LIVE", "ARCHIVED", "ANY", "")),
+}
+_SENT_IF_ZERO = tuple(name for name in _CONDITION if name.startswith("send"))
 
 
 def _condition_to_wire(value: Value) -> Json:
     """What a rule's condition says: zero says nothing, unless the program asks for it to be sent."""
     flags = {"LIVE": True, "ARCHIVED": False}
     plain = {
-        name: item for name, item in value.items() if not name.startswith("send") and name != "withState"
+        _CONDITION[name].wire or name: item
+        for name, item in value.items()
+        if not name.startswith("send") and name != "withState"
     }
     sent = {
         name[len("send")].lower() + name[len("send") + 1 : -len("IfZero")]
@@ -67,6 +93,7 @@ def _condition_to_wire(value: Value) -> Json:
 
 
 _OLD_LABELS = "__oldLabels"
+_WRITTEN_LOCATION = "__location"
 #: Properties whose removal is sent as null.
 _NULLED = ("retentionPolicy", "logging", "encryption", "rpo")
 _OF_ACCESS = frozenset({"uniformBucketLevelAccess", "publicAccessPrevention"})
@@ -87,19 +114,17 @@ def _nested(body: Json, plan: Mapping[str, Value]) -> Json:
     }
 
 
-def _flat(answer: Json, _: Mapping[str, Value]) -> Json:
-    """Google's answer, with the plugin's flat properties."""
+def _flat(answer: Json, kept: Mapping[str, Value]) -> Json:
+    """Google's answer, with the plugin's flat properties; what the program asks to be sent is none of Google's."""
     access = answer.get("iamConfiguration", {})
-    rules = [
-        {
-            "action": rule.get("action", {}),
-            "condition": {
-                **rule.get("condition", {}),
-                "withState": _STATES[rule.get("condition", {}).get("isLive")],
-            },
-        }
-        for rule in answer.get("lifecycle", {}).get("rule", [])
-    ]
+    known = kept.get("lifecycleRules") or []
+    rules = []
+    for at, rule in enumerate(answer.get("lifecycle", {}).get("rule", [])):
+        condition = rule.get("condition", {})
+        asked = (known[at].get("condition") if at < len(known) else None) or {}
+        sent = {name: asked.get(name) for name in _SENT_IF_ZERO}
+        state = {"withState": _STATES[condition.get("isLive")]}
+        rules.append({"action": rule.get("action", {}), "condition": {**condition, **sent, **state}})
     return {
         **answer,
         "uniformBucketLevelAccess": access.get("uniformBucketLevelAccess", {}).get("enabled", False),
@@ -112,6 +137,13 @@ def _flat(answer: Json, _: Mapping[str, Value]) -> Json:
     }
 
 
+_ENFORCEMENT = block(
+    {
+        "effectiveTime": text(output=True, sent=False),
+        "restrictionMode": text(required=True, choices=("NotRestricted", "FullyRestricted")),
+    }
+)
+
 BUCKET = Resource(
     urn_type="gcp:storage/bucket:Bucket",
     service="storage",
@@ -119,7 +151,7 @@ BUCKET = Resource(
     long_title="Storage Bucket",
     fields={
         "name": text(computed=True, replaces=True),
-        "location": text(required=True, replaces=True, same=_same_location),
+        "location": text(required=True, replaces=True, normalized=str.upper),
         "project": project(),
         "storageClass": text(default="STANDARD"),
         "forceDestroy": flag(default=False, sent=False, read=False),
@@ -129,28 +161,10 @@ BUCKET = Resource(
         "versioning": block({"enabled": flag(required=True, always_sent=True)}, computed=True),
         "lifecycleRules": blocks(
             {
-                "action": block({"type": text(required=True), "storageClass": text()}, required=True),
-                "condition": block(
-                    {
-                        "age": integer(),
-                        "createdBefore": text(),
-                        "customTimeBefore": text(),
-                        "daysSinceCustomTime": integer(),
-                        "daysSinceNoncurrentTime": integer(),
-                        "matchesPrefixes": texts(wire="matchesPrefix"),
-                        "matchesStorageClasses": texts(wire="matchesStorageClass"),
-                        "matchesSuffixes": texts(wire="matchesSuffix"),
-                        "noncurrentTimeBefore": text(),
-                        "numNewerVersions": integer(),
-                        "sendAgeIfZero": flag(read=False),
-                        "sendDaysSinceCustomTimeIfZero": flag(read=False),
-                        "sendDaysSinceNoncurrentTimeIfZero": flag(read=False),
-                        "sendNumNewerVersionsIfZero": flag(read=False),
-                        "withState": text(computed=True, choices=("LIVE", "ARCHIVED", "ANY", "")),
-                    },
-                    required=True,
-                    to_wire=_condition_to_wire,
+                "action": block(
+                    {"type": text(required=True), "storageClass": text()}, required=True, is_set=True
                 ),
+                "condition": block(_CONDITION, required=True, is_set=True, to_wire=_condition_to_wire),
             },
             max_items=100,
             wire="rules",
@@ -166,15 +180,48 @@ BUCKET = Resource(
         "retentionPolicy": block(
             {"retentionPeriod": text(required=True), "isLocked": flag(default=False, sent=False)}
         ),
-        "encryption": block({"defaultKmsKeyName": text()}),
+        "encryption": block(
+            {
+                "customerManagedEncryptionEnforcementConfig": _ENFORCEMENT,
+                "customerSuppliedEncryptionEnforcementConfig": _ENFORCEMENT,
+                "defaultKmsKeyName": text(),
+                "googleManagedEncryptionEnforcementConfig": _ENFORCEMENT,
+            }
+        ),
         "logging": block({"logBucket": text(required=True), "logObjectPrefix": text(computed=True)}),
         "requesterPays": flag(sent=False),
         "defaultEventBasedHold": flag(),
         "enableObjectRetention": flag(replaces=True, sent=False),
         "hierarchicalNamespace": block(
-            {"enabled": flag(required=True, replaces=True)}, computed=True, replaces=True
+            {"enabled": flag(required=True, replaces=True)}, replaces=True, same=_same_namespace
         ),
-        "rpo": text(computed=True),
+        "rpo": text(computed=True, from_wire=lambda rpo: rpo or None),
+        "autoclass": block({"enabled": flag(required=True), "terminalStorageClass": text(computed=True)}),
+        "cors": blocks(
+            {
+                "maxAgeSeconds": integer(),
+                "methods": texts(wire="method"),
+                "origins": texts(wire="origin"),
+                "responseHeaders": texts(wire="responseHeader"),
+            }
+        ),
+        "customPlacementConfig": block({"dataLocations": text_set(required=True, replaces=True)}),
+        "ipFilter": block(
+            {
+                "allowAllServiceAgentAccess": flag(),
+                "allowCrossOrgVpcs": flag(),
+                "mode": text(required=True, choices=("Enabled", "Disabled")),
+                "publicNetworkSource": block({"allowedIpCidrRanges": texts(required=True)}),
+                "vpcNetworkSources": blocks(
+                    {"allowedIpCidrRanges": texts(required=True), "network": text(required=True)}
+                ),
+            }
+        ),
+        "website": block(
+            {"mainPageSuffix": text(), "notFoundPage": text()},
+            computed=True,
+            at_least_one=("mainPageSuffix", "notFoundPage"),
+        ),
         "projectNumber": integer(output=True, sent=False),
         "selfLink": text(output=True, sent=False),
         "timeCreated": text(output=True, sent=False),
@@ -192,6 +239,7 @@ BUCKET = Resource(
     labels=True,
     encode=_nested,
     decode=_flat,
+    refused_by_id=True,
     schema_version="4",
     timeouts_min={"create": 10, "read": 4, "update": 4},
 )
@@ -201,14 +249,24 @@ class _BucketLifecycle(Lifecycle):
     """A bucket is read once more before its state is; it is emptied first if `forceDestroy` says so."""
 
     @override
-    def carried(self, old: Properties) -> Properties:
-        return {_OLD_LABELS: old.get("effectiveLabels") or {}}
+    def carried(self, old: Properties, inputs: Properties) -> Properties:
+        return {_OLD_LABELS: old.get("effectiveLabels") or {}, _WRITTEN_LOCATION: inputs.get("location")}
+
+    @override
+    def identity(self, context: Context, resource_id: str) -> Properties | None:
+        found = super().identity(context, resource_id)
+        return None if found is None else {**found, "forceDestroy": False}
 
     @override
     async def create(self, context: Context, plan: Properties) -> State:
+        period = (plan.get("retentionPolicy") or {}).get("retentionPeriod", "0")
+        if not re.fullmatch(r"[+-]?\d+", period):
+            raise ResourceError(f'strconv.ParseInt: parsing "{period}": invalid syntax')
         query = {"enableObjectRetention": "true"} if plan.get("enableObjectRetention") else {}
         try:
-            made = await self._call(context, BUCKET.create, plan, self._body(plan), query)
+            # The plan has the location in capitals.
+            body = self._body({**plan, "location": plan[_WRITTEN_LOCATION]})
+            made = await self._call(context, BUCKET.create, plan, body, query)
         except GoogleError as error:
             raise ResourceError(str(error)) from error
         await self._read_back(context, plan)
@@ -239,7 +297,9 @@ class _BucketLifecycle(Lifecycle):
             raise ResourceError(str(error)) from error
         if "retentionPolicy" in changed:
             await self._lock(context, plan, patched)
-        return await self._read_back(context, plan)
+        # Looked at until the change is there, and not read.
+        await self._read_back(context, plan)
+        return State(resource_id, plan)
 
     @override
     async def remove(self, context: Context, state: Properties) -> None:

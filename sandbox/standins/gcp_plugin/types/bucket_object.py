@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ from sandbox.standins.gcp_plugin.schema import (
     Resource,
     Value,
     asset,
+    block,
+    blocks,
     deletion_policy,
     flag,
     integer,
@@ -64,7 +67,9 @@ def _sent(plan: Mapping[str, Value]) -> bytes | None:
     """What the plan would send; None if that is not known yet."""
     for name in ("source", "content"):
         value = plan.get(name)
-        if value and not is_unknown(value):
+        if name == "source" and isinstance(value, str) and Path(value).is_file():
+            return Path(value).read_bytes()
+        if value and not is_unknown(value) and (name == "content" or is_asset(value)):
             return content_of(value) if is_asset(value) else str(value).encode()
     return None
 
@@ -91,13 +96,14 @@ def _settled(state: Mapping[str, Value] | None, plan: Properties) -> Properties:
     return plan
 
 
-def _decoded(answer: Json, _: Mapping[str, Value]) -> Json:
+def _decoded(answer: Json, kept: Mapping[str, Value]) -> Json:
     md5 = answer.get("md5Hash", "")
     return {
         **answer,
         "detectMd5hash": md5,
         "md5hexhash": base64.b64decode(md5).hex(),
         "outputName": answer["name"],
+        "sourceMd5hash": kept.get("sourceMd5hash"),
     }
 
 
@@ -115,7 +121,31 @@ BUCKET_OBJECT = Resource(
         "contentEncoding": text(replaces=True),
         "contentLanguage": text(replaces=True),
         "contentType": text(computed=True, replaces=True),
+        "contexts": block(
+            {
+                "customs": blocks(
+                    {
+                        "createTime": text(output=True),
+                        "key": text(required=True),
+                        "updateTime": text(output=True),
+                        "value": text(required=True),
+                    },
+                    required=True,
+                    terraform="custom",
+                )
+            },
+            sent=False,
+            read=False,
+        ),
         "crc32c": text(output=True, sent=False),
+        "customerEncryption": block(
+            {
+                "encryptionAlgorithm": text(default="AES256", replaces=True),
+                "encryptionKey": text(required=True, replaces=True, secret=True),
+            },
+            sent=False,
+            read=False,
+        ),
         "detectMd5hash": text(default=_ANOTHER, sent=False),
         "eventBasedHold": flag(),
         "forceEmptyContentType": flag(replaces=True, sent=False, read=False),
@@ -126,9 +156,10 @@ BUCKET_OBJECT = Resource(
         "mediaLink": text(output=True, sent=False),
         "metadata": mapping(replaces=True),
         "outputName": text(output=True, sent=False),
+        "retention": block({"mode": text(required=True), "retainUntilTime": text(required=True)}),
         "selfLink": text(output=True, sent=False),
         "source": asset(replaces=True, sent=False, read=False),
-        "sourceMd5hash": text(sent=False, read=False),
+        "sourceMd5hash": text(sent=False),
         "storageClass": text(computed=True, replaces=True),
         "temporaryHold": flag(),
         "deletionPolicy": deletion_policy(),
@@ -165,7 +196,9 @@ class _ObjectLifecycle(Lifecycle):
 
     @override
     async def create(self, context: Context, plan: Properties) -> State:
-        content = _sent(plan)
+        content, source = _sent(plan), plan.get("source")
+        if content is None and isinstance(source, str):
+            raise ResourceError(f"open {source}: no such file or directory")
         if content is None:
             raise ResourceError('Error, either "content" or "source" must be specified')
         given = plan.get("contentType") or content_type(content)

@@ -92,6 +92,7 @@ BUDGET = Resource(
             },
             computed=True,
             at_least_one=_FILTERS,
+            or_itself=("creditTypes",),
             masks=(
                 "budgetFilter.projects",
                 "budgetFilter.resourceAncestors",

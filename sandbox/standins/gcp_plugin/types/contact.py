@@ -24,7 +24,7 @@ CONTACT = Resource(
         "deletionPolicy": kept_deletion_policy(),
     },
     id="{name}",
-    import_ids=("(?P<name>.+)",),
+    import_ids=("(?P<name>(?P<parent>[^/]+/[^/]+)/[^/]+/[^/]+)",),
     named_by_google=True,
     create=Call("POST", "{parent}/contacts"),
     read=Call("GET", "{name}"),

@@ -99,7 +99,8 @@ class _RoleLifecycle(Lifecycle):
         if found and not found.get("deleted"):
             raise ResourceError(f"Custom project role {self.id(plan)} already exists and must be imported")
         if found:
-            return await self.update(context, self.id(plan), plan, {"title"})
+            await self.update(context, self.id(plan), plan, {"title"})
+            return await self._read_back(context, plan)
         try:
             await self._call(
                 context, self.resource.create, plan, {"roleId": plan["roleId"], "role": self._body(plan)}
@@ -120,12 +121,12 @@ class _RoleLifecycle(Lifecycle):
                 await self._call(context, undelete, plan, {})
             changes = self.resource.update
             if changes and changed & {"title", "description", "stage", "permissions"}:
-                found = await self._call(context, changes, plan, self._body(plan))
+                await self._call(context, changes, plan, self._body(plan))
         except GoogleError as error:
             raise ResourceError(
                 f"Error updating the {self.resource.title} {plan['title']}: {error}"
             ) from error
-        return self._state(context, {**found, "deleted": False}, plan)
+        return State(resource_id, {**plan, "deleted": False})
 
     @override
     async def remove(self, context: Context, state: Properties) -> None:

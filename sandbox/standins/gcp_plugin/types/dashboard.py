@@ -160,8 +160,8 @@ class _DashboardLifecycle(Lifecycle):
         return await self._read_back(context, {**plan, "id": answer["name"]})
 
     @override
-    def carried(self, old: Properties) -> Properties:
-        return {"etag": _parsed(old["dashboardJson"]).get("etag")}
+    def carried(self, old: Properties, inputs: Properties) -> Properties:
+        return {"etag": _parsed(old["dashboardJson"]).get("etag")} if old else {}
 
     @override
     async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.standins.gcp_plugin.google import Json
+from sandbox.standins.gcp_plugin.lifecycle import Lifecycle
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
     Autoname,
@@ -19,13 +20,14 @@ from sandbox.standins.gcp_plugin.schema import (
     mapping,
     project,
     text,
+    texts,
 )
-from sandbox.standins.gcp_plugin.types.labelled import LabelledLifecycle
 
 _FUNCTIONS = "projects/{project}/locations/{location}/functions"
 _FUNCTION = f"{_FUNCTIONS}/{{name}}"
 _INGRESS = ("ALLOW_ALL", "ALLOW_INTERNAL_ONLY", "ALLOW_INTERNAL_AND_GCLB", "")
 _EGRESS = ("VPC_CONNECTOR_EGRESS_SETTINGS_UNSPECIFIED", "PRIVATE_RANGES_ONLY", "ALL_TRAFFIC", "")
+_DIRECT_EGRESS = ("VPC_EGRESS_ALL_TRAFFIC", "VPC_EGRESS_PRIVATE_RANGES_ONLY", "")
 _RETRIED = ("RETRY_POLICY_UNSPECIFIED", "RETRY_POLICY_DO_NOT_RETRY", "RETRY_POLICY_RETRY", "")
 _ADDED = "LOG_EXECUTION_ID"
 """A variable that Google sets in every function."""
@@ -53,8 +55,9 @@ def _storage_source(properties: Mapping[str, Value]) -> Json:
     return source if isinstance(source, dict) else {}
 
 
-def _none(_: Value) -> None:
-    """Google's answer has an empty object, which the official plugin shows as none."""
+def _as_it_is(policy: Value) -> Value:
+    """An object without content is one here, too."""
+    return policy
 
 
 def _settled(state: Mapping[str, Value] | None, plan: Properties) -> Properties:
@@ -79,7 +82,7 @@ FUNCTION = Resource(
         "description": text(),
         "buildConfig": block(
             {
-                "automaticUpdatePolicy": block({}, computed=True, always_sent=True, from_wire=_none),
+                "automaticUpdatePolicy": block({}, computed=True, always_sent=True, from_wire=_as_it_is),
                 "build": text(output=True),
                 "dockerRepository": text(computed=True),
                 "entryPoint": text(),
@@ -89,9 +92,20 @@ FUNCTION = Resource(
                 "serviceAccount": text(computed=True),
                 "source": block(
                     {
+                        "repoSource": block(
+                            {
+                                "branchName": text(),
+                                "commitSha": text(),
+                                "dir": text(),
+                                "invertRegex": flag(),
+                                "projectId": text(replaces=True),
+                                "repoName": text(),
+                                "tagName": text(),
+                            }
+                        ),
                         "storageSource": block(
                             {"bucket": text(), "generation": integer(computed=True), "object": text()}
-                        )
+                        ),
                     }
                 ),
                 "workerPool": text(),
@@ -103,6 +117,11 @@ FUNCTION = Resource(
                 "availableCpu": text(computed=True),
                 "availableMemory": text(computed=True),
                 "binaryAuthorizationPolicy": text(),
+                "directVpcEgress": text(computed=True, choices=_DIRECT_EGRESS),
+                "directVpcNetworkInterfaces": blocks(
+                    {"network": text(), "subnetwork": text(), "tags": texts()},
+                    wire="directVpcNetworkInterface",
+                ),
                 "environmentVariables": mapping(computed=True),
                 "gcfUri": text(output=True),
                 "ingressSettings": text(default="ALLOW_ALL", choices=_INGRESS),
@@ -117,6 +136,14 @@ FUNCTION = Resource(
                         "version": text(required=True),
                     }
                 ),
+                "secretVolumes": blocks(
+                    {
+                        "mountPath": text(required=True),
+                        "projectId": text(required=True),
+                        "secret": text(required=True),
+                        "versions": blocks({"path": text(required=True), "version": text(required=True)}),
+                    }
+                ),
                 "service": text(output=True),
                 "serviceAccountEmail": text(computed=True),
                 "timeoutSeconds": integer(computed=True),
@@ -127,6 +154,9 @@ FUNCTION = Resource(
         ),
         "eventTrigger": block(
             {
+                "eventFilters": blocks(
+                    {"attribute": text(required=True), "operator": text(), "value": text(required=True)}
+                ),
                 "eventType": text(required=True),
                 "pubsubTopic": text(computed=True),
                 "retryPolicy": text(choices=_RETRIED),
@@ -164,4 +194,4 @@ FUNCTION = Resource(
     timeouts_min={"create": 60, "delete": 60, "update": 60},
 )
 
-LIFECYCLE = LabelledLifecycle(FUNCTION)
+LIFECYCLE = Lifecycle(FUNCTION)

@@ -102,15 +102,20 @@ class MemberLifecycle(Lifecycle):
         return {**found, **({"condition": {"title": title}} if title else {})}
 
     @override
+    async def imported(self, context: Context, resource_id: str) -> Properties | None:
+        # Looked for once, to know its condition, and then read.
+        found = self.identity(context, resource_id)
+        state = await self.read(context, found) if found else None
+        return state.properties if state else None
+
+    @override
     async def create(self, context: Context, plan: Properties) -> State:
+        defaults = context.config.defaults
+        places = {"project": defaults.project, "location": defaults.region}
+        plan |= {name: value for name, value in places.items() if name in plan and not plan[name]}
         member = normalized_member(plan["member"])
         await self._changed(context, plan, lambda members: {*members, member}, version=3)
-        state = await self.read(context, plan)
-        if state is None:
-            raise ResourceError(
-                f"{plan['member']} is not in the policy of {self.described(plan)} after it was added"
-            )
-        return state
+        return await self._read_back(context, plan)
 
     @override
     async def read(self, context: Context, properties: Properties) -> State | None:
@@ -217,7 +222,8 @@ def _written(policy: Json, bindings: dict[Binding, set[str]], version: int | Non
     for binding in sorted(bindings, key=lambda each: each[0] + "/".join(each[1:])):
         condition = {name: value for name, value in (_condition(binding)["condition"] or {}).items() if value}
         if bindings[binding]:
-            members = {"members": sorted(bindings[binding]), "role": binding[0]}
+            role = {"role": binding[0]} if binding[0] else {}
+            members = {"members": sorted(bindings[binding]), **role}
             listed.append({**members, **({"condition": condition} if condition else {})})
     kept: Json = {name: policy[name] for name in ("auditConfigs", "etag", "version") if name in policy}
     return {

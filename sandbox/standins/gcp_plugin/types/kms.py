@@ -23,6 +23,7 @@ from sandbox.standins.gcp_plugin.schema import (
     last_segment,
     project,
     text,
+    texts,
 )
 from sandbox.standins.gcp_plugin.types.project import GO_CLIENT
 
@@ -113,6 +114,7 @@ CRYPTO_KEY = Resource(
             computed=True,
             masks=("versionTemplate.algorithm",),
         ),
+        "keyAccessJustificationsPolicy": block({"allowedAccessReasons": texts()}, computed=True),
         **label_fields(),
         "primaries": blocks({"name": text(output=True), "state": text(output=True)}, output=True, sent=False),
         "deletionPolicy": deletion_policy(),

@@ -1,9 +1,12 @@
 """An organization's own constraints, and the policies that enforce constraints."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
 
+from sandbox.standins.gcp_plugin.empties import filled_in
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
@@ -15,24 +18,27 @@ from sandbox.standins.gcp_plugin.schema import (
     block,
     blocks,
     flag,
+    is_unknown,
     kept_deletion_policy,
     last_segment,
     text,
     texts,
 )
 
+#: What Go reads as true or false.
+_GO_BOOLEANS = {
+    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),
+}
+
 
 def _boolean(value: Value) -> Value:
     """Terraform has these as text, so that one that is not set is not false."""
-    return None if not value else str(value).upper() == "TRUE"
+    return _GO_BOOLEANS.get(value)
 
 
 def _word(value: Value) -> Value:
-    return None if value is None else str(value).upper()
-
-
-def _same_word(old: Value, new: Value) -> bool:
-    return str(old or "").upper() == str(new or "").upper()
+    return "" if value is None else str(value).upper()
 
 
 def _same_policy(old: Value, new: Value) -> bool:
@@ -40,37 +46,45 @@ def _same_policy(old: Value, new: Value) -> bool:
 
 
 def _flag_text() -> Field:
-    return text(to_wire=_boolean, from_wire=_word, same=_same_word, always_sent=False)
+    return text(to_wire=_boolean, from_wire=_word, always_sent=True)
 
 
+_RULE: Mapping[str, Field] = {
+    "allowAll": _flag_text(),
+    "denyAll": _flag_text(),
+    "enforce": _flag_text(),
+    "parameters": text(),
+    "condition": block({"description": text(), "expression": text(), "location": text(), "title": text()}),
+    "values": block({"allowedValues": texts(), "deniedValues": texts()}),
+}
 _SPEC: dict[str, Field] = {
     "inheritFromParent": flag(always_sent=True),
     "reset": flag(always_sent=True),
-    "rules": blocks(
-        {
-            "allowAll": _flag_text(),
-            "denyAll": _flag_text(),
-            "enforce": _flag_text(),
-            "parameters": text(),
-            "condition": block(
-                {"description": text(), "expression": text(), "location": text(), "title": text()}
-            ),
-            "values": block({"allowedValues": texts(), "deniedValues": texts()}),
-        }
-    ),
-    "etag": text(output=True, sent=False),
-    "updateTime": text(output=True, sent=False),
+    "rules": blocks(_RULE),
+    "etag": text(output=True),
+    "updateTime": text(output=True),
 }
 
 
 def _policy_name(body: Value, plan: Any) -> Value:
-    """The name in full, and the rule's flags that are not set as null: so the official plugin sends them."""
-    encoded = {**body, "name": f"{plan['parent']}/policies/{last_segment(plan['name'])}"}
-    for spec in ("spec", "dryRunSpec"):
-        if spec in encoded:
-            rules = [{"allowAll": None, "denyAll": None, **rule} for rule in encoded[spec].get("rules", [])]
-            encoded[spec] = {**encoded[spec], **({"rules": rules} if rules else {})}
-    return encoded
+    """A creation sends the name as the program wrote it."""
+    return {**body, "name": plan["name"]}
+
+
+def _settled(state: Mapping[str, Value] | None, plan: Properties) -> Properties:
+    """Rules that go from the end of a list are no difference, nor is their order."""
+    for name in ("spec", "dryRunSpec"):
+        before, after = (state or {}).get(name), plan.get(name)
+        if isinstance(before, dict) and isinstance(after, dict) and not is_unknown(after):
+            old, new = ([_told(rule) for rule in each.get("rules") or []] for each in (before, after))
+            if set(old) == {*new, *old[len(new) :]}:
+                plan = {**plan, name: {**after, "rules": before.get("rules")}}
+    return plan
+
+
+def _told(rule: Value) -> str:
+    """What a rule says, without what is empty in it."""
+    return json.dumps(filled_in({"rule": block(_RULE)}, {"rule": rule}), sort_keys=True)
 
 
 POLICY = Resource(
@@ -94,16 +108,13 @@ POLICY = Resource(
     update=Call("PATCH", "{parent}/policies/{name}"),
     delete=Call("DELETE", "{parent}/policies/{name}"),
     masked=True,
-    encode=_policy_name,
+    encode_creation=_policy_name,
+    settled=_settled,
 )
 
 
 class _PolicyLifecycle(Lifecycle):
     """A program may write the name in full; paths and ids have its last part."""
-
-    @override
-    async def create(self, context: Context, plan: Properties) -> State:
-        return await super().create(context, _short(plan))
 
     @override
     async def read(self, context: Context, properties: Properties) -> State | None:
@@ -149,5 +160,5 @@ CUSTOM_CONSTRAINT = Resource(
     read=Call("GET", "{parent}/customConstraints/{name}"),
     update=Call("PATCH", "{parent}/customConstraints/{name}"),
     delete=Call("DELETE", "{parent}/customConstraints/{name}"),
-    encode=_constraint_name,
+    encode_creation=_constraint_name,
 )

@@ -21,6 +21,7 @@ from sandbox.standins.gcp_plugin.schema import (
     mapping,
     text,
 )
+from sandbox.standins.gcp_plugin.transfer import own_labels
 
 #: What Google's Go clients add to each request.
 GO_CLIENT = {"prettyPrint": "false"}
@@ -294,17 +295,11 @@ def _described(project: Json, before: Properties) -> Properties:
     parent = project.get("parent", {})
     kind = {"organization": "orgId", "folder": "folderId"}.get(parent.get("type", ""))
     parents = {name: parent["id"] if name == kind else "" for name in ("orgId", "folderId")} if kind else {}
-    ours = {
-        name: None
-        if before.get(name) is None
-        else {label: every[label] for label in before[name] if label in every}
-        for name in ("labels", "pulumiLabels")
-    }
     return {
         "name": project.get("name", ""),
         "number": str(project["projectNumber"]),
         "effectiveLabels": every,
-        **ours,
+        **own_labels(every, before),
         **parents,
     }
 

@@ -144,6 +144,18 @@ JOB = Resource(
                 "topicName": text(required=True),
             }
         ),
+        "appEngineHttpTarget": block(
+            {
+                "appEngineRouting": block(
+                    {"instance": text(), "service": text(), "version": text()},
+                    at_least_one=("instance", "service", "version"),
+                ),
+                "body": text(check=_base64_problem),
+                "headers": mapping(check=_headers_problem),
+                "httpMethod": text(),
+                "relativeUri": text(required=True),
+            }
+        ),
         "httpTarget": block(
             {
                 "body": text(check=_base64_problem),

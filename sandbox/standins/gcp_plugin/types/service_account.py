@@ -17,6 +17,7 @@ from sandbox.standins.gcp_plugin.schema import (
     Value,
     deletion_policy,
     flag,
+    is_unknown,
     project,
     text,
 )
@@ -29,14 +30,18 @@ _PATCH = Call("PATCH", _ACCOUNT, GO_CLIENT)
 _ENABLE = Call("POST", f"{_ACCOUNT}:enable", GO_CLIENT)
 _DISABLE = Call("POST", f"{_ACCOUNT}:disable", GO_CLIENT)
 _LONGEST_DESCRIPTION = 256
+_READS = 3
 _MASKS = {"description": "description", "displayName": "display_name"}
 
 
-def _id_problem(value: Value) -> str | None:
+def _id_problem(value: Value) -> tuple[str, ...]:
     shortest, longest = _ID_LENGTH
-    if not shortest <= len(value) <= longest:
-        return f'"{{name}}" ("{value}") must be between {shortest} and {longest} characters long'
-    return None if _ID.fullmatch(value) else f'"{{name}}" ("{value}") must match regex "{_ID.pattern}"'
+    length = f'"{{name}}" ("{value}") must be between {shortest} and {longest} characters long'
+    form = f'"{{name}}" ("{value}") must match regex "{_ID.pattern}"'
+    return (
+        *(() if shortest <= len(value) <= longest else (length,)),
+        *(() if _ID.fullmatch(value) else (form,)),
+    )
 
 
 def _description_problem(value: Value) -> str | None:
@@ -49,6 +54,16 @@ def _described(answer: Value, _: Mapping[str, Value]) -> Value:
     """The values that the official plugin derives from the address."""
     email = answer["email"]
     return {**answer, "accountId": email.partition("@")[0], "member": f"serviceAccount:{email}"}
+
+
+def _settled(state: Mapping[str, Value] | None, plan: Properties) -> Properties:
+    """The address follows from the id, so that a plan has it."""
+    account, project_id = plan["accountId"], plan["project"]
+    same = state is not None and state.get("accountId") == account
+    if same or not account or is_unknown([account, project_id]) or not project_id:
+        return plan
+    email = f"{account}@{account_domain(str(project_id))}"
+    return {**plan, "email": email, "member": f"serviceAccount:{email}"}
 
 
 SERVICE_ACCOUNT = Resource(
@@ -80,6 +95,7 @@ SERVICE_ACCOUNT = Resource(
     read=Call("GET", _ACCOUNT, GO_CLIENT),
     delete=Call("DELETE", _ACCOUNT, GO_CLIENT),
     decode=_described,
+    settled=_settled,
     timeouts_min={"create": 5},
     refused_by_id=True,
 )
@@ -111,13 +127,15 @@ class _ServiceAccountLifecycle(Lifecycle):
         except GoogleError as error:
             if error.code != 409 or not plan.get("createIgnoreAlreadyExists"):
                 raise ResourceError(f"Error creating service account: {error}") from error
-        # Looked at twice before it is read: IAM does not know a new account everywhere at once.
-        for _ in range(2):
+        # Looked at before it is read: IAM does not know a new account everywhere at once.
+        for _ in range(_READS - 1):
             await self._read_back(context, plan)
         return await self._read_back(context, plan)
 
     @override
     async def update(self, context: Context, resource_id: str, plan: Properties, changed: set[str]) -> State:
+        if changed <= {"deletionPolicy"}:
+            return await self._read_back(context, plan)
         mask = [name for field, name in _MASKS.items() if field in changed]
         try:
             account = await self._call(context, SERVICE_ACCOUNT.read, plan)
@@ -127,9 +145,12 @@ class _ServiceAccountLifecycle(Lifecycle):
                 etag = {"etag": account["etag"]} if "etag" in account else {}
                 body: Json = {"serviceAccount": {**_texts(plan), **etag}, "updateMask": ",".join(mask)}
                 await self._call(context, _PATCH, plan, body)
+                # IAM does not know a change everywhere at once.
+                for _ in range(_READS):
+                    await self._read_back(context, plan)
         except GoogleError as error:
             raise ResourceError(f'Error updating Service Account "{resource_id}": {error}') from error
-        return await self._read_back(context, plan)
+        return State(resource_id, plan)
 
 
 def _with_domain(properties: Mapping[str, Value]) -> Properties:

@@ -47,6 +47,7 @@ class _ServiceMember(MemberLifecycle):
                 create=Call("POST", f"{path}:setIamPolicy"),
                 autonames=(Autoname(property=owner),) if owner == "name" else (),
                 timeouts_min={},
+                placed_late=True,
             )
         )
         self._owner, self._collection, self._described = owner, collection, described

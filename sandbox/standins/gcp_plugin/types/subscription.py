@@ -6,7 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from sandbox.standins.gcp_plugin.google import Json
-from sandbox.standins.gcp_plugin.lifecycle import Context
+from sandbox.standins.gcp_plugin.lifecycle import Context, State
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
     Autoname,
@@ -25,8 +25,8 @@ from sandbox.standins.gcp_plugin.schema import (
     text,
 )
 from sandbox.standins.gcp_plugin.types.iam_member import IMPORTED, MEMBER_FIELDS, MemberLifecycle
-from sandbox.standins.gcp_plugin.types.labelled import PubSubLifecycle
 from sandbox.standins.gcp_plugin.types.project import GO_CLIENT
+from sandbox.standins.gcp_plugin.types.pubsub import MESSAGE_TRANSFORMS, PubSubLifecycle
 
 _SUBSCRIPTION = "projects/{project}/subscriptions/{name}"
 _LONGEST_FILTER = 256
@@ -65,7 +65,7 @@ def _wrapped(body: Json, _: Mapping[str, Any]) -> Json:
 
 
 def _of_full_topic(body: Json, plan: Mapping[str, Any]) -> Json:
-    topic = str(body["topic"])
+    topic = str(body.get("topic", ""))
     return {**body, "topic": topic if "/" in topic else f"projects/{plan['project']}/topics/{topic}"}
 
 
@@ -85,6 +85,32 @@ SUBSCRIPTION = Resource(
                 "pushEndpoint": text(required=True),
             }
         ),
+        "bigqueryConfig": block(
+            {
+                "dropUnknownFields": flag(),
+                "serviceAccountEmail": text(),
+                "table": text(required=True),
+                "useTableSchema": flag(),
+                "useTopicSchema": flag(),
+                "writeMetadata": flag(),
+            }
+        ),
+        "cloudStorageConfig": block(
+            {
+                "avroConfig": block({"useTopicSchema": flag(), "writeMetadata": flag()}),
+                "bucket": text(required=True),
+                "filenameDatetimeFormat": text(),
+                "filenamePrefix": text(),
+                "filenameSuffix": text(),
+                "maxBytes": integer(),
+                "maxDuration": text(default="300s"),
+                "maxMessages": integer(),
+                "serviceAccountEmail": text(),
+                "state": text(output=True),
+                "textConfig": block({"state": text(output=True)}, computed=True),
+            }
+        ),
+        "messageTransforms": MESSAGE_TRANSFORMS,
         "ackDeadlineSeconds": integer(computed=True),
         "messageRetentionDuration": text(default="604800s"),
         "retainAckedMessages": flag(),
@@ -147,6 +173,7 @@ MEMBER = Resource(
     create=Call("POST", "{path}:setIamPolicy", GO_CLIENT),
     read=Call("GET", "{path}:getIamPolicy", GO_CLIENT),
     timeouts_min={},
+    placed_late=True,
 )
 
 
@@ -166,6 +193,21 @@ class _MemberLifecycle(MemberLifecycle):
         return name if "/" in name else f"projects/{properties['project']}/subscriptions/{name}"
 
     @override
+    async def create(self, context: Context, plan: Properties) -> State:
+        state = await super().create(context, _with_project(context, plan))
+        return State(state.id, {**state.properties, "project": plan.get("project")})
+
+    @override
+    async def read(self, context: Context, properties: Properties) -> State | None:
+        # The provider's project is in no state.
+        state = await super().read(context, _with_project(context, properties))
+        return state and State(state.id, {**state.properties, "project": properties.get("project")})
+
+    @override
+    async def remove(self, context: Context, state: Properties) -> None:
+        await super().remove(context, _with_project(context, state))
+
+    @override
     async def policy(self, context: Context, properties: Properties) -> Json:
         return await self._call(context, MEMBER.read, {**properties, "path": self._path(properties)})
 
@@ -173,6 +215,10 @@ class _MemberLifecycle(MemberLifecycle):
     async def set_policy(self, context: Context, properties: Properties, policy: Json) -> None:
         named = {**properties, "path": self._path(properties)}
         await self._call(context, MEMBER.create, named, {"policy": policy})
+
+
+def _with_project(context: Context, properties: Properties) -> Properties:
+    return {**properties, "project": properties.get("project") or context.config.defaults.project}
 
 
 LIFECYCLE = PubSubLifecycle(SUBSCRIPTION)

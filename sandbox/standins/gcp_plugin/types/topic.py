@@ -1,5 +1,6 @@
 """A Pub/Sub topic, and one member of one role on it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
@@ -14,16 +15,68 @@ from sandbox.standins.gcp_plugin.schema import (
     Value,
     block,
     deletion_policy,
+    flag,
     label_fields,
     last_segment,
+    mapping,
     project,
     same_name,
     text,
     texts,
 )
 from sandbox.standins.gcp_plugin.types.iam_member import IMPORTED, MEMBER_FIELDS, MemberLifecycle
-from sandbox.standins.gcp_plugin.types.labelled import PubSubLifecycle
+from sandbox.standins.gcp_plugin.types.pubsub import MESSAGE_TRANSFORMS, PubSubLifecycle
 
+_SEVERITIES = ("SEVERITY_UNSPECIFIED", "DISABLED", "DEBUG", "INFO", "WARNING", "ERROR", "")
+_INGESTION = {
+    "awsKinesis": block(
+        {
+            "awsRoleArn": text(required=True),
+            "consumerArn": text(required=True),
+            "gcpServiceAccount": text(required=True),
+            "streamArn": text(required=True),
+        }
+    ),
+    "awsMsk": block(
+        {
+            "awsRoleArn": text(required=True),
+            "clusterArn": text(required=True),
+            "gcpServiceAccount": text(required=True),
+            "topic": text(required=True),
+        }
+    ),
+    "azureEventHubs": block(
+        {
+            "clientId": text(),
+            "eventHub": text(),
+            "gcpServiceAccount": text(),
+            "namespace": text(),
+            "resourceGroup": text(),
+            "subscriptionId": text(),
+            "tenantId": text(),
+        }
+    ),
+    "cloudStorage": block(
+        {
+            "avroFormat": block({}),
+            "bucket": text(required=True),
+            "matchGlob": text(),
+            "minimumObjectCreateTime": text(),
+            "pubsubAvroFormat": block({}),
+            "textFormat": block({"delimiter": text(default="\n")}),
+        }
+    ),
+    "confluentCloud": block(
+        {
+            "bootstrapServer": text(required=True),
+            "clusterId": text(),
+            "gcpServiceAccount": text(required=True),
+            "identityPoolId": text(required=True),
+            "topic": text(required=True),
+        }
+    ),
+    "platformLogsSettings": block({"severity": text(default="SEVERITY_UNSPECIFIED", choices=_SEVERITIES)}),
+}
 _TOPIC = "projects/{project}/topics/{name}"
 
 
@@ -39,8 +92,21 @@ TOPIC = Resource(
     long_title="PubsubTopic",
     fields={
         "kmsKeyName": text(),
-        "messageStoragePolicy": block({"allowedPersistenceRegions": texts()}, computed=True),
+        "messageStoragePolicy": block(
+            {"allowedPersistenceRegions": texts(required=True), "enforceInTransit": flag()}, computed=True
+        ),
         "messageRetentionDuration": text(),
+        "ingestionDataSourceSettings": block(_INGESTION),
+        "messageTransforms": MESSAGE_TRANSFORMS,
+        "schemaSettings": block(
+            {
+                "encoding": text(choices=("ENCODING_UNSPECIFIED", "JSON", "BINARY", "")),
+                "firstRevisionId": text(),
+                "lastRevisionId": text(),
+                "schema": text(required=True),
+            }
+        ),
+        "tags": mapping(replaces=True, read=False),
         "name": text(computed=True, replaces=True, sent=False, same=same_name, from_wire=last_segment),
         **label_fields(),
         "project": project(),
@@ -77,11 +143,16 @@ MEMBER = Resource(
     import_ids=(rf"projects/(?P<project>[^/]+)/topics/(?P<topic>[^/ ]+) {IMPORTED}",),
     create=Call("POST", "projects/{project}/topics/{topic}:setIamPolicy"),
     read=Call("GET", "projects/{project}/topics/{topic}:getIamPolicy"),
+    placed_late=True,
 )
 
 
 class _MemberLifecycle(MemberLifecycle):
     """A member of a topic's policy."""
+
+    @override
+    def id(self, properties: Mapping[str, Value]) -> str:
+        return super().id({**properties, "topic": last_segment(properties["topic"])})
 
     @override
     def described(self, properties: Properties) -> str:
@@ -92,8 +163,7 @@ class _MemberLifecycle(MemberLifecycle):
 
     @override
     def shown(self, properties: Properties) -> tuple[Properties, Properties]:
-        known = {**properties, "topic": last_segment(properties["topic"])}
-        return known, {**properties, "topic": self._path(properties)}
+        return properties, {**properties, "topic": self._path(properties)}
 
     @override
     async def policy(self, context: Context, properties: Properties) -> Json:

@@ -14,6 +14,7 @@ from sandbox.standins.gcp_plugin.schema import (
     blocks,
     deletion_policy,
     flag,
+    integer,
     mapping,
     project,
     text,
@@ -25,21 +26,23 @@ _PROVIDER = f"{_POOL}/providers/{{workloadIdentityPoolProviderId}}"
 _ID = re.compile(r"[0-9a-z-]+")
 _ONE_OF = ("aws", "oidc", "saml", "x509")
 _MODES = ("FEDERATION_ONLY", "TRUST_DOMAIN", "SYSTEM_TRUST_DOMAIN", "")
+_ALGORITHMS = ("RSA_2048", "RSA_3072", "RSA_4096", "ECDSA_P256", "ECDSA_P384", "")
 _CERTIFICATES = blocks({"pemCertificate": text()})
 
 
-def _pool_problem(value: Value) -> str | None:
+def _pool_problem(value: Value) -> tuple[str, ...]:
     return _id_problem(value, ", or end in '.svc.id.goog'")
 
 
-def _id_problem(value: Value, also: str = "") -> str | None:
-    if value.startswith("gcp-"):
-        return f'"{{name}}" ("{value}") can not start with "gcp-"'
-    if not _ID.fullmatch(value):
-        return f'"{{name}}" must contain only lowercase letters (a-z), numbers (0-9), or dashes (-){also}'
-    if len(value) < 4:
-        return '"{name}" cannot be smaller than 4 characters'
-    return '"{name}" cannot be greater than 32 characters' if len(value) > 32 else None
+def _id_problem(value: Value, also: str = "") -> tuple[str, ...]:
+    form = f'"{{name}}" must contain only lowercase letters (a-z), numbers (0-9), or dashes (-){also}'
+    found = {
+        f'"{{name}}" ("{value}") can not start with "gcp-"': value.startswith("gcp-"),
+        form: not _ID.fullmatch(value),
+        '"{name}" cannot be smaller than 4 characters': len(value) < 4,
+        '"{name}" cannot be greater than 32 characters': len(value) > 32,
+    }
+    return tuple(reason for reason, is_so in found.items() if is_so)
 
 
 POOL = Resource(
@@ -52,6 +55,29 @@ POOL = Resource(
         "description": text(),
         "disabled": flag(),
         "mode": text(computed=True, choices=_MODES),
+        # They have calls of their own at Google, and a listing.
+        "attestationRules": blocks({"googleCloudResource": text(required=True)}, sent=False),
+        "inlineCertificateIssuanceConfig": block(
+            {
+                "caPools": mapping(),
+                "keyAlgorithm": text(computed=True, choices=_ALGORITHMS),
+                "lifetime": text(computed=True),
+                "rotationWindowPercentage": integer(computed=True),
+                "useDefaultSharedCa": flag(),
+            },
+            exactly_one=("caPools", "useDefaultSharedCa"),
+        ),
+        "inlineTrustConfig": block(
+            {
+                "additionalTrustBundles": blocks(
+                    {
+                        "trustAnchors": blocks({"pemCertificate": text(required=True)}, required=True),
+                        "trustDefaultSharedCa": flag(),
+                        "trustDomain": text(required=True),
+                    }
+                )
+            }
+        ),
         "workloadIdentityPoolId": text(
             required=True, replaces=True, sent=False, read=False, check=_pool_problem
         ),
@@ -144,15 +170,17 @@ class _SoftlyDeleted(Lifecycle):
         return None if state is None or state.properties["state"] == "DELETED" else state
 
 
-class _PoolLifecycle(_SoftlyDeleted):
+class _PoolLifecycle(Lifecycle):
     """The rules of attestation are read with the pool, though it has none."""
 
     @override
     async def read(self, context: Context, properties: Properties) -> State | None:
         state = await super().read(context, properties)
-        if state is not None:
-            await self._call(context, Call("GET", f"{_POOL}:listAttestationRules"), properties)
-        return state
+        if state is None:
+            return None
+        # They are asked for before the plugin looks whether the pool is deleted.
+        await self._call(context, Call("GET", f"{_POOL}:listAttestationRules"), properties)
+        return None if state.properties["state"] == "DELETED" else state
 
 
 LIFECYCLES = (_PoolLifecycle(POOL), _SoftlyDeleted(PROVIDER))
