@@ -215,6 +215,9 @@ ACCESS = (
             {"disabled": True},
             {"disabled": False, "description": None},
             {"displayName": None},
+            {"inlineTrustConfig": {"additionalTrustBundles": []}},
+            {"inlineTrustConfig": None},
+            {"inlineCertificateIssuanceConfig": {"useDefaultSharedCa": True}},
             {"workloadIdentityPoolId": "parity-other"},
         ),
         bad=(

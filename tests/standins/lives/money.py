@@ -211,6 +211,14 @@ MONEY = (
                 }
             },
             {"allUpdatesRule": None},
+            {
+                "budgetFilter": {
+                    "customPeriod": {
+                        "startDate": {"year": 2026, "month": 1, "day": 1},
+                        "endDate": {"year": 2026, "month": 12, "day": 31},
+                    }
+                }
+            },
             {"ownershipScope": "BILLING_ACCOUNT"},
             {"deletionPolicy": "PREVENT"},
             {"deletionPolicy": None},

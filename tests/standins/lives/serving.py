@@ -110,6 +110,13 @@ SERVING = (
             {"logging": None},
             {"requesterPays": True},
             {"requesterPays": None},
+            {"website": {"mainPageSuffix": "index.html"}},
+            {"website": {"mainPageSuffix": "index.html", "notFoundPage": "404.html"}},
+            {"website": None},
+            {"cors": [{"origins": ["*"], "methods": ["GET"], "maxAgeSeconds": 60}]},
+            {"cors": None},
+            {"autoclass": {"enabled": True}},
+            {"autoclass": None},
             {"defaultEventBasedHold": True},
             {"defaultEventBasedHold": False},
             {"forceDestroy": True},
@@ -185,6 +192,16 @@ SERVING = (
             {"messageRetentionDuration": "86400s"},
             {"messageRetentionDuration": None},
             {"messageStoragePolicy": {"allowedPersistenceRegions": [REGION]}},
+            {
+                "messageTransforms": [
+                    {"javascriptUdf": {"code": "function f(m, _) { return m; }", "functionName": "f"}}
+                ]
+            },
+            {"messageTransforms": None},
+            {"schemaSettings": {"schema": f"projects/{HOME}/schemas/none-such", "encoding": "JSON"}},
+            {"schemaSettings": None},
+            {"ingestionDataSourceSettings": {"cloudStorage": {"bucket": SOURCE, "textFormat": {}}}},
+            {"ingestionDataSourceSettings": None},
             {"deletionPolicy": "PREVENT"},
             {"deletionPolicy": None},
             {"name": "parity-topic-2"},
@@ -242,6 +259,22 @@ SERVING = (
                 }
             },
             {"pushConfig": None},
+            {
+                "messageTransforms": [
+                    {"javascriptUdf": {"code": "function f(m, _) { return m; }", "functionName": "f"}}
+                ]
+            },
+            {"messageTransforms": None},
+            {"bigqueryConfig": {"table": f"{HOME}.events.calls", "writeMetadata": True}},
+            {"bigqueryConfig": None},
+            {
+                "cloudStorageConfig": {
+                    "bucket": SOURCE,
+                    "filenamePrefix": "calls-",
+                    "avroConfig": {"writeMetadata": True},
+                }
+            },
+            {"cloudStorageConfig": None},
             {"deletionPolicy": "PREVENT"},
             {"deletionPolicy": None},
             {"enableMessageOrdering": True},
@@ -305,6 +338,17 @@ SERVING = (
             },
             {"pubsubTarget": {"topicName": f"projects/{HOME}/topics/ticks", "attributes": {"kind": "tick"}}},
             {"description": None, "timeZone": None, "attemptDeadline": None},
+            {
+                "pubsubTarget": None,
+                "appEngineHttpTarget": {"relativeUri": "/tick", "appEngineRouting": {"service": "guard"}},
+            },
+            {
+                "appEngineHttpTarget": {
+                    "relativeUri": "/tick",
+                    "httpMethod": "POST",
+                    "headers": {"x-version": "2"},
+                }
+            },
             {"deletionPolicy": "PREVENT"},
             {"deletionPolicy": None},
             {"name": "parity-job-2"},

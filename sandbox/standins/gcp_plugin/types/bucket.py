@@ -45,9 +45,9 @@ def _labels_problem(value: Value) -> str | None:
     return None if bad is None else f'"{bad}" is an invalid label key. {where}'
 
 
-def _same_namespace(old: Value, new: Value) -> bool:
-    """Google says of every bucket whether it has folders."""
-    return old == {"enabled": False} and not new
+def _off_is_none(old: Value, new: Value) -> bool:
+    """What is off is no difference to a program that says nothing of it."""
+    return isinstance(old, dict) and not old.get("enabled") and not new
 
 
 _CONDITION = {
@@ -95,7 +95,7 @@ def _condition_to_wire(value: Value) -> Json:
 _OLD_LABELS = "__oldLabels"
 _WRITTEN_LOCATION = "__location"
 #: Properties whose removal is sent as null.
-_NULLED = ("retentionPolicy", "logging", "encryption", "rpo")
+_NULLED = ("retentionPolicy", "logging", "encryption", "rpo", "cors")
 _OF_ACCESS = frozenset({"uniformBucketLevelAccess", "publicAccessPrevention"})
 
 
@@ -193,10 +193,12 @@ BUCKET = Resource(
         "defaultEventBasedHold": flag(),
         "enableObjectRetention": flag(replaces=True, sent=False),
         "hierarchicalNamespace": block(
-            {"enabled": flag(required=True, replaces=True)}, replaces=True, same=_same_namespace
+            {"enabled": flag(required=True, replaces=True)}, replaces=True, same=_off_is_none
         ),
         "rpo": text(computed=True, from_wire=lambda rpo: rpo or None),
-        "autoclass": block({"enabled": flag(required=True), "terminalStorageClass": text(computed=True)}),
+        "autoclass": block(
+            {"enabled": flag(required=True), "terminalStorageClass": text(computed=True)}, same=_off_is_none
+        ),
         "cors": blocks(
             {
                 "maxAgeSeconds": integer(),
@@ -284,6 +286,8 @@ class _BucketLifecycle(Lifecycle):
         names |= {"lifecycle"} if "lifecycleRules" in changed else set()
         body = {name: whole[name] for name in whole if name in names}
         body |= {name: None for name in _NULLED if name in changed and not plan.get(name)}
+        if "autoclass" in changed and not plan.get("autoclass"):
+            body["autoclass"] = {"enabled": False}
         if "requesterPays" in changed:
             body["billing"] = {"requesterPays": bool(plan.get("requesterPays"))}
         if "defaultEventBasedHold" in changed:

@@ -1,5 +1,7 @@
 """A budget of a billing account."""
 
+from collections.abc import Mapping
+
 from sandbox.standins.gcp_plugin.schema import (
     Call,
     Resource,
@@ -45,6 +47,14 @@ def _between(low: int, high: int) -> dict[str, Value]:
 def _is_month_by_default(old: Value, new: Value) -> bool:
     """A calendar month is what Google takes when no period is named."""
     return {old or "", new or ""} == {"", "MONTH"}
+
+
+def _settled(_: Mapping[str, Value] | None, plan: dict[str, Value]) -> dict[str, Value]:
+    """A period of its own takes the place of a month."""
+    spent = plan.get("budgetFilter")
+    if not isinstance(spent, dict) or not spent.get("customPeriod") or spent["calendarPeriod"] != "MONTH":
+        return plan
+    return {**plan, "budgetFilter": {**spent, "calendarPeriod": None}}
 
 
 def _single_values(labels: Value) -> Value:
@@ -160,6 +170,7 @@ BUDGET = Resource(
     read=Call("GET", f"{_PATH}/{{name}}"),
     update=Call("PATCH", f"{_PATH}/{{name}}"),
     delete=Call("DELETE", f"{_PATH}/{{name}}"),
+    settled=_settled,
     masked=True,
     schema_version="1",
 )

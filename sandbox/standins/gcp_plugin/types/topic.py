@@ -58,11 +58,11 @@ _INGESTION = {
     ),
     "cloudStorage": block(
         {
-            "avroFormat": block({}),
+            "avroFormat": block({}, always_sent=True),
             "bucket": text(required=True),
             "matchGlob": text(),
             "minimumObjectCreateTime": text(),
-            "pubsubAvroFormat": block({}),
+            "pubsubAvroFormat": block({}, always_sent=True),
             "textFormat": block({"delimiter": text(default="\n")}),
         }
     ),

@@ -1,9 +1,11 @@
 """Workload identity pools, and the providers by which others' identities come into them."""
 
 import re
+from collections.abc import Mapping
 
 from typing_extensions import override
 
+from sandbox.standins.gcp_plugin.google import Json
 from sandbox.standins.gcp_plugin.lifecycle import Context, Lifecycle, State
 from sandbox.standins.gcp_plugin.plan import Properties
 from sandbox.standins.gcp_plugin.schema import (
@@ -27,6 +29,13 @@ _ID = re.compile(r"[0-9a-z-]+")
 _ONE_OF = ("aws", "oidc", "saml", "x509")
 _MODES = ("FEDERATION_ONLY", "TRUST_DOMAIN", "SYSTEM_TRUST_DOMAIN", "")
 _ALGORITHMS = ("RSA_2048", "RSA_3072", "RSA_4096", "ECDSA_P256", "ECDSA_P384", "")
+
+
+def _without_empty(body: Json, _: Mapping[str, Value]) -> Json:
+    """A block that says nothing is sent as null."""
+    return {name: None if value == {} else value for name, value in body.items()}
+
+
 _CERTIFICATES = blocks({"pemCertificate": text()})
 
 
@@ -102,6 +111,7 @@ POOL = Resource(
     delete=Call("DELETE", _POOL),
     masked=True,
     operations=True,
+    encode=_without_empty,
 )
 PROVIDER = Resource(
     urn_type="gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider",
