@@ -36,6 +36,22 @@ class Request:
     content_type: str = "application/json"
     headers: Mapping[str, str] | None = None
 
+    @classmethod
+    def of(
+        cls,
+        service: str,
+        method: str,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+    ) -> "Request":
+        """A request with a body of JSON, None for none."""
+        if query:
+            path = f"{path}{'&' if '?' in path else '?'}{urlencode(query, doseq=True)}"
+        content = b"" if body is None else json.dumps(body).encode()
+        return cls(service, method, path, content, headers=headers)
+
     @property
     def match(self) -> Match | None:
         """The method that it calls, if it calls any."""
@@ -146,9 +162,7 @@ class InsideCloud:
         self, service: str, method: str, path: str, body: Any = None, **query: Any
     ) -> tuple[int, dict[str, Any]]:
         """A JSON call; an answer of 200 must fit Google's description of the response."""
-        if query:
-            path = f"{path}{'&' if '?' in path else '?'}{urlencode(query, doseq=True)}"
-        request = Request(service, method, path, b"" if body is None else json.dumps(body).encode())
+        request = Request.of(service, method, path, body, query)
         answer = self.send(request)
         assert answer.status in (200, *range(400, 500)), (request, answer)
         check_shape(request, answer)

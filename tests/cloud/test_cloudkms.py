@@ -49,6 +49,7 @@ def test_a_key_encrypts_and_decrypts(cloud: LocalCloud) -> None:
     first = f"{key}/cryptoKeyVersions/1"
     scheduled = cloud.call("cloudkms", "POST", f"{first}:destroy", {})
     assert (scheduled["state"], bool(scheduled["destroyTime"])) == ("DESTROY_SCHEDULED", True)
+    cloud.call("cloudkms", "PATCH", first, {"state": "DISABLED"}, updateMask="state", status=400)
     cloud.call("cloudkms", "POST", f"{key}:decrypt", wanted, status=400)
     assert cloud.call("cloudkms", "POST", f"{first}:restore", {})["state"] == "DISABLED"
     body = {"state": "ENABLED"}

@@ -13,7 +13,7 @@ from sandbox.cloud.cloudresourcemanager import locations
 from sandbox.cloud.cloudresourcemanager import models as projects
 from sandbox.cloud.core import iam, masks, paging
 from sandbox.cloud.core.checksums import crc32c
-from sandbox.cloud.core.errors import JsonObject, invalid_argument
+from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.orgpolicy import enforcement as orgpolicy
 
@@ -135,11 +135,14 @@ def list_versions(call: Call) -> JsonObject:
 
 @handlers(f"{_VERSIONS}.patch")
 def patch_version(call: Call) -> JsonObject:
-    """Enable or disable a version."""
+    """Enable or disable a version; one whose destruction is scheduled has to be restored first."""
     state = call.body.get("state", "")
     if call.query.get("updateMask") != "state" or state not in ("ENABLED", "DISABLED"):
         raise invalid_argument("Only the state can be updated, to ENABLED or DISABLED.", "update_mask")
-    return models.change_version(call.store, call.now, _version(call), state)
+    version = models.require_version(call.store, call.now, _version(call))
+    if version["state"] not in ("ENABLED", "DISABLED"):
+        raise failed_precondition(f"{version['name']} cannot be updated: its state is {version['state']}.")
+    return models.change_version(call.store, call.now, version["name"], state)
 
 
 @handlers(f"{_VERSIONS}.destroy", f"{_VERSIONS}.restore")

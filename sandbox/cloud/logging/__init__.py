@@ -28,5 +28,6 @@ SERVICE = Service(
     schema=models.SCHEMA + kept.SCHEMA + written.SCHEMA,
     permissions=permissions.PERMISSIONS,
     denied=permissions.denied,
+    purges={buckets.BUCKETS: buckets.purge},
     on_project_created=kept.forget_namesake,
 )

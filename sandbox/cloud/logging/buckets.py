@@ -5,10 +5,11 @@ that callers write are kept for the days of `_Default`; nothing goes to others.
 """
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import masks, operations, paging
+from sandbox.cloud.core import masks, operations, paging, purges
 from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.core.store import Store
@@ -18,6 +19,9 @@ from sandbox.cloud.logging.kept import everywhere, owner
 
 handlers = Handlers()
 
+BUCKETS: Final = "logBuckets"
+"""What `core.purges` calls deleted buckets, by name."""
+_UNTIL_GONE: Final = timedelta(days=7)
 DEFAULT: Final = "_Default"
 REQUIRED: Final = "_Required"
 _FROM_START: Final[dict[str, JsonObject]] = {
@@ -127,11 +131,12 @@ def patch_bucket(call: Call) -> JsonObject:
 
 @handlers(*everywhere("locations.buckets", "delete"))
 def delete_bucket(call: Call) -> JsonObject:
-    """Mark a bucket for deletion; Google removes it seven days later."""
+    """Mark a bucket for deletion; it is gone seven days later."""
     bucket = active(call)
     if call.ids[2] in _FROM_START:
         raise invalid_argument(f"Bucket {call.ids[2]} cannot be deleted.")
     _set_state(call, bucket, "DELETE_REQUESTED")
+    purges.plan(call.store, BUCKETS, bucket["name"], call.now + _UNTIL_GONE)
     return {}
 
 
@@ -142,7 +147,21 @@ def undelete_bucket(call: Call) -> JsonObject:
     if bucket["lifecycleState"] != "DELETE_REQUESTED":
         raise failed_precondition(f"Bucket {call.ids[2]} is not marked for deletion.")
     _set_state(call, bucket, "ACTIVE")
+    purges.cancel(call.store, BUCKETS, bucket["name"])
     return {}
+
+
+def purge(store: Store, name: str) -> None:
+    """Delete a bucket for good, with its views; not one that has been made since, in a project of the same id."""
+    of, _, place = name.partition("/locations/")
+    identifier = place.replace("/buckets/", "/")
+    bucket = kept.find(store, of, "buckets", identifier)
+    if bucket is None or bucket["lifecycleState"] != "DELETE_REQUESTED":
+        return
+    kept.delete(store, of, "buckets", identifier)
+    for view in kept.listed(store, of, "views"):
+        if view.startswith(f"{identifier}/"):
+            kept.delete(store, of, "views", view)
 
 
 def _set_state(call: Call, bucket: JsonObject, state: str) -> None:

@@ -11,7 +11,7 @@ from sandbox.cloud.billingbudgets import models as budgets
 from sandbox.cloud.billingbudgets import spend_caps
 from sandbox.cloud.serviceusage.catalogue import LIMITS
 from tests.cloud.fuzz.furnished import GEMINI, PROJECT
-from tests.cloud.local_cloud import ACCOUNT, FOLDER
+from tests.cloud.local_cloud import ACCOUNT
 from tests.cloud.properties.machine import CloudMachine, Read, small
 
 _USAGE = "serviceusage"
@@ -144,9 +144,7 @@ class CapMachine(CloudMachine):
         super().__init__()
         self.state = spend_caps.CONFIGURED
         self.in_january = False
-        self.ok("cloudresourcemanager", "POST", "v3/projects", {"projectId": PROJECT, "parent": FOLDER})
-        link = {"billingAccountName": f"billingAccounts/{ACCOUNT}"}
-        self.ok("cloudbilling", "PUT", f"v1/projects/{PROJECT}/billingInfo", link)
+        self.begin_with(PROJECT)
         self.path = f"v1/{self.ok('billingbudgets', 'POST', _BUDGETS, _CAP)['name']}"
 
     def reads(self) -> list[Read]:

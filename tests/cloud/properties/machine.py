@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.cloud.fuzz.furnished import furnish
 from tests.cloud.inside import InsideCloud
+from tests.cloud.local_cloud import ACCOUNT, FOLDER
 
 #: Where each machine's state is; it is gone when the process ends.
 _FOLDER = tempfile.TemporaryDirectory(prefix="properties-")
@@ -27,7 +28,10 @@ def _template() -> Path:
 
 
 class CloudMachine(RuleBasedStateMachine):
-    """A local cloud with one of each thing in it, or an empty one at a time; a restart changes no `reads`."""
+    """A local cloud with one of each thing in it, or an empty one at a time; a restart changes no `reads`.
+
+    One whose clock is to move by days begins empty: what is furnished has work to do in every minute.
+    """
 
     calls: ClassVar[int] = 0
     empty_at: ClassVar[datetime | None] = None
@@ -44,6 +48,14 @@ class CloudMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Close the state."""
         self.cloud.close()
+
+    def begin_with(self, project: str, *apis: str) -> None:
+        """In an empty cloud, make a project that is paid for and has APIs."""
+        self.ok("cloudresourcemanager", "POST", "v3/projects", {"projectId": project, "parent": FOLDER})
+        link = {"billingAccountName": f"billingAccounts/{ACCOUNT}"}
+        self.ok("cloudbilling", "PUT", f"v1/projects/{project}/billingInfo", link)
+        for api in apis:
+            self.ok("serviceusage", "POST", f"v1/projects/{project}/services/{api}.googleapis.com:enable", {})
 
     def reads(self) -> list[Read]:
         """What a restart must not change."""

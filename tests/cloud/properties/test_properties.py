@@ -10,9 +10,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.cloud.properties.accounts import AccountsMachine
 from tests.cloud.properties.collections import machine_of
 from tests.cloud.properties.data import MessagesMachine, ObjectsMachine, VersionsMachine
+from tests.cloud.properties.infrastructure import BucketsMachine, KeysMachine, NetworksMachine
 from tests.cloud.properties.kinds import KINDS
 from tests.cloud.properties.limits import CapMachine, OverridesMachine
 from tests.cloud.properties.machine import CloudMachine
+from tests.cloud.properties.records import FunctionsMachine, GeminiMachine, LogBucketsMachine
 from tests.workspace import sampled
 
 MACHINES: dict[str, type[CloudMachine]] = {
@@ -22,6 +24,12 @@ MACHINES: dict[str, type[CloudMachine]] = {
     "objects": ObjectsMachine,
     "versions of secrets": VersionsMachine,
     "messages": MessagesMachine,
+    "KMS keys": KeysMachine,
+    "networks": NetworksMachine,
+    "buckets": BucketsMachine,
+    "functions": FunctionsMachine,
+    "log buckets": LogBucketsMachine,
+    "caches and batches": GeminiMachine,
     **{name: machine_of(kind, name) for name, kind in KINDS.items()},
 }
 _SEEDED = settings(
