@@ -96,3 +96,49 @@ def test_a_role_comes_back_within_7_days_and_its_id_is_free_after_37(held: Local
     held.call("iam", "POST", roles, body, status=400)
     _pass(held, 1)
     held.call("iam", "POST", roles, body)
+
+
+def test_a_folder_comes_back_within_30_days_and_then_its_name_is_free(held: LocalCloud) -> None:
+    made = held.call(
+        "cloudresourcemanager", "POST", "v3/folders", {"parent": FOLDER, "displayName": "purged"}
+    )
+    folder = held.call("cloudresourcemanager", "GET", f"v3/{made['name']}")["response"]["name"]
+    path = f"v3/{folder}"
+    body = {"projectId": "gem-in-purged", "parent": folder}
+    held.call("cloudresourcemanager", "POST", "v3/projects", body)
+    held.call("cloudresourcemanager", "DELETE", "v3/projects/gem-in-purged")
+    held.call("cloudresourcemanager", "DELETE", path)
+    # What was in it comes back after it, and not before.
+    held.call("cloudresourcemanager", "POST", "v3/projects/gem-in-purged:undelete", {}, status=403)
+    _pass(held, 29)
+    held.call("cloudresourcemanager", "POST", f"{path}:undelete", {})
+    held.call("cloudresourcemanager", "POST", "v3/projects/gem-in-purged:undelete", {})
+    _pass(held, 2)
+    assert held.call("cloudresourcemanager", "GET", path)["state"] == "ACTIVE"
+    held.call("cloudresourcemanager", "DELETE", "v3/projects/gem-in-purged")
+    held.call("cloudresourcemanager", "DELETE", path)
+    _pass(held, 29)
+    assert held.call("cloudresourcemanager", "GET", path)["state"] == "DELETE_REQUESTED"
+    _pass(held, 1)
+    held.call("cloudresourcemanager", "GET", path, status=403)
+    held.call("cloudresourcemanager", "POST", f"{path}:undelete", {}, status=403)
+    shown = held.call("cloudresourcemanager", "GET", "v3/folders", parent=FOLDER, showDeleted="true")
+    assert folder not in [each["name"] for each in shown.get("folders", [])]
+    held.call("cloudresourcemanager", "POST", "v3/folders", {"parent": FOLDER, "displayName": "purged"})
+
+
+def test_a_log_bucket_comes_back_within_7_days_and_then_its_id_is_free(held: LocalCloud) -> None:
+    held.create_project("gem-log-purge")
+    buckets = "v2/projects/gem-log-purge/locations/global/buckets"
+    held.call("logging", "POST", buckets, {}, bucketId="kept")
+    held.call("logging", "POST", f"{buckets}/kept/views", {}, viewId="mine")
+    held.call("logging", "DELETE", f"{buckets}/kept")
+    _pass(held, 6)
+    held.call("logging", "POST", f"{buckets}/kept:undelete", {})
+    _pass(held, 2)
+    held.call("logging", "GET", f"{buckets}/kept/views/mine")
+    held.call("logging", "DELETE", f"{buckets}/kept")
+    _pass(held, 7)
+    held.call("logging", "GET", f"{buckets}/kept", status=404)
+    held.call("logging", "POST", buckets, {}, bucketId="kept")
+    held.call("logging", "GET", f"{buckets}/kept/views/mine", status=404)

@@ -174,6 +174,91 @@ def test_an_override_is_listed_and_binds_late_or_never(held: LocalCloud) -> None
     assert _effective(held, "gem-slow-limit") == own
 
 
+def test_an_override_that_never_came_into_force_is_removed_without_a_trace(held: LocalCloud) -> None:
+    held.create_project("gem-never-limit", account=ACCOUNT)
+    _enable(held, "gem-never-limit", GEMINI)
+    own = _effective(held, "gem-never-limit")
+    path = f"v1beta1/projects/gem-never-limit/{MINUTE}/consumerOverrides"
+    body = {"overrideValue": "5", "dimensions": {"model": "gemini-3.8-flash"}}
+
+    def remove() -> None:
+        (found,) = held.call("serviceusage", "GET", path)["overrides"]
+        held.call("serviceusage", "DELETE", f"v1beta1/{found['name']}", force="true")
+
+    for late, removal in (("never", 0), ("never", 60), (300, 0), (300, 600), (300, "never")):
+        _set(held, {"effectSeconds": late, "method": OVERRIDES})
+        held.call("serviceusage", "POST", path, body, force="true")
+        _set(held, {"effectSeconds": removal, "method": OVERRIDES})
+        remove()
+        for seconds in (0, 301, 300):
+            _pass(held, seconds)
+            assert _effective(held, "gem-never-limit") == own
+    # Once it is gone, another one binds as any.
+    _set(held)
+    held.call("serviceusage", "POST", path, body, force="true")
+    assert _effective(held, "gem-never-limit") == 5
+
+
+def test_what_is_granted_and_revoked_is_so_late_or_never(held: LocalCloud) -> None:
+    held.create_project("gem-slow-grant")
+    held.local("PUT", "identities", {"identities": {"ann": {"member": "user:ann@example.com"}}})
+    path = "v3/projects/gem-slow-grant"
+    viewer = [{"role": "roles/viewer", "members": ["user:ann@example.com"]}]
+
+    def grant(bindings: list[dict[str, Any]]) -> None:
+        held.call("cloudresourcemanager", "POST", f"{path}:setIamPolicy", {"policy": {"bindings": bindings}})
+        shown = held.call("cloudresourcemanager", "POST", f"{path}:getIamPolicy", {})
+        assert shown.get("bindings", []) == bindings
+
+    def may() -> bool:
+        headers = {"Authorization": "Bearer ann"}
+        return held.request("cloudresourcemanager", "GET", path, headers=headers).status_code == 200
+
+    _set(held, {"effectSeconds": 60, "method": "cloudresourcemanager.projects.setIamPolicy"})
+    grant(viewer)
+    _pass(held, 59)
+    assert not may()
+    asked = {"permissions": ["resourcemanager.projects.get"]}
+    headers = {"Authorization": "Bearer ann"}
+    held_by_ann = held.request(
+        "cloudresourcemanager", "POST", f"{path}:testIamPermissions", json=asked, headers=headers
+    )
+    assert held_by_ann.json() == {}
+    _pass(held, 1)
+    assert may()
+    grant([])
+    _pass(held, 59)
+    assert may()
+    # Granted anew before the revocation is in force: nothing is lost in between.
+    grant(viewer)
+    _pass(held, 1)
+    assert may()
+    _set(held, {"effectSeconds": "never", "method": "*.setIamPolicy"})
+    grant([])
+    _pass(held, 10**7)
+    assert may()
+    _set(held)
+    grant([])
+    assert not may()
+
+
+def test_a_late_grant_is_not_of_what_is_made_after_under_the_same_name(held: LocalCloud) -> None:
+    held.create_project("gem-late-topic")
+    _enable(held, "gem-late-topic", "pubsub.googleapis.com")
+    held.local("PUT", "identities", {"identities": {"ann": {"member": "user:ann@example.com"}}})
+    topic = "v1/projects/gem-late-topic/topics/events"
+    bindings = [{"role": "roles/pubsub.viewer", "members": ["user:ann@example.com"]}]
+    held.call("pubsub", "PUT", topic, {})
+    held.call("pubsub", "POST", f"{topic}:setIamPolicy", {"policy": {"bindings": bindings}})
+    _set(held, {"effectSeconds": "never", "method": "pubsub.projects.topics.setIamPolicy"})
+    held.call("pubsub", "POST", f"{topic}:setIamPolicy", {"policy": {}})
+    headers = {"Authorization": "Bearer ann"}
+    assert held.request("pubsub", "GET", topic, headers=headers).status_code == 200
+    held.call("pubsub", "DELETE", topic)
+    held.call("pubsub", "PUT", topic, {})
+    assert held.request("pubsub", "GET", topic, headers=headers).status_code == 403
+
+
 def test_calls_are_counted_against_what_is_in_force(held: LocalCloud) -> None:
     number = held.create_project("gem-late-zero", account=ACCOUNT)
     _enable(held, "gem-late-zero", GEMINI, KEYS)

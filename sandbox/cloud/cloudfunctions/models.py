@@ -12,6 +12,7 @@ from typing import Final
 
 from sandbox.cloud.cloudfunctions import operations, settings
 from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.core import iam
 from sandbox.cloud.core.errors import (
     CloudError,
     JsonObject,
@@ -237,7 +238,7 @@ def deleted(store: Store, name: str, now: datetime) -> None:
         return
     store.run("DELETE FROM functions WHERE name = ?", name)
     for resource in (name, function.service):
-        store.run("DELETE FROM iam_policies WHERE resource = ?", resource)
+        iam.forget(store, resource)
     operations.finish(
         store, function.operation, now, response={"@type": "type.googleapis.com/google.protobuf.Empty"}
     )

@@ -3,6 +3,7 @@
 from functools import partial
 
 from sandbox.cloud.cloudresourcemanager import (
+    folders,
     handlers_v1,
     handlers_v2,
     handlers_v3,
@@ -35,6 +36,6 @@ SERVICE = Service(
         "tagValues": tags.parent_of,
     },
     on_project_deleted=tags.forget_project,
-    purges={models.PROJECTS: models.purge_project},
+    purges={models.PROJECTS: models.purge_project, folders.FOLDERS: folders.purge},
     seed=seed.seed,
 )

@@ -6,10 +6,13 @@ from typing import Final
 
 from sandbox.cloud.cloudresourcemanager import models
 from sandbox.cloud.cloudresourcemanager.models import ACTIVE, DELETE_REQUESTED, Folder
+from sandbox.cloud.core import iam, purges
 from sandbox.cloud.core.errors import CloudError, failed_precondition, permission_denied
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import rfc3339
 
+FOLDERS: Final = "folders"
+"""What `core.purges` calls deleted folders, by id."""
 _DEEPEST: Final = 10
 """Folders above one another."""
 
@@ -60,7 +63,7 @@ def move(store: Store, now: datetime, folder: Folder, destination: str) -> Folde
 
 
 def delete(store: Store, now: datetime, folder: Folder) -> Folder:
-    """Put an empty folder into deletion.
+    """Put an empty folder into deletion: it comes back for 30 days.
 
     Raises:
         CloudError: 400 FAILED_PRECONDITION for one that has active folders or projects in it, or is in deletion.
@@ -70,7 +73,14 @@ def delete(store: Store, now: datetime, folder: Folder) -> Folder:
     inside = [each for each in models.all_folders(store) if each.parent == name and each.state == ACTIVE]
     if inside or any(each.state == ACTIVE for each in models.all_projects(store, name)):
         raise _violation(f"folder [{name}] is not empty.")
+    purges.plan(store, FOLDERS, folder.id, now + purges.KEPT)
     return _saved(store, now, replace(folder, state=DELETE_REQUESTED))
+
+
+def purge(store: Store, folder_id: str) -> None:
+    """Delete a folder for good. What was in it was deleted before, and so is gone by now."""
+    store.run("DELETE FROM folders WHERE id = ?", folder_id)
+    iam.forget(store, f"folders/{folder_id}")
 
 
 def undelete(store: Store, now: datetime, folder: Folder) -> Folder:
@@ -83,6 +93,7 @@ def undelete(store: Store, now: datetime, folder: Folder) -> Folder:
         raise failed_precondition("Cannot undelete a folder that is not in deletion.")
     models.require_parent(store, folder.parent)
     models.check_folder_name(store, folder.parent, folder.display_name)
+    purges.cancel(store, FOLDERS, folder.id)
     return _saved(store, now, replace(folder, state=ACTIVE))
 
 

@@ -268,10 +268,12 @@ def undelete_project(store: Store, now: datetime, project: Project) -> Project:
     """Bring a project back from deletion; its billing link stays removed, as at Google.
 
     Raises:
-        CloudError: 400 FAILED_PRECONDITION when it is not in deletion.
+        CloudError: 400 FAILED_PRECONDITION when it is not in deletion; 403 when what it was in is.
     """
     if project.state != DELETE_REQUESTED:
         raise failed_precondition("Cannot undelete a project that is not in deletion.")
+    if project.parent:
+        require_parent(store, project.parent)
     purges.cancel(store, PROJECTS, project.number)
     return _changed(store, now, project, {"state": ACTIVE, "deleted": ""})
 

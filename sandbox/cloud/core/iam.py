@@ -5,8 +5,9 @@ import json
 from base64 import b64encode
 from typing import Final
 
-from sandbox.cloud.core import policies, predefined
+from sandbox.cloud.core import late, policies, predefined
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
+from sandbox.cloud.core.late import When
 from sandbox.cloud.core.service import Call
 from sandbox.cloud.core.store import Store
 
@@ -37,10 +38,13 @@ def get_policy(store: Store, resource: str, requested_version: int = 0) -> JsonO
     return policy
 
 
-def set_policy(store: Store, resource: str, policy: JsonObject, mask: str = "") -> JsonObject:
+def set_policy(
+    store: Store, resource: str, policy: JsonObject, mask: str = "", when: When | None = None
+) -> JsonObject:
     """Replace the policy of `resource`, as read-modify-write when the policy carries an etag.
 
-    `mask` names the parts that are replaced; without it these are the bindings, and audit configurations stay.
+    `mask` names the parts that are replaced; without it these are the bindings, and audit configurations stay. `when`:
+    when the bindings are in force, None for at once.
 
     Raises:
         CloudError: 400 INVALID_ARGUMENT for a malformed part, 409 ABORTED when the etag is not the current one; what
@@ -77,13 +81,15 @@ def set_policy(store: Store, resource: str, policy: JsonObject, mask: str = "") 
     for hook in store.on_policy_set:
         hook(store, resource, wanted, added)
     kept = {**wanted, "bindings": policies.merged(wanted["bindings"])} if "bindings" in wanted else wanted
+    late.change(store, _subject(resource), "bindings", when, bindings(store, resource))
     _write(store, resource, kept)
     return get_policy(store, resource, kept["version"])
 
 
 def set_requested(call: Call, resource: str) -> JsonObject:
     """Set the policy of a SetIamPolicyRequest. Raises as `set_policy`."""
-    return set_policy(call.store, resource, call.body.get("policy", {}), call.body.get("updateMask", ""))
+    policy, mask = call.body.get("policy", {}), call.body.get("updateMask", "")
+    return set_policy(call.store, resource, policy, mask, call.when)
 
 
 def bindings(store: Store, resource: str) -> list[JsonObject]:
@@ -91,6 +97,28 @@ def bindings(store: Store, resource: str) -> list[JsonObject]:
     found = store.row("SELECT body FROM iam_policies WHERE resource = ?", resource)
     read: list[JsonObject] = json.loads(found["body"]).get("bindings", []) if found is not None else []
     return read
+
+
+def bindings_in_force(store: Store, resource: str) -> list[JsonObject]:
+    """The bindings by which a resource's own policy grants, which may be others than those that are set."""
+    found = bindings(store, resource)
+    if not store.has_late:
+        return found
+    kept: list[JsonObject] = late.in_force(store, _subject(resource), store.now(), {"bindings": found})[
+        "bindings"
+    ]
+    return kept
+
+
+def forget(store: Store, resource: str) -> None:
+    """Forget the policy of what is gone: who makes another of the same name begins without."""
+    store.run("DELETE FROM iam_policies WHERE resource = ?", resource)
+    store.run("DELETE FROM late WHERE subject = ?", _subject(resource))
+
+
+def _subject(resource: str) -> str:
+    """What `core.late` calls the policy of a resource."""
+    return f"policy/{resource}"
 
 
 def permissions_held(call: Call, resource: str, prefix: str = "") -> JsonObject:

@@ -57,7 +57,7 @@ def _is_granted(store: Store, permission: str, resource: str, to: Callable[[Sequ
         and to(binding.get("members", []))
         and permission in _permissions(store, binding["role"])
         for name in lineage(store, resource)
-        for binding in iam.bindings(store, name)
+        for binding in iam.bindings_in_force(store, name)
     )
 
 
@@ -93,7 +93,7 @@ def _includes(store: Store, members: Sequence[str], named: frozenset[str]) -> bo
         and not named.isdisjoint(binding.get("members", []))
         for kind, _, project in basic
         for name in lineage(store, f"projects/{project}")
-        for binding in iam.bindings(store, name)
+        for binding in iam.bindings_in_force(store, name)
     )
 
 

@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
+from sandbox.cloud.core import iam
 from sandbox.cloud.core.errors import CloudError, JsonObject, already_exists, invalid_argument, not_found
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.times import seconds
@@ -120,7 +121,7 @@ def delete_topic(store: Store, name: str) -> None:
     require_topic(store, name)
     store.run("DELETE FROM pubsub_topics WHERE name = ?", name)
     store.run("UPDATE pubsub_subscriptions SET topic = ? WHERE topic = ?", DELETED_TOPIC, name)
-    store.run("DELETE FROM iam_policies WHERE resource = ?", name)
+    iam.forget(store, name)
 
 
 def forget_project(store: Store, number: str) -> None:

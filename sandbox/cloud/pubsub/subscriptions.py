@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import masks
+from sandbox.cloud.core import iam, masks
 from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, unimplemented
 from sandbox.cloud.core.messages import Message
 from sandbox.cloud.core.store import Row, Store
@@ -117,7 +117,7 @@ def delete(store: Store, name: str) -> None:
     require(store, name)
     store.run("DELETE FROM pubsub_subscriptions WHERE name = ?", name)
     store.run("DELETE FROM pubsub_messages WHERE subscription = ?", name)
-    store.run("DELETE FROM iam_policies WHERE resource = ?", name)
+    iam.forget(store, name)
 
 
 def named_topic(store: Store, topic: str) -> str:

@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Final
 
-from sandbox.cloud.core import masks
+from sandbox.cloud.core import iam, masks
 from sandbox.cloud.core.checksums import crc32c
 from sandbox.cloud.core.errors import (
     CloudError,
@@ -203,7 +203,7 @@ def forget_project(store: Store, number: str) -> None:
 def _forget(store: Store, name: str) -> None:
     store.run("DELETE FROM secrets WHERE name = ?", name)
     store.run("DELETE FROM secret_versions WHERE secret = ?", name)
-    store.run("DELETE FROM iam_policies WHERE resource = ?", name)
+    iam.forget(store, name)
 
 
 def _version(store: Store, name: str, version: str) -> tuple[str, str]:

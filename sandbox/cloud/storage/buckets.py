@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sandbox.cloud.cloudbilling import models as billing
 from sandbox.cloud.cloudresourcemanager.models import Project
+from sandbox.cloud.core import iam
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.service import Call
 from sandbox.cloud.core.store import Store
@@ -142,7 +143,7 @@ def delete(store: Store, name: str) -> None:
 
 def forget(store: Store, name: str) -> None:
     """Remove a bucket with its objects and its policy."""
-    store.run("DELETE FROM iam_policies WHERE resource = ?", policy_name(require(store, name)))
+    iam.forget(store, policy_name(require(store, name)))
     store.run("DELETE FROM buckets WHERE name = ?", name)
     store.run("DELETE FROM objects WHERE bucket = ?", name)
     store.run("DELETE FROM uploads WHERE bucket = ?", name)

@@ -164,7 +164,8 @@ def set_policy(call: Call) -> JsonObject:
             "Conditional bindings are only supported on buckets with uniform bucket-level access enabled.",
         )
     given = {key: value for key, value in call.body.items() if key in ("version", "etag", "bindings")}
-    return _policy(bucket, iam.set_policy(call.store, buckets.policy_name(bucket), given))
+    changed = iam.set_policy(call.store, buckets.policy_name(bucket), given, when=call.when)
+    return _policy(bucket, changed)
 
 
 @handlers("storage.buckets.testIamPermissions")
