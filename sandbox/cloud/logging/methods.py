@@ -85,6 +85,11 @@ _COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = {
         "google.monitoring.v3.NotificationChannelService.",
         "NotificationChannel",
     ),
+    "monitoring.projects.snoozes": ("google.monitoring.v3.SnoozeService.", "Snooze"),
+    "monitoring.projects.uptimeCheckConfigs": (
+        "google.monitoring.v3.UptimeCheckService.",
+        "UptimeCheckConfig",
+    ),
     **{f"orgpolicy.{node}.policies": ("google.cloud.orgpolicy.v2.OrgPolicy.", "Policy") for node in _NODES},
     "orgpolicy.organizations.customConstraints": (
         "google.cloud.orgpolicy.v2.OrgPolicy.",

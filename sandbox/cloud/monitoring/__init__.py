@@ -1,12 +1,22 @@
-"""Cloud Monitoring: notification channels, alert policies, time series, dashboards."""
+"""Cloud Monitoring: notification channels, alert policies, snoozes, time series, dashboards, uptime checks."""
 
 from functools import partial
 
 from sandbox.cloud.core.discovery import methods
 from sandbox.cloud.core.service import Api, Service
-from sandbox.cloud.monitoring import custom, descriptors, handlers, models, permissions, scopes
+from sandbox.cloud.monitoring import (
+    custom,
+    descriptors,
+    handlers,
+    models,
+    permissions,
+    scopes,
+    snoozes,
+    uptime,
+)
 
-handlers.v3.by_id.update(descriptors.handlers.by_id)
+for _more in (descriptors, snoozes, uptime):
+    handlers.v3.by_id.update(_more.handlers.by_id)
 handlers.v1.by_id.update(scopes.handlers.by_id)
 
 SERVICE = Service(

@@ -19,7 +19,7 @@ from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Row, Store
 from sandbox.cloud.core.timeline import Delivery, Job
 from sandbox.cloud.core.times import rfc3339, seconds
-from sandbox.cloud.monitoring import channels, conditions, models
+from sandbox.cloud.monitoring import channels, conditions, models, snoozes
 from sandbox.cloud.monitoring.conditions import Seen, Series
 from sandbox.cloud.monitoring.promql import NotReadError
 
@@ -67,6 +67,8 @@ class _Condition:
     project: str
     policy: JsonObject
     number: int
+    snoozed_until: datetime | None
+    """While it is snoozed, it opens no incident."""
 
     @property
     def body(self) -> JsonObject:
@@ -160,10 +162,11 @@ def _evaluate(store: Store, number: str, now: datetime) -> datetime | None:
     policies = [each for each in _policies(store, number) if each.get("enabled", True)]
     _forget_gone(store, number, {policy["id"]: len(policy["conditions"]) for policy in policies}, now)
     series, known = Series(store, project, now), _states(store, number)
+    snoozed = snoozes.active_until(store, number, now)
     again: list[datetime] = []
     for policy in policies:
         for index in range(len(policy["conditions"])):
-            condition = _Condition(number, policy, index)
+            condition = _Condition(number, policy, index, snoozed.get(policy["id"]))
             try:
                 seen = conditions.look(condition.body, series)
             except NotReadError:
@@ -201,9 +204,12 @@ def _settle(
             state.last = now
         if key in seen.met:
             state.since = state.since or now
-            if state.incident is None and now - state.since >= duration:
+            holds = now - state.since >= duration
+            if state.incident is None and holds and condition.snoozed_until is None:
                 state.incident = _open(store, condition, key, seen.values[key], now)
-            if state.incident is None or not seen.stays_met:
+            if state.incident is None and holds and condition.snoozed_until is not None:
+                again.append(condition.snoozed_until)
+            elif state.incident is None or not seen.stays_met:
                 again.append(now + _MINUTE)
         elif key in seen.values or not seen.open_without_data:
             state.since = None
@@ -234,6 +240,8 @@ def _absent(
         if series.until - state.last < duration:
             _close(store, condition, state, series.now)
             again.append(state.last + duration + (series.now - series.until))
+        elif state.incident is None and condition.snoozed_until is not None:
+            again.append(condition.snoozed_until)
         elif state.incident is None:
             state.incident = _open(store, condition, key, None, series.now)
         # There until it comes back, or the incident closes by itself.

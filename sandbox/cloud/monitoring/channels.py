@@ -22,6 +22,17 @@ _REQUIRED: Final = {
     "webhook_basicauth": ("password", "url", "username"),
     "webhook_tokenauth": ("url",),
 }
+KINDS: Final = tuple(sorted(_REQUIRED))
+_TITLES: Final = {
+    "email": "Email",
+    "google_chat": "Google Chat",
+    "pagerduty": "PagerDuty Services",
+    "pubsub": "Cloud Pub/Sub",
+    "slack": "Slack",
+    "sms": "SMS",
+    "webhook_basicauth": "Webhook with Basic Authentication",
+    "webhook_tokenauth": "Webhook with Token Authentication",
+}
 _OPTIONAL: Final = {"slack": ("team",)}
 _SECRET: Final = frozenset({"auth_token", "password", "service_key"})
 #: Label → its form, and Google's message for another form.
@@ -34,6 +45,17 @@ _FORMS: Final = {
     ),
     "url": (re.compile(r"https?://\S+"), "must be a valid URL."),
 }
+
+
+def described(above: str, kind: str) -> JsonObject:
+    """A kind of channels with its labels, as a project (`above`) has it."""
+    return {
+        "name": f"{above}/notificationChannelDescriptors/{kind}",
+        "type": kind,
+        "displayName": _TITLES[kind],
+        "labels": [{"key": label} for label in (*_REQUIRED[kind], *_OPTIONAL.get(kind, ()))],
+        "launchStage": "GA",
+    }
 
 
 def check(channel: JsonObject) -> None:

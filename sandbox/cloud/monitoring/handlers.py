@@ -1,23 +1,14 @@
 """Cloud Monitoring v3 (channels, alert policies, time series) and v1 (dashboards)."""
 
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import listing, masks, paging
-from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument
+from sandbox.cloud.core import listing, masks
+from sandbox.cloud.core.errors import CloudError, JsonObject, invalid_argument, not_found
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.monitoring import channels, custom, dashboards, models, policies, timeseries
+from sandbox.cloud.monitoring.listing import page, project_of
 
 v3 = Handlers()
 v1 = Handlers()
-
-
-def _project(call: Call) -> projects.Project:
-    return projects.require_active(call.store, call.ids[0])
-
-
-def _page(call: Call, kind: str, found: list[JsonObject]) -> JsonObject:
-    page, more = paging.requested(call.query, 1000, 1000).cut(found, lambda item: str(item["id"]))
-    items = [{name: value for name, value in item.items() if name != "id"} for item in page]
-    return {**({kind: items} if items else {}), **more}
 
 
 def _selected(call: Call, kind: str, found: list[JsonObject]) -> list[JsonObject]:
@@ -32,10 +23,27 @@ def _patched(call: Call, current: JsonObject) -> JsonObject:
     return masks.apply(masks.parse(mask, call.message), current, call.body)
 
 
+@v3("monitoring.projects.notificationChannelDescriptors.list")
+def list_channel_descriptors(call: Call) -> JsonObject:
+    """The kinds of channels."""
+    above = f"projects/{project_of(call).project_id}"
+    found = [{"id": kind, **channels.described(above, kind)} for kind in channels.KINDS]
+    return page(call, "channelDescriptors", found)
+
+
+@v3("monitoring.projects.notificationChannelDescriptors.get")
+def get_channel_descriptor(call: Call) -> JsonObject:
+    """A kind of channels."""
+    above = f"projects/{project_of(call).project_id}"
+    if call.ids[1] not in channels.KINDS:
+        raise not_found(f"notificationChannelDescriptors/{call.ids[1]} was not found.")
+    return channels.described(above, call.ids[1])
+
+
 @v3("monitoring.projects.notificationChannels.create")
 def create_channel(call: Call) -> JsonObject:
     """Create a channel."""
-    project = _project(call)
+    project = project_of(call)
     identifier = models.new_id(call.store)
     channel = {
         **call.body,
@@ -52,21 +60,21 @@ def create_channel(call: Call) -> JsonObject:
 @v3("monitoring.projects.notificationChannels.get")
 def get_channel(call: Call) -> JsonObject:
     """A channel."""
-    return channels.shown(models.find(call.store, _project(call).number, models.CHANNELS, call.ids[1]))
+    return channels.shown(models.find(call.store, project_of(call).number, models.CHANNELS, call.ids[1]))
 
 
 @v3("monitoring.projects.notificationChannels.list")
 def list_channels(call: Call) -> JsonObject:
     """The channels of a project."""
-    found = models.listed(call.store, _project(call).number, models.CHANNELS)
+    found = models.listed(call.store, project_of(call).number, models.CHANNELS)
     shown = [channels.shown(channel) for channel in found]
-    return _page(call, models.CHANNELS, _selected(call, models.CHANNELS, shown))
+    return page(call, models.CHANNELS, _selected(call, models.CHANNELS, shown))
 
 
 @v3("monitoring.projects.notificationChannels.patch")
 def patch_channel(call: Call) -> JsonObject:
     """Change a channel."""
-    project = _project(call)
+    project = project_of(call)
     current = models.find(call.store, project.number, models.CHANNELS, call.ids[1])
     changed = {
         **_patched(call, current),
@@ -85,7 +93,7 @@ def patch_channel(call: Call) -> JsonObject:
 @v3("monitoring.projects.notificationChannels.delete")
 def delete_channel(call: Call) -> JsonObject:
     """Delete a channel; with force also from the policies that name it."""
-    project = _project(call)
+    project = project_of(call)
     name = models.find(call.store, project.number, models.CHANNELS, call.ids[1])["name"]
     models.release_channel(call.store, project.number, name, force=bool(call.query.get("force")))
     models.delete(call.store, project.number, models.CHANNELS, call.ids[1])
@@ -106,7 +114,7 @@ def _policy(call: Call, project: projects.Project, identifier: str, body: JsonOb
 @v3("monitoring.projects.alertPolicies.create")
 def create_policy(call: Call) -> JsonObject:
     """Create an alert policy."""
-    project = _project(call)
+    project = project_of(call)
     identifier = models.new_id(call.store)
     policy = _policy(call, project, identifier, call.body)
     policy |= {"creationRecord": models.stamp(call.now), "mutationRecord": models.stamp(call.now)}
@@ -117,22 +125,22 @@ def create_policy(call: Call) -> JsonObject:
 @v3("monitoring.projects.alertPolicies.get")
 def get_policy(call: Call) -> JsonObject:
     """An alert policy."""
-    return models.find(call.store, _project(call).number, models.POLICIES, call.ids[1])
+    return models.find(call.store, project_of(call).number, models.POLICIES, call.ids[1])
 
 
 @v3("monitoring.projects.alertPolicies.list")
 def list_policies(call: Call) -> JsonObject:
     """The alert policies of a project."""
-    found = models.listed(call.store, _project(call).number, models.POLICIES)
+    found = models.listed(call.store, project_of(call).number, models.POLICIES)
     found = _selected(call, models.POLICIES, found)
-    answer = _page(call, models.POLICIES, found)
+    answer = page(call, models.POLICIES, found)
     return {**answer, "totalSize": len(found)} if found else answer
 
 
 @v3("monitoring.projects.alertPolicies.patch")
 def patch_policy(call: Call) -> JsonObject:
     """Change an alert policy."""
-    project = _project(call)
+    project = project_of(call)
     current = models.find(call.store, project.number, models.POLICIES, call.ids[1])
     policy = _policy(call, project, call.ids[1], _patched(call, current))
     policy |= {"creationRecord": current["creationRecord"], "mutationRecord": models.stamp(call.now)}
@@ -143,27 +151,27 @@ def patch_policy(call: Call) -> JsonObject:
 @v3("monitoring.projects.alertPolicies.delete")
 def delete_policy(call: Call) -> JsonObject:
     """Delete an alert policy."""
-    models.delete(call.store, _project(call).number, models.POLICIES, call.ids[1])
+    models.delete(call.store, project_of(call).number, models.POLICIES, call.ids[1])
     return {}
 
 
 @v3("monitoring.projects.timeSeries.list")
 def list_time_series(call: Call) -> JsonObject:
     """The time series of a project that a filter selects."""
-    return timeseries.listed(call.store, _project(call), call.query, call.now)
+    return timeseries.listed(call.store, project_of(call), call.query, call.now)
 
 
 @v3("monitoring.projects.timeSeries.create")
 def create_time_series(call: Call) -> JsonObject:
     """Write points of custom metrics."""
-    custom.create(call.store, _project(call), call.body, call.now)
+    custom.create(call.store, project_of(call), call.body, call.now)
     return {}
 
 
 @v1("monitoring.projects.dashboards.create")
 def create_dashboard(call: Call) -> JsonObject:
     """Create a dashboard; its name may give its id."""
-    project = _project(call)
+    project = project_of(call)
     identifier = call.body.get("name", "").rpartition("/")[2] or models.new_id(call.store)
     models.require_free(call.store, project.number, models.DASHBOARDS, identifier)
     name = f"projects/{project.number}/{models.DASHBOARDS}/{identifier}"
@@ -175,19 +183,21 @@ def create_dashboard(call: Call) -> JsonObject:
 @v1("monitoring.projects.dashboards.get")
 def get_dashboard(call: Call) -> JsonObject:
     """A dashboard."""
-    return models.find(call.store, _project(call).number, models.DASHBOARDS, call.ids[1])
+    return models.find(call.store, project_of(call).number, models.DASHBOARDS, call.ids[1])
 
 
 @v1("monitoring.projects.dashboards.list")
 def list_dashboards(call: Call) -> JsonObject:
     """The dashboards of a project."""
-    return _page(call, models.DASHBOARDS, models.listed(call.store, _project(call).number, models.DASHBOARDS))
+    return page(
+        call, models.DASHBOARDS, models.listed(call.store, project_of(call).number, models.DASHBOARDS)
+    )
 
 
 @v1("monitoring.projects.dashboards.patch")
 def patch_dashboard(call: Call) -> JsonObject:
     """Replace a dashboard; an etag that is not the current one is refused."""
-    project = _project(call)
+    project = project_of(call)
     current = models.find(call.store, project.number, models.DASHBOARDS, call.ids[1])
     if call.body.get("etag") not in (None, "", current["etag"]):
         raise CloudError("ABORTED", "The etag does not match the current etag of the dashboard.")
@@ -199,5 +209,5 @@ def patch_dashboard(call: Call) -> JsonObject:
 @v1("monitoring.projects.dashboards.delete")
 def delete_dashboard(call: Call) -> JsonObject:
     """Delete a dashboard."""
-    models.delete(call.store, _project(call).number, models.DASHBOARDS, call.ids[1])
+    models.delete(call.store, project_of(call).number, models.DASHBOARDS, call.ids[1])
     return {}

@@ -20,6 +20,8 @@ CREATE TABLE alert_watch (project TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT
 CHANNELS = "notificationChannels"
 POLICIES = "alertPolicies"
 DASHBOARDS = "dashboards"
+SNOOZES = "snoozes"
+CHECKS = "uptimeCheckConfigs"
 
 
 def listed(store: Store, project: str, kind: str) -> list[JsonObject]:
@@ -82,8 +84,8 @@ def delete(store: Store, project: str, kind: str, identifier: str) -> None:
 
 
 def _look_at(store: Store, project: str, kind: str) -> None:
-    """Have a project's alert policies evaluated at once: one of them has changed."""
-    if kind == POLICIES:
+    """Have a project's alert policies evaluated at once: one of them has changed, or whether it is snoozed."""
+    if kind in (POLICIES, SNOOZES):
         store.run("INSERT OR REPLACE INTO alert_watch VALUES (?, 0)", project)
 
 

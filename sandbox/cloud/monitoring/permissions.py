@@ -36,7 +36,7 @@ def _by_logs(verb: str) -> Rule:
 PERMISSIONS: Final[Mapping[str, Rule]] = {
     **{
         f"monitoring.projects.{kind}.{method}": needs(f"monitoring.{kind}.{verb}", on_path())
-        for kind in ("alertPolicies", "notificationChannels", "dashboards")
+        for kind in ("alertPolicies", "notificationChannels", "dashboards", "uptimeCheckConfigs")
         for method, verb in _VERBS.items()
     },
     **{
@@ -60,6 +60,17 @@ PERMISSIONS: Final[Mapping[str, Rule]] = {
     ),
     f"{_SCOPES}.projects.delete": needs("monitoring.metricsScopes.link", _scope),
     "monitoring.operations.get": anyone,
+    **{
+        f"monitoring.projects.snoozes.{method}": needs(f"monitoring.snoozes.{verb}", on_path())
+        for method, verb in _VERBS.items()
+        if method != "delete"
+    },
+    **{
+        f"monitoring.projects.notificationChannelDescriptors.{verb}": needs(
+            f"monitoring.notificationChannelDescriptors.{verb}", on_path()
+        )
+        for verb in ("get", "list")
+    },
     "monitoring.projects.timeSeries.create": needs("monitoring.timeSeries.create", on_path()),
     "monitoring.projects.timeSeries.list": needs("monitoring.timeSeries.list", on_path()),
 }
