@@ -90,3 +90,20 @@ def test_effective_tags_have_pages(cloud: InsideCloud) -> None:
     )[1]
     every = [each["namespacedTagValue"] for each in (*first["effectiveTags"], *rest["effectiveTags"])]
     assert sorted(every) == sorted(f"123456789012/{name}/on" for name in ("one", "two", "three"))
+
+
+def test_pages_of_contacts_go_on_after_the_ninth(cloud: InsideCloud) -> None:
+    """Their ids are numbers: as texts, 10 is before 9."""
+    path = f"v1/{ORGANIZATION}/contacts"
+    for number in range(12):
+        subscriptions = {"notificationCategorySubscriptions": ["ALL"], "languageTag": "en"}
+        body = {"email": f"ann{number}@example.com", **subscriptions}
+        assert cloud.call("essentialcontacts", "POST", path, body)[0] == 200
+    seen: list[str] = []
+    token = ""
+    while len(seen) < 12:
+        page = cloud.call("essentialcontacts", "GET", path, pageSize=3, pageToken=token)[1]
+        seen += [each["email"] for each in page["contacts"]]
+        token = page.get("nextPageToken", "")
+    assert seen == [f"ann{number}@example.com" for number in range(12)]
+    assert not token

@@ -129,3 +129,40 @@ def contacts(gcloud: Gcloud) -> None:
     assert gcloud.json(f"essential-contacts describe {number}") == changed
     gcloud.text(f"essential-contacts delete {number}")
     assert gcloud.json("essential-contacts list") == []
+
+
+def older_organization_policies(gcloud: Gcloud) -> None:
+    """Organization policies by the commands that were there first."""
+    policies, where = "resource-manager org-policies", f"--project={gcloud.project}"
+    switch, values = "iam.disableServiceAccountKeyCreation", "gcp.resourceLocations"
+    gcloud.text(f"{policies} enable-enforce {switch} {where}")
+    assert gcloud.json(f"{policies} describe {switch} {where}")["booleanPolicy"] == {"enforced": True}
+    gcloud.text("iam service-accounts create keyless")
+    account = f"keyless@{gcloud.project}.iam.gserviceaccount.com"
+    refused = f"iam service-accounts keys create key.json --iam-account={account}"
+    assert "Key creation is not allowed" in gcloud.refused(refused)
+    gcloud.text(f"{policies} disable-enforce {switch} {where}")
+    gcloud.text(f"{policies} allow {values} in:eu-locations --folder={_FOLDER}")
+    gcloud.text(f"{policies} deny {values} in:us-locations {where}")
+    shown = gcloud.json(f"{policies} describe {values} {where}")["listPolicy"]
+    assert shown["deniedValues"] == ["in:us-locations"]
+    listed = gcloud.json(f"{policies} list {where}")
+    assert sorted(each["constraint"] for each in listed) == [f"constraints/{values}", f"constraints/{switch}"]
+    assert len(gcloud.json(f"{policies} list {where} --show-unset")) > len(listed)
+    gcloud.text(f"{policies} delete {values} {where}")
+    inherited = gcloud.json(f"{policies} describe {values} {where} --effective")["listPolicy"]
+    assert inherited["allowedValues"] == ["in:eu-locations"]
+
+
+def assets(gcloud: Gcloud) -> None:
+    """What there is in an organization, and who may what on it."""
+    gcloud.text("services enable cloudasset.googleapis.com")
+    gcloud.text(
+        f"projects add-iam-policy-binding {gcloud.project} {ANN} --role=roles/viewer --condition=None"
+    )
+    scope = f"--scope=folders/{_FOLDER}"
+    project = "--asset-types=cloudresourcemanager.googleapis.com/Project"
+    found = gcloud.json(f"asset search-all-resources {scope} {project}")
+    assert gcloud.project in [each["name"].rpartition("/")[2] for each in found]
+    bindings = gcloud.json(f"asset search-all-iam-policies {scope} --query='policy:ann@example.com'")
+    assert [each["policy"]["bindings"][0]["role"] for each in bindings] == ["roles/viewer"]

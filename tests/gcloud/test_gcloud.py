@@ -22,13 +22,16 @@ STORIES: tuple[Story, ...] = (
     hierarchy.folders,
     hierarchy.tags,
     hierarchy.organization_policies,
+    hierarchy.older_organization_policies,
     hierarchy.contacts,
+    hierarchy.assets,
     money.billing,
     money.budgets,
     money.services,
     money.keys,
     money.quotas,
     workloads.service_accounts,
+    workloads.account_keys,
     workloads.roles,
     workloads.workload_identity,
     workloads.secrets,
@@ -37,8 +40,10 @@ STORIES: tuple[Story, ...] = (
     workloads.topics,
     workloads.jobs,
     workloads.functions,
+    workloads.deployment,
     workloads.alerts,
     workloads.logs,
+    workloads.sinks,
 )
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed")

@@ -239,3 +239,75 @@ def logs(gcloud: Gcloud) -> None:
         f"projects/{gcloud.project}/logs/cloudaudit.googleapis.com%2Factivity"
     ]
     assert gcloud.json("logging read 'severity>=ERROR'") == []
+
+
+def account_keys(gcloud: Gcloud) -> None:
+    """A key of a service account, from its making to its end."""
+    gcloud.text("iam service-accounts create signer")
+    of = f"--iam-account=signer@{gcloud.project}.iam.gserviceaccount.com"
+    gcloud.text(f"iam service-accounts keys create key.json {of}")
+    file = json.loads((gcloud.folder / "key.json").read_text(encoding="utf-8"))
+    assert file["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
+    identifier = file["private_key_id"]
+    gcloud.text(f"iam service-accounts keys disable {identifier} {of}")
+    [listed] = gcloud.json(f"iam service-accounts keys list {of} --managed-by=user")
+    assert (listed["name"].rpartition("/")[2], listed["disabled"]) == (identifier, True)
+    gcloud.text(f"iam service-accounts keys enable {identifier} {of}")
+    gcloud.text(f"beta iam service-accounts keys get-public-key {identifier} {of} --output-file=public.pem")
+    public = (gcloud.folder / "public.pem").read_text(encoding="utf-8")
+    gcloud.text(f"iam service-accounts keys delete {identifier} {of}")
+    gcloud.text(f"iam service-accounts keys upload again.pem {of}", **{"again.pem": public})
+    [uploaded] = gcloud.json(f"iam service-accounts keys list {of}")
+    assert (uploaded["name"].rpartition("/")[2], uploaded["keyOrigin"]) == (identifier, "USER_PROVIDED")
+
+
+def deployment(gcloud: Gcloud) -> None:
+    """A function from a folder of source, called and deleted."""
+    for api in ("cloudfunctions", "run", "cloudbuild", "artifactregistry", "storage"):
+        gcloud.text(f"services enable {api}.googleapis.com")
+    gcloud.text("iam service-accounts create runner")
+    source = gcloud.folder / "source"
+    source.mkdir()
+    (source / "main.py").write_text("def hello(request):\n    return 'hello'\n", encoding="utf-8")
+    (source / "requirements.txt").write_text("", encoding="utf-8")
+    account = f"runner@{gcloud.project}.iam.gserviceaccount.com"
+    builds = f"--member=serviceAccount:{account} --role=roles/cloudbuild.builds.builder --condition=None"
+    gcloud.text(f"projects add-iam-policy-binding {gcloud.project} {builds}")
+    where = "hello --region=us-central1"
+    gcloud.text(
+        f"functions deploy {where} --gen2 --runtime=python312 --entry-point=hello --source=source --trigger-http "
+        f"--no-allow-unauthenticated --run-service-account={account} "
+        f"--build-service-account=projects/{gcloud.project}/serviceAccounts/{account}"
+    )
+    described = gcloud.json(f"functions describe {where}")
+    assert (described["state"], described["serviceConfig"]["serviceAccountEmail"]) == ("ACTIVE", account)
+    assert [each["name"] for each in gcloud.json("functions list")] == [described["name"]]
+    gcloud.text(f"functions delete {where}")
+    assert gcloud.json("functions list") == []
+
+
+def sinks(gcloud: Gcloud) -> None:
+    """Where logs go besides: a sink, a bucket, its view, and a metric."""
+    topic = f"pubsub.googleapis.com/projects/{gcloud.project}/topics/logs"
+    gcloud.text("pubsub topics create logs")
+    gcloud.text(f"logging sinks create errors {topic} --log-filter='severity>=ERROR'")
+    made = gcloud.json("logging sinks describe errors")
+    assert (made["destination"], made["filter"]) == (topic, "severity>=ERROR")
+    assert made["writerIdentity"].startswith("serviceAccount:")
+    gcloud.text("logging sinks update errors --log-filter='severity>=CRITICAL' --description=worse")
+    [listed] = [each for each in gcloud.json("logging sinks list") if each["name"] == "errors"]
+    assert (listed["filter"], listed["description"]) == ("severity>=CRITICAL", "worse")
+    gcloud.text("logging sinks delete errors")
+    assert "errors" not in [each["name"] for each in gcloud.json("logging sinks list")]
+    gcloud.text("logging buckets create long --location=global --retention-days=90")
+    gcloud.text("logging buckets update long --location=global --retention-days=120")
+    assert gcloud.json("logging buckets describe long --location=global")["retentionDays"] == 120
+    gcloud.text("logging buckets delete long --location=global")
+    assert (
+        gcloud.json("logging buckets describe long --location=global")["lifecycleState"] == "DELETE_REQUESTED"
+    )
+    gcloud.text("logging buckets undelete long --location=global")
+    gcloud.text("logging metrics create failures --description=all --log-filter='severity>=ERROR'")
+    assert gcloud.json("logging metrics describe failures")["filter"] == "severity>=ERROR"
+    gcloud.text("logging metrics delete failures")
+    assert gcloud.json("logging metrics list") == []

@@ -71,8 +71,14 @@ def delete(call: Call) -> JsonObject:
     return {}
 
 
+def _position(contact: JsonObject) -> str:
+    """Where a contact is in a listing: the ids of a parent's are numbers."""
+    parent, _, identifier = str(contact["name"]).rpartition("/")
+    return f"{parent}/{identifier.zfill(20)}"
+
+
 def _page(call: Call, contacts: list[JsonObject]) -> JsonObject:
     page, token = paging.requested(call.query, default=100, maximum=100).cut(
-        contacts, lambda contact: str(contact["name"])
+        sorted(contacts, key=_position), _position
     )
     return ({"contacts": page} if page else {}) | token

@@ -169,7 +169,7 @@ class NetworksMachine(CloudMachine):
         self.networks: dict[str, bool] = {"default": True}
         """Whether it has a subnetwork in each region, by name."""
         self.modes: dict[str, str] = {"default": "REGIONAL"}
-        self.rules = {each["name"] for each in self.listed("compute", _FIREWALLS, "items")}
+        self.firewalls = {each["name"] for each in self.listed("compute", _FIREWALLS, "items")}
 
     def reads(self) -> list[Read]:
         """Networks, subnetworks, rules and routes."""
@@ -211,19 +211,19 @@ class NetworksMachine(CloudMachine):
         if name not in self.networks:
             self.refused("compute", "DELETE", path)
             return
-        in_use = name == "default" and bool(self.rules)
+        in_use = name == "default" and bool(self.firewalls)
         assert ("error" in self._done("DELETE", path)) == in_use
         if not in_use:
             del self.networks[name], self.modes[name]
             self.refused("compute", "GET", path)
 
-    @precondition(lambda self: self.rules)
+    @precondition(lambda self: self.firewalls)
     @rule(data=st.data())
     def open(self, data: st.DataObject) -> None:
         """A firewall rule is deleted once."""
-        name = data.draw(st.sampled_from(sorted(self.rules)))
+        name = data.draw(st.sampled_from(sorted(self.firewalls)))
         self._done("DELETE", f"{_FIREWALLS}/{name}")
-        self.rules.remove(name)
+        self.firewalls.remove(name)
         self.refused("compute", "DELETE", f"{_FIREWALLS}/{name}")
 
     @rule(page=small)
@@ -244,7 +244,7 @@ class NetworksMachine(CloudMachine):
             assert network["routingConfig"]["routingMode"] == self.modes[name]
             assert bool(network.get("subnetworks")) == self.networks[name]
             assert self.ok("compute", "GET", f"{_NETWORKS}/{network['id']}") == network
-        assert {each["name"] for each in self.listed("compute", _FIREWALLS, "items")} == self.rules
+        assert {each["name"] for each in self.listed("compute", _FIREWALLS, "items")} == self.firewalls
         regions = self.ok("compute", "GET", f"{_COMPUTE.removesuffix('/global')}/aggregated/subnetworks")[
             "items"
         ]

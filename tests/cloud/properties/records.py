@@ -15,7 +15,7 @@ from tests.cloud.properties.machine import CloudMachine, Read, small
 _PLACE = f"v2/projects/{PROJECT}/locations/europe-west4"
 _FUNCTIONS = f"{_PLACE}/functions"
 _ACCOUNT = f"runner@{PROJECT}.iam.gserviceaccount.com"
-_SOURCE = {
+_SOURCE: dict[str, dict[str, Any]] = {
     "buildConfig": {
         "runtime": "python312",
         "entryPoint": "guard",
