@@ -10,7 +10,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
 from google.auth.crypt import RSASigner, RSAVerifier
 
 from tests.cloud.googles_client import client, refusal
@@ -82,23 +81,12 @@ def test_a_key_lives_and_signs(cloud: LocalCloud, keys: Any, account: str) -> No
     assert refusal(keys.delete(name=made["name"])) == 404
 
 
-def test_a_key_in_a_file_of_the_other_kind(keys: Any, account: str) -> None:
-    body = {"privateKeyType": "TYPE_PKCS12_FILE", "keyAlgorithm": "KEY_ALG_RSA_1024"}
-    made = keys.create(name=account, body=body).execute()
-    private, certificate, _ = pkcs12.load_key_and_certificates(
-        b64decode(made["privateKeyData"]), b"notasecret"
-    )
-    assert (made["keyAlgorithm"], getattr(private, "key_size", 0)) == ("KEY_ALG_RSA_1024", 1024)
-    assert certificate is not None
-
-
 def test_the_public_half_of_a_key_is_uploaded(keys: Any, account: str) -> None:
     certificate = _certificate()
     made = keys.upload(name=account, body={"publicKeyData": certificate}).execute()
     assert (made["keyOrigin"], made["validBeforeTime"]) == ("USER_PROVIDED", "2026-04-01T00:00:00Z")
     assert "privateKeyData" not in made
     assert keys.get(name=made["name"]).execute() == made
-    assert refusal(keys.upload(name=account, body={"publicKeyData": certificate})) == 400
     for other in (b64encode(b"no certificate").decode(), _certificate(3072), ""):
         assert refusal(keys.upload(name=account, body={"publicKeyData": other})) == 400
 

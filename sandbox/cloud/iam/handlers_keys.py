@@ -64,11 +64,15 @@ def upload(call: Call) -> JsonObject:
     account = _with_room(call)
     orgpolicy.require_key(call.store, _number(call, account), account.email, "Upload")
     certificate = b64decode(call.body.get("publicKeyData", "")).decode(errors="replace")
-    if rsa_keys.public_of(certificate) is None:
+    read = rsa_keys.uploaded(certificate)
+    algorithm = next((name for name, bits in _BITS.items() if read and bits == read.bits), "")
+    if read is None or not algorithm:
         raise invalid_argument(
-            "The public key must be an RSA key in an X.509 v3 certificate.", "public_key_data"
+            "The public key must be an RSA key of 1024 or 2048 bits in an X.509 v3 certificate.",
+            "public_key_data",
         )
-    return _saved(call, account, "KEY_ALG_RSA_2048", "USER_PROVIDED", certificate)
+    valid = {"validAfterTime": rfc3339(read.begin), "validBeforeTime": rfc3339(read.end)}
+    return _saved(call, account, algorithm, "USER_PROVIDED", certificate, valid)
 
 
 @handlers(f"{_METHODS}.get")
@@ -131,7 +135,15 @@ def _number(call: Call, account: models.Account) -> str:
     return projects.require(call.store, account.project).number
 
 
-def _saved(call: Call, account: models.Account, algorithm: str, origin: str, certificate: str) -> JsonObject:
+def _saved(
+    call: Call,
+    account: models.Account,
+    algorithm: str,
+    origin: str,
+    certificate: str,
+    valid: JsonObject | None = None,
+) -> JsonObject:
+    """Keep a new key; `valid`: from when to when, from now on for ever without it."""
     identifier = secrets.token_hex(20)
     key = {
         "name": f"projects/{account.project}/serviceAccounts/{account.email}/keys/{identifier}",
@@ -140,6 +152,7 @@ def _saved(call: Call, account: models.Account, algorithm: str, origin: str, cer
         "keyAlgorithm": algorithm,
         "keyOrigin": origin,
         "keyType": "USER_MANAGED",
+        **(valid or {}),
     }
     call.store.run(
         "INSERT INTO service_account_keys VALUES (?, ?, ?, ?)",

@@ -51,6 +51,25 @@ def certificate(key: rsa.RSAPrivateKey, common_name: str) -> str:
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What the certificate of an RSA key says: the bits of the key, and from when to when it is valid."""
+
+    bits: int
+    begin: datetime
+    end: datetime
+
+
+def uploaded(text: str) -> Uploaded | None:
+    """What a certificate says; None if the text is no certificate of an RSA key."""
+    if public_of(text) is None:
+        return None
+    read = x509.load_pem_x509_certificate(text.encode())
+    key = read.public_key()
+    bits = key.key_size if isinstance(key, rsa.RSAPublicKey) else 0
+    return Uploaded(bits, read.not_valid_before_utc, read.not_valid_after_utc)
+
+
 def public_of(text: str) -> str | None:
     """The public key of a certificate, both in PEM; None if the text is no certificate of an RSA key."""
     try:
