@@ -276,3 +276,15 @@ def test_a_project_has_service_accounts_before_its_apis(cloud: LocalCloud) -> No
     accounts = client(cloud, "iam", "v1").projects().serviceAccounts()
     made = accounts.create(name="projects/no-apis-yet", body={"accountId": "project-service-account"})
     assert made.execute()["projectId"] == "no-apis-yet"
+
+
+def test_a_job_shows_no_retries_that_it_was_not_given(cloud: LocalCloud) -> None:
+    enable = {"serviceIds": ["cloudscheduler.googleapis.com"]}
+    cloud.call("serviceusage", "POST", f"v1/{SEED}/services:batchEnable", enable)
+    jobs = client(cloud, "cloudscheduler", "v1").projects().locations().jobs()
+    parent = f"{SEED}/locations/europe-west1"
+    job = {"schedule": "0 4 * * *", "httpTarget": {"uri": "https://example.com"}}
+    plain = jobs.create(parent=parent, body={**job, "name": f"{parent}/jobs/plain"}).execute()
+    assert "retryConfig" not in plain
+    retried = {**job, "name": f"{parent}/jobs/retried", "retryConfig": {"retryCount": 1}}
+    assert jobs.create(parent=parent, body=retried).execute()["retryConfig"]["maxDoublings"] == 5

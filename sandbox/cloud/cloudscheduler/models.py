@@ -40,7 +40,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,500}")
 _LOCATION: Final = re.compile(r"[a-z]+-[a-z]+[0-9]{1,2}")
 _DEADLINE_S: Final = (15, 30 * 60)
 _MOST_RETRIES: Final = 5
-_RETRIES: Final[JsonObject] = {
+RETRIES: Final[JsonObject] = {
     "maxRetryDuration": "0s",
     "minBackoffDuration": "5s",
     "maxBackoffDuration": "3600s",
@@ -254,8 +254,8 @@ def _complete(store: Store, body: JsonObject, now: datetime) -> JsonObject:
     deadline = body.get("attemptDeadline", "180s")
     if not _DEADLINE_S[0] <= seconds(deadline) <= _DEADLINE_S[1]:
         raise invalid_argument("Attempt deadline must be from 15s to 1800s.", "job.attempt_deadline")
-    retries = {**_RETRIES, **body.get("retryConfig", {})}
-    if not 0 <= retries.get("retryCount", 0) <= _MOST_RETRIES:
+    given = body.get("retryConfig", {})
+    if not 0 <= given.get("retryCount", 0) <= _MOST_RETRIES:
         raise invalid_argument("Retry count must be from 0 to 5.", "job.retry_config.retry_count")
     targets = [name for name in _TARGETS if name in body]
     if len(targets) != 1:
@@ -266,7 +266,8 @@ def _complete(store: Store, body: JsonObject, now: datetime) -> JsonObject:
         targets[0]: target,
         "timeZone": zone,
         "attemptDeadline": deadline,
-        "retryConfig": retries,
+        # Google shows the defaults of the rest beside what is given, and of a job without retries none.
+        **({"retryConfig": {**RETRIES, **given}} if given else {}),
         "userUpdateTime": rfc3339(now),
     }
 

@@ -95,7 +95,7 @@ def _settle(begun: Job) -> Callable[[Store, datetime, int | None], None]:
 
 def _retry(job: Job, now: datetime) -> datetime | None:
     """When an attempt that failed is repeated; None if it is not."""
-    policy = job.body["retryConfig"]
+    policy = {**models.RETRIES, **job.body.get("retryConfig", {})}
     if job.retries >= policy.get("retryCount", 0):
         return None
     least, most = seconds(policy["minBackoffDuration"]), seconds(policy["maxBackoffDuration"])
