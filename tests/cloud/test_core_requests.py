@@ -260,11 +260,10 @@ def test_an_unknown_path_is_googles_404_page(cloud: LocalCloud, method: str, pat
 
 
 def test_a_known_method_that_is_not_there_says_so(cloud: LocalCloud) -> None:
-    path = "v1/organizations/1:getOrgPolicy"
-    assert cloud.call("cloudresourcemanager", "POST", path, {}, status=501) == {
+    assert cloud.call("monitoring", "GET", "v3/projects/1/groups", status=501) == {
         "error": {
             "code": 501,
-            "message": "The local cloud does not implement the method cloudresourcemanager.organizations.getOrgPolicy.",
+            "message": "The local cloud does not implement the method monitoring.projects.groups.list.",
             "status": "UNIMPLEMENTED",
         }
     }

@@ -1,6 +1,7 @@
 """Requests that fuzzing has found (`make fuzz`): what each did wrong once, and what it is answered now."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -106,3 +107,30 @@ def test_a_part_of_a_bucket_is_kept_in_googles_types(world: Furnished) -> None:
     )
     assert "retentionPolicy" not in cleared.json
     assert not cleared.json.get("labels")
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "body", "status"),
+    [
+        (
+            "secretmanager",
+            "v1/projects/fuzz-shop/secrets/token:addVersion",
+            {"payload": {"data": "dG9j-w"}},
+            200,
+        ),
+        (
+            "iam",
+            "v1/projects/fuzz-shop/serviceAccounts/runner@fuzz-shop.iam.gserviceaccount.com/keys:upload",
+            {"publicKeyData": "_-8="},
+            400,
+        ),
+    ],
+)
+def test_base64_of_urls_and_without_padding_is_read(
+    world: Furnished, service: str, path: str, body: dict[str, Any], status: int
+) -> None:
+    """It ended in a 500; what is answered later has it as Google answers bytes."""
+    assert world.cloud.call(service, "POST", path, body)[0] == status
+    if service == "secretmanager":
+        found = world.cloud.call(service, "GET", path.replace(":addVersion", "/versions/latest:access"))[1]
+        assert found["payload"]["data"] == "dG9j+w=="

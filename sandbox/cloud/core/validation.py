@@ -332,8 +332,10 @@ def _number(item: Any) -> float | str:
 
 
 def _bytes(item: str) -> str:
+    """Base64 as answers have it: requests may use the alphabet of URLs and leave out the padding."""
+    standard = item.replace("-", "+").replace("_", "/") + "=" * (-len(item) % 4)
     try:
-        b64decode(item.replace("-", "+").replace("_", "/") + "=" * (-len(item) % 4), validate=True)
+        b64decode(standard, validate=True)
     except (Base64Error, ValueError):
         raise _MismatchError(f"Base64 decoding failed for {json.dumps(item)}") from None
-    return item
+    return standard
