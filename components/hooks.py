@@ -27,9 +27,10 @@ _LONGEST_ASKED_S: Final = 300.0
 _ATTEMPTS: Final = 25
 """About ten minutes."""
 _READING: Final = "Error when reading or editing"
-"""What the `gcp` plugin says of a read, in a creation of the one after it."""
+"""How the `gcp` plugin's error begins when a read fails, also the read after a creation."""
+_TAKEN_OVER: Final = "created, and it could not be read after that; the next gemini-lz up takes it over"
 _ATTEMPTS_IN_NEW_PROJECT: Final = 5
-"""About 15 seconds: longer, and the caller lacks a role."""
+"""At most 15 seconds: longer, and the caller lacks a role."""
 
 _SERVICES: Final = {
     "organizations/project:Project": "cloudresourcemanager",
@@ -111,7 +112,8 @@ def _turn_hook() -> pulumi.ResourceHook:
 async def _refused(kind: str, own: Turns, engine: Any, args: pulumi.ErrorHookArgs) -> bool:
     """True to retry; otherwise reports the setting concerned, with the remedy."""
     error = error_in(args.errors[0]) if args.errors else None
-    if error and len(args.errors) < _ATTEMPTS and not _exists(args):
+    exists = bool(args.errors) and _exists(args)
+    if error and len(args.errors) < _ATTEMPTS and not exists:
         wait = min(_FIRST_WAIT_S * 2 ** (len(args.errors) - 1), _LONGEST_WAIT_S)
         wait *= _RANDOM.uniform(0.5, 1.0)
         # Of other resources, such as a key, an account that does not exist is one that the settings name.
@@ -137,7 +139,7 @@ async def _refused(kind: str, own: Turns, engine: Any, args: pulumi.ErrorHookArg
     # Errors of this project's own provider have the remedy already.
     if error and not args.type.startswith("gemini-landing-zone:"):
         error.service = _SERVICES.get(args.type.removeprefix("gcp:"), "other")
-        advice = _advice(error) or advice
+        advice = _TAKEN_OVER if exists else _advice(error) or advice
     where = f"gemini-landing-zone:{_settings[kind, args.name]} ({args.name})"
     pulumi.log.error(in_lines(f"{where}: {advice}"))
     return False

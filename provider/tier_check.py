@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import ClassVar, Final, TypeVar
 
 from landing_zone.google import tiers
 from landing_zone.google.errors import GoogleError
@@ -19,6 +20,8 @@ from provider.resource import (
     State,
     Values,
 )
+
+_T = TypeVar("_T")
 
 _DEFAULT_WAIT_S: Final = 600
 _NEW_PROJECT_S: Final = 60.0
@@ -114,26 +117,25 @@ def _waited(context: Context, inputs: Values, before: Values) -> State:
     deadline = time.monotonic() + wait
     known_by = time.monotonic() + (0 if before else min(wait, _NEW_PROJECT_S))
     delays = context.google.backoff()
-    link, unlinked = None, ""
+    link, unlinked, just_linked = None, "", False
     try:
-        link, unlinked = _linked(context, inputs)
+        link, unlinked = _once_known(context, project, known_by, lambda: _linked(context, inputs))
+        just_linked = link is None and expected == "paid"
     except GoogleError as error:
         context.warn(f"{project} cannot be linked to billing again: {error.with_remedy}")
     while True:
         try:
-            found = tiers.find(context.google, project, link)
+            found = _once_known(
+                context, project, known_by, partial(tiers.find, context.google, project, link)
+            )
         except GoogleError as error:
-            if error.hides and time.monotonic() < known_by:
-                context.progress(f"waiting until Google shows the tier of {project}")
-                next(delays)
-                continue
             context.warn(f"the tier of {project} cannot be read: {error.with_remedy}")
             return _state(inputs, FoundTier(UNREADABLE, billing_enabled=False))
         state = _state(inputs, found)
         # Limits become paid only through a billing link: without one there is nothing to wait for.
         if state.outputs["inForce"] or expected == "free":
             break
-        if not found.billing_enabled and not (inputs.get("billingAccount") and time.monotonic() < known_by):
+        if not found.billing_enabled and not (just_linked and time.monotonic() < known_by):
             break
         if found.tier == UNREADABLE and (act := _stopped(context, inputs)):
             context.note(f"{act}: which tier Google applies shows after its release")
@@ -148,6 +150,19 @@ def _waited(context: Context, inputs: Values, before: Values) -> State:
     elif not state.outputs["inForce"]:
         context.warn(_advice(project, expected, found))
     return state
+
+
+def _once_known(context: Context, project: str, known_by: float, read: Callable[[], _T]) -> _T:
+    """What is read of a project, which Google may not know until `known_by` (monotonic seconds). Raises GoogleError."""
+    delays = context.google.backoff()
+    while True:
+        try:
+            return read()
+        except GoogleError as error:
+            if not error.hides or time.monotonic() > known_by:
+                raise
+        context.progress(f"waiting until Google shows the tier of {project}")
+        next(delays)
 
 
 def _stopped(context: Context, inputs: Values) -> str:

@@ -75,9 +75,12 @@ def recover(cli: Cli, progress: Progress, *, deletes: bool = False) -> int:
 
 
 def repair(cli: Cli) -> None:
-    """Make the state that a failed run has written one that the engine takes, for `pulumi` too. Raises CliError."""
+    """Make the state that a failed run has written one that the engine takes, for `pulumi` too. Raises CliError.
+
+    Where operations have no known end it is left to `recover`: an import drops them.
+    """
     exported = json.loads(cli.ask("stack", "export"))
-    if (sound := repaired(exported)) != exported:
+    if not interrupted(exported) and (sound := repaired(exported)) != exported:
         cli.ask("stack", "import", text=json.dumps(sound))
 
 
@@ -134,7 +137,6 @@ class _Recovery:
             self._progress.say("reading all resources of the state")
             self._drop_gone(exported)
             refresh(self._cli, self._progress)
-            self._drop_deleted_roles()
         taken = 0
         if begun:
             exported = self._export()
@@ -203,12 +205,6 @@ class _Recovery:
         if gone:
             self._load(without_projects(exported, gone))
 
-    def _drop_deleted_roles(self) -> None:
-        exported = self._export()
-        kept = without_deleted_roles(exported)
-        if len(resources_of(kept)) < len(resources_of(exported)):
-            self._load(kept)
-
     def _is_gone(self, project_id: str) -> bool:
         try:
             return is_gone(self._google, project_id)
@@ -235,6 +231,16 @@ def refresh(cli: Cli, progress: Progress, urns: Sequence[str] = ()) -> None:
         raise StoppedByUserError
     if ended.code:
         raise CliError(f"the state cannot be brought up to date:\n{ended.output}".rstrip())
+    if not urns:
+        drop_deleted_roles(cli)
+
+
+def drop_deleted_roles(cli: Cli) -> None:
+    """Drop custom roles from a refreshed state that were deleted. Raises CliError."""
+    exported = json.loads(cli.ask("stack", "export"))
+    kept = without_deleted_roles(exported)
+    if len(resources_of(kept)) < len(resources_of(exported)):
+        cli.ask("stack", "import", text=json.dumps(kept))
 
 
 def look_ups(world: World, plan: list[Planned], *, deletes: bool) -> Looked:

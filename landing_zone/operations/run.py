@@ -21,7 +21,7 @@ from landing_zone.operations.covered import uncovered
 from landing_zone.operations.mark import FAILED, SPLIT, clear_mark, is_of_split, read_mark, set_mark
 from landing_zone.operations.progress import Progress
 from landing_zone.operations.pulumi_cli import Cli, CliError, Ended, LockedError
-from landing_zone.operations.recover import projects_left, recover, refresh, repair
+from landing_zone.operations.recover import drop_deleted_roles, projects_left, recover, refresh, repair
 from landing_zone.operations.state import interrupted, project_ids
 from landing_zone.workspace import UnreadableError, backend_url, find_project
 
@@ -96,6 +96,8 @@ def _run(
     set_mark(cli, verb)
     ended = cli.operate(*arguments, on_event=progress.see, variables=variables)
     if ended.code == 0:
+        if verb == "refresh":
+            drop_deleted_roles(cli)
         clear_mark(cli)
     elif not recovers and not ended.stopped and progress.has_met_existing():
         # A run that left no sign, such as a plain `pulumi up` whose lock was removed by hand.

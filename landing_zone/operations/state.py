@@ -86,15 +86,12 @@ def without_deleted_roles(exported: Json) -> dict[str, Any]:
 
 def _without(exported: Json, is_gone: Callable[[Json], bool]) -> dict[str, Any]:
     """The export without some resources, and without the links to them."""
-    kept: list[dict[str, Any]] = []
-    dropped: set[str] = set()
-    for each in resources_of(exported):
-        # Sorted so that what depends on a resource comes after it.
-        if is_gone(each):
-            dropped.add(each["urn"])
-        else:
-            kept.append(_without_links(each, dropped))
-    return {**exported, "deployment": {**exported["deployment"], "resources": kept}}
+    resources = resources_of(exported)
+    kept = [each for each in resources if not is_gone(each)]
+    # One that waits for its deletion has the URN of the one that replaced it.
+    dropped = {each["urn"] for each in resources} - {each["urn"] for each in kept}
+    linked = [_without_links(each, dropped) for each in kept]
+    return {**exported, "deployment": {**exported["deployment"], "resources": linked}}
 
 
 def repaired(exported: Json) -> Json:

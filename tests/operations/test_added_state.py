@@ -158,7 +158,9 @@ def test_a_role_that_was_deleted_is_created_anew_and_nothing_depends_on_it_meanw
     role = entry("projects/iAMCustomRole:IAMCustomRole", "guard", [], deleted=False)
     gone = entry("projects/iAMCustomRole:IAMCustomRole", "other", [], deleted=True)
     member = entry("projects/iAMMember:IAMMember", "guard", [role["urn"], gone["urn"]])
-    exported = {"version": 3, "deployment": {"resources": [role, gone, member]}}
+    # The one before a role that was replaced has its URN.
+    before = entry("projects/iAMCustomRole:IAMCustomRole", "guard", [], deleted=True)
+    exported = {"version": 3, "deployment": {"resources": [role, gone, member, {**before, "delete": True}]}}
     kept = without_deleted_roles(exported)["deployment"]["resources"]
     assert [each["urn"] for each in kept] == [role["urn"], member["urn"]]
     assert (kept[1]["dependencies"], kept[1]["propertyDependencies"]) == (

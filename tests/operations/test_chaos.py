@@ -53,6 +53,7 @@ def test_chaos_in_any_call_and_the_run_or_the_next_one_converges(
         left = [each for each in left if each not in done.met and places[each] < PLACES]
         # Those that had no place yet come first.
         left.sort(key=places.__getitem__)
-    assert len(met) > 0.5 * len(places)
+    # A destroy that was refused makes fewer calls when it goes on: some of those are not made again.
+    assert len(met) > (0.5 if verb == "destroy" else 0.8) * len(places)
     tried = f"{len(met)} of {len(every)} faults in the calls of {verb}, in {rounds} rounds, each of which converged"
     record_property("cases", tried)

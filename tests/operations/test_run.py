@@ -124,6 +124,7 @@ def test_what_was_created_and_not_read_after_it_is_not_created_twice(stage: Stag
     code, printed = stage.run(*UP)
     assert code == 1
     assert "gemini-landing-zone:projects.other.alerts" in printed
+    assert "created, and it could not be read after that; the next gemini-lz up takes it over" in printed
     assert stage.run(*UP)[0] == 0
     listed = stage.cloud.call("GET", "/monitoring/v3/projects/acme-run-other/alertPolicies")["alertPolicies"]
     names = [each["displayName"] for each in listed]

@@ -58,6 +58,19 @@ def test_the_tier_found_is_told_and_a_missing_link_is_a_warning(tiered: Workspac
     take_over(tiered, "TierCheck", "tier", f"projects/{PROJECT}/tier")
     assert tiered.preview() == []
 
+    # A project that was just created, and that Google does not know everywhere yet.
+    forget(tiered)
+    unknown = [
+        {"error": "PERMISSION_DENIED", "method": method, "times": 2}
+        for method in ("cloudbilling.projects.getBillingInfo", "cloudquotas.ListQuotaInfos")
+    ]
+    tiered.cloud.call("PUT", "/_local/faults", {"faults": unknown})
+    check(billingAccount=ACCOUNT)
+    assert "cannot be" not in tiered.pulumi(*UP).stdout
+    assert tiered.outputs()["tier"] == {"tier": "2", "billingEnabled": True, "inForce": True}
+    check()
+    tiered.pulumi(*UP)
+
     link("")
     tiered.refresh()
     assert f"gcloud billing projects link {PROJECT}" in tiered.pulumi(*UP).stdout
