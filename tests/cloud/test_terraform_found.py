@@ -211,7 +211,26 @@ def test_listings_take_filters(cloud: LocalCloud) -> None:
         found = monitoring.notificationChannels().list(name=SEED, filter=text).execute()
         assert [each["displayName"] for each in found.get("notificationChannels", [])] == wanted
     assert refusal(monitoring.notificationChannels().list(name=SEED, filter='nothing="a"')) == 400
-    assert monitoring.alertPolicies().list(name=SEED, filter='display_name="a"').execute() == {}
+    policies = monitoring.alertPolicies()
+    assert policies.list(name=SEED, filter='display_name="a"').execute() == {}
+    threshold = {"filter": 'metric.type="a.b/c" resource.type="global"', "comparison": "COMPARISON_GT"}
+    condition = {"displayName": "c", "conditionThreshold": {**threshold, "duration": "60s"}}
+    body = {
+        "displayName": "p",
+        "combiner": "OR",
+        "conditions": [condition],
+        "documentation": {"content": "x"},
+        "notificationChannels": [
+            each["name"]
+            for each in monitoring.notificationChannels().list(name=SEED).execute()["notificationChannels"]
+        ],
+    }
+    policy = policies.create(name=SEED, body=body).execute()
+    for number, text in enumerate([body["notificationChannels"][1], "no-such-channel"]):
+        found = policies.list(name=SEED, filter=f'notification_channels:"{text}"').execute()
+        assert found == ({"alertPolicies": [policy], "totalSize": 1} if number == 0 else {})
+    for text in ('documentation="x"', "documentation:*", 'conditions:"c"'):
+        assert refusal(policies.list(name=SEED, filter=text)) == 400
 
     secrets = client(cloud, "secretmanager", "v1").projects().secrets()
     for name in ("key-one", "other"):
@@ -220,6 +239,7 @@ def test_listings_take_filters(cloud: LocalCloud) -> None:
     for text in ("name:key", "labels.of=key-one"):
         [found] = secrets.list(parent=SEED, filter=text).execute()["secrets"]
         assert found["name"].endswith("/key-one")
+    assert refusal(secrets.list(parent=SEED, filter="replication:automatic")) == 400
 
 
 def test_a_dashboard_needs_no_alignment_period(cloud: LocalCloud) -> None:

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 from sandbox.cloud.core.errors import CloudError, bad_request, field_violation
 
-#: A resource's value of a field; None when the resource has none.
-Lookup = Callable[[str], str | None]
+#: A resource's value of a field; None when the resource has none. Of several values one is enough.
+Lookup = Callable[[str], str | list[str] | None]
 Filter = Callable[[Lookup], bool]
 
 _TOKEN = re.compile(
@@ -127,7 +127,9 @@ class _Parser:
             wanted = f"*{wanted}*"
 
         def holds(lookup: Lookup) -> bool:
-            value = lookup(field)
-            return value is not None and fnmatchcase(value.lower(), wanted.replace("[", "[[]"))
+            found = lookup(field)
+            values = found if isinstance(found, list) else [found]
+            pattern = wanted.replace("[", "[[]")
+            return any(value is not None and fnmatchcase(value.lower(), pattern) for value in values)
 
         return (lambda lookup: not holds(lookup)) if operator == "!=" else holds

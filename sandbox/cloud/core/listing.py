@@ -8,6 +8,7 @@ from sandbox.cloud.core import filters
 from sandbox.cloud.core.errors import JsonObject, invalid_argument
 from sandbox.cloud.core.messages import Message, Method
 
+_NO_TEXT: Final = ("message", "struct", "any")
 _QUOTED_KEY: Final = re.compile(r"""\.["']([^"']+)["']""")
 
 
@@ -25,13 +26,15 @@ def selected(found: list[JsonObject], text: str, method: Method, collection: str
     return [resource for resource in found if accepts(partial(_value, each(), resource))]
 
 
-def _value(message: Message, resource: JsonObject, name: str) -> str | None:
-    """A field of a resource, or a label, as text."""
+def _value(message: Message, resource: JsonObject, name: str) -> str | list[str] | None:
+    """A field of a resource, or a label, as text; of a repeated field, each of its values."""
     first, _, key = name.partition(".")
     field = message.fields.get(first)
-    if field is None or bool(key) != field.is_map:
+    if field is None or bool(key) != field.is_map or field.kind in _NO_TEXT:
         raise invalid_argument(f"Field {name} cannot be filtered by.", "filter")
     value: Any = resource.get(field.json_name)
     if key:
         value = (value or {}).get(key)
-    return str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    return None if value is None else str(value)
