@@ -29,7 +29,7 @@ _OF_THE_PROJECT: Final = frozenset(
 _OF_THE_CALLER: Final = frozenset(
     {"cloudasset", "cloudquotas", "essentialcontacts", "iam", "orgpolicy", "serviceusage"}
 )
-# Of IAM others' modules show it: they make a project's service accounts and roles before its APIs.
+# IAM: other people's modules create service accounts and roles before the project's APIs are enabled.
 
 
 def refusal(

@@ -76,13 +76,13 @@ def _settled(state: Mapping[str, Value] | None, plan: Properties) -> Properties:
     for name in ("spec", "dryRunSpec"):
         before, after = (state or {}).get(name), plan.get(name)
         if isinstance(before, dict) and isinstance(after, dict) and not is_unknown(after):
-            old, new = ([_told(rule) for rule in each.get("rules") or []] for each in (before, after))
+            old, new = ([_meaning(rule) for rule in each.get("rules") or []] for each in (before, after))
             if set(old) == {*new, *old[len(new) :]}:
                 plan = {**plan, name: {**after, "rules": before.get("rules")}}
     return plan
 
 
-def _told(rule: Value) -> str:
+def _meaning(rule: Value) -> str:
     """What a rule says, without what is empty in it."""
     return json.dumps(filled_in({"rule": block(_RULE)}, {"rule": rule}), sort_keys=True)
 
