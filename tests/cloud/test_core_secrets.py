@@ -2,6 +2,7 @@
 
 import base64
 import html
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -79,6 +80,22 @@ def test_ends_of_lines_in_other_encodings_hide_no_key(first: str, last: str) -> 
         text = ENCODINGS[name](text)
     assert blanked(text) == BLANK
     assert BLANK in target(f"/v1/{quote(text, safe='')}/x", "")
+
+
+@pytest.mark.parametrize("outer", ENCODINGS)
+def test_a_private_key_is_found_in_every_encoding(outer: str) -> None:
+    """As in the file of a service account: in its field, in a text that has it all, and cut off."""
+    begin, body = "-----BEGIN RSA PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" * 3
+    pem = f"{begin}\n{_lines(body)}\n-----END RSA PRIVATE KEY-----"
+    for key, inner in itertools.product((pem, pem[:90], pem.replace("RSA ", "")), ENCODINGS.values()):
+        text = ENCODINGS[outer](inner(f"is {key}"))
+        seen = blanked(text)
+        assert BLANK in seen
+        assert body[:30] not in seen
+        assert seen == BLANK or key[:20] in text  # what has the key as it is keeps what is around it
+    assert blanked(f"before {pem} after") == f"before {BLANK} after"
+    file = {"private_key": "anything", "private_key_id": "0a1b", "client_email": "a@b.example"}
+    assert without_secrets(file) == {**file, "private_key": BLANK}
 
 
 @given(

@@ -24,14 +24,20 @@ _FIELDS: Final = frozenset(
         "password",
         "payload",
         "plaintext",
+        "privatekey",
         "privatekeydata",
         "servicekey",
     }
 )
 """Names in lower case, letters only: Google reads `keyString` and `key_string`, `$key` and `key`."""
 _PARAMETERS: Final = _FIELDS | {"key"}
-_KEY: Final = re.compile(r"AIza[\w-]{6,}|AQ\.[\w-]{20,}|ya29\.[\w.-]{10,}", re.ASCII)
-"""API keys, standard and bound to a service account, and access tokens."""
+_PRIVATE: Final = r"[A-Z +]{1,30}PRIVATE[ +]KEY"
+_KEY: Final = re.compile(
+    r"AIza[\w-]{6,}|AQ\.[\w-]{20,}|ya29\.[\w.-]{10,}"
+    rf"|-----BEGIN{_PRIVATE}(?s:.)*?(?:-----END{_PRIVATE}[A-Z +]*-----|\Z)",
+    re.ASCII,
+)
+"""API keys, standard and bound to a service account, access tokens, and private keys in PEM, also one cut off."""
 _ENCODED: Final = re.compile(r"[%\\&\r\n\t]|[A-Za-z0-9_-]{28,}")
 """What every encoding of a key has. In base64 a key is one run: only bytes that are not ASCII encode to `+` or `/`."""
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")

@@ -35,7 +35,7 @@ _PROJECT: Final = "the id of a project"
 _encoded: Final = json.JSONEncoder(separators=(",", ":")).encode
 _SECRETS: Final = (
     *("accesstoken", "authtoken", "apikey", "servicekey", "keystring"),
-    *("password", "payload", "plaintext", '"url"'),
+    *("password", "payload", "plaintext", "privatekey", '"url"'),
 )
 """What the names of fields with secrets have in them, without underscores: most messages have none of it."""
 _EVERY: Final = 512
