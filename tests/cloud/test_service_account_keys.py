@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -87,15 +88,31 @@ def test_the_public_half_of_a_key_is_uploaded(keys: Any, account: str) -> None:
     assert (made["keyOrigin"], made["validBeforeTime"]) == ("USER_PROVIDED", "2026-04-01T00:00:00Z")
     assert "privateKeyData" not in made
     assert keys.get(name=made["name"]).execute() == made
-    for other in (b64encode(b"no certificate").decode(), _certificate(3072), ""):
+    # The object identifier of RSA keys, of which another number is nobody's.
+    rsa_key, unknown = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d010163")
+    read = x509.load_pem_x509_certificate(b64decode(certificate)).public_bytes(serialization.Encoding.DER)
+    changed = b64encode(read.replace(rsa_key, unknown)).decode()
+    pem = f"-----BEGIN CERTIFICATE-----\n{changed}\n-----END CERTIFICATE-----\n"
+    for other in (
+        b64encode(b"no certificate").decode(),
+        b64encode(pem.encode()).decode(),
+        _certificate(3072),
+        "abc",
+        "_-8",
+        "",
+    ):
         assert refusal(keys.upload(name=account, body={"publicKeyData": other})) == 400
 
 
 def test_an_account_has_ten_keys_and_loses_them_with_itself(
     cloud: LocalCloud, keys: Any, account: str
 ) -> None:
+    certificates = f"{cloud.main}/oauth2/v1/certs"
+    signing = requests.get(certificates, timeout=20).json()
     for _ in range(10):
         last = keys.create(name=account, body={"keyAlgorithm": "KEY_ALG_RSA_1024"}).execute()
+    # Many keys of others change no certificate of the key that ID tokens are signed with.
+    assert requests.get(certificates, timeout=20).json() == signing
     assert refusal(keys.create(name=account, body={})) == 400
     found = cloud.call("iam", "GET", f"v1/{account}")
     cloud.call("iam", "DELETE", f"v1/{account}")

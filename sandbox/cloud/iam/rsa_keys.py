@@ -5,9 +5,9 @@ Import it when a key is needed, and not before: the package behind it takes a wh
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
@@ -34,7 +34,6 @@ def pem(key: rsa.RSAPrivateKey) -> str:
     ).decode()
 
 
-@lru_cache(maxsize=8)
 def certificate(key: rsa.RSAPrivateKey, common_name: str) -> str:
     """A certificate that the key has signed itself, in PEM."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -74,7 +73,7 @@ def public_of(text: str) -> str | None:
     """The public key of a certificate, both in PEM; None if the text is no certificate of an RSA key."""
     try:
         key = x509.load_pem_x509_certificate(text.encode()).public_key()
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return None
     if not isinstance(key, rsa.RSAPublicKey):
         return None

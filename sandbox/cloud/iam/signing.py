@@ -26,13 +26,13 @@ def kid_of(store: Store) -> str:
 
 def sign(store: Store, signed: bytes) -> bytes:
     """The signature of some bytes (RS256)."""
-    return _signing_key(store)[1].sign(signed, PKCS1v15(), hashes.SHA256())
+    return _loaded(_signing_key(store)[1]).sign(signed, PKCS1v15(), hashes.SHA256())
 
 
 def is_signed(store: Store, signed: bytes, signature: bytes) -> bool:
     """Whether a signature is this key's."""
     try:
-        _signing_key(store)[1].public_key().verify(signature, signed, PKCS1v15(), hashes.SHA256())
+        _loaded(_signing_key(store)[1]).public_key().verify(signature, signed, PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         return False
     return True
@@ -40,24 +40,24 @@ def is_signed(store: Store, signed: bytes, signature: bytes) -> bool:
 
 def certificate(store: Store) -> str:
     """The certificate of the key, in PEM."""
-    return rsa_keys.certificate(_signing_key(store)[1], _NAME)
+    return _certificate(_signing_key(store)[1])
 
 
 def numbers(store: Store) -> tuple[int, int]:
     """Modulus and exponent of the public key."""
-    found = _signing_key(store)[1].public_key().public_numbers()
+    found = _loaded(_signing_key(store)[1]).public_key().public_numbers()
     return found.n, found.e
 
 
-def _signing_key(store: Store) -> tuple[str, rsa.RSAPrivateKey]:
+def _signing_key(store: Store) -> tuple[str, str]:
+    """The id of the key, and the key in PEM."""
     row = store.row("SELECT kid, pem FROM signing_keys")
     if row is not None:
-        return row["kid"], _loaded(row["pem"])
-    key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
-    pem = rsa_keys.pem(key)
+        return row["kid"], row["pem"]
+    pem = rsa_keys.pem(rsa.generate_private_key(public_exponent=65537, key_size=_BITS))
     kid = sha256(pem.encode()).hexdigest()[:40]
     store.run("INSERT INTO signing_keys VALUES (?, ?)", kid, pem)
-    return kid, key
+    return kid, pem
 
 
 @lru_cache(maxsize=8)
@@ -66,3 +66,9 @@ def _loaded(pem: str) -> rsa.RSAPrivateKey:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("the signing key is no RSA key")
     return key
+
+
+@lru_cache(maxsize=8)
+def _certificate(pem: str) -> str:
+    """The same at every reading: a new one would have another serial number."""
+    return rsa_keys.certificate(_loaded(pem), _NAME)
