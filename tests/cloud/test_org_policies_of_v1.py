@@ -73,11 +73,17 @@ def test_what_v1_does_not_know_stays(cloud: LocalCloud, manager: Any) -> None:
     made = cloud.call("orgpolicy", "POST", f"v2/{PROJECT}/policies", policy)
     constraint = "constraints/iam.disableServiceAccountKeyUpload"
     body = {"constraint": constraint}
-    assert "booleanPolicy" not in manager.projects().getOrgPolicy(resource=PROJECT, body=body).execute()
-    _set(manager.projects(), PROJECT, constraint, booleanPolicy={}).execute()
+    read = manager.projects().getOrgPolicy(resource=PROJECT, body=body).execute()
+    assert read.keys() == {"constraint", "etag"}
+    _set(manager.projects(), PROJECT, constraint, booleanPolicy={}, etag=read["etag"]).execute()
     kept = cloud.call("orgpolicy", "GET", f"v2/{made['name']}")
     assert kept["spec"]["rules"] == [{"enforce": False}]
     assert kept["dryRunSpec"]["rules"] == [{"enforce": True}]
+    for _ in range(2):
+        manager.projects().clearOrgPolicy(resource=PROJECT, body=body).execute()
+        kept = cloud.call("orgpolicy", "GET", f"v2/{made['name']}")
+        assert kept["dryRunSpec"]["rules"] == [{"enforce": True}]
+        assert "spec" not in kept
 
 
 @pytest.mark.parametrize(

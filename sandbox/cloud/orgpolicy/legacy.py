@@ -60,7 +60,8 @@ def get_policy(call: Call) -> JsonObject:
     parent, constraint = _parent(call), _constraint(call.body.get("constraint", ""))
     models.require_constraint(call.store, parent, constraint)
     found = _found(call, parent, constraint)
-    unset = {"constraint": f"{_PREFIX}{constraint}", "etag": models.etag(parent, constraint, 0)}
+    etag = found["etag"] if found else models.etag(parent, constraint, 0)
+    unset = {"constraint": f"{_PREFIX}{constraint}", "etag": etag}
     return _view(found) if found and "spec" in found else unset
 
 
@@ -97,13 +98,18 @@ def list_constraints(call: Call) -> JsonObject:
 
 @handlers(*_ids("clearOrgPolicy"))
 def clear_policy(call: Call) -> JsonObject:
-    """Delete a policy, if there is one."""
+    """Delete a policy, if there is one; what v2 has for a dry run stays."""
     parent, constraint = _parent(call), _constraint(call.body.get("constraint", ""))
     models.require_constraint(call.store, parent, constraint)
     current = _found(call, parent, constraint)
     _require_etag(call.body.get("etag"), parent, constraint, current)
-    if current is not None:
+    if current is None:
+        return {}
+    if "dryRunSpec" not in current:
         models.delete_policy(call.store, parent, constraint, "")
+    elif "spec" in current:
+        kept = {"dryRunSpec": current["dryRunSpec"]}
+        models.save_policy(call.store, call.now, parent, constraint, kept)
     return {}
 
 
