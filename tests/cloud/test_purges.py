@@ -132,6 +132,10 @@ def test_a_log_bucket_comes_back_within_7_days_and_then_its_id_is_free(held: Loc
     buckets = "v2/projects/gem-log-purge/locations/global/buckets"
     held.call("logging", "POST", buckets, {}, bucketId="kept")
     held.call("logging", "POST", f"{buckets}/kept/views", {}, viewId="mine")
+    granted = {"bindings": [{"role": "roles/logging.viewAccessor", "members": ["user:ann@example.com"]}]}
+    views = [f"{buckets}/kept/views/{view}" for view in ("_AllLogs", "mine")]
+    for view in views:
+        held.call("logging", "POST", f"{view}:setIamPolicy", {"policy": granted})
     held.call("logging", "DELETE", f"{buckets}/kept")
     _pass(held, 6)
     held.call("logging", "POST", f"{buckets}/kept:undelete", {})
@@ -142,3 +146,6 @@ def test_a_log_bucket_comes_back_within_7_days_and_then_its_id_is_free(held: Loc
     held.call("logging", "GET", f"{buckets}/kept", status=404)
     held.call("logging", "POST", buckets, {}, bucketId="kept")
     held.call("logging", "GET", f"{buckets}/kept/views/mine", status=404)
+    held.call("logging", "POST", f"{buckets}/kept/views", {}, viewId="mine")
+    for view in views:
+        assert "bindings" not in held.call("logging", "POST", f"{view}:getIamPolicy", {})

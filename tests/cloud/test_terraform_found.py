@@ -166,6 +166,37 @@ def test_a_view_of_logs_has_a_policy(cloud: LocalCloud) -> None:
         views = nodes.locations().buckets().views()
         name = f"{of}/locations/global/buckets/_Default/views/_AllLogs"
         check_policy(views, name, "roles/logging.viewAccessor", "logging.views.access")
+    buckets = logging.projects().locations().buckets()
+    bucket = f"{LOCATION}/buckets/_Default"
+    own = f"{bucket}/views/own"
+    for _ in range(2):  # who makes another of the same name begins without the policy
+        buckets.views().create(parent=bucket, viewId="own", body={}).execute()
+        assert "bindings" not in buckets.views().getIamPolicy(resource=own).execute()
+        check_policy(buckets.views(), own, "roles/logging.viewAccessor", "logging.views.access")
+        buckets.views().delete(name=own).execute()
+
+
+def test_operations_of_log_buckets_and_metrics_scopes_agree_with_their_states(cloud: LocalCloud) -> None:
+    cloud.create_project("polled")
+    locations = client(cloud, "logging", "v2").projects().locations()
+    monitoring = client(cloud, "monitoring", "v1")
+    scope = "locations/global/metricsScopes/polled"
+    scopes = monitoring.locations().global_().metricsScopes().projects()
+    cloud.local("PUT", "operations", {"polls": 3})
+    begun = (
+        locations.buckets()
+        .createAsync(parent="projects/polled/locations/global", bucketId="polled", body={})
+        .execute()
+    )
+    seen = [begun, *(locations.operations().get(name=begun["name"]).execute() for _ in range(3))]
+    added = scopes.create(parent=scope, body={"name": f"{scope}/{SEED}"}).execute()
+    again = monitoring.operations().get(name=added["name"]).execute()
+    scopes.delete(name=added["response"]["name"]).execute()
+    cloud.local("PUT", "operations", {"polls": 1})
+    states = [(each.get("done", False), each["metadata"]["state"].rpartition("_")[2]) for each in seen]
+    assert states == [*[(False, "RUNNING")] * 3, (True, "SUCCEEDED")]
+    assert added["done"] is True
+    assert again == added
 
 
 def test_a_metrics_scope_shows_other_projects(cloud: LocalCloud) -> None:

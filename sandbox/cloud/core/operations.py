@@ -21,6 +21,7 @@ def start(
     response: JsonObject | None = None,
     metadata: JsonObject | None = None,
     error: CloudError | None = None,
+    at_once: bool = False,
 ) -> JsonObject:
     """Record an operation and return it, not yet done unless operations settle at once.
 
@@ -30,7 +31,9 @@ def start(
         response: the result with its `@type`; for google.protobuf.Empty, `{"@type": …Empty}`.
         metadata: the service's metadata with its `@type`.
         error: the failure that the operation ends with, in place of a response.
+        at_once: it is done from the start, however long others take.
     """
+    polls = 0 if at_once else store.settle_polls
     body: JsonObject = {"name": _name(store, prefix)}
     if metadata is not None:
         body["metadata"] = metadata
@@ -39,8 +42,16 @@ def start(
         done["error"] = _status(error)
     else:
         done["response"] = response or {}
-    store.run("INSERT INTO operations VALUES (?, ?, ?)", body["name"], store.settle_polls, json.dumps(done))
-    return done if store.settle_polls == 0 else body
+    store.run("INSERT INTO operations VALUES (?, ?, ?)", body["name"], polls, json.dumps(done))
+    return done if polls == 0 else body
+
+
+def with_state(operation: JsonObject, running: str, failed: str) -> JsonObject:
+    """An operation whose metadata has a state, as it is now: what is kept is the state that it ends well with."""
+    if "metadata" not in operation or "response" in operation:
+        return operation
+    state = failed if "error" in operation else running
+    return {**operation, "metadata": {**operation["metadata"], "state": state}}
 
 
 def begin(store: Store, tried: JsonObject) -> JsonObject:

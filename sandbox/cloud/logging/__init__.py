@@ -29,5 +29,6 @@ SERVICE = Service(
     permissions=permissions.PERMISSIONS,
     denied=permissions.denied,
     purges={buckets.BUCKETS: buckets.purge},
+    operations=buckets.shown,
     on_project_created=kept.forget_namesake,
 )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from sandbox.cloud.cloudresourcemanager import models as projects
-from sandbox.cloud.core import masks, operations, paging, purges
+from sandbox.cloud.core import iam, masks, operations, paging, purges
 from sandbox.cloud.core.errors import JsonObject, failed_precondition, invalid_argument
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.core.store import Store
@@ -24,6 +24,8 @@ BUCKETS: Final = "logBuckets"
 _UNTIL_GONE: Final = timedelta(days=7)
 DEFAULT: Final = "_Default"
 REQUIRED: Final = "_Required"
+ALL_LOGS: Final = "_AllLogs"
+"""The view that every bucket has."""
 _FROM_START: Final[dict[str, JsonObject]] = {
     DEFAULT: {"description": "Default bucket", "retentionDays": 30},
     REQUIRED: {"description": "Audit bucket", "retentionDays": 400, "locked": True},
@@ -89,7 +91,7 @@ def patch_bucket_later(call: Call) -> JsonObject:
 
 
 def _operation(call: Call, act: str, bucket: JsonObject) -> JsonObject:
-    return operations.start(
+    begun = operations.start(
         call.store,
         f"{owner(call)}/locations/{call.ids[1]}/operations/",
         response={"@type": f"{_TYPE}.LogBucket", **bucket},
@@ -100,12 +102,18 @@ def _operation(call: Call, act: str, bucket: JsonObject) -> JsonObject:
             f"{act.lower()}BucketRequest": {},
         },
     )
+    return shown(call, begun)
+
+
+def shown(_: Call, operation: JsonObject) -> JsonObject:
+    """An operation on a bucket, with its state."""
+    return operations.with_state(operation, "OPERATION_STATE_RUNNING", "OPERATION_STATE_FAILED")
 
 
 @handlers(*everywhere("locations.operations", "get"))
 def get_operation(call: Call) -> JsonObject:
     """An operation on a bucket."""
-    return operations.poll(call.store, call.path["name"])
+    return shown(call, operations.poll(call.store, call.path["name"]))
 
 
 @handlers(*everywhere("locations.buckets", "patch"))
@@ -159,9 +167,11 @@ def purge(store: Store, name: str) -> None:
     if bucket is None or bucket["lifecycleState"] != "DELETE_REQUESTED":
         return
     kept.delete(store, of, "buckets", identifier)
+    iam.forget(store, f"{name}/views/{ALL_LOGS}")
     for view in kept.listed(store, of, "views"):
         if view.startswith(f"{identifier}/"):
             kept.delete(store, of, "views", view)
+            iam.forget(store, f"{name}/views/{view.removeprefix(f'{identifier}/')}")
 
 
 def _set_state(call: Call, bucket: JsonObject, state: str) -> None:

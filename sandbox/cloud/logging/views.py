@@ -6,12 +6,11 @@ from sandbox.cloud.core import iam, masks, paging
 from sandbox.cloud.core.errors import CloudError, JsonObject
 from sandbox.cloud.core.service import Call, Handlers
 from sandbox.cloud.logging import filters, kept
-from sandbox.cloud.logging.buckets import DEFAULT, active
+from sandbox.cloud.logging.buckets import ALL_LOGS, DEFAULT, active
 from sandbox.cloud.logging.kept import everywhere, owner
 
 handlers = Handlers()
 
-_ALL_LOGS: Final = "_AllLogs"
 _DEFAULT_VIEW: Final = {
     "description": "Excludes data access logs",
     "filter": 'NOT LOG_ID("cloudaudit.googleapis.com/data_access") AND '
@@ -62,13 +61,13 @@ def patch_view(call: Call) -> JsonObject:
 @handlers(*everywhere("locations.buckets.views", "delete"))
 def delete_view(call: Call) -> JsonObject:
     """Delete a view, but none of those that are there from the start."""
-    _own_view(call)
+    iam.forget(call.store, _own_view(call)["name"])
     kept.delete(call.store, owner(call), "views", "/".join(call.ids[1:]))
     return {}
 
 
 def _views_from_start(bucket: str) -> dict[str, JsonObject]:
-    return {_ALL_LOGS: {}} | ({DEFAULT: dict(_DEFAULT_VIEW)} if bucket == DEFAULT else {})
+    return {ALL_LOGS: {}} | ({DEFAULT: dict(_DEFAULT_VIEW)} if bucket == DEFAULT else {})
 
 
 def _view(call: Call, of: str, bucket: JsonObject, identifier: str) -> JsonObject:

@@ -26,6 +26,7 @@ SERVICE = Service(
         Api(partial(methods, "monitoring", "v1"), handlers.v1),
     ),
     schema=models.SCHEMA + custom.SCHEMA + scopes.SCHEMA,
+    operations=scopes.shown,
     on_project_deleted=scopes.forget_project,
     permissions=permissions.PERMISSIONS,
     denied=permissions.denied,

@@ -81,7 +81,12 @@ def delete(call: Call) -> JsonObject:
 @handlers("monitoring.operations.get")
 def get_operation(call: Call) -> JsonObject:
     """An operation on a scope."""
-    return operations.poll(call.store, call.path["name"])
+    return shown(call, operations.poll(call.store, call.path["name"]))
+
+
+def shown(_: Call, operation: JsonObject) -> JsonObject:
+    """An operation on a scope, with its state."""
+    return operations.with_state(operation, "RUNNING", "DONE")
 
 
 def forget_project(store: Store, number: str) -> None:
@@ -118,5 +123,4 @@ def _done(call: Call, response: JsonObject) -> JsonObject:
     """The operation, done at once: Terraform's provider asks for it without a version, where Google has none."""
     now = rfc3339(call.now)
     metadata = {"@type": f"{_TYPE}.OperationMetadata", "state": "DONE", "createTime": now, "updateTime": now}
-    begun = operations.start(call.store, "operations/ms.", response=response, metadata=metadata)
-    return operations.outcome(call.store, begun)
+    return operations.start(call.store, "operations/ms.", response=response, metadata=metadata, at_once=True)
