@@ -92,6 +92,7 @@ def a_governed_project(found: Organization) -> None:
         assert code == 0, printed
 
 
+@pytest.mark.long
 def test_a_bootstrap_that_was_killed_goes_on_and_the_next_changes_nothing(
     tmp_path: Path, engine: Engine, cloud: Cloud
 ) -> None:

@@ -156,7 +156,10 @@ def ends(pid: int) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([process], [], [], 30)[0])
+        # Not `select`, which takes no descriptor above 1,023.
+        waiting = select.poll()
+        waiting.register(process, select.POLLIN)
+        return bool(waiting.poll(30_000))
     finally:
         os.close(process)
 

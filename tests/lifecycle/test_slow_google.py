@@ -29,10 +29,10 @@ STALE: Final = (
 )
 TIMES: Final[list[dict[str, Any]]] = [
     {"operationSeconds": [1, 4]},
-    {"effectSeconds": 20, "method": "serviceusage.services.enable"},
-    {"effectSeconds": 20, "method": "serviceusage.services.batchEnable"},
-    {"effectSeconds": 60, "method": "serviceusage.services.consumerQuotaMetrics"},
-    {"effectSeconds": 60, "method": "cloudbilling.projects.updateBillingInfo"},
+    {"effectSeconds": 9, "method": "serviceusage.services.enable"},
+    {"effectSeconds": 9, "method": "serviceusage.services.batchEnable"},
+    {"effectSeconds": 24, "method": "serviceusage.services.consumerQuotaMetrics"},
+    {"effectSeconds": 24, "method": "cloudbilling.projects.updateBillingInfo"},
     *({"staleSeconds": 5, "method": method} for method in STALE),
 ]
 

@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[S
 
 
 CASES = [
-    *(("gemini-lz", *point) for point in sampled(POINTS, 2)),
+    *(("gemini-lz", *point) for point in sampled(POINTS, 1)),
     *(("pulumi, gemini-lz recover", *point) for point in sampled(POINTS, 1)),
 ]
 
