@@ -206,7 +206,7 @@ def test_ctrl_c_ends_what_was_begun_and_writes_the_state(stage: Stage, how: str)
     assert any(each["type"].endswith(":Project") for each in exported["deployment"]["resources"])
     code, printed = stage.run(*UP)
     assert code == 0, printed
-    assert "409" not in printed
+    assert "Error 409" not in printed
     assert stage.workspace.preview() == []
 
 
