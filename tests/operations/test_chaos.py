@@ -55,5 +55,7 @@ def test_chaos_in_any_call_and_the_run_or_the_next_one_converges(
         left.sort(key=places.__getitem__)
     # A destroy that was refused makes fewer calls when it goes on: some of those are not made again.
     assert len(met) > (0.5 if verb == "destroy" else 0.8) * len(places)
-    tried = f"{len(met)} of {len(every)} faults in the calls of {verb}, in {rounds} rounds, each of which converged"
+    tried = (
+        f"{len(met)} of {len(every)} faults in the calls of {verb}; rounds, each of which converged: {rounds}"
+    )
     record_property("cases", tried)
