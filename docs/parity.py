@@ -15,9 +15,9 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from sandbox.standins.gcp_plugin.schema import Field, Kind  # noqa: E402 found by the line above
-from sandbox.standins.gcp_plugin.types import LIFECYCLES  # noqa: E402
-from tests.standins.lives.every import LIVES  # noqa: E402
-from tests.standins.lives.life import Inputs  # noqa: E402
+from sandbox.standins.gcp_plugin.types import LIFECYCLES  # noqa: E402 found by the line above
+from tests.standins.lives.every import LIVES  # noqa: E402 found by the line above
+from tests.standins.lives.life import Inputs  # noqa: E402 found by the line above
 
 PAGE: Final = ROOT / "docs" / "parity.md"
 HEAD: Final = """\

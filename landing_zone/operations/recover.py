@@ -9,7 +9,7 @@ So nothing is created twice, and nothing stays behind unknown, also if the state
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -79,9 +79,7 @@ def repair(cli: Cli) -> None:
 
     Where operations have no known end it is left to `recover`: an import drops them.
     """
-    exported = json.loads(cli.ask("stack", "export"))
-    if not interrupted(exported) and (sound := repaired(exported)) != exported:
-        cli.ask("stack", "import", text=json.dumps(sound))
+    _rewrite(cli, lambda exported: exported if interrupted(exported) else repaired(exported))
 
 
 def projects_left(cli: Cli, projects: Mapping[str, str | None], *, deletes: bool) -> bool:
@@ -237,10 +235,14 @@ def refresh(cli: Cli, progress: Progress, urns: Sequence[str] = ()) -> None:
 
 def drop_deleted_roles(cli: Cli) -> None:
     """Drop custom roles from a refreshed state that were deleted. Raises CliError."""
+    _rewrite(cli, without_deleted_roles)
+
+
+def _rewrite(cli: Cli, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """Change the state, if that makes it another one. Raises CliError."""
     exported = json.loads(cli.ask("stack", "export"))
-    kept = without_deleted_roles(exported)
-    if len(resources_of(kept)) < len(resources_of(exported)):
-        cli.ask("stack", "import", text=json.dumps(kept))
+    if (changed := change(exported)) != exported:
+        cli.ask("stack", "import", text=json.dumps(changed))
 
 
 def look_ups(world: World, plan: list[Planned], *, deletes: bool) -> Looked:

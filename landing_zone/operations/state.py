@@ -58,7 +58,7 @@ def _id(project: Json) -> str:
     return str(project.get("id", "")).removeprefix("projects/")
 
 
-def without_projects(exported: Json, gone: Iterable[str]) -> dict[str, Any]:
+def without_projects(exported: Json, gone: Iterable[str]) -> Json:
     """The export without projects and all that is in them; `gone`: ids of the projects."""
     ids = set(gone)
 
@@ -69,7 +69,7 @@ def without_projects(exported: Json, gone: Iterable[str]) -> dict[str, Any]:
     return _without(exported, is_gone)
 
 
-def without_deleted_roles(exported: Json) -> dict[str, Any]:
+def without_deleted_roles(exported: Json) -> Json:
     """The export without custom roles that were deleted, and that Google shows for another week.
 
     The plugin takes them for existing: it does not restore them, and fails when it deletes them once more. A role that
@@ -84,10 +84,12 @@ def without_deleted_roles(exported: Json) -> dict[str, Any]:
     )
 
 
-def _without(exported: Json, is_gone: Callable[[Json], bool]) -> dict[str, Any]:
+def _without(exported: Json, is_gone: Callable[[Json], bool]) -> Json:
     """The export without some resources, and without the links to them."""
     resources = resources_of(exported)
     kept = [each for each in resources if not is_gone(each)]
+    if len(kept) == len(resources):
+        return exported
     # One that waits for its deletion has the URN of the one that replaced it.
     dropped = {each["urn"] for each in resources} - {each["urn"] for each in kept}
     linked = [_without_links(each, dropped) for each in kept]

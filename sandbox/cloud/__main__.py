@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.cloud.core import faults, timings
-from sandbox.cloud.core.service import methods_of
 from sandbox.cloud.core.store import StoreUnusableError
 from sandbox.cloud.server import PortTakenError, serve
 from sandbox.cloud.services import BEHIND, SERVICES
@@ -40,14 +39,14 @@ def _whole_number(text: str) -> int:
 
 def _faults(path: str) -> "list[Fault]":
     try:
-        return faults.read(json.loads(Path(path).read_bytes())["faults"], methods_of(SERVICES))
+        return faults.read(json.loads(Path(path).read_bytes())["faults"], SERVICES)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise argparse.ArgumentTypeError(f"{path}: {error}") from None
 
 
 def _times(path: str) -> "list[Time]":
     try:
-        return timings.read(json.loads(Path(path).read_bytes())["times"], methods_of(SERVICES))
+        return timings.read(json.loads(Path(path).read_bytes())["times"], SERVICES)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise argparse.ArgumentTypeError(f"{path}: {error}") from None
 

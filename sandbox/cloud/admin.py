@@ -180,14 +180,14 @@ def create(
         return JSONResponse({"reached": bool(application.hold and application.hold.reached)})
 
     def put_faults(_: Request, body: dict[str, Any]) -> dict[str, Any]:
-        faults.replace(read(body["faults"], application.methods))
+        faults.replace(read(body["faults"], application.services))
         return body
 
     async def get_faults(_: Request) -> JSONResponse:
         return JSONResponse({"faults": faults.waiting})
 
     def put_times(_: Request, body: dict[str, Any]) -> dict[str, Any]:
-        application.timings.replace(timings.read(body["times"], application.methods))
+        application.timings.replace(timings.read(body["times"], application.services))
         return body
 
     async def get_times(_: Request) -> JSONResponse:

@@ -5,7 +5,7 @@ Kept to plain ASGI on the path that every call takes, so that a call costs well 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from sandbox.cloud.core.messages import Method
 from sandbox.cloud.core.permissions import Need
 from sandbox.cloud.core.routing import Match
 from sandbox.cloud.core.secrets import target, without_secrets
-from sandbox.cloud.core.service import Answered, Call, Caller, Http, Media, Service, methods_of
+from sandbox.cloud.core.service import Answered, Call, Caller, Http, Media, Service
 from sandbox.cloud.core.store import Store
 from sandbox.cloud.core.timeline import Timeline
 from sandbox.cloud.google_names import DOMAIN
@@ -105,9 +105,9 @@ class Application:
         self.write_quotas: WriteQuotas | None = None
 
     @property
-    def methods(self) -> list[Method]:
-        """All methods of all services."""
-        return methods_of(self._services.values())
+    def services(self) -> Collection[Service]:
+        """All services."""
+        return self._services.values()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""

@@ -15,6 +15,7 @@ from pydantic import (
 
 from sandbox.cloud.core.errors import BAD_GATEWAY, HTTP_STATUS, CloudError, JsonObject, error_info
 from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.setting_lists import CallSetting, read_list
 
 #: Faults beyond the plain google.rpc codes.
@@ -111,10 +112,10 @@ class Fault(CallSetting):
         return CloudError(found.status, found.message, [*found.details, info], code=found.code)
 
 
-def read(entries: list[JsonObject], methods: Collection[Method]) -> list[Fault]:
-    """Faults as JSON has them; `methods`: those of the local cloud.
+def read(entries: list[JsonObject], services: Collection[Service]) -> list[Fault]:
+    """Faults as JSON has them; `services`: those of the local cloud.
 
     Raises:
         ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
-    return read_list("faults", TypeAdapter(list[Fault]), entries, methods)
+    return read_list("faults", TypeAdapter(list[Fault]), entries, services)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.cloud.core import chance
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.store import Store
 
 if TYPE_CHECKING:  # pydantic is an eighth of the time that a local cloud takes to start, and few have faults
@@ -38,15 +39,15 @@ class Met:
         return () if seconds is None else ((b"retry-after", str(seconds).encode()),)
 
 
-def read(entries: list[JsonObject], methods: Collection[Method]) -> "list[Fault]":
-    """Faults as JSON has them; `methods`: those of the local cloud.
+def read(entries: list[JsonObject], services: Collection[Service]) -> "list[Fault]":
+    """Faults as JSON has them; `services`: those of the local cloud.
 
     Raises:
         ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
     from sandbox.cloud.core import fault_fields
 
-    return fault_fields.read(entries, methods)
+    return fault_fields.read(entries, services)
 
 
 class Faults:

@@ -1,6 +1,6 @@
 """The definition of a service: its API descriptions, handlers, tables and initial data."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -189,11 +189,6 @@ class Api:
                 replace(method, segments=(self.served_as, *method.segments[1:])) for method in methods
             )
         return {method: self.handlers.by_id.get(method.id) for method in methods}
-
-
-def methods_of(services: Iterable["Service"]) -> list[Method]:
-    """All methods of all versions; reads the descriptions of those that had no request yet."""
-    return [method for service in services for method in service.handlers]
 
 
 def _denied(_call: Call, _need: Need) -> CloudError:

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.service import Service
 
 _T = TypeVar("_T", bound="CallSetting")
 
@@ -47,9 +48,9 @@ class CallSetting(BaseModel):
 
 
 def read_list(
-    what: str, adapter: TypeAdapter[list[_T]], entries: list[JsonObject], methods: Collection[Method]
+    what: str, adapter: TypeAdapter[list[_T]], entries: list[JsonObject], services: Collection[Service]
 ) -> list[_T]:
-    """The settings of a list that is called `what`; `methods`: those of the local cloud.
+    """The settings of a list that is called `what`; `services`: those of the local cloud.
 
     Raises:
         ValueError: an entry has an unknown key, a value that cannot be, or names no method.
@@ -64,8 +65,13 @@ def read_list(
             )
         ) from None
     for number, each in enumerate(found):
-        if not any(map(each.names, methods)):
-            known = {method.id for method in methods}
+        # Its own service first: the descriptions of the others are then not read for it.
+        first = each.method.partition(".")[0]
+        own_first = sorted(services, key=lambda service: service.name != first)
+        if each.method and not any(
+            each.names(method) for service in own_first for method in service.handlers
+        ):
+            known = {method.id for service in services for method in service.handlers}
             near = get_close_matches(each.method, sorted(known), n=1)
             raise ValueError(
                 f"{what}.{number}.method: the local cloud has no method {each.method!r}"

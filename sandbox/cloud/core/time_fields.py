@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import PlainValidator, TypeAdapter, model_validator
 
 from sandbox.cloud.core.errors import JsonObject
-from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.setting_lists import CallSetting, read_list
 
 NEVER: Final = "never"
@@ -73,10 +73,10 @@ class Time(CallSetting):
         return self.model_dump(by_alias=True, exclude_defaults=True, warnings=False)
 
 
-def read(entries: list[JsonObject], methods: Collection[Method]) -> list[Time]:
-    """Times as JSON has them; `methods`: those of the local cloud.
+def read(entries: list[JsonObject], services: Collection[Service]) -> list[Time]:
+    """Times as JSON has them; `services`: those of the local cloud.
 
     Raises:
         ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
-    return read_list("times", TypeAdapter(list[Time]), entries, methods)
+    return read_list("times", TypeAdapter(list[Time]), entries, services)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sandbox.cloud.core import chance
 from sandbox.cloud.core.errors import JsonObject
 from sandbox.cloud.core.messages import Method
+from sandbox.cloud.core.service import Service
 from sandbox.cloud.core.snapshots import Snapshots
 from sandbox.cloud.core.store import Store
 
@@ -29,15 +30,15 @@ class Timing:
 AT_ONCE: Final = Timing()
 
 
-def read(entries: list[JsonObject], methods: Collection[Method]) -> "list[Time]":
-    """Times as JSON has them; `methods`: those of the local cloud.
+def read(entries: list[JsonObject], services: Collection[Service]) -> "list[Time]":
+    """Times as JSON has them; `services`: those of the local cloud.
 
     Raises:
         ValueError: an entry has an unknown key, a value that cannot be, or names no method.
     """
     from sandbox.cloud.core import time_fields
 
-    return time_fields.read(entries, methods)
+    return time_fields.read(entries, services)
 
 
 @dataclass
